@@ -1,0 +1,1 @@
+//! G.711, resampling, framing, levels and voice activity. Pure.

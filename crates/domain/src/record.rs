@@ -1,0 +1,153 @@
+use crate::{
+    AgentId, CallId, CarrierCallId, EndReason, Micros, Millis, ModelName, Party, TenantId,
+    UnixMillis, Usage,
+};
+
+/// Who called whom.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Direction {
+    /// Someone called us.
+    Inbound,
+    /// We called someone.
+    Outbound,
+}
+
+impl Direction {
+    /// The name in records and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+        }
+    }
+}
+
+/// How a call reaches us.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Transport {
+    /// Twilio's bidirectional media stream.
+    TwilioStream,
+}
+
+impl Transport {
+    /// The name in records, logs and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TwilioStream => "twilio_stream",
+        }
+    }
+}
+
+/// What is kept of a call from its first moment.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CallBegun {
+    /// Our id.
+    pub id: CallId,
+    /// Whose call it is.
+    pub tenant: TenantId,
+    /// Who talked.
+    pub agent: AgentId,
+    /// How it reached us.
+    pub transport: Transport,
+    /// Who called whom.
+    pub direction: Direction,
+    /// The carrier's id, when there is a carrier.
+    pub carrier_call: Option<CarrierCallId>,
+    /// The calling party.
+    pub from: Party,
+    /// The called party.
+    pub to: Party,
+    /// When it was answered.
+    pub at: UnixMillis,
+}
+
+/// How a call ended. Exactly one per call.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CallEnded {
+    /// Our id.
+    pub id: CallId,
+    /// When it ended.
+    pub at: UnixMillis,
+    /// How long it lasted.
+    pub duration: Millis,
+    /// Why.
+    pub reason: EndReason,
+    /// What failed, if something did.
+    pub error: Option<String>,
+    /// How often the caller cut in.
+    pub barge_ins: u32,
+    /// What was consumed.
+    pub usage: Usage,
+    /// What that cost.
+    pub cost: Micros,
+}
+
+/// One exchange: what the caller said, and what the agent answered.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct TurnRecord {
+    /// Counted from 0; 0 is the greeting.
+    pub number: u32,
+    /// When the exchange began: the caller's first word, or the agent's if the caller said nothing.
+    pub at: Millis,
+    /// What the caller said. Empty when the agent spoke unasked.
+    pub caller: String,
+    /// What the agent generated.
+    pub said: String,
+    /// The part of it that the caller heard.
+    pub heard: String,
+    /// Whether the caller cut in.
+    pub interrupted: bool,
+    /// Why the caller's turn was taken to be over.
+    pub ended_by: &'static str,
+    /// The silence that the caller heard before the answer, in parts. Absent when nothing was heard.
+    pub gap: Option<Gap>,
+    /// Tools that ran, in order.
+    pub tools: Vec<String>,
+    /// Which recogniser, model and voice were used.
+    pub providers: Vec<ModelName>,
+}
+
+/// The silence between the caller's last sound and the agent's first, cut into who caused it.
+///
+/// The parts add up to the whole: each ends where the next begins, and what was done ahead of time
+/// counts as zero.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Gap {
+    /// Until the last words were known.
+    pub transcribe: Millis,
+    /// Until we decided that the caller's turn was over.
+    pub wait: Millis,
+    /// Until the model had written the first clause.
+    pub think: Millis,
+    /// Until the first audio of it came.
+    pub speak: Millis,
+    /// Until that audio left us.
+    pub send: Millis,
+}
+
+impl Gap {
+    /// Names of the parts, as in metrics.
+    pub const STAGES: [&str; 5] = ["transcribe", "wait", "think", "speak", "send"];
+
+    /// The parts in the order of [`Gap::STAGES`].
+    #[must_use]
+    pub const fn parts(&self) -> [Millis; 5] {
+        [
+            self.transcribe,
+            self.wait,
+            self.think,
+            self.speak,
+            self.send,
+        ]
+    }
+
+    /// The silence as the caller heard it.
+    #[must_use]
+    pub fn total(&self) -> Millis {
+        self.parts()
+            .into_iter()
+            .fold(Millis::ZERO, |sum, part| sum + part)
+    }
+}

@@ -1,0 +1,50 @@
+use std::sync::Arc;
+
+use domain::{AgentId, ModelName, Prices};
+use providers::{
+    llm::{LanguageModel, ModelSettings},
+    stt::{Listen, SpeechToText},
+    tts::{TextToSpeech, Voice},
+};
+use session::Rules;
+
+/// An agent ready to answer: its rules, and whom it listens, thinks and speaks with.
+///
+/// Each list is in order of preference and has at least one entry.
+#[derive(Clone)]
+pub struct Agent {
+    /// Its name in the configuration.
+    pub id: AgentId,
+    /// How it behaves.
+    pub rules: Arc<Rules>,
+    /// Who recognises speech.
+    pub listen: Vec<Station<dyn SpeechToText, Listen>>,
+    /// Who writes replies.
+    pub think: Vec<Station<dyn LanguageModel, Arc<ModelSettings>>>,
+    /// Who speaks.
+    pub speak: Vec<Station<dyn TextToSpeech, Voice>>,
+    /// When the ear takes sound for speech.
+    pub ear: audio::VadSettings,
+    /// What it all costs.
+    pub prices: Prices,
+}
+
+/// One provider doing one job with an agent's settings.
+pub struct Station<P: ?Sized, S> {
+    /// Which model of whom, for records and metrics.
+    pub name: ModelName,
+    /// The provider.
+    pub provider: Arc<P>,
+    /// How it is to do it.
+    pub settings: S,
+}
+
+impl<P: ?Sized, S: Clone> Clone for Station<P, S> {
+    fn clone(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            provider: Arc::clone(&self.provider),
+            settings: self.settings.clone(),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Language models: one prompt in, a stream of text and tool calls out.
+
+use futures_util::future::BoxFuture;
+use session::{Prompt, ToolCall};
+use tokio::sync::mpsc;
+
+use crate::ProviderError;
+
+/// A provider that writes replies.
+pub trait LanguageModel: Send + Sync {
+    /// Streams one reply into `written`. Dropping the future cancels the reply.
+    fn reply(
+        &self,
+        think: Think,
+        written: mpsc::Sender<Written>,
+    ) -> BoxFuture<'static, Result<Tokens, ProviderError>>;
+
+    /// Opens a connection, so that the first reply does not wait for one. Failing is no failure.
+    fn warm(&self) -> BoxFuture<'static, ()>;
+}
+
+/// How to write one reply.
+#[derive(Clone, Debug)]
+pub struct Think {
+    /// What the model sees.
+    pub prompt: Prompt,
+    /// How it writes.
+    pub settings: std::sync::Arc<ModelSettings>,
+}
+
+/// How an agent's model writes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelSettings {
+    /// The provider's model.
+    pub model: String,
+    /// Longest reply.
+    pub max_tokens: u32,
+    /// Sent only when the operator set it: some models refuse it.
+    pub temperature: Option<f32>,
+    /// Sent only when set.
+    pub presence_penalty: Option<f32>,
+    /// Sent only when set.
+    pub frequency_penalty: Option<f32>,
+    /// Sent only when set.
+    pub reasoning_effort: Option<String>,
+    /// What the model may ask for.
+    pub tools: Vec<ToolOffer>,
+}
+
+/// A tool as it is offered to the model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolOffer {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// JSON Schema of its arguments, as text.
+    pub parameters: String,
+}
+
+/// What a model writes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Written {
+    /// Some text, never empty.
+    Text(String),
+    /// A whole tool call; its arguments are an object or unreadable as sent.
+    Tool(ToolCall),
+}
+
+/// What a reply consumed.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Tokens {
+    /// Of the prompt, cached ones included.
+    pub input: u64,
+    /// Of the prompt, read from the provider's cache.
+    pub cached: u64,
+    /// Generated.
+    pub output: u64,
+}

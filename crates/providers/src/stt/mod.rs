@@ -1,0 +1,77 @@
+//! Speech to text: one stream of audio in, words out.
+
+use bytes::Bytes;
+use domain::{Language, Millis};
+use futures_util::future::BoxFuture;
+use session::Words;
+use tokio::sync::mpsc;
+
+use crate::ProviderError;
+
+/// A provider that recognises speech as it is spoken.
+pub trait SpeechToText: Send + Sync {
+    /// What it can do.
+    fn capabilities(&self) -> SttCapabilities;
+
+    /// Recognises one call's audio until `audio` is closed. Dropping the future hangs up.
+    ///
+    /// The connection is made at once, so a stream can be opened while the phone still rings; it is
+    /// kept alive as the provider wants it while no audio comes. Ends with `Ok` only after `audio`
+    /// was closed and the last words were handed over.
+    fn listen(
+        &self,
+        listen: Listen,
+        audio: mpsc::Receiver<ToRecogniser>,
+        heard: mpsc::Sender<Recognised>,
+    ) -> BoxFuture<'static, Result<(), ProviderError>>;
+}
+
+/// What a recogniser can do.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct SttCapabilities {
+    /// Answers `Finalize`.
+    pub finalizes: bool,
+    /// Sends words before they are settled.
+    pub interim: bool,
+    /// Replayed audio worth sending after a reconnect.
+    pub replay: Millis,
+}
+
+/// How to listen to one call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listen {
+    /// The provider's model.
+    pub model: String,
+    /// What the caller speaks.
+    pub language: Language,
+    /// Words that are likely: names, products, a grammar for the offline engine.
+    pub keyterms: Vec<String>,
+    /// The provider's own endpointing, silence in milliseconds.
+    pub endpointing: Millis,
+    /// The provider's word-gap timer. Zero: off.
+    pub utterance_end: Millis,
+    /// Whether numbers, dates and the like are written as people write them.
+    pub smart_format: bool,
+}
+
+/// What the recogniser is sent. Audio is mu-law, 8 kHz.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ToRecogniser {
+    /// A stretch of the caller's audio, never empty.
+    Audio(Bytes),
+    /// Say now what you have.
+    Finalize,
+}
+
+/// What the recogniser tells.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Recognised {
+    /// The connection stands and takes audio.
+    Ready,
+    /// It heard speech begin.
+    SpeechStarted,
+    /// Its word-gap timer ran out.
+    UtteranceOver,
+    /// Words.
+    Words(Words),
+}

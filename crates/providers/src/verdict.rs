@@ -1,0 +1,82 @@
+use std::time::Duration;
+
+/// What to do about a failure. Callers ask this, never the text of the error.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Verdict {
+    /// This request can never work (bad input): say so, try nothing else.
+    GiveUp,
+    /// The key, quota or model is refused: no retry here, open the breaker for long, alert.
+    KeyRefused,
+    /// The same provider may work at once.
+    Retry,
+    /// The same provider may work after this wait.
+    RetryAfter(Duration),
+    /// Someone else should do it.
+    SwitchProvider,
+}
+
+/// Why a provider failed. One shape for all three jobs: what differs is the verdict.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ProviderError {
+    /// No connection could be made, or it broke.
+    #[error("{provider}: connection failed: {detail}")]
+    Connection {
+        /// Who.
+        provider: &'static str,
+        /// The cause, without secrets.
+        detail: String,
+    },
+    /// It answered something that is not its protocol.
+    #[error("{provider}: unreadable answer: {detail}")]
+    Garbled {
+        /// Who.
+        provider: &'static str,
+        /// What was odd.
+        detail: String,
+    },
+    /// It refused, and said why.
+    #[error("{provider}: refused with {status}: {detail}")]
+    Refused {
+        /// Who.
+        provider: &'static str,
+        /// HTTP status or close code.
+        status: u16,
+        /// Its own words, cut short, without secrets.
+        detail: String,
+        /// What follows from it, by that provider's table.
+        verdict: Verdict,
+    },
+    /// It said nothing for too long.
+    #[error("{provider}: no answer within {waited:?} ({stage})")]
+    Silent {
+        /// Who.
+        provider: &'static str,
+        /// What was waited for: `connect`, `first token`, `token gap`, `first audio`.
+        stage: &'static str,
+        /// How long.
+        waited: Duration,
+    },
+}
+
+impl ProviderError {
+    /// What to do about it.
+    #[must_use]
+    pub const fn verdict(&self) -> Verdict {
+        match self {
+            Self::Connection { .. } => Verdict::Retry,
+            Self::Garbled { .. } | Self::Silent { .. } => Verdict::SwitchProvider,
+            Self::Refused { verdict, .. } => *verdict,
+        }
+    }
+
+    /// A short label for metrics.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Connection { .. } => "connection",
+            Self::Garbled { .. } => "garbled",
+            Self::Refused { .. } => "refused",
+            Self::Silent { .. } => "silent",
+        }
+    }
+}

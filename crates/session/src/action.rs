@@ -1,0 +1,187 @@
+use std::{fmt, sync::Arc};
+
+use bytes::Bytes;
+use domain::{EndReason, Millis, ReplyId, TurnRecord};
+
+/// What is to be done about an input. Carried out by the driver in this order, never awaited.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Stop whatever thinks or speaks for this reply: its answers are not wanted.
+    Cancel {
+        /// Which reply.
+        reply: ReplyId,
+        /// For the trace.
+        why: CancelReason,
+    },
+    /// Ask the recogniser for what it has, now.
+    Finalize,
+    /// End the call. The last action of every call.
+    HangUp(EndReason),
+    /// Something odd happened and was ignored.
+    Note(Note),
+    /// Hand this to the mouth.
+    Play(Play),
+    /// Play the built-in apology, which needs no provider.
+    PlayApology(Mark),
+    /// Keep this exchange.
+    Record(Box<TurnRecord>),
+    /// Run a tool. Its effects are wanted: the turn is committed.
+    RunTool(ToolRun),
+    /// Throw away everything queued for the caller, here and at the carrier.
+    Silence {
+        /// The reply that falls silent.
+        reply: ReplyId,
+        /// How much of it the caller heard.
+        heard: Millis,
+    },
+    /// Have a clause spoken.
+    Speak {
+        /// Which reply.
+        reply: ReplyId,
+        /// Counted from 0 within the reply.
+        clause: ClauseId,
+        /// What to say: plain words.
+        text: String,
+    },
+    /// No more clauses will come for this reply.
+    SpeakEnd(ReplyId),
+    /// Have the model write a reply. Speculative until the turn is over; the core holds it back.
+    Think {
+        /// The reply's id: every answer carries it.
+        reply: ReplyId,
+        /// What the model sees.
+        prompt: Prompt,
+    },
+}
+
+/// A clause of a reply: a sentence, or the first piece of one.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub struct ClauseId(pub u32);
+
+/// A place in the played audio that the line reports back.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Mark {
+    /// Which reply.
+    pub reply: ReplyId,
+    /// Set after this clause.
+    pub clause: ClauseId,
+}
+
+impl fmt::Display for Mark {
+    /// As it goes over the wire: `r7-3`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.reply, self.clause.0)
+    }
+}
+
+impl Mark {
+    /// Reads what [`fmt::Display`] wrote. Foreign marks are `None`.
+    #[must_use]
+    pub fn read(name: &str) -> Option<Self> {
+        let (reply, clause) = name.strip_prefix('r')?.split_once('-')?;
+        Some(Self {
+            reply: ReplyId(reply.parse().ok()?),
+            clause: ClauseId(clause.parse().ok()?),
+        })
+    }
+}
+
+/// Something for the mouth, played in order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Play {
+    /// Sound.
+    Audio {
+        /// Whose it is.
+        reply: ReplyId,
+        /// In the line's own encoding.
+        bytes: Bytes,
+    },
+    /// Report back when everything before was played.
+    Mark(Mark),
+}
+
+/// Why a reply was cancelled.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum CancelReason {
+    /// The caller cut in while it was audible.
+    BargeIn,
+    /// The call is over.
+    CallOver,
+    /// A provider failed in the middle of it.
+    Failed,
+    /// The caller went on before it was audible.
+    Resumed,
+    /// More words came for the turn that it answered.
+    Stale,
+}
+
+/// What the model sees.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prompt {
+    /// Who the agent is and how it talks. The same for the whole call.
+    pub system: Arc<str>,
+    /// The conversation so far, as it was heard; the caller's turn comes last.
+    pub messages: Vec<Message>,
+}
+
+/// One message of the conversation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Message {
+    /// The agent spoke.
+    Agent {
+        /// What the caller heard of it.
+        text: String,
+        /// The caller cut it off here.
+        interrupted: bool,
+        /// Tools it asked for.
+        tools: Vec<ToolCall>,
+    },
+    /// The caller spoke or typed.
+    Caller(String),
+    /// A tool answered.
+    Tool {
+        /// The model's id of the request.
+        id: String,
+        /// What it answered.
+        output: String,
+    },
+}
+
+/// A tool as the model asked for it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ToolCall {
+    /// The model's id of the request.
+    pub id: String,
+    /// Which tool.
+    pub name: String,
+    /// A JSON object as text.
+    pub arguments: String,
+}
+
+/// One run of a tool within the call, counted from 1.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct ToolRunId(pub u32);
+
+/// A tool to be run.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ToolRun {
+    /// The answer carries it.
+    pub run: ToolRunId,
+    /// Which tool.
+    pub name: String,
+    /// A JSON object as text.
+    pub arguments: String,
+}
+
+/// Something odd that the core ignored: counted, and traced.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Note {
+    /// A tool answered that nobody waits for.
+    LateToolAnswer,
+    /// A provider answered for a reply that is over.
+    LateReply,
+    /// The line reported a mark that was never set, or was thrown away.
+    UnknownMark,
+    /// The model asked for more tools in one turn than allowed.
+    TooManyTools,
+}

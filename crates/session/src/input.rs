@@ -1,0 +1,109 @@
+use bytes::Bytes;
+use domain::{Millis, ReplyId};
+
+use crate::action::{ClauseId, Mark, ToolRunId};
+
+/// Everything that can happen to a call: facts, in the order of its mailbox.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// The voice of a reply: some audio of one clause, ready to be played.
+    Audio(Audio),
+    /// A key of the phone was pressed: `0`-`9`, `*`, `#`.
+    Digit(char),
+    /// The caller hung up.
+    HungUp,
+    /// The line to the caller broke without a goodbye.
+    LineLost,
+    /// An operator or a shutdown wants the call to end.
+    Dismissed,
+    /// Everything up to this mark was played to the caller, or thrown away by a `Silence`.
+    Played(Mark),
+    /// Nothing recognises the caller's speech any more, and nothing is left to try.
+    RecogniserFailed,
+    /// The voice of a reply failed, and nothing is left to try.
+    SpeakingFailed(ReplyId),
+    /// All audio of a reply has been handed over.
+    SpokenAll(ReplyId),
+    /// The caller began to speak; `at` is when the first sound was made.
+    SpeechStarted {
+        /// On the call's clock, by count of samples.
+        at: Millis,
+    },
+    /// The caller is quiet; `at` is when the last sound ended.
+    SpeechStopped {
+        /// On the call's clock, by count of samples.
+        at: Millis,
+    },
+    /// Some text of a reply, as the model streams it.
+    Text {
+        /// Which reply.
+        reply: ReplyId,
+        /// Any piece of it, cut anywhere.
+        text: String,
+    },
+    /// The model failed, and nothing is left to try.
+    ThinkingFailed(ReplyId),
+    /// The model is done with a reply.
+    ThoughtAll(ReplyId),
+    /// Only time has passed.
+    Tick,
+    /// A tool answered.
+    ToolAnswered {
+        /// Which run of it.
+        run: ToolRunId,
+        /// What the model is told.
+        output: String,
+    },
+    /// The model asks for a tool.
+    ToolAsked {
+        /// In which reply.
+        reply: ReplyId,
+        /// The model's own id for it, given back with the answer.
+        id: String,
+        /// Which tool.
+        name: String,
+        /// Its arguments, a JSON object as text.
+        arguments: String,
+    },
+    /// The recogniser says that the utterance is over, whatever our own ear thinks.
+    UtteranceOver,
+    /// What the recogniser understood.
+    Words(Words),
+}
+
+/// A piece of a reply's voice.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Audio {
+    /// Which reply.
+    pub reply: ReplyId,
+    /// Which clause of it.
+    pub clause: ClauseId,
+    /// The sound, in the line's own encoding: the core never looks inside.
+    pub bytes: Bytes,
+    /// How long it plays.
+    pub duration: Millis,
+    /// Where words end, if the voice tells.
+    pub words: Vec<WordEnd>,
+}
+
+/// The end of a word inside a clause.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct WordEnd {
+    /// Characters of the clause spoken by then.
+    pub chars: usize,
+    /// Counted from the beginning of the clause's audio.
+    pub at: Millis,
+}
+
+/// What the recogniser understood of one stretch of audio.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Words {
+    /// The text. A later one replaces it unless it is `settled`.
+    pub text: String,
+    /// It will not change any more.
+    pub settled: bool,
+    /// The recogniser heard the end of the utterance.
+    pub ends_utterance: bool,
+    /// It answers our `Finalize`.
+    pub answers_finalize: bool,
+}

@@ -1,0 +1,1 @@
+//! Simulated carrier, callers and providers, for tests, demos and load.

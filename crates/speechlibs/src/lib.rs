@@ -1,0 +1,1 @@
+//! Binds the flite and pocketsphinx libraries at run time.

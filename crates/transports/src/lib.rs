@@ -1,0 +1,5 @@
+//! How a call reaches us. A line is what the driver sees of it: one reader, one writer.
+
+mod line;
+
+pub use line::{FromLine, LineGone, LineReader, LineWriter};
