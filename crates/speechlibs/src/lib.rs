@@ -1,1 +1,12 @@
-//! Binds the flite and pocketsphinx libraries at run time.
+//! Binds two speech libraries of the operating system, if they are there: flite, which speaks, and
+//! pocketsphinx, which listens.
+//!
+//! Nothing is linked: the libraries are looked for when the program runs, and where they are absent
+//! the caller gets a [`Missing`] that says what to install. This is the one crate that calls foreign
+//! functions; what it hands out is safe.
+
+mod flite;
+mod missing;
+
+pub use flite::{Flite, FliteVoice, Pcm, VoiceName};
+pub use missing::Missing;
