@@ -1,1 +1,8 @@
 //! G.711, resampling, framing, levels and voice activity. Pure.
+
+pub mod framing;
+pub mod g711;
+pub mod level;
+pub mod vad;
+
+pub use vad::{Vad, VadSettings, Voice};
