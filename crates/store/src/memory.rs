@@ -1,0 +1,110 @@
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use domain::{CallBegun, CallEnded, CallId, TurnRecord};
+
+use crate::{CallFilter, Record, Store, StoreFuture, StoredCall};
+
+/// Keeps calls in memory, for tests. Grows with every call.
+#[derive(Debug, Default)]
+pub struct Memory {
+    calls: Mutex<BTreeMap<CallId, Kept>>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    begun: Option<CallBegun>,
+    ended: Option<CallEnded>,
+    turns: BTreeMap<u32, TurnRecord>,
+}
+
+impl Kept {
+    fn stored(&self) -> Option<StoredCall> {
+        Some(StoredCall {
+            begun: self.begun.clone()?,
+            ended: self.ended.clone(),
+            turns: u32::try_from(self.turns.len()).unwrap_or(u32::MAX),
+        })
+    }
+}
+
+impl Memory {
+    // No write stops half-way, so the map is whole even if a thread panicked while it held the lock.
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<CallId, Kept>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(&self, records: &[Record]) {
+        let mut calls = self.lock();
+        for record in records.iter().cloned() {
+            match record {
+                Record::Begun(begun) => {
+                    calls
+                        .entry(begun.id)
+                        .or_default()
+                        .begun
+                        .get_or_insert(begun);
+                }
+                Record::Ended(ended) => {
+                    calls
+                        .entry(ended.id)
+                        .or_default()
+                        .ended
+                        .get_or_insert(ended);
+                }
+                Record::Turn { call, turn } => {
+                    calls
+                        .entry(call)
+                        .or_default()
+                        .turns
+                        .insert(turn.number, *turn);
+                }
+            }
+        }
+    }
+
+    fn list(&self, filter: &CallFilter) -> Vec<StoredCall> {
+        let mut found: Vec<StoredCall> = self
+            .lock()
+            .values()
+            .filter_map(Kept::stored)
+            .filter(|call| {
+                filter
+                    .tenant
+                    .as_ref()
+                    .is_none_or(|tenant| *tenant == call.begun.tenant)
+            })
+            .collect();
+        found.sort_by_key(|call| std::cmp::Reverse((call.begun.at, call.begun.id)));
+        found.truncate(filter.most() as usize);
+        found
+    }
+}
+
+impl Store for Memory {
+    fn write<'a>(&'a self, records: &'a [Record]) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            self.put(records);
+            Ok(())
+        })
+    }
+
+    fn calls<'a>(&'a self, filter: &'a CallFilter) -> StoreFuture<'a, Vec<StoredCall>> {
+        Box::pin(async move { Ok(self.list(filter)) })
+    }
+
+    fn call(&self, id: CallId) -> StoreFuture<'_, Option<(StoredCall, Vec<TurnRecord>)>> {
+        Box::pin(async move {
+            Ok(self.lock().get(&id).and_then(|kept| {
+                let turns = kept.turns.values().cloned().collect();
+                Some((kept.stored()?, turns))
+            }))
+        })
+    }
+
+    fn ping(&self) -> StoreFuture<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+}

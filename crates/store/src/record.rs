@@ -1,0 +1,73 @@
+use std::{future::Future, pin::Pin};
+
+use domain::{CallBegun, CallEnded, CallId, TenantId, TurnRecord};
+
+use crate::StoreError;
+
+/// Something to keep.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Record {
+    /// A call was answered.
+    Begun(CallBegun),
+    /// A call is over.
+    Ended(CallEnded),
+    /// An exchange happened.
+    Turn {
+        /// In which call.
+        call: CallId,
+        /// What was said and heard.
+        turn: Box<TurnRecord>,
+    },
+}
+
+/// A call as it is stored. `ended` is absent while it is live, or when its node died.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredCall {
+    /// Its beginning.
+    pub begun: CallBegun,
+    /// Its end.
+    pub ended: Option<CallEnded>,
+    /// How many turns are stored.
+    pub turns: u32,
+}
+
+/// Which calls to list, newest first.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct CallFilter {
+    /// Only of this tenant. `None` is for who runs the server, at the terminal.
+    pub tenant: Option<TenantId>,
+    /// At most so many; capped at [`CallFilter::MOST`].
+    pub limit: u32,
+}
+
+impl CallFilter {
+    /// The longest list anyone gets.
+    pub const MOST: u32 = 200;
+
+    /// How many calls the list may have.
+    pub(crate) fn most(&self) -> u32 {
+        self.limit.min(Self::MOST)
+    }
+}
+
+/// A future behind the trait.
+pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Where calls are kept. Every implementation passes the same contract suite.
+///
+/// Records of one call may come in any order. A call begins once and ends once: the first record
+/// of each stands. A turn that is written again replaces what was there. A call can be read as
+/// soon as its beginning is known.
+pub trait Store: Send + Sync {
+    /// Writes records in one transaction. Writing the same record twice changes nothing.
+    fn write<'a>(&'a self, records: &'a [Record]) -> StoreFuture<'a, ()>;
+
+    /// Lists calls.
+    fn calls<'a>(&'a self, filter: &'a CallFilter) -> StoreFuture<'a, Vec<StoredCall>>;
+
+    /// One call with its turns.
+    fn call(&self, id: CallId) -> StoreFuture<'_, Option<(StoredCall, Vec<TurnRecord>)>>;
+
+    /// Whether it answers.
+    fn ping(&self) -> StoreFuture<'_, ()>;
+}
