@@ -1,4 +1,5 @@
-//! What is kept of calls: the [`Store`] trait and [`Database`].
+//! What is kept of calls: the [`Store`] trait, [`Database`], and the [`Writer`] that no call
+//! waits for.
 
 #[cfg(test)]
 mod contract;
@@ -6,8 +7,10 @@ mod database;
 mod error;
 mod memory;
 mod record;
+mod writer;
 
 pub use database::{Database, Opened};
 pub use error::StoreError;
 pub use memory::Memory;
 pub use record::{CallFilter, Record, Store, StoreFuture, StoredCall};
+pub use writer::{Dropped, Unwritten, Writer, WriterSettings, WriterTask};
