@@ -3,6 +3,7 @@
 //! A provider is `wire.rs` (pure: what goes over the wire) and `client.rs` (owns the socket).
 
 pub mod llm;
+pub mod offline;
 pub mod stt;
 pub mod tts;
 mod verdict;

@@ -274,7 +274,14 @@ mod tests {
         for text in ["", "   ", "...", "\0", "日本", "“”", "\u{7f}\u{1b}"] {
             assert_eq!(voice.speak(text), Pcm::default(), "{text:?}");
         }
-        for text in ["a\0b", "café – “yes”", "-1e999", "%s%n", "<x>", "AT&T 10% $5.00 12:30"] {
+        for text in [
+            "a\0b",
+            "café – “yes”",
+            "-1e999",
+            "%s%n",
+            "<x>",
+            "AT&T 10% $5.00 12:30",
+        ] {
             assert!(!voice.speak(text).samples.is_empty(), "{text:?}");
         }
         assert!(!voice.speak(&"word ".repeat(100)).samples.is_empty());

@@ -1,0 +1,4 @@
+//! Engines for a machine without keys and without a network.
+
+pub mod fingerprint;
+pub mod fixtures;
