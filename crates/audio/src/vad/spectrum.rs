@@ -57,10 +57,17 @@ impl Spectrum {
     pub(super) fn magnitudes(&self, sound: &[f32; SPAN], into: &mut [f32; FRAMES * BINS]) {
         let (mut real, mut imaginary) = self.windowed(sound);
         self.transform(&mut real, &mut imaginary);
-        for bin in 0..BINS {
-            let power = self.power(&real, &imaginary, bin);
-            for (frame, power) in power.iter().enumerate() {
-                into[frame * BINS + bin] = power.sqrt();
+        let mut powers = [[0.0; FRAMES]; BINS];
+        for (bin, power) in powers.iter_mut().enumerate() {
+            *power = self.power(&real, &imaginary, bin);
+        }
+        // Roots of all lanes at once: a root per value would take longer than the transform.
+        for value in powers.as_flattened_mut() {
+            *value = value.sqrt();
+        }
+        for (bin, magnitudes) in powers.iter().enumerate() {
+            for (frame, magnitude) in magnitudes.iter().enumerate() {
+                into[frame * BINS + bin] = *magnitude;
             }
         }
     }
@@ -110,15 +117,17 @@ impl Spectrum {
         let (low_re, low_im) = (&real[bin_low], &imaginary[bin_low]);
         let (high_re, high_im) = (&real[bin_high], &imaginary[bin_high]);
         let turn = self.halves[bin];
-        array::from_fn(|lane| {
+        let mut power = [0.0; FRAMES];
+        for (lane, power) in power.iter_mut().enumerate() {
             let even_re = 0.5 * (low_re[lane] + high_re[lane]);
             let even_im = 0.5 * (low_im[lane] - high_im[lane]);
             let odd_re = 0.5 * (low_im[lane] + high_im[lane]);
             let odd_im = 0.5 * (high_re[lane] - low_re[lane]);
             let re = even_re + odd_re * turn.cos - odd_im * turn.sin;
             let im = even_im + odd_re * turn.sin + odd_im * turn.cos;
-            re * re + im * im
-        })
+            *power = re * re + im * im;
+        }
+        power
     }
 }
 
