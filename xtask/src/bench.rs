@@ -1,0 +1,82 @@
+//! Benchmarks by name.
+
+use std::process::Command;
+
+use anyhow::bail;
+
+use crate::run::{cargo, root, run};
+
+struct Bench {
+    name: &'static str,
+    measures: &'static str,
+    /// What cargo does first.
+    build: &'static [&'static str],
+    /// What runs then: a program in the target folder with its first words, or nothing if cargo
+    /// has run it already.
+    program: Option<(&'static str, &'static [&'static str])>,
+}
+
+const BENCHES: &[Bench] = &[
+    Bench {
+        name: "call",
+        measures: "simulated calls against the real server: our share of a turn, CPU, memory",
+        build: &[
+            "build",
+            "--release",
+            "-p",
+            "server",
+            "-p",
+            "sim",
+            "--locked",
+        ],
+        program: Some((
+            "target/release/sim-bench",
+            &["call", "--server", "target/release/repartee"],
+        )),
+    },
+    Bench {
+        name: "vad",
+        measures: "voice activity detection: time per block of audio",
+        build: &["bench", "-p", "audio", "--bench", "vad", "--locked", "--"],
+        program: None,
+    },
+];
+
+/// Runs the benchmark that the first argument names, with the others.
+pub(crate) fn bench(arguments: &[String]) -> anyhow::Result<()> {
+    let Some((name, rest)) = arguments.split_first() else {
+        bail!("name a benchmark:\n{}", list());
+    };
+    let Some(bench) = BENCHES.iter().find(|bench| bench.name == name) else {
+        bail!("`{name}` is not a benchmark:\n{}", list());
+    };
+    match bench.program {
+        None => run(cargo().args(bench.build).args(rest)),
+        Some((program, words)) => {
+            run(cargo().args(bench.build))?;
+            run(Command::new(root().join(program))
+                .current_dir(root())
+                .args(words)
+                .args(rest))
+        }
+    }
+}
+
+fn list() -> String {
+    let lines: Vec<String> = BENCHES
+        .iter()
+        .map(|bench| format!("  {:<6}{}", bench.name, bench.measures))
+        .collect();
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_name_lists_the_known_ones() {
+        let error = bench(&["cal".to_owned()]).unwrap_err().to_string();
+        assert!(error.starts_with("`cal` is not a benchmark:\n  call  simulated"));
+    }
+}
