@@ -54,17 +54,24 @@ impl Tree {
         Some(text)
     }
 
-    /// The files `{stem}.rs` and those in the folder `{stem}/`, as one text.
+    /// The code of the files `{stem}.rs` and of those in the folder `{stem}/`, without tests.
     fn module(&self, stem: &str) -> Option<String> {
         let (file, folder) = (format!("{stem}.rs"), format!("{stem}/"));
         let parts: Vec<&str> = self
             .files
             .iter()
             .filter(|(name, _)| *name == file || name.starts_with(&folder))
-            .map(|(_, text)| text.as_str())
+            .filter(|(name, _)| !name.ends_with("/tests.rs") && !name.contains("/tests/"))
+            .map(|(_, text)| without_tests(text))
             .collect();
         (!parts.is_empty()).then(|| parts.join("\n"))
     }
+}
+
+fn without_tests(code: &str) -> &str {
+    code.split("#[cfg(test)]\nmod tests {")
+        .next()
+        .unwrap_or(code)
 }
 
 const SKIPPED_FOLDERS: [&str; 4] = [".git", "dist", "node_modules", "target"];
@@ -147,7 +154,7 @@ fn check_documents(tree: &Tree) -> Vec<String> {
     if let Some(code) = tree.module("crates/server/src/config/raw") {
         findings.extend(document(SETTINGS).lacks(&documented::keys(&code)));
     }
-    if let Some(code) = tree.module("crates/server/src/config/env") {
+    if let Some(code) = tree.module("crates/server/src/config") {
         findings.extend(document(SETTINGS).lacks(&documented::variables(&code)));
     }
     findings
@@ -179,8 +186,9 @@ mod tests {
             ),
             (
                 "crates/server/src/config/env.rs",
-                "const KEY: &str = \"SOME_KEY\";",
+                "const KEY: &str = \"SOME_KEY\";\n#[cfg(test)]\nmod tests { \"TEST_KEY\" }",
             ),
+            ("crates/server/src/config/env/tests.rs", "\"OTHER_KEY\""),
             (
                 "crates/server/src/config/raw/turns.rs",
                 "struct Turns {\n    end_ms: u64,\n}",

@@ -22,25 +22,34 @@ impl Document<'_> {
 
 /// The names of metrics: constants whose value begins like one.
 pub(super) fn metrics(code: &str) -> Vec<String> {
-    constants(code)
+    code.split(';')
+        .filter_map(|statement| statement.split_once(": &str =").map(|(_, value)| value))
+        .filter_map(|value| value.split('"').nth(1))
         .filter(|value| value.starts_with("repartee_"))
         .map(str::to_owned)
         .collect()
 }
 
-/// The names of environment variables: constants in capitals.
+/// The names of environment variables: texts in capitals, of several words or looked up at once.
 pub(super) fn variables(code: &str) -> Vec<String> {
-    let is_variable = |value: &&str| {
-        value.len() > 1
-            && value.starts_with(|first: char| first.is_ascii_uppercase())
-            && value
-                .bytes()
-                .all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'))
-    };
-    constants(code)
-        .filter(is_variable)
-        .map(str::to_owned)
-        .collect()
+    let mut found = Vec::new();
+    // What comes before a quotation mark, and the text behind it.
+    let texts = code.split('"').zip(code.split('"').skip(1));
+    for (before, text) in texts {
+        let looked_up = before.ends_with("get(");
+        if is_variable(text, looked_up) && !found.iter().any(|known| known == text) {
+            found.push(text.to_owned());
+        }
+    }
+    found
+}
+
+fn is_variable(text: &str, looked_up: bool) -> bool {
+    let in_capitals = text
+        .bytes()
+        .all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'));
+    let begins = text.starts_with(|first: char| first.is_ascii_uppercase());
+    in_capitals && begins && !text.ends_with('_') && (looked_up || text.contains('_'))
 }
 
 /// The keys of a configuration file: the fields of all structs, under the names they have there.
@@ -84,14 +93,6 @@ fn field(words: &str) -> Option<&str> {
 fn quoted_after<'a>(text: &'a str, label: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(label)?;
     rest.split('"').nth(1)
-}
-
-/// The values of all `const …: &str = "…"`.
-fn constants(code: &str) -> impl Iterator<Item = &str> {
-    code.split(';')
-        .filter_map(|statement| statement.split_once("const ").map(|(_, rest)| rest))
-        .filter_map(|rest| rest.split_once(": &str =").map(|(_, value)| value))
-        .filter_map(|value| value.split('"').nth(1))
 }
 
 /// Everything that stands in single backticks.
@@ -154,9 +155,10 @@ pub struct Other {
     }
 
     #[test]
-    fn variables_are_constants_in_capitals() {
-        let code = "pub(crate) const KEY: &str = \"OPENAI_API_KEY\";\nconst X: &str = \"x\";\n";
-        assert_eq!(variables(code), ["OPENAI_API_KEY"]);
+    fn variables_are_texts_in_capitals() {
+        let code = "const KEYS: &[&str] = &[\"OPENAI_API_KEY\", \"a_key\", \"OPENAI_API_KEY\"];\n\
+             environment.get(\"PORT\"); level(\"INFO\"); family(\"VOICE_\"); x(\"A_B C\");\n";
+        assert_eq!(variables(code), ["OPENAI_API_KEY", "PORT"]);
     }
 
     #[test]
