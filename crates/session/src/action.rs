@@ -3,15 +3,31 @@ use std::{fmt, sync::Arc};
 use bytes::Bytes;
 use domain::{EndReason, Millis, ReplyId, TurnRecord};
 
+use crate::WaitClass;
+
 /// What is to be done about an input. Carried out by the driver in this order, never awaited.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
+    /// Speak the built-in apology, which needs no provider. Answered like a `Speak`.
+    Apologise {
+        /// Which reply.
+        reply: ReplyId,
+        /// Its only clause.
+        clause: ClauseId,
+    },
     /// Stop whatever thinks or speaks for this reply: its answers are not wanted.
     Cancel {
         /// Which reply.
         reply: ReplyId,
         /// For the trace.
         why: CancelReason,
+    },
+    /// The caller's turn is over, and this reply answers it: its audio and effects are released.
+    Commit {
+        /// Which reply.
+        reply: ReplyId,
+        /// For the trace.
+        because: Because,
     },
     /// Ask the recogniser for what it has, now.
     Finalize,
@@ -21,8 +37,6 @@ pub enum Action {
     Note(Note),
     /// Hand this to the mouth.
     Play(Play),
-    /// Play the built-in apology, which needs no provider.
-    PlayApology(Mark),
     /// Keep this exchange.
     Record(Box<TurnRecord>),
     /// Run a tool. Its effects are wanted: the turn is committed.
@@ -95,9 +109,20 @@ pub enum Play {
         reply: ReplyId,
         /// In the line's own encoding.
         bytes: Bytes,
+        /// How long it plays.
+        duration: Millis,
     },
     /// Report back when everything before was played.
     Mark(Mark),
+}
+
+/// Why the caller's turn was taken to be over.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Because {
+    /// What the last words looked like.
+    pub class: WaitClass,
+    /// How long the caller had been silent.
+    pub waited: Millis,
 }
 
 /// Why a reply was cancelled.

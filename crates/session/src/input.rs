@@ -96,6 +96,10 @@ pub struct WordEnd {
 }
 
 /// What the recogniser understood of one stretch of audio.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that a recogniser states independently"
+)]
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Words {
     /// The text. A later one replaces it unless it is `settled`.

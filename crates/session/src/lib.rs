@@ -3,13 +3,28 @@
 //! Pure: time comes in with every input, nothing is awaited, nothing fails. See [`CallSession`].
 
 mod action;
+mod call;
+mod classify;
+mod clauses;
+mod history;
 mod input;
+mod overlap;
+mod playout;
+mod reply;
 mod rules;
+pub mod script;
+mod timers;
+mod turn;
+mod words;
 
 pub use action::{
-    Action, CancelReason, ClauseId, Mark, Message, Note, Play, Prompt, ToolCall, ToolRun, ToolRunId,
+    Action, Because, CancelReason, ClauseId, Mark, Message, Note, Play, Prompt, ToolCall, ToolRun,
+    ToolRunId,
 };
+pub use call::CallSession;
+pub use classify::WaitClass;
 pub use input::{Audio, Input, WordEnd, Words};
 pub use rules::{
     EndRules, IdleRules, LineCapabilities, Lines, OverlapRules, Rules, TurnEnd, TurnRules, Waits,
 };
+pub use timers::Timer;

@@ -2,6 +2,8 @@ use std::sync::Arc;
 
 use domain::{Language, Millis};
 
+use crate::words;
+
 /// How one agent behaves in a call: settled when the call is answered, the same until its end.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
@@ -23,6 +25,59 @@ pub struct Rules {
     pub line: LineCapabilities,
     /// Messages kept in the prompt.
     pub history_messages: usize,
+    /// Whether marks and pictures are taken out of what is spoken.
+    pub spoken_form: bool,
+}
+
+impl Rules {
+    /// What holds unless the configuration says otherwise: no greeting, an empty prompt, word
+    /// lists of the language (or English ones), a line that reports marks.
+    #[must_use]
+    pub fn defaults(language: &Language) -> Self {
+        let lists = words::lists(language).unwrap_or(words::FALLBACK);
+        let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let [trouble, still_there, cannot_hear, goodbye] = lists.lines.map(str::to_owned);
+        Self {
+            language: language.clone(),
+            system: Arc::from(""),
+            lines: Lines {
+                greeting: String::new(),
+                trouble,
+                still_there: [still_there, cannot_hear],
+                goodbye,
+            },
+            turn: TurnRules {
+                end: TurnEnd::Words,
+                wait: Waits::BALANCED,
+                finalize_after: Millis(200),
+                words_deadline: Millis(1_000),
+                speculate: true,
+            },
+            overlap: OverlapRules {
+                greeting_interruptible: true,
+                speech_without_words: Millis(700),
+                end_edge: Millis(400),
+                stop_words: owned(lists.stops),
+                ack_words: owned(lists.acks),
+            },
+            idle: IdleRules {
+                after: [Millis(8_000), Millis(10_000), Millis(12_000)],
+            },
+            end: EndRules {
+                max_call: Millis(30 * 60_000),
+                grace: Millis(1_000),
+                goodbyes: owned(lists.goodbyes),
+                max_failures: 3,
+                max_tools_per_turn: 5,
+            },
+            line: LineCapabilities {
+                marks: true,
+                mark_slack: Millis(1_000),
+            },
+            history_messages: 40,
+            spoken_form: true,
+        }
+    }
 }
 
 /// Sentences that the agent says without a model.

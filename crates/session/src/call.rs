@@ -1,0 +1,177 @@
+mod answering;
+mod ending;
+mod listening;
+mod speaking;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use domain::{EndReason, Millis, ReplyId};
+
+use crate::{
+    Action, Input, Note, Rules,
+    history::History,
+    reply::Reply,
+    timers::{Timer, Timers},
+    turn::CallerTurn,
+};
+
+/// One call, from answering to hanging up: the only place where anything is decided about it.
+///
+/// Feed it everything that happens, in order; carry out what it returns, in order.
+///
+/// - `listening`: the caller's side: speech, words, keys, and when a turn is over.
+/// - `answering`: the model's side: replies, speculation, tools.
+/// - `speaking`: the voice's side: audio, marks, cutting in, and what was heard.
+/// - `ending`: goodbyes, silence, failures, the last action.
+#[derive(Debug)]
+pub struct CallSession {
+    rules: Arc<Rules>,
+    phase: Phase,
+    /// What the caller is saying.
+    turn: CallerTurn,
+    /// The agent's reply in the making or being heard. One at a time.
+    reply: Option<Reply>,
+    history: History,
+    timers: Timers,
+    actions: Vec<Action>,
+    last_reply: ReplyId,
+    tool_runs: u32,
+    turns: u32,
+    /// Questions asked into silence since the caller last said something.
+    reminders: usize,
+    /// Failures in a row.
+    failures: u32,
+    /// How late the line reports marks, against our own count of what it has played.
+    line_lag: Millis,
+    /// The agent's last words asked something.
+    asked: bool,
+}
+
+/// Whether the conversation goes on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Phase {
+    /// Goodbye was said; the caller may still object.
+    Leaving(EndReason),
+    Over(EndReason),
+    Talking,
+}
+
+impl CallSession {
+    /// Answers a call: the greeting is on its way.
+    #[must_use = "an action nobody carries out is a call that hangs"]
+    pub fn answered(rules: Arc<Rules>) -> (Self, Vec<Action>) {
+        let mut session = Self {
+            rules,
+            phase: Phase::Talking,
+            turn: CallerTurn::default(),
+            reply: None,
+            history: History::default(),
+            timers: Timers::default(),
+            actions: Vec::new(),
+            last_reply: ReplyId(0),
+            tool_runs: 0,
+            turns: 0,
+            reminders: 0,
+            failures: 0,
+            line_lag: Millis::ZERO,
+            asked: false,
+        };
+        session
+            .timers
+            .arm(Timer::MaxCall, session.rules.end.max_call);
+        session.greet();
+        let actions = std::mem::take(&mut session.actions);
+        (session, actions)
+    }
+
+    /// Applies everything due by `now`, then `input`; returns what to do about it.
+    #[must_use = "an action nobody carries out is a call that hangs"]
+    pub fn handle(&mut self, now: Millis, input: Input) -> Vec<Action> {
+        while let Some((at, timer)) = self.timers.pop(now) {
+            self.on_timer(at, timer);
+        }
+        if self.over().is_none() {
+            self.on_input(now, input);
+        }
+        std::mem::take(&mut self.actions)
+    }
+
+    /// When to call `handle` with `Input::Tick` if nothing else happens, and what for.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<(Millis, Timer)> {
+        self.timers.next()
+    }
+
+    /// Why the call is over, once it is.
+    #[must_use]
+    pub fn over(&self) -> Option<EndReason> {
+        match self.phase {
+            Phase::Over(why) => Some(why),
+            Phase::Leaving(_) | Phase::Talking => None,
+        }
+    }
+
+    fn on_timer(&mut self, at: Millis, timer: Timer) {
+        match timer {
+            Timer::EndOfTurn => self.reconsider(at),
+            Timer::Finalize => self.actions.push(Action::Finalize),
+            Timer::Grace => self.leave(at),
+            Timer::Idle => self.remind(at),
+            Timer::Keys => self.take_keys(at),
+            Timer::MaxCall => self.part(at, EndReason::MaxDuration),
+            Timer::Overlap => self.overlap_lasts(at),
+            Timer::Played => self.reply_was_heard(at),
+            Timer::Unheard => self.stop_waiting_for_words(at),
+        }
+    }
+
+    fn on_input(&mut self, now: Millis, input: Input) {
+        match input {
+            Input::Audio(audio) => self.on_audio(now, audio),
+            Input::Digit(key) => self.on_digit(now, key),
+            Input::Dismissed => self.part(now, EndReason::OperatorEnded),
+            Input::HungUp => self.end(now, self.leaving().unwrap_or(EndReason::CallerHungUp)),
+            Input::LineLost => self.end(now, self.leaving().unwrap_or(EndReason::MediaLost)),
+            Input::Played(mark) => self.on_played(now, mark),
+            Input::RecogniserFailed => self.give_up(now, EndReason::ProviderFailedStt),
+            Input::SpeakingFailed(reply) => self.speaking_failed(now, reply),
+            Input::SpeechStarted { at } => self.speech_started(now, at),
+            Input::SpeechStopped { at } => self.speech_stopped(now, at),
+            Input::SpokenAll(reply) => self.spoken_all(now, reply),
+            Input::Text { reply, text } => self.on_text(now, reply, &text),
+            Input::ThinkingFailed(reply) => self.thinking_failed(now, reply),
+            Input::ThoughtAll(reply) => self.thought_all(now, reply),
+            Input::Tick => {}
+            Input::ToolAnswered { run, output } => self.tool_answered(now, run, output),
+            Input::ToolAsked {
+                reply,
+                id,
+                name,
+                arguments,
+            } => {
+                self.tool_asked(
+                    reply,
+                    crate::ToolCall {
+                        id,
+                        name,
+                        arguments,
+                    },
+                );
+            }
+            Input::UtteranceOver => self.utterance_over(now),
+            Input::Words(words) => self.on_words(now, &words),
+        }
+    }
+
+    /// The reply being made or heard, if `reply` is it. Anything else is late, and ignored.
+    fn current(&mut self, reply: ReplyId) -> Option<&mut Reply> {
+        let current = self.reply.as_mut().filter(|current| current.id == reply);
+        if current.is_none() {
+            self.actions.push(Action::Note(Note::LateReply));
+        }
+        current
+    }
+}

@@ -1,0 +1,183 @@
+//! Goodbyes, silence, failures, the last action.
+
+use domain::{EndReason, Millis};
+
+use super::{CallSession, Phase};
+use crate::{
+    Action, CancelReason,
+    reply::{After, Kind, Reply, Stage},
+    timers::Timer,
+};
+
+impl CallSession {
+    pub(super) fn greet(&mut self) {
+        let greeting = self.rules.lines.greeting.clone();
+        if greeting.trim().is_empty() {
+            return self.wait_for_caller(Millis::ZERO);
+        }
+        let kind = if self.rules.overlap.greeting_interruptible {
+            Kind::Line
+        } else {
+            Kind::ProtectedLine
+        };
+        self.say(Millis::ZERO, kind, &greeting, After::Listen);
+    }
+
+    /// Says a sentence of the agent's own, in place of whatever it was saying.
+    fn say(&mut self, now: Millis, kind: Kind, text: &str, then: After) {
+        let mut reply = self.new_reply(kind, Stage::Released);
+        reply.then = then;
+        let mut pieces = Vec::new();
+        reply.cutter.push(text, &mut pieces);
+        reply.cutter.finish(&mut pieces);
+        self.reply = Some(reply);
+        self.speak(now, pieces);
+        self.end_speech(now);
+    }
+
+    /// Nobody has the floor: after a while the agent asks.
+    pub(super) fn wait_for_caller(&mut self, now: Millis) {
+        if let Phase::Leaving(_) = self.phase {
+            return self.timers.arm(Timer::Grace, now + self.rules.end.grace);
+        }
+        let step = self.reminders.min(self.rules.idle.after.len() - 1);
+        self.timers
+            .arm(Timer::Idle, now + self.rules.idle.after[step]);
+    }
+
+    /// The caller has been silent for too long.
+    pub(super) fn remind(&mut self, now: Millis) {
+        if self.reply.is_some() || self.turn.is_speaking() {
+            return;
+        }
+        let step = self.reminders;
+        self.reminders += 1;
+        let lines = &self.rules.lines;
+        match lines.still_there.get(step).cloned() {
+            Some(line) => self.say(now, Kind::Line, &line, After::Listen),
+            None => {
+                let goodbye = lines.goodbye.clone();
+                self.say(now, Kind::Line, &goodbye, After::HangUp(EndReason::Silence));
+            }
+        }
+    }
+
+    /// Says goodbye, whatever is going on, and hangs up.
+    pub(super) fn part(&mut self, now: Millis, why: EndReason) {
+        let goodbye = self.rules.lines.goodbye.clone();
+        self.say_last(now, &goodbye, why);
+    }
+
+    /// Something has failed for good: the caller is told, then the call ends.
+    pub(super) fn give_up(&mut self, now: Millis, why: EndReason) {
+        let line = format!("{} {}", self.rules.lines.trouble, self.rules.lines.goodbye);
+        self.say_last(now, &line, why);
+    }
+
+    fn say_last(&mut self, now: Millis, line: &str, why: EndReason) {
+        let protected = |reply: &&mut Reply| reply.kind == Kind::ProtectedLine;
+        if let Some(reply) = self.reply.as_mut().filter(protected) {
+            // It is heard to its end. If it parts already, its reason stands.
+            if reply.then == After::Listen {
+                reply.then = After::HangUp(why);
+            }
+            return;
+        }
+        self.stop_talking(now);
+        self.timers.disarm(Timer::Idle);
+        self.timers.disarm(Timer::Grace);
+        self.say(now, Kind::ProtectedLine, line, After::HangUp(why));
+    }
+
+    /// Cuts the current reply, and keeps what was heard of it.
+    fn stop_talking(&mut self, now: Millis) {
+        match self
+            .reply
+            .as_ref()
+            .map(|reply| reply.is_audible() || reply.has_effects())
+        {
+            Some(true) => {
+                self.silence(now, CancelReason::CallOver);
+                let phase = std::mem::replace(&mut self.phase, Phase::Talking);
+                if let Some(reply) = &mut self.reply {
+                    reply.then = After::Listen;
+                }
+                self.finish_reply(now, true);
+                self.phase = phase;
+            }
+            Some(false) => self.cancel_unheard(CancelReason::CallOver),
+            None => {}
+        }
+    }
+
+    /// A reply came to nothing before a word of it was heard.
+    pub(super) fn reply_failed(&mut self, now: Millis, why: EndReason) {
+        self.failures += 1;
+        if self.failures >= self.rules.end.max_failures {
+            self.cancel_unheard(CancelReason::Failed);
+            return self.give_up(now, why);
+        }
+        let Some(failed) = self.reply.take() else {
+            return;
+        };
+        self.actions.push(Action::Cancel {
+            reply: failed.id,
+            why: CancelReason::Failed,
+        });
+        if failed.is_speculative() {
+            // The turn is not over: it will be answered anew when it is.
+            return self.reconsider(now);
+        }
+        let trouble = self.rules.lines.trouble.clone();
+        self.say(now, Kind::Line, &trouble, failed.then);
+        if let Some(reply) = &mut self.reply {
+            reply.answers = failed.answers;
+            reply.ended_by = failed.ended_by;
+            reply.watch = failed.watch;
+        }
+        self.turn.close();
+    }
+
+    /// Goodbye was said: the caller gets a moment to object.
+    pub(super) fn linger(&mut self, now: Millis, why: EndReason) {
+        self.phase = Phase::Leaving(why);
+        self.timers.arm(Timer::Grace, now + self.rules.end.grace);
+    }
+
+    pub(super) fn leave(&mut self, now: Millis) {
+        if let Some(why) = self.leaving() {
+            self.end(now, why);
+        }
+    }
+
+    /// Ends the call: keeps what is left to keep, and hangs up.
+    pub(super) fn end(&mut self, now: Millis, why: EndReason) {
+        self.phase = Phase::Over(why);
+        match self.reply.as_ref().map(|reply| reply.is_speculative()) {
+            Some(true) => self.cancel_unheard(CancelReason::CallOver),
+            Some(false) => {
+                self.silence(now, CancelReason::CallOver);
+                self.finish_reply(now, true);
+            }
+            None => {}
+        }
+        self.keep_last_words(now);
+        self.timers.disarm_all();
+        self.actions.push(Action::HangUp(why));
+    }
+
+    /// What the caller said last and nobody answered is kept too.
+    fn keep_last_words(&mut self, now: Millis) {
+        if self.turn.is_empty() {
+            return;
+        }
+        let mut unanswered = self.new_reply(Kind::Line, Stage::Released);
+        unanswered.answers = self.turn.text();
+        unanswered.watch.began = self.turn.onset();
+        self.actions.push(Action::Record(Box::new(
+            unanswered.record(self.turns, now, false),
+        )));
+        self.turns += 1;
+        self.turn.close();
+    }
+}

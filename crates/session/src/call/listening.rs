@@ -1,0 +1,246 @@
+//! The caller's side: speech, words, keys, and when a turn is over.
+
+use domain::Millis;
+
+use super::{CallSession, Phase};
+use crate::{
+    Action, CancelReason, TurnEnd, WaitClass, Words,
+    overlap::{self, Verdict},
+    reply::Kind,
+    timers::Timer,
+    words,
+};
+
+/// Speech that lasts this long takes back a reply that is not audible.
+const TAKES_BACK: Millis = Millis(160);
+/// Speech this soon after our first sound was meant to go on: the agent cut in, not the caller.
+const START_EDGE: Millis = Millis(400);
+/// A pause between keys that ends typing.
+const KEY_PAUSE: Millis = Millis(2_000);
+/// An acknowledgement this close to the end of a question is its answer.
+const ANSWER_EDGE: Millis = Millis(800);
+
+impl CallSession {
+    pub(super) fn speech_started(&mut self, now: Millis, at: Millis) {
+        self.turn.speech_started(at);
+        for timer in [
+            Timer::EndOfTurn,
+            Timer::Finalize,
+            Timer::Grace,
+            Timer::Idle,
+            Timer::Unheard,
+        ] {
+            self.timers.disarm(timer);
+        }
+        if self
+            .reply
+            .as_ref()
+            .is_some_and(|reply| reply.is_speculative())
+        {
+            self.cancel_unheard(CancelReason::Resumed);
+        }
+        if let Some(patience) = self.overlap_patience(now) {
+            self.timers.arm(Timer::Overlap, at + patience);
+        }
+    }
+
+    /// How long the caller must speak for the agent to give way. `None`: the agent need not.
+    fn overlap_patience(&self, now: Millis) -> Option<Millis> {
+        let reply = self
+            .reply
+            .as_ref()
+            .filter(|reply| reply.kind != Kind::ProtectedLine)?;
+        let Some(begins) = reply.playout.begins() else {
+            return (reply.kind == Kind::Answer).then_some(TAKES_BACK);
+        };
+        if self.is_at_end_edge(now) {
+            return None;
+        }
+        let agent_cut_in = reply.kind == Kind::Answer && now - begins <= START_EDGE;
+        Some(if agent_cut_in {
+            TAKES_BACK
+        } else {
+            self.rules.overlap.speech_without_words
+        })
+    }
+
+    /// Whether so little of the agent's audio is left that speech over it is simply the next turn.
+    fn is_at_end_edge(&self, now: Millis) -> bool {
+        self.reply.as_ref().is_some_and(|reply| {
+            reply.is_made() && reply.remaining(now) <= self.rules.overlap.end_edge
+        })
+    }
+
+    pub(super) fn speech_stopped(&mut self, now: Millis, at: Millis) {
+        self.turn.speech_stopped(at);
+        self.timers.disarm(Timer::Overlap);
+        if self.turn.awaits_words() {
+            if self.rules.turn.end == TurnEnd::Words {
+                self.timers.arm(
+                    Timer::Finalize,
+                    (at + self.rules.turn.finalize_after).or_later(now),
+                );
+            }
+            self.timers.arm(
+                Timer::Unheard,
+                (at + self.rules.turn.words_deadline).or_later(now),
+            );
+        }
+        self.reconsider(now);
+    }
+
+    /// The caller still speaks over the agent, words or not.
+    pub(super) fn overlap_lasts(&mut self, now: Millis) {
+        if !self.turn.is_speaking() {
+            return;
+        }
+        match &self.reply {
+            Some(reply) if reply.is_audible() => self.give_way(now),
+            Some(reply) if !reply.has_effects() => self.cancel_unheard(CancelReason::Resumed),
+            Some(_) | None => {}
+        }
+    }
+
+    pub(super) fn on_words(&mut self, now: Millis, words: &Words) {
+        let new = self.turn.hear(now, words);
+        if new {
+            self.timers.disarm(Timer::Idle);
+            self.on_new_words(now);
+        }
+        if self.reply.as_ref().is_some_and(|reply| reply.is_audible()) {
+            self.judge_overlap(now, words.settled);
+        }
+        if self.turn.is_settled() && !self.turn.awaits_words() {
+            self.timers.disarm(Timer::Unheard);
+        }
+        self.reconsider(now);
+    }
+
+    /// New words make a reply stale that answers the old ones and was not heard.
+    fn on_new_words(&mut self, now: Millis) {
+        let text = words::normalised(&self.turn.text());
+        let stale = self.reply.as_ref().is_some_and(|reply| {
+            reply.kind == Kind::Answer
+                && !reply.is_audible()
+                && !reply.has_effects()
+                && words::normalised(&reply.answers) != text
+        });
+        if stale {
+            self.cancel_unheard(CancelReason::Stale);
+        }
+        if let Phase::Leaving(_) = self.phase {
+            self.timers.disarm(Timer::Grace);
+        }
+        if self.reply.is_none() && !self.turn.is_speaking() {
+            self.timers
+                .arm(Timer::Unheard, now + self.rules.turn.words_deadline);
+        }
+    }
+
+    /// Decides by words whether the caller wants the floor.
+    fn judge_overlap(&mut self, now: Millis, settled: bool) {
+        let Some(reply) = &self.reply else { return };
+        if reply.kind == Kind::ProtectedLine || self.is_at_end_edge(now) {
+            return;
+        }
+        let may_answer =
+            words::asks(&reply.said()) && reply.is_made() && reply.remaining(now) <= ANSWER_EDGE;
+        let spoken = self.turn.speaking_for(now);
+        match overlap::judge(&self.turn.text(), settled, spoken.0, &self.rules.overlap) {
+            Verdict::Yield => self.give_way(now),
+            Verdict::Backchannel if !may_answer => self.turn.close(),
+            Verdict::Backchannel | Verdict::Undecided => {}
+        }
+    }
+
+    pub(super) fn utterance_over(&mut self, now: Millis) {
+        self.turn.utterance_over(now);
+        self.reconsider(now);
+    }
+
+    pub(super) fn stop_waiting_for_words(&mut self, now: Millis) {
+        self.turn.give_up_waiting();
+        if self.turn.is_empty() && self.reply.is_none() {
+            self.turn.close();
+            self.wait_for_caller(now);
+        }
+        self.reconsider(now);
+    }
+
+    pub(super) fn on_digit(&mut self, now: Millis, key: char) {
+        self.timers.disarm(Timer::Idle);
+        if self.reply.as_ref().is_some_and(|reply| reply.is_audible()) {
+            self.give_way(now);
+        } else if self
+            .reply
+            .as_ref()
+            .is_some_and(|reply| !reply.has_effects())
+        {
+            self.cancel_unheard(CancelReason::Stale);
+        }
+        if key == '#' {
+            self.timers.disarm(Timer::Keys);
+            self.take_keys(now);
+        } else {
+            self.turn.press(key);
+            self.timers.arm(Timer::Keys, now + KEY_PAUSE);
+        }
+    }
+
+    pub(super) fn take_keys(&mut self, now: Millis) {
+        if self.turn.has_keys() && self.reply.is_none() {
+            self.commit(now, WaitClass::Keys);
+        }
+    }
+
+    /// Takes the caller's turn if it is over, or sees to it that it will be taken when it is.
+    pub(super) fn reconsider(&mut self, now: Millis) {
+        self.timers.disarm(Timer::EndOfTurn);
+        let free = self
+            .reply
+            .as_ref()
+            .is_none_or(|reply| reply.is_speculative());
+        if !free || self.timers.is_armed(Timer::Keys) || self.over().is_some() {
+            return;
+        }
+        match self.rules.turn.end {
+            TurnEnd::Provider if self.turn.is_over_for_provider() => {
+                self.commit(now, WaitClass::Provider);
+            }
+            TurnEnd::Provider => {}
+            TurnEnd::Words => self.weigh_silence(now),
+        }
+    }
+
+    fn weigh_silence(&mut self, now: Millis) {
+        let Some(due) = self
+            .turn
+            .due(&self.rules.turn, &self.rules.language, self.asked)
+        else {
+            return;
+        };
+        if due.at > now {
+            self.timers.arm(Timer::EndOfTurn, due.at);
+            if due.covered && due.class.looks_finished() && self.rules.turn.speculate {
+                self.speculate(now);
+            }
+        } else if due.covered {
+            self.commit(now, due.class);
+        } else if !self.timers.is_armed(Timer::Unheard) {
+            self.timers
+                .arm(Timer::Unheard, now + self.rules.turn.words_deadline);
+        }
+    }
+
+    /// Drops a reply of which nothing was heard: as if it had never been begun.
+    pub(super) fn cancel_unheard(&mut self, why: CancelReason) {
+        if let Some(reply) = self.reply.take() {
+            self.timers.disarm(Timer::Overlap);
+            self.timers.disarm(Timer::Played);
+            self.actions.push(Action::Cancel {
+                reply: reply.id,
+                why,
+            });
+        }
+    }
+}

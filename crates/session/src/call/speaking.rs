@@ -1,0 +1,274 @@
+//! The voice's side: audio, marks, cutting in, and what was heard.
+
+use domain::{EndReason, Millis, ReplyId};
+
+use super::{CallSession, Phase};
+use crate::{
+    Action, Audio, CancelReason, ClauseId, Mark, Note, Play,
+    reply::{After, Kind, Reply, Stage},
+    timers::Timer,
+    words,
+};
+
+impl CallSession {
+    pub(super) fn on_audio(&mut self, now: Millis, audio: Audio) {
+        let Some(reply) = self.current(audio.reply) else {
+            return;
+        };
+        if !reply.speaking {
+            return;
+        }
+        reply.watch.audio.get_or_insert(now);
+        match &mut reply.stage {
+            Stage::Released => self.play(now, audio),
+            Stage::Speculative { held } => held.push(audio),
+        }
+    }
+
+    /// Hands audio of the current reply to the mouth.
+    pub(super) fn play(&mut self, now: Millis, audio: Audio) {
+        let Some(reply) = &mut self.reply else { return };
+        let Audio {
+            reply: id,
+            clause,
+            bytes,
+            duration,
+            words,
+        } = audio;
+        let whole = reply.playout.add(now, clause, duration, &words);
+        self.actions.extend(marks(id, whole));
+        self.actions.push(Action::Play(Play::Audio {
+            reply: id,
+            bytes,
+            duration,
+        }));
+        let Some(reply) = &mut self.reply else { return };
+        if reply.watch.played.is_none() {
+            reply.watch.played = Some(now);
+            self.became_audible(now);
+        }
+        if self.timers.is_armed(Timer::Played) {
+            self.await_playout(now);
+        }
+    }
+
+    /// The answer is heard: what it answers is settled, and the next word opens a new turn.
+    fn became_audible(&mut self, now: Millis) {
+        let Some(reply) = &self.reply else { return };
+        if reply.kind == Kind::Answer {
+            self.turn.close();
+        }
+        self.timers.disarm(Timer::Idle);
+        self.timers.disarm(Timer::Unheard);
+        if self.turn.is_speaking() && reply.kind != Kind::ProtectedLine {
+            self.timers.arm(
+                Timer::Overlap,
+                now + self.rules.overlap.speech_without_words,
+            );
+        }
+    }
+
+    pub(super) fn spoken_all(&mut self, now: Millis, id: ReplyId) {
+        let Some(reply) = self.current(id) else {
+            return;
+        };
+        if !std::mem::replace(&mut reply.speaking, false) || reply.is_speculative() {
+            return;
+        }
+        self.close_playout(now);
+    }
+
+    /// All audio of the current reply was handed over: the last marks, and a deadline in case the
+    /// line forgets to report them.
+    pub(super) fn close_playout(&mut self, now: Millis) {
+        let Some(reply) = &mut self.reply else { return };
+        if !reply.is_audible() {
+            return self.voice_is_gone(now);
+        }
+        let whole = reply.playout.close_all();
+        self.actions.extend(marks(reply.id, whole));
+        self.await_playout(now);
+    }
+
+    fn await_playout(&mut self, now: Millis) {
+        let Some(reply) = &self.reply else { return };
+        let slack = if self.rules.line.marks {
+            self.rules.line.mark_slack
+        } else {
+            Millis::ZERO
+        };
+        self.timers
+            .arm(Timer::Played, reply.playout.ends().or_later(now) + slack);
+    }
+
+    pub(super) fn on_played(&mut self, now: Millis, mark: Mark) {
+        let Some(reply) = self.reply.as_mut().filter(|reply| reply.id == mark.reply) else {
+            // A mark of a reply that was silenced: thrown away, not played.
+            return;
+        };
+        if !reply.playout.acknowledge(mark.clause) {
+            return self.actions.push(Action::Note(Note::UnknownMark));
+        }
+        let done = reply.is_made() && reply.playout.all_acknowledged();
+        let late = now - reply.playout.ends();
+        if done {
+            self.line_lag = Millis((self.line_lag.0 * 3 + late.0 / 2) / 4);
+            self.reply_was_heard(now);
+        }
+    }
+
+    /// The whole reply was heard: the floor is free.
+    pub(super) fn reply_was_heard(&mut self, now: Millis) {
+        if self.reply.as_ref().is_some_and(Reply::is_made) {
+            self.finish_reply(now, false);
+        }
+    }
+
+    /// The caller gets the floor: not one more frame of the reply is played.
+    pub(super) fn give_way(&mut self, now: Millis) {
+        let Some(reply) = self.reply.as_mut() else {
+            return;
+        };
+        if reply.kind == Kind::ProtectedLine {
+            return;
+        }
+        // Whoever cuts in on a goodbye has something left to say.
+        reply.then = After::Listen;
+        self.silence(now, CancelReason::BargeIn);
+        self.finish_reply(now, true);
+    }
+
+    /// Stops the current reply here and at the carrier.
+    pub(super) fn silence(&mut self, now: Millis, why: CancelReason) {
+        let heard_until = self.heard_until(now);
+        let Some(reply) = &self.reply else { return };
+        if reply.is_audible() {
+            let heard = reply.playout.heard(heard_until);
+            self.actions.push(Action::Silence {
+                reply: reply.id,
+                heard,
+            });
+        }
+        self.actions.push(Action::Cancel {
+            reply: reply.id,
+            why,
+        });
+    }
+
+    /// What left us by then has reached the caller by now.
+    fn heard_until(&self, now: Millis) -> Millis {
+        now - self.line_lag
+    }
+
+    /// Keeps the exchange, as it was heard, and goes on.
+    pub(super) fn finish_reply(&mut self, now: Millis, interrupted: bool) {
+        self.timers.disarm(Timer::Played);
+        self.timers.disarm(Timer::Overlap);
+        let until = if interrupted {
+            self.heard_until(now)
+        } else {
+            Millis(u64::MAX)
+        };
+        let Some(reply) = self.reply.take() else {
+            return;
+        };
+        self.actions.push(Action::Record(Box::new(reply.record(
+            self.turns,
+            until,
+            interrupted,
+        ))));
+        self.turns += 1;
+        self.history.add(reply.messages(until, interrupted));
+        self.history.trim(self.rules.history_messages);
+        self.asked = words::asks(&reply.heard(until));
+        if self.over().is_some() {
+            return;
+        }
+        match self.after(&reply, interrupted) {
+            // Whoever had no say in it cannot object either.
+            After::HangUp(why) if reply.kind == Kind::ProtectedLine => return self.end(now, why),
+            After::HangUp(why) => self.linger(now, why),
+            After::Listen => self.wait_for_caller(now),
+        }
+        self.reconsider(now);
+    }
+
+    fn after(&self, reply: &Reply, interrupted: bool) -> After {
+        let said = reply.said();
+        let farewell = words::says_goodbye(words::last_sentence(&said), &self.rules.end.goodbyes)
+            && !words::asks(&said);
+        match reply.then {
+            After::Listen if farewell && !interrupted && reply.kind == Kind::Answer => {
+                After::HangUp(EndReason::AgentEnded)
+            }
+            then @ (After::HangUp(_) | After::Listen) => then,
+        }
+    }
+
+    pub(super) fn speaking_failed(&mut self, now: Millis, id: ReplyId) {
+        if self.current(id).is_none() {
+            return;
+        }
+        self.voice_is_gone(now);
+    }
+
+    /// The voice failed. What was heard counts; if nothing was, the built-in apology is played.
+    fn voice_is_gone(&mut self, now: Millis) {
+        let Some(reply) = &mut self.reply else { return };
+        reply.speaking = false;
+        reply.thinking = false;
+        self.failures += 1;
+        if self.failures >= self.rules.end.max_failures {
+            reply.then = After::HangUp(EndReason::ProviderFailedTts);
+        }
+        if reply.is_audible() {
+            self.actions.push(Action::Cancel {
+                reply: reply.id,
+                why: CancelReason::Failed,
+            });
+            return self.close_playout(now);
+        }
+        self.apologise(now);
+    }
+
+    /// Replaces an unheard reply by the built-in apology. If even that fails, the call is over.
+    fn apologise(&mut self, now: Millis) {
+        let Some(failed) = self.reply.take() else {
+            return;
+        };
+        self.actions.push(Action::Cancel {
+            reply: failed.id,
+            why: CancelReason::Failed,
+        });
+        if failed.kind == Kind::ProtectedLine {
+            let why = match failed.then {
+                After::HangUp(why) => why,
+                After::Listen => EndReason::ProviderFailedTts,
+            };
+            return self.end(now, why);
+        }
+        let mut reply = self.new_reply(Kind::ProtectedLine, Stage::Released);
+        reply.answers = self.turn.text();
+        reply.then = failed.then;
+        self.turn.close();
+        let clause = reply.announce(self.rules.lines.trouble.clone());
+        self.actions.push(Action::Apologise {
+            reply: reply.id,
+            clause,
+        });
+        self.reply = Some(reply);
+    }
+
+    pub(super) fn leaving(&self) -> Option<EndReason> {
+        match self.phase {
+            Phase::Leaving(why) => Some(why),
+            Phase::Over(_) | Phase::Talking => None,
+        }
+    }
+}
+
+fn marks(reply: ReplyId, clauses: Vec<ClauseId>) -> impl Iterator<Item = Action> {
+    clauses
+        .into_iter()
+        .map(move |clause| Action::Play(Play::Mark(Mark { reply, clause })))
+}

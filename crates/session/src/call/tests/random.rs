@@ -1,0 +1,404 @@
+//! Thousands of random calls, with providers that are late, wrong or silent: what always holds.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use bytes::Bytes;
+use domain::{Millis, ReplyId};
+use proptest::prelude::*;
+
+use super::rules;
+use crate::{
+    Action, Audio, CallSession, ClauseId, Input, Mark, Play, Rules, ToolRunId, TurnEnd, Words,
+};
+
+/// A small generator of its own: a seed names a call, and the call can be played again.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        // splitmix64
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % sides
+    }
+
+    fn one<T: Clone>(&mut self, of: &[T]) -> T {
+        of[usize::try_from(self.roll(of.len() as u64)).unwrap()].clone()
+    }
+}
+
+/// What surrounds a call: everything the session asked for is answered, sooner or later or never.
+struct World {
+    dice: Dice,
+    now: Millis,
+    /// What will happen, by time and order of asking.
+    future: BTreeMap<(Millis, u64), Input>,
+    asked: u64,
+    truth: Truth,
+}
+
+/// What must hold, kept by looking at actions alone.
+#[derive(Default)]
+struct Truth {
+    silenced: Vec<ReplyId>,
+    committed: Vec<ReplyId>,
+    /// Audio authorised per reply.
+    played: BTreeMap<ReplyId, Millis>,
+    texts: BTreeMap<ReplyId, String>,
+    hung_up: bool,
+}
+
+impl World {
+    fn later(&mut self, within: u64, input: Input) {
+        let at = self.now + Millis(self.dice.roll(within));
+        self.asked += 1;
+        self.future.insert((at, self.asked), input);
+    }
+
+    /// Something that nobody asked for: the caller's doing, or nonsense.
+    fn surprise(&mut self) -> Input {
+        let reply = ReplyId(u32::try_from(self.dice.roll(8)).unwrap());
+        let text = self.dice.one(&[
+            "I want a table",
+            "for two.",
+            "stop",
+            "uh-huh",
+            "yes",
+            "no",
+            "goodbye",
+            "and",
+            "",
+            "um",
+        ]);
+        let text = text.to_owned();
+        let now = self.now;
+        match self.dice.roll(20) {
+            0..=3 => Input::SpeechStarted {
+                at: now - Millis(60),
+            },
+            4..=7 => Input::SpeechStopped {
+                at: now - Millis(100),
+            },
+            8..=9 => Input::Words(Words {
+                text,
+                ..Words::default()
+            }),
+            10..=12 => Input::Words(Words {
+                text,
+                settled: true,
+                ..Words::default()
+            }),
+            13 => Input::Words(Words {
+                text,
+                settled: true,
+                ends_utterance: true,
+                ..Words::default()
+            }),
+            14 => Input::UtteranceOver,
+            15 => Input::Digit('5'),
+            16 => Input::Played(Mark {
+                reply,
+                clause: ClauseId(0),
+            }),
+            17 => Input::Audio(Audio {
+                reply,
+                clause: ClauseId(0),
+                bytes: Bytes::new(),
+                duration: Millis(300),
+                words: Vec::new(),
+            }),
+            18 => Input::SpokenAll(reply),
+            _ => self.rare(reply),
+        }
+    }
+
+    fn rare(&mut self, reply: ReplyId) -> Input {
+        match self.dice.roll(12) {
+            0 => Input::HungUp,
+            1 => Input::LineLost,
+            2 => Input::RecogniserFailed,
+            3 => Input::Dismissed,
+            4 => Input::SpeakingFailed(reply),
+            5 => Input::ThinkingFailed(reply),
+            6 => Input::ToolAnswered {
+                run: ToolRunId(1),
+                output: "{}".to_owned(),
+            },
+            _ => Input::Tick,
+        }
+    }
+
+    fn carry_out(&mut self, actions: Vec<Action>) {
+        for action in actions {
+            assert!(
+                !self.truth.hung_up,
+                "hanging up is the last action, then came {action}"
+            );
+            self.check(&action);
+            self.answer(action);
+        }
+    }
+
+    fn check(&mut self, action: &Action) {
+        let truth = &mut self.truth;
+        match action {
+            Action::Silence { reply, heard } => {
+                let played = truth.played.get(reply).copied().unwrap_or_default();
+                assert!(*heard <= played, "heard {heard} of {played} played");
+                truth.silenced.push(*reply);
+            }
+            Action::Cancel { reply, .. } => truth.silenced.push(*reply),
+            Action::Play(Play::Audio {
+                reply, duration, ..
+            }) => {
+                assert!(
+                    !truth.silenced.contains(reply),
+                    "a silenced reply stays silent"
+                );
+                *truth.played.entry(*reply).or_default() += *duration;
+                let newest = truth.played.keys().max().copied();
+                assert_eq!(newest, Some(*reply), "one reply at a time");
+            }
+            Action::Speak { reply, text, .. } => {
+                let said = truth.texts.entry(*reply).or_default();
+                said.push_str(text);
+                said.push(' ');
+            }
+            Action::Commit { reply, .. } => truth.committed.push(*reply),
+            Action::RunTool(_) => {
+                assert!(!truth.committed.is_empty(), "effects come after a commit")
+            }
+            Action::Record(turn) => {
+                let heard = turn.heard.split_whitespace().count();
+                assert!(heard <= turn.said.split_whitespace().count());
+                assert!(
+                    turn.said.starts_with(&turn.heard)
+                        || !turn.interrupted
+                        || turn.heard.is_empty()
+                        || heard > 0
+                );
+                if let Some(gap) = &turn.gap {
+                    let parts: u64 = gap.parts().iter().map(|part| part.0).sum();
+                    assert_eq!(gap.total().0, parts);
+                }
+            }
+            Action::HangUp(_) => truth.hung_up = true,
+            Action::Apologise { .. }
+            | Action::Finalize
+            | Action::Note(_)
+            | Action::Play(Play::Mark(_))
+            | Action::SpeakEnd(_)
+            | Action::Think { .. } => {}
+        }
+    }
+
+    fn answer(&mut self, action: Action) {
+        match action {
+            Action::Think { reply, .. } => self.think(reply),
+            Action::Speak { reply, clause, .. } => self.speak(reply, clause),
+            Action::Apologise { reply, clause } => {
+                self.speak(reply, clause);
+                self.later(1_200, Input::SpokenAll(reply));
+            }
+            Action::SpeakEnd(reply) => match self.dice.roll(20) {
+                0 => self.later(2_000, Input::SpeakingFailed(reply)),
+                _ => self.later(1_200, Input::SpokenAll(reply)),
+            },
+            Action::Play(Play::Mark(mark)) if self.dice.roll(20) > 0 => {
+                self.later(3_000, Input::Played(mark));
+            }
+            Action::Finalize => {
+                let words = Words {
+                    settled: true,
+                    answers_finalize: true,
+                    ..Words::default()
+                };
+                self.later(400, Input::Words(words));
+            }
+            Action::RunTool(tool) => {
+                self.later(
+                    1_000,
+                    Input::ToolAnswered {
+                        run: tool.run,
+                        output: "{}".to_owned(),
+                    },
+                );
+            }
+            Action::Cancel { .. }
+            | Action::Commit { .. }
+            | Action::HangUp(_)
+            | Action::Note(_)
+            | Action::Play(_)
+            | Action::Record(_)
+            | Action::Silence { .. } => {}
+        }
+    }
+
+    fn speak(&mut self, reply: ReplyId, clause: ClauseId) {
+        if self.dice.roll(30) > 0 {
+            let duration = Millis(100 + self.dice.roll(1_500));
+            let audio = Audio {
+                reply,
+                clause,
+                bytes: Bytes::new(),
+                duration,
+                words: Vec::new(),
+            };
+            self.later(600, Input::Audio(audio));
+        }
+    }
+
+    fn think(&mut self, reply: ReplyId) {
+        if self.dice.roll(15) == 0 {
+            return self.later(2_500, Input::ThinkingFailed(reply));
+        }
+        let begun = self.now;
+        for _ in 0..=self.dice.roll(4) {
+            let text = self.dice.one(&[
+                "Sure, ",
+                "I can do that. ",
+                "Is Tuesday fine? ",
+                "Goodbye. ",
+            ]);
+            self.later(
+                300,
+                Input::Text {
+                    reply,
+                    text: text.to_owned(),
+                },
+            );
+            self.now += Millis(100);
+        }
+        if self.dice.roll(6) == 0 {
+            let name = self.dice.one(&["end_call", "book"]).to_owned();
+            let (id, arguments) = ("c".to_owned(), "{}".to_owned());
+            self.later(
+                300,
+                Input::ToolAsked {
+                    reply,
+                    id,
+                    name,
+                    arguments,
+                },
+            );
+        }
+        self.now += Millis(300);
+        self.later(300, Input::ThoughtAll(reply));
+        self.now = begun;
+    }
+}
+
+/// Plays the call that a seed stands for, to its end, and checks everything that always holds.
+fn play_random_call(seed: u64) {
+    let mut dice = Dice(seed);
+    let rules = random_rules(&mut dice);
+    let longest = rules.end.max_call + Millis(60_000);
+    let (mut session, first) = CallSession::answered(Arc::new(rules));
+    let mut world = World {
+        dice,
+        now: Millis::ZERO,
+        future: BTreeMap::new(),
+        asked: 0,
+        truth: Truth::default(),
+    };
+    world.carry_out(first);
+    while session.over().is_none() {
+        let (at, input) = next_event(&session, &mut world);
+        assert!(at >= world.now, "no deadline lies in the past");
+        assert!(at <= longest, "every call ends; this one has not by {at}");
+        world.now = at;
+        let actions = session.handle(at, input);
+        world.carry_out(actions);
+    }
+    assert!(world.truth.hung_up, "an ended call was hung up");
+    assert!(
+        session.handle(world.now, Input::HungUp).is_empty(),
+        "nothing happens after the end"
+    );
+    assert_eq!(session.next_deadline(), None);
+}
+
+fn random_rules(dice: &mut Dice) -> Rules {
+    let mut rules = rules();
+    rules.end.max_call = Millis(20_000 + dice.roll(60_000));
+    rules.line.marks = dice.roll(4) > 0;
+    rules.turn.speculate = dice.roll(3) > 0;
+    rules.overlap.greeting_interruptible = dice.roll(4) > 0;
+    if dice.roll(5) == 0 {
+        rules.turn.end = TurnEnd::Provider;
+    }
+    if dice.roll(5) == 0 {
+        rules.lines.greeting.clear();
+    }
+    rules
+}
+
+/// Whatever comes first: a deadline, an answer, or a surprise.
+fn next_event(session: &CallSession, world: &mut World) -> (Millis, Input) {
+    let surprise_at = world.now + Millis(50 + world.dice.roll(2_000));
+    let deadline = session
+        .next_deadline()
+        .map(|(at, _)| at.or_later(world.now));
+    let answer_at = world.future.keys().next().map(|(at, _)| *at);
+    let first = [deadline, answer_at].into_iter().flatten().min();
+    match first {
+        Some(at) if at > surprise_at => (surprise_at, world.surprise()),
+        None => (surprise_at, world.surprise()),
+        Some(at) if Some(at) == answer_at => {
+            let (_, input) = world.future.pop_first().unwrap();
+            (at.or_later(world.now), input)
+        }
+        Some(at) => (at, Input::Tick),
+    }
+}
+
+/// `REPARTEE_CALLS=20000 cargo nextest run -p session random` plays more of them.
+#[test]
+fn random_calls_keep_their_promises() {
+    let calls = std::env::var("REPARTEE_CALLS")
+        .ok()
+        .and_then(|text| text.parse().ok());
+    for seed in 0..calls.unwrap_or(20_000) {
+        if let Err(panic) = std::panic::catch_unwind(|| play_random_call(seed)) {
+            eprintln!("seed {seed}");
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_seed_keeps_its_promises(seed: u64) {
+        play_random_call(seed);
+    }
+
+    #[test]
+    fn a_call_replays_exactly(seed: u64) {
+        prop_assert_eq!(story(seed), story(seed));
+    }
+}
+
+/// Every action of the call that a seed stands for.
+fn story(seed: u64) -> Vec<String> {
+    let mut dice = Dice(seed);
+    let (mut session, first) = CallSession::answered(Arc::new(random_rules(&mut dice)));
+    let mut world = World {
+        dice,
+        now: Millis::ZERO,
+        future: BTreeMap::new(),
+        asked: 0,
+        truth: Truth::default(),
+    };
+    let mut told: Vec<String> = first.iter().map(ToString::to_string).collect();
+    world.carry_out(first);
+    while session.over().is_none() {
+        let (at, input) = next_event(&session, &mut world);
+        world.now = at;
+        let actions = session.handle(at, input);
+        told.extend(actions.iter().map(ToString::to_string));
+        world.carry_out(actions);
+    }
+    told
+}

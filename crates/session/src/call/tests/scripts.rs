@@ -1,0 +1,377 @@
+//! Call scripts: what happens, and everything the session does about it.
+
+use domain::Millis;
+
+use super::{play, play_with, rules};
+use crate::TurnEnd;
+
+#[test]
+fn caller_books_a_table() {
+    insta::assert_snapshot!(play(
+        "
+        0.010  audio r1/0 2.000
+        0.010  spoken r1
+        2.030  played r1-0
+        3.000  speech
+        4.500  pause at 4.400
+        4.640  settled I want to book a table.
+        4.700  text r2 Sure.
+        4.900  text r2 \" For how many people?\"
+        4.950  done r2
+        5.000  audio r2/0 1.500
+        5.000  spoken r2
+        6.600  played r2-0
+        9.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn caller_barges_in() {
+    insta::assert_snapshot!(play(
+        "
+        0.100  audio r1 2.000
+        1.000  speech
+        1.200  audio r1 0.500
+        1.400  words stop
+        1.450  audio r1 0.500
+        1.600  words stop, I want to book
+        1.900  pause at 1.800
+        2.050  finalized Stop, I want to book.
+        2.900  text r2 \"Sure. \"
+        3.000  done r2
+        3.000  audio r2 0.700
+        3.050  spoken r2
+        3.800  played r2-0
+        5.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn an_acknowledgement_does_not_stop_the_agent() {
+    insta::assert_snapshot!(play(
+        "
+        0.010  audio r1 2.000
+        0.010  spoken r1
+        1.000  speech
+        1.350  pause at 1.300
+        1.500  settled Uh-huh.
+        2.020  played r1-0
+        3.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn a_cough_does_not_stop_the_agent() {
+    insta::assert_snapshot!(play(
+        "
+        0.010  audio r1 3.000
+        0.010  spoken r1
+        1.000  speech
+        1.350  pause at 1.300
+        3.020  played r1-0
+        4.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn long_speech_stops_the_agent_even_without_words() {
+    insta::assert_snapshot!(play(
+        "
+        0.010  audio r1 3.000
+        0.010  spoken r1
+        1.000  speech
+        2.400  pause at 2.300
+        2.600  settled Is this Acme?
+        3.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn caller_goes_on_before_the_answer_is_heard() {
+    insta::assert_snapshot!(play(
+        "
+        0.010  audio r1 0.500
+        0.010  spoken r1
+        0.520  played r1-0
+        1.000  speech
+        2.000  pause at 1.950
+        2.160  settled I want a table.
+        2.200  text r2 \"Sure. \"
+        2.450  speech
+        2.700  text r2 \"For how many? \"
+        3.000  pause at 2.950
+        3.160  settled For two.
+        3.300  text r3 \"A table for two. \"
+        3.350  done r3
+        3.400  audio r3 1.000
+        3.400  spoken r3
+        4.420  played r3-0
+        5.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn a_speculation_on_the_same_words_is_kept() {
+    insta::assert_snapshot!(play(
+        "
+        0.010  audio r1 0.500
+        0.010  spoken r1
+        0.520  played r1-0
+        1.000  speech
+        2.000  pause at 1.950
+        2.160  settled I want a table
+        2.200  text r2 \"Sure, for how many? \"
+        2.250  audio r2 1.000
+        2.260  done r2
+        2.270  spoken r2
+        3.470  played r2-0
+        4.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn an_unfinished_sentence_is_waited_for() {
+    insta::assert_snapshot!(play(
+        "
+        0.010  audio r1 0.500
+        0.010  spoken r1
+        0.520  played r1-0
+        1.000  speech
+        2.000  pause at 1.950
+        2.160  settled I want a table for
+        3.900  hang-up
+    "
+    ));
+}
+
+#[test]
+fn silence_is_asked_about_and_then_left() {
+    insta::assert_snapshot!(play(
+        "
+        0.010  audio r1 0.500
+        0.010  spoken r1
+        0.520  played r1-0
+        8.600  audio r2 1.000
+        8.600  spoken r2
+        9.620  played r2-0
+        19.700 audio r3 1.000
+        19.700 spoken r3
+        20.720 played r3-0
+        32.800 audio r4 1.000
+        32.800 spoken r4
+        33.820 played r4-0
+    "
+    ));
+}
+
+#[test]
+fn goodbye_on_both_sides_ends_the_call() {
+    insta::assert_snapshot!(play(
+        "
+        0.010  audio r1 0.500
+        0.010  spoken r1
+        0.520  played r1-0
+        1.000  speech
+        2.000  pause at 1.950
+        2.160  settled Thank you, goodbye.
+        2.400  text r2 You are welcome. Goodbye!
+        2.450  done r2
+        2.600  audio r2/0 1.000
+        2.600  spoken r2
+        3.620  played r2-0
+    "
+    ));
+}
+
+#[test]
+fn a_caller_who_objects_to_the_goodbye_is_heard() {
+    insta::assert_snapshot!(play(
+        "
+        0.010  audio r1 0.500
+        0.010  spoken r1
+        0.520  played r1-0
+        1.000  speech
+        2.000  pause at 1.950
+        2.160  settled Thank you, goodbye.
+        2.400  text r2 Goodbye!
+        2.450  done r2
+        2.600  audio r2/0 1.000
+        2.600  spoken r2
+        3.620  played r2-0
+        3.900  speech
+        4.800  pause at 4.750
+        4.960  settled One more question please.
+        5.500  hang-up
+    "
+    ));
+}
+
+#[test]
+fn the_model_hangs_up_by_its_tool() {
+    insta::assert_snapshot!(play(
+        "
+        0.010  audio r1 0.500
+        0.010  spoken r1
+        0.520  played r1-0
+        1.000  utterance I am done here.
+        1.500  tool r2 c1 end_call {}
+        1.510  done r2
+        1.700  audio r2/0 1.000
+        1.700  spoken r2
+        2.720  played r2-0
+    "
+    ));
+}
+
+#[test]
+fn a_tool_runs_after_the_commit_and_its_answer_goes_back() {
+    insta::assert_snapshot!(play(
+        "
+        0.010  audio r1 0.500
+        0.010  spoken r1
+        0.520  played r1-0
+        1.000  speech
+        2.000  pause at 1.950
+        2.160  settled Book it.
+        2.200  text r2 Let me see.
+        2.210  tool r2 c1 book_table {\"people\":2}
+        2.220  done r2
+        2.250  audio r2/0 0.600
+        2.600  answer 1 {\"reference\":\"A7\"}
+        2.700  text r2 Your reference is A7.
+        2.710  done r2
+        2.800  audio r2/1 1.000
+        2.810  spoken r2
+        3.000  played r2-0
+        4.000  played r2-1
+        5.000  answer 1 {}
+        5.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn a_failing_model_is_excused_twice_and_then_given_up() {
+    insta::assert_snapshot!(play(
+        "
+        0.010  audio r1 0.500
+        0.010  spoken r1
+        0.520  played r1-0
+        1.000  utterance Hello?
+        1.500  no-thought r2
+        1.510  no-thought r3
+        1.520  no-thought r4
+        1.600  audio r5 1.000
+        1.600  spoken r5
+        2.620  played r5-0
+    "
+    ));
+}
+
+#[test]
+fn a_voice_that_fails_is_replaced_by_the_built_in_apology() {
+    insta::assert_snapshot!(play(
+        "
+        0.500  no-voice r1
+        0.510  audio r2 1.000
+        0.510  spoken r2
+        1.520  played r2-0
+        3.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn a_deaf_call_is_explained_and_ended() {
+    insta::assert_snapshot!(play(
+        "
+        0.010  audio r1 2.000
+        0.500  deaf
+        0.510  audio r2 2.000
+        0.510  spoken r2
+        2.600  played r2-1
+    "
+    ));
+}
+
+#[test]
+fn the_longest_call_is_ended_politely() {
+    let mut rules = rules();
+    rules.end.max_call = Millis(2_000);
+    insta::assert_snapshot!(play_with(
+        rules,
+        "
+        0.010  audio r1 0.500
+        0.010  spoken r1
+        0.520  played r1-0
+        2.100  audio r2 1.000
+        2.100  spoken r2
+        3.120  played r2-0
+    "
+    ));
+}
+
+#[test]
+fn keys_stop_the_agent_and_make_one_turn() {
+    insta::assert_snapshot!(play(
+        "
+        0.010  audio r1 3.000
+        0.500  digit 4
+        0.900  digit 7
+        1.200  digit #
+        1.500  hang-up
+    "
+    ));
+}
+
+#[test]
+fn the_provider_ends_turns_at_once_where_it_decides_alone() {
+    let mut rules = rules();
+    rules.turn.end = TurnEnd::Provider;
+    insta::assert_snapshot!(play_with(
+        rules,
+        "
+        0.010  audio r1 0.500
+        0.010  spoken r1
+        0.520  played r1-0
+        1.000  speech
+        1.900  words I want a
+        2.000  pause at 1.950
+        2.300  utterance I want a table for
+        2.310  over
+        2.500  hang-up
+    "
+    ));
+}
+
+#[test]
+fn without_marks_the_clock_says_what_was_heard() {
+    let mut rules = rules();
+    rules.line.marks = false;
+    insta::assert_snapshot!(play_with(
+        rules,
+        "
+        0.010  audio r1 0.500
+        0.010  spoken r1
+        1.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn a_lost_line_ends_the_call() {
+    insta::assert_snapshot!(play(
+        "
+        0.010  audio r1 2.000
+        1.000  lost
+        1.001  speech
+    "
+    ));
+}

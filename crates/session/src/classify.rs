@@ -1,0 +1,160 @@
+use domain::{Language, Millis};
+
+use crate::{
+    Waits,
+    words::{self, Lists},
+};
+
+/// What the last words of a caller look like: how likely it is that more will come.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum WaitClass {
+    /// Looks finished, without punctuation.
+    Complete,
+    /// "um", "so", "let me see".
+    Filler,
+    /// The last word cannot end a sentence.
+    Incomplete,
+    /// Keys of the phone: over when they are.
+    Keys,
+    /// The recogniser alone decides.
+    Provider,
+    /// A short answer to a yes/no question.
+    ShortAnswer,
+    /// A finished sentence.
+    Terminal,
+    /// A language without word lists.
+    Unknown,
+}
+
+impl WaitClass {
+    /// The name in records and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Filler => "filler",
+            Self::Incomplete => "incomplete",
+            Self::Keys => "keys",
+            Self::Provider => "provider",
+            Self::ShortAnswer => "short_answer",
+            Self::Terminal => "terminal",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// How long a silence ends a turn of this class.
+    #[must_use]
+    pub(crate) const fn wait(self, waits: &Waits) -> Millis {
+        match self {
+            Self::Complete => waits.complete,
+            Self::Filler => waits.filler,
+            Self::Incomplete => waits.incomplete,
+            Self::Keys | Self::Provider => Millis::ZERO,
+            Self::ShortAnswer => waits.short_answer,
+            Self::Terminal => waits.terminal,
+            Self::Unknown => waits.unknown,
+        }
+    }
+
+    /// Whether a reply may be begun before the wait is over.
+    pub(crate) const fn looks_finished(self) -> bool {
+        match self {
+            Self::Complete | Self::ShortAnswer | Self::Terminal | Self::Unknown => true,
+            Self::Filler | Self::Incomplete | Self::Keys | Self::Provider => false,
+        }
+    }
+}
+
+/// Classifies what the caller said so far. `asked`: the agent's last sentence was a question.
+pub(crate) fn classify(text: &str, language: &Language, asked: bool) -> WaitClass {
+    let Some(lists) = words::lists(language) else {
+        return unknown(text);
+    };
+    let words: Vec<String> = words::words(text).collect();
+    let Some(last) = words.last() else {
+        return WaitClass::Incomplete;
+    };
+    if ends_with_filler(&words, lists) {
+        WaitClass::Filler
+    } else if asked && is_short_answer(&words, lists) {
+        WaitClass::ShortAnswer
+    } else if lists.cannot_end.contains(&last.as_str()) && !words::asks(text) {
+        WaitClass::Incomplete
+    } else if ends_sentence(text) {
+        WaitClass::Terminal
+    } else {
+        WaitClass::Complete
+    }
+}
+
+fn unknown(text: &str) -> WaitClass {
+    if ends_sentence(text) {
+        WaitClass::Terminal
+    } else {
+        WaitClass::Unknown
+    }
+}
+
+fn ends_sentence(text: &str) -> bool {
+    text.trim_end().ends_with(['.', '?', '!', '。', '？', '！'])
+}
+
+fn ends_with_filler(words: &[String], lists: &Lists) -> bool {
+    let text = words.join(" ");
+    lists.fillers.iter().any(|filler| {
+        text.strip_suffix(filler)
+            .is_some_and(|before| before.is_empty() || before.ends_with(' '))
+    })
+}
+
+fn is_short_answer(words: &[String], lists: &Lists) -> bool {
+    const SHORT: usize = 3;
+    words.len() <= SHORT && lists.yes_no.contains(&words[0].as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_tell_whether_more_will_come() {
+        use WaitClass::{Complete, Filler, Incomplete, ShortAnswer, Terminal};
+        for (text, asked, class) in [
+            ("I would like to book a table.", false, Terminal),
+            ("I would like to book a table", false, Complete),
+            ("I would like to book a", false, Incomplete),
+            ("I would like to.", false, Incomplete),
+            ("I would like, um", false, Filler),
+            ("yes", true, ShortAnswer),
+            ("yes", false, Complete),
+            ("Yes please.", true, ShortAnswer),
+            ("What is it for?", false, Terminal),
+            ("", false, Incomplete),
+        ] {
+            assert_eq!(classify(text, &Language::default(), asked), class, "{text}");
+        }
+    }
+
+    #[test]
+    fn spanish_has_lists_of_its_own() {
+        let spanish = "es-ES".parse().expect("a language");
+        assert_eq!(
+            classify("quiero una mesa para", &spanish, false),
+            WaitClass::Incomplete
+        );
+        assert_eq!(
+            classify("quiero una mesa, pues", &spanish, false),
+            WaitClass::Filler
+        );
+    }
+
+    #[test]
+    fn a_language_without_lists_waits_longer() {
+        let danish = "da".parse().expect("a language");
+        assert_eq!(
+            classify("jeg vil gerne", &danish, false),
+            WaitClass::Unknown
+        );
+        assert_eq!(classify("Ja.", &danish, false), WaitClass::Terminal);
+    }
+}

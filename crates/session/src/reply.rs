@@ -1,0 +1,325 @@
+use std::ops::Range;
+
+use domain::{EndReason, Gap, Millis, ReplyId, TurnRecord};
+
+use crate::{
+    Audio, Message, ToolCall, ToolRunId, WaitClass, clauses::ClauseCutter, playout::Playout,
+    words::Lists,
+};
+
+/// One reply of the agent, from the first thought to the last sample heard.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) id: ReplyId,
+    pub(crate) kind: Kind,
+    pub(crate) stage: Stage,
+    /// What the caller said that this answers.
+    pub(crate) answers: String,
+    pub(crate) cutter: ClauseCutter,
+    pub(crate) playout: Playout,
+    /// The model is not done with it.
+    pub(crate) thinking: bool,
+    /// The voice is not done with it.
+    pub(crate) speaking: bool,
+    pub(crate) rounds: Vec<Round>,
+    pub(crate) watch: Stopwatch,
+    pub(crate) ended_by: WaitClass,
+    /// What follows when it was heard.
+    pub(crate) then: After,
+}
+
+/// Where a reply comes from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Kind {
+    /// The model answers the caller.
+    Answer,
+    /// A sentence of the agent's own.
+    Line,
+    /// A sentence of the agent's own that nobody can stop.
+    ProtectedLine,
+}
+
+/// How far a reply may go.
+#[derive(Debug)]
+pub(crate) enum Stage {
+    /// Its audio goes to the caller.
+    Released,
+    /// Begun before the caller's turn was surely over: its audio is held back.
+    Speculative { held: Vec<Audio> },
+}
+
+/// What follows a reply.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum After {
+    HangUp(EndReason),
+    Listen,
+}
+
+/// What the model wrote in one go, and the tools it asked for at the end of it.
+#[derive(Debug, Default)]
+pub(crate) struct Round {
+    /// The clauses it wrote.
+    clauses: Range<usize>,
+    pub(crate) tools: Vec<Tool>,
+}
+
+/// A tool asked for in a reply.
+#[derive(Debug)]
+pub(crate) struct Tool {
+    pub(crate) call: ToolCall,
+    pub(crate) state: ToolState,
+}
+
+/// How far a tool has come.
+#[derive(Debug)]
+pub(crate) enum ToolState {
+    Answered(String),
+    /// The turn is not committed.
+    Asked,
+    Running(ToolRunId),
+}
+
+impl Reply {
+    pub(crate) fn new(
+        id: ReplyId,
+        kind: Kind,
+        stage: Stage,
+        lists: Option<&'static Lists>,
+    ) -> Self {
+        Self {
+            id,
+            kind,
+            stage,
+            answers: String::new(),
+            cutter: ClauseCutter::new(lists),
+            playout: Playout::default(),
+            thinking: kind == Kind::Answer,
+            speaking: true,
+            rounds: vec![Round::default()],
+            watch: Stopwatch::default(),
+            ended_by: WaitClass::Unknown,
+            then: After::Listen,
+        }
+    }
+
+    pub(crate) fn is_speculative(&self) -> bool {
+        matches!(self.stage, Stage::Speculative { .. })
+    }
+
+    /// Whether the caller has heard, or is hearing, some of it.
+    pub(crate) fn is_audible(&self) -> bool {
+        self.playout.begins().is_some()
+    }
+
+    /// Whether tools ran for it, so that it cannot be undone.
+    pub(crate) fn has_effects(&self) -> bool {
+        self.tools()
+            .any(|tool| !matches!(tool.state, ToolState::Asked))
+    }
+
+    /// Whether some tool was asked for and has not answered.
+    pub(crate) fn awaits_tools(&self) -> bool {
+        self.tools()
+            .any(|tool| !matches!(tool.state, ToolState::Answered(_)))
+    }
+
+    /// Whether nothing more will come for it, be it words, tools or audio.
+    pub(crate) fn is_made(&self) -> bool {
+        !self.thinking && !self.speaking && !self.awaits_tools()
+    }
+
+    /// How much of what was handed over so far is still to be played.
+    pub(crate) fn remaining(&self, now: Millis) -> Millis {
+        self.playout.ends() - now
+    }
+
+    pub(crate) fn tools(&self) -> impl Iterator<Item = &Tool> {
+        self.rounds.iter().flat_map(|round| &round.tools)
+    }
+
+    pub(crate) fn tools_mut(&mut self) -> impl Iterator<Item = &mut Tool> {
+        self.rounds.iter_mut().flat_map(|round| &mut round.tools)
+    }
+
+    /// The tools of the round that is going on.
+    pub(crate) fn round(&mut self) -> &mut Round {
+        self.rounds
+            .last_mut()
+            .expect("a reply begins with a round and never loses one")
+    }
+
+    /// Announces a clause within the round that is going on.
+    pub(crate) fn announce(&mut self, text: String) -> crate::ClauseId {
+        let clause = self.playout.announce(text);
+        let clauses = self.playout.clauses();
+        self.round().clauses.end = clauses;
+        clause
+    }
+
+    /// The tools have answered: the model goes on.
+    pub(crate) fn next_round(&mut self) {
+        let at = self.playout.clauses();
+        self.rounds.push(Round {
+            clauses: at..at,
+            tools: Vec::new(),
+        });
+        self.thinking = true;
+    }
+
+    /// Everything said, heard or not.
+    pub(crate) fn said(&self) -> String {
+        self.playout.said_text(0..self.playout.clauses())
+    }
+
+    /// The part of it that was heard by `now`.
+    pub(crate) fn heard(&self, now: Millis) -> String {
+        self.playout.heard_text(0..self.playout.clauses(), now)
+    }
+
+    /// The exchange for the model's history, as it was heard by `now`.
+    pub(crate) fn messages(&self, now: Millis, interrupted: bool) -> Vec<Message> {
+        self.conversation(|clauses| self.playout.heard_text(clauses, now), interrupted)
+    }
+
+    /// The exchange for the model while the reply goes on: what it wrote so far, heard or not.
+    pub(crate) fn messages_so_far(&self) -> Vec<Message> {
+        self.conversation(|clauses| self.playout.said_text(clauses), false)
+    }
+
+    fn conversation(
+        &self,
+        text: impl Fn(Range<usize>) -> String,
+        interrupted: bool,
+    ) -> Vec<Message> {
+        let mut messages = Vec::new();
+        if !self.answers.is_empty() {
+            messages.push(Message::Caller(self.answers.clone()));
+        }
+        for (index, round) in self.rounds.iter().enumerate() {
+            let text = text(round.clauses.clone());
+            let last = index + 1 == self.rounds.len();
+            let tools: Vec<ToolCall> = round.tools.iter().map(|tool| tool.call.clone()).collect();
+            if !text.is_empty() || !tools.is_empty() {
+                messages.push(Message::Agent {
+                    text,
+                    interrupted: interrupted && last,
+                    tools,
+                });
+            }
+            messages.extend(round.tools.iter().map(Tool::answer));
+        }
+        messages
+    }
+
+    /// The exchange as it is kept.
+    pub(crate) fn record(&self, number: u32, now: Millis, interrupted: bool) -> TurnRecord {
+        TurnRecord {
+            number,
+            at: self
+                .watch
+                .began
+                .or(self.playout.begins())
+                .unwrap_or_default(),
+            caller: self.answers.clone(),
+            said: self.said(),
+            heard: self.heard(now),
+            interrupted,
+            ended_by: if self.answers.is_empty() {
+                ""
+            } else {
+                self.ended_by.as_str()
+            },
+            gap: self.watch.gap(),
+            tools: self.tools().map(|tool| tool.call.name.clone()).collect(),
+            providers: Vec::new(),
+        }
+    }
+}
+
+impl Tool {
+    fn answer(&self) -> Message {
+        let output = match &self.state {
+            ToolState::Answered(output) => output.clone(),
+            ToolState::Asked | ToolState::Running(_) => r#"{"error":"cancelled"}"#.to_owned(),
+        };
+        Message::Tool {
+            id: self.call.id.clone(),
+            output,
+        }
+    }
+}
+
+/// When each stage of a turn was reached. The first time counts.
+#[derive(Debug, Default)]
+pub(crate) struct Stopwatch {
+    /// The caller's first sound or word.
+    pub(crate) began: Option<Millis>,
+    /// The caller's last sound.
+    pub(crate) quiet: Option<Millis>,
+    /// The last words were known.
+    pub(crate) words: Option<Millis>,
+    /// The turn was taken.
+    pub(crate) committed: Option<Millis>,
+    /// The first clause was complete.
+    pub(crate) clause: Option<Millis>,
+    /// The first audio came.
+    pub(crate) audio: Option<Millis>,
+    /// The first audio was handed to the mouth.
+    pub(crate) played: Option<Millis>,
+}
+
+impl Stopwatch {
+    /// The silence that the caller heard, in parts that add up. Stages that were reached ahead of
+    /// time, by speculation, count as nothing.
+    fn gap(&self) -> Option<Gap> {
+        let mut reached = self.quiet?;
+        let played = self.played?;
+        let mut until = |stage: Option<Millis>| {
+            let next = stage
+                .unwrap_or(reached)
+                .or_later(reached)
+                .or_earlier(played.or_later(reached));
+            let part = next - reached;
+            reached = next;
+            part
+        };
+        Some(Gap {
+            transcribe: until(self.words),
+            wait: until(self.committed),
+            think: until(self.clause),
+            speak: until(self.audio),
+            send: until(self.played),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_of_a_gap_add_up_to_the_whole() {
+        let watch = Stopwatch {
+            began: Some(Millis(0)),
+            quiet: Some(Millis(1_000)),
+            words: Some(Millis(1_250)),
+            committed: Some(Millis(1_500)),
+            clause: Some(Millis(1_400)),
+            audio: Some(Millis(1_620)),
+            played: Some(Millis(1_620)),
+        };
+        let gap = watch.gap().expect("something was heard");
+        assert_eq!(gap.parts().map(|part| part.0), [250, 250, 0, 120, 0]);
+        assert_eq!(gap.total(), Millis(620));
+    }
+
+    #[test]
+    fn an_answer_over_the_callers_last_word_has_no_gap() {
+        let watch = Stopwatch {
+            quiet: Some(Millis(500)),
+            played: Some(Millis(400)),
+            ..Stopwatch::default()
+        };
+        assert_eq!(watch.gap().map(|gap| gap.total()), Some(Millis::ZERO));
+    }
+}

@@ -1,0 +1,400 @@
+//! Call scripts: one line per input, one line per action, times in seconds.
+//!
+//! The same text is the body of a test, the journal of a real call and the body of a bug report.
+//!
+//! ```text
+//! 1.000 speech                  the caller begins to speak (`at 0.950`: when the sound began)
+//! 1.900 pause at 1.800          the caller is quiet since 1.800
+//! 2.000 words I want to         what the recogniser believes so far
+//! 2.100 settled I want to book. words that will not change (`utterance`: and the end of it;
+//!                               `finalized`: in answer to a finalize; `over`: the end alone)
+//! 2.500 text r2 Sure.           a piece of a reply; in quotes when blanks matter
+//! 2.600 tool r2 c1 book {}      the model asks for a tool; `answer 1 {}`: run 1 answers
+//! 2.700 done r2                 the model is done; `no-thought r2`: it failed
+//! 2.800 audio r2/0 0.700        0.7 s of voice for its clause 0
+//! 2.900 spoken r2               the voice is done; `no-voice r2`: it failed
+//! 3.600 played r2-0             the line has played up to this mark
+//! 4.000 digit 5                 also: hang-up, lost, dismissed, deaf, tick
+//! ```
+
+use std::{fmt, str::FromStr};
+
+use bytes::Bytes;
+use domain::{Millis, ReplyId, TurnRecord};
+
+use crate::{
+    Action, Audio, CancelReason, ClauseId, Input, Mark, Message, Note, Play, ToolRunId, Words,
+};
+
+/// Why a line of a script cannot be read.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("`{line}`: {what}")]
+pub struct BadLine {
+    line: String,
+    what: &'static str,
+}
+
+/// Reads one line: when, and what.
+///
+/// # Errors
+/// When the line is not in the form that the module's documentation shows.
+pub fn read(line: &str) -> Result<(Millis, Input), BadLine> {
+    let bad = |what| BadLine {
+        line: line.trim().to_owned(),
+        what,
+    };
+    let (at, rest) = word(line);
+    let at = seconds(at).ok_or_else(|| bad("begins with no time such as 1.250"))?;
+    let (verb, rest) = word(rest);
+    let input =
+        input(at, verb, rest).ok_or_else(|| bad("says nothing that can happen to a call"))?;
+    Ok((at, input))
+}
+
+fn input(at: Millis, verb: &str, rest: &str) -> Option<Input> {
+    Some(match verb {
+        "answer" => {
+            let (run, output) = word(rest);
+            Input::ToolAnswered {
+                run: ToolRunId(run.parse().ok()?),
+                output: output.to_owned(),
+            }
+        }
+        "audio" => Input::Audio(audio(rest)?),
+        "deaf" => Input::RecogniserFailed,
+        "digit" => Input::Digit(rest.trim().chars().next()?),
+        "dismissed" => Input::Dismissed,
+        "done" => Input::ThoughtAll(reply(rest)?),
+        "finalized" => heard(
+            rest,
+            Words {
+                settled: true,
+                answers_finalize: true,
+                ..Words::default()
+            },
+        ),
+        "hang-up" => Input::HungUp,
+        "lost" => Input::LineLost,
+        "no-thought" => Input::ThinkingFailed(reply(rest)?),
+        "no-voice" => Input::SpeakingFailed(reply(rest)?),
+        "over" => Input::UtteranceOver,
+        "pause" => Input::SpeechStopped {
+            at: moment(at, rest)?,
+        },
+        "played" => Input::Played(Mark::read(rest.trim())?),
+        "settled" => heard(
+            rest,
+            Words {
+                settled: true,
+                ..Words::default()
+            },
+        ),
+        "speech" => Input::SpeechStarted {
+            at: moment(at, rest)?,
+        },
+        "spoken" => Input::SpokenAll(reply(rest)?),
+        "text" => {
+            let (id, text) = word(rest);
+            Input::Text {
+                reply: reply(id)?,
+                text: unquoted(text),
+            }
+        }
+        "tick" => Input::Tick,
+        "tool" => tool(rest)?,
+        "utterance" => heard(
+            rest,
+            Words {
+                settled: true,
+                ends_utterance: true,
+                ..Words::default()
+            },
+        ),
+        "words" => heard(rest, Words::default()),
+        _ => return None,
+    })
+}
+
+fn tool(rest: &str) -> Option<Input> {
+    let (whose, rest) = word(rest);
+    let (id, rest) = word(rest);
+    let (name, arguments) = word(rest);
+    Some(Input::ToolAsked {
+        reply: reply(whose)?,
+        id: id.to_owned(),
+        name: name.to_owned(),
+        arguments: arguments.to_owned(),
+    })
+}
+
+fn heard(text: &str, words: Words) -> Input {
+    Input::Words(Words {
+        text: unquoted(text),
+        ..words
+    })
+}
+
+fn audio(rest: &str) -> Option<Audio> {
+    let (whose, length) = word(rest);
+    let (id, clause) = whose.split_once('/').unwrap_or((whose, "0"));
+    Some(Audio {
+        reply: reply(id)?,
+        clause: ClauseId(clause.parse().ok()?),
+        bytes: Bytes::new(),
+        duration: seconds(length.trim())?,
+        words: Vec::new(),
+    })
+}
+
+/// `at 1.250`, or now.
+fn moment(now: Millis, rest: &str) -> Option<Millis> {
+    match rest.trim().strip_prefix("at ") {
+        Some(at) => seconds(at.trim()),
+        None => Some(now),
+    }
+}
+
+fn word(text: &str) -> (&str, &str) {
+    let text = text.trim_start();
+    text.split_once(char::is_whitespace).unwrap_or((text, ""))
+}
+
+fn reply(text: &str) -> Option<ReplyId> {
+    text.trim().strip_prefix('r')?.parse().ok().map(ReplyId)
+}
+
+fn seconds(text: &str) -> Option<Millis> {
+    let (whole, part) = text.split_once('.')?;
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if part.len() != 3 || whole.is_empty() || !digits(whole) || !digits(part) {
+        return None;
+    }
+    let (whole, part) = (u64::from_str(whole).ok()?, u64::from_str(part).ok()?);
+    Some(Millis(whole.checked_mul(1_000)? + part))
+}
+
+/// Text as it stands, or between quotes with `\"`, `\\` and `\n`.
+fn unquoted(text: &str) -> String {
+    let text = text.trim();
+    let Some(inner) = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'))
+    else {
+        return text.to_owned();
+    };
+    let mut out = String::with_capacity(inner.len());
+    let mut letters = inner.chars();
+    while let Some(letter) = letters.next() {
+        match (letter, letter == '\\') {
+            (_, true) => match letters.next() {
+                Some('n') => out.push('\n'),
+                Some(escaped) => out.push(escaped),
+                None => {}
+            },
+            (plain, false) => out.push(plain),
+        }
+    }
+    out
+}
+
+fn quoted(text: &str) -> String {
+    format!(
+        "\"{}\"",
+        text.replace('\\', "\\\\")
+            .replace('"', "\\\"")
+            .replace('\n', "\\n")
+    )
+}
+
+/// An input as a line of a script, without its time.
+impl fmt::Display for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Audio(Audio {
+                reply,
+                clause,
+                duration,
+                ..
+            }) => {
+                write!(f, "audio {reply}/{} {duration}", clause.0)
+            }
+            Self::Digit(key) => write!(f, "digit {key}"),
+            Self::Dismissed => f.write_str("dismissed"),
+            Self::HungUp => f.write_str("hang-up"),
+            Self::LineLost => f.write_str("lost"),
+            Self::Played(mark) => write!(f, "played {mark}"),
+            Self::RecogniserFailed => f.write_str("deaf"),
+            Self::SpeakingFailed(reply) => write!(f, "no-voice {reply}"),
+            Self::SpeechStarted { at } => write!(f, "speech at {at}"),
+            Self::SpeechStopped { at } => write!(f, "pause at {at}"),
+            Self::SpokenAll(reply) => write!(f, "spoken {reply}"),
+            Self::Text { reply, text } => write!(f, "text {reply} {}", quoted(text)),
+            Self::ThinkingFailed(reply) => write!(f, "no-thought {reply}"),
+            Self::ThoughtAll(reply) => write!(f, "done {reply}"),
+            Self::Tick => f.write_str("tick"),
+            Self::ToolAnswered { run, output } => write!(f, "answer {} {output}", run.0),
+            Self::ToolAsked {
+                reply,
+                id,
+                name,
+                arguments,
+            } => {
+                write!(f, "tool {reply} {id} {name} {arguments}")
+            }
+            Self::UtteranceOver => f.write_str("over"),
+            Self::Words(words) => {
+                let verb = match (words.settled, words.ends_utterance, words.answers_finalize) {
+                    (_, true, _) => "utterance",
+                    (_, false, true) => "finalized",
+                    (true, false, false) => "settled",
+                    (false, false, false) => "words",
+                };
+                write!(f, "{verb} {}", quoted(&words.text))
+            }
+        }
+    }
+}
+
+/// An action as a line of a script, without its time.
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Apologise { reply, .. } => write!(f, "apologise {reply}"),
+            Self::Cancel { reply, why } => write!(f, "cancel {reply}: {}", why.as_str()),
+            Self::Commit { reply, because } => {
+                write!(
+                    f,
+                    "commit {reply}: {} after {}",
+                    because.class.as_str(),
+                    because.waited
+                )
+            }
+            Self::Finalize => f.write_str("finalize"),
+            Self::HangUp(why) => write!(f, "hang up: {why}"),
+            Self::Note(note) => write!(f, "note: {}", note.as_str()),
+            Self::Play(Play::Audio {
+                reply, duration, ..
+            }) => write!(f, "play {reply} {duration}"),
+            Self::Play(Play::Mark(mark)) => write!(f, "mark {mark}"),
+            Self::Record(turn) => write!(f, "record {}", Line(turn)),
+            Self::RunTool(tool) => write!(
+                f,
+                "run tool {} {} {}",
+                tool.run.0, tool.name, tool.arguments
+            ),
+            Self::Silence { reply, heard } => write!(f, "silence {reply} after {heard}"),
+            Self::Speak {
+                reply,
+                clause,
+                text,
+            } => write!(f, "speak {reply}/{} {}", clause.0, quoted(text)),
+            Self::SpeakEnd(reply) => write!(f, "speak end {reply}"),
+            Self::Think { reply, prompt } => {
+                let last = prompt
+                    .messages
+                    .last()
+                    .map(Message::text)
+                    .unwrap_or_default();
+                write!(f, "think {reply} {}", quoted(last))
+            }
+        }
+    }
+}
+
+/// A turn on one line.
+struct Line<'a>(&'a TurnRecord);
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(turn) = self;
+        write!(
+            f,
+            "turn {}: caller {} heard {}",
+            turn.number,
+            quoted(&turn.caller),
+            quoted(&turn.heard)
+        )?;
+        if turn.interrupted {
+            write!(f, " of {}", quoted(&turn.said))?;
+        }
+        match &turn.gap {
+            Some(gap) => write!(f, " gap {}", gap.total()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Message {
+    fn text(&self) -> &str {
+        match self {
+            Self::Agent { text, .. } | Self::Caller(text) => text,
+            Self::Tool { output, .. } => output,
+        }
+    }
+}
+
+impl CancelReason {
+    /// The name in traces and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BargeIn => "barge_in",
+            Self::CallOver => "call_over",
+            Self::Failed => "failed",
+            Self::Resumed => "resumed",
+            Self::Stale => "stale",
+        }
+    }
+}
+
+impl Note {
+    /// The name in traces and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LateReply => "late_reply",
+            Self::LateToolAnswer => "late_tool_answer",
+            Self::TooManyTools => "too_many_tools",
+            Self::UnknownMark => "unknown_mark",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_can_be_read() {
+        for line in [
+            "1.000 speech at 0.950",
+            "1.000 pause at 0.950",
+            "1.000 words \"I \\\"want\\\"\\nto\"",
+            "1.000 utterance \"book.\"",
+            "1.000 finalized \"\"",
+            "1.000 settled \"a table\"",
+            "1.000 text r2 \" Sure.\"",
+            "1.000 audio r2/3 0.700",
+            "1.000 tool r2 c1 book {\"day\": \"Tuesday\"}",
+            "1.000 answer 1 {}",
+            "1.000 played r2-0",
+            "1.000 digit #",
+            "1.000 hang-up",
+            "1.000 no-voice r9",
+        ] {
+            let (at, input) = read(line).unwrap();
+            assert_eq!(format!("{at} {input}"), line);
+        }
+    }
+
+    #[test]
+    fn an_odd_line_is_named() {
+        assert_eq!(
+            read("1.0 speech").unwrap_err().to_string(),
+            "`1.0 speech`: begins with no time such as 1.250"
+        );
+        assert!(read("1.000 shout").is_err());
+        assert!(read("99999999999999999999.000 tick").is_err());
+        assert!(read("18446744073709551615.999 tick").is_err());
+    }
+}

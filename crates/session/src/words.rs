@@ -1,0 +1,171 @@
+//! Words as the caller hears or says them: normalised for comparison, listed per language.
+
+mod en;
+mod es;
+
+use domain::Language;
+
+/// The word lists of one language.
+pub(crate) struct Lists {
+    /// Words that cannot end a sentence.
+    pub cannot_end: &'static [&'static str],
+    /// Words that fill a pause while the speaker thinks.
+    pub fillers: &'static [&'static str],
+    /// Words that answer a yes/no question.
+    pub yes_no: &'static [&'static str],
+    /// Words that only say "I am listening".
+    pub acks: &'static [&'static str],
+    /// Words that stop the agent at once.
+    pub stops: &'static [&'static str],
+    /// Phrases that say goodbye.
+    pub goodbyes: &'static [&'static str],
+    /// Abbreviations whose full stop ends no sentence.
+    pub abbreviations: &'static [&'static str],
+    /// Trouble, still there (twice), goodbye: what an agent says by itself.
+    pub lines: [&'static str; 4],
+}
+
+/// The lists of a language. `None`: no rules for it, so waits are those of the unknown class.
+pub(crate) fn lists(language: &Language) -> Option<&'static Lists> {
+    match language.primary() {
+        "en" => Some(&en::LISTS),
+        "es" => Some(&es::LISTS),
+        _ => None,
+    }
+}
+
+/// The lists that stand in for a language without lists of its own.
+pub(crate) const FALLBACK: &Lists = &en::LISTS;
+
+/// Lower-case words without punctuation, one space between: what two texts are compared by.
+pub(crate) fn normalised(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for word in words(text) {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(&word);
+    }
+    out
+}
+
+/// The words of a text, lower-case, without punctuation around them.
+pub(crate) fn words(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.split(|letter: char| letter.is_whitespace() || matches!(letter, '-' | '—' | '…' | '/'))
+        .map(|word| {
+            word.trim_matches(|letter: char| !letter.is_alphanumeric())
+                .replace(['’', '\''], "")
+                .to_lowercase()
+        })
+        .filter(|word| !word.is_empty())
+}
+
+/// Whether a normalised text contains a normalised phrase, whole words only.
+pub(crate) fn contains_phrase(text: &str, phrase: &str) -> bool {
+    !phrase.is_empty()
+        && text.match_indices(phrase).any(|(at, _)| {
+            let end = at + phrase.len();
+            (at == 0 || text[..at].ends_with(' '))
+                && (end == text.len() || text[end..].starts_with(' '))
+        })
+}
+
+/// Whether a text says goodbye: it ends with a farewell, or is short and contains one.
+pub(crate) fn says_goodbye(text: &str, goodbyes: &[String]) -> bool {
+    const SHORT: usize = 8;
+    let text = normalised(text);
+    let short = text.split(' ').count() <= SHORT;
+    goodbyes.iter().any(|phrase| {
+        let phrase = normalised(phrase);
+        (short && contains_phrase(&text, &phrase)) || ends_with_phrase(&text, &phrase)
+    })
+}
+
+fn ends_with_phrase(text: &str, phrase: &str) -> bool {
+    !phrase.is_empty()
+        && text
+            .strip_suffix(phrase)
+            .is_some_and(|before| before.is_empty() || before.ends_with(' '))
+}
+
+/// The last sentence of a text.
+pub(crate) fn last_sentence(text: &str) -> &str {
+    let text = text.trim_end();
+    let body = text.trim_end_matches(['.', '!', '?', '"', ')', '…']);
+    let start = body.rfind(['.', '!', '?']).map_or(0, |at| at + 1);
+    text[start..].trim_start()
+}
+
+/// Whether a text ends in a question.
+pub(crate) fn asks(text: &str) -> bool {
+    text.trim_end()
+        .trim_end_matches(['"', ')', '»'])
+        .ends_with('?')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_compared_without_case_and_punctuation() {
+        assert_eq!(normalised(" Yes, I’d  like — that. "), "yes id like that");
+        assert_eq!(normalised("¿Qué tal?"), "qué tal");
+        assert_eq!(normalised("…"), "");
+    }
+
+    #[test]
+    fn phrases_match_whole_words() {
+        assert!(contains_phrase("well goodbye then", "goodbye"));
+        assert!(!contains_phrase("goodbyes are hard", "goodbye"));
+        assert!(!contains_phrase("anything", ""));
+    }
+
+    #[test]
+    fn goodbyes_end_a_text_or_fill_a_short_one() {
+        let goodbyes: Vec<String> = en::LISTS
+            .goodbyes
+            .iter()
+            .map(|phrase| (*phrase).to_owned())
+            .collect();
+        for text in [
+            "Thank you, goodbye.",
+            "Bye!",
+            "Okay, bye-bye then",
+            "That is all I needed to know for today, have a nice day!",
+        ] {
+            assert!(says_goodbye(text, &goodbyes), "{text}");
+        }
+        for text in [
+            "Can you buy it?",
+            "Before we say goodbye I would like to ask about the other booking.",
+            "",
+        ] {
+            assert!(!says_goodbye(text, &goodbyes), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_last_sentence_is_found() {
+        assert_eq!(last_sentence("Sure. Is Tuesday fine?"), "Is Tuesday fine?");
+        assert_eq!(last_sentence("Hello."), "Hello.");
+        assert!(asks("Is Tuesday fine? "));
+        assert!(!asks("Tuesday is fine."));
+    }
+
+    #[test]
+    fn every_listed_word_is_in_its_normal_form() {
+        for lists in [&en::LISTS, &es::LISTS] {
+            let all = [
+                lists.cannot_end,
+                lists.fillers,
+                lists.yes_no,
+                lists.acks,
+                lists.stops,
+            ];
+            for word in all.into_iter().flatten().chain(lists.goodbyes) {
+                assert_eq!(normalised(word), *word);
+            }
+        }
+    }
+}
