@@ -10,7 +10,7 @@ mod latch;
 mod network;
 mod spectrum;
 
-use std::ops::Range;
+use std::array;
 
 use crate::{
     framing::Blocks,
@@ -26,6 +26,7 @@ const SAMPLES_PER_MS: u64 = 8;
 const BLOCK_MS: u32 = BLOCK as u32 / SAMPLES_PER_MS as u32;
 /// Sound is placed within a block to 8 ms.
 const PART: usize = 64;
+const PARTS: usize = BLOCK / PART;
 
 /// When sound counts as speech.
 ///
@@ -132,12 +133,13 @@ struct Ear {
 
 impl Ear {
     fn new(settings: VadSettings) -> Self {
+        let gate_power = dbfs_to_power(settings.gate_dbfs);
         Self {
             network: Network::shared(),
             memory: Memory::default(),
             gate: Gate::new(),
-            gate_power: dbfs_to_power(settings.gate_dbfs),
-            latch: Latch::new(settings),
+            gate_power,
+            latch: Latch::new(settings, gate_power),
             heard: 0,
             power: 0.0,
         }
@@ -145,33 +147,18 @@ impl Ear {
 
     fn hear(&mut self, codes: &[u8; BLOCK]) -> Option<Voice> {
         let sound = decode(codes);
-        let powers = sound.as_chunks::<PART>().0.iter().map(|part| power(part));
-        self.power = powers.clone().sum::<f32>() / (BLOCK / PART) as f32;
-        let sounding = self.sounding(powers);
-        let probability = self.probability(&sound, sounding.is_empty());
+        let powers = part_powers(&sound);
+        self.power = powers.iter().sum::<f32>() / PARTS as f32;
+        let quiet = powers.iter().all(|&power| power < self.gate_power);
+        let probability = self.probability(&sound, quiet);
         self.gate.keep(codes);
-        let samples = self.heard..self.heard + BLOCK as u64;
-        self.heard = samples.end;
+        let begins = self.heard;
+        self.heard += BLOCK as u64;
         self.latch.hear(&Heard {
-            samples,
-            sounding,
+            begins,
+            powers,
             probability,
         })
-    }
-
-    /// From the first part that reaches the gate's level to the last.
-    fn sounding(&self, powers: impl Iterator<Item = f32>) -> Range<u64> {
-        let mut sounding = self.heard..self.heard;
-        for (index, power) in powers.enumerate() {
-            if power >= self.gate_power {
-                let begin = self.heard + (index * PART) as u64;
-                if sounding.is_empty() {
-                    sounding.start = begin;
-                }
-                sounding.end = begin + PART as u64;
-            }
-        }
-        sounding
     }
 
     fn probability(&mut self, sound: &[f32; BLOCK], quiet: bool) -> f32 {
@@ -203,6 +190,10 @@ const fn decode_table() -> [f32; 256] {
         code += 1;
     }
     table
+}
+
+fn part_powers(sound: &[f32; BLOCK]) -> [f32; PARTS] {
+    array::from_fn(|part| power(&sound[part * PART..][..PART]))
 }
 
 fn decode(codes: &[u8; BLOCK]) -> [f32; BLOCK] {

@@ -1,25 +1,45 @@
+use std::f64::consts::TAU;
+
+use proptest::prelude::*;
+
 use super::*;
+use crate::level::FLOOR_DBFS;
 
 const RECORDINGS: [&[u8]; 2] = [
     include_bytes!("../../tests/data/u1.s16"),
     include_bytes!("../../tests/data/u5.s16"),
 ];
+const SECOND: usize = 8_000;
 
-/// A recording as the phone network would bring it, with a second of silence on both sides.
-fn on_the_phone(recording: &[u8]) -> Vec<u8> {
-    let mut codes = vec![ulaw::SILENCE; 8_000];
-    codes.extend(
-        recording
-            .as_chunks()
-            .0
-            .iter()
-            .map(|&s| ulaw::encode(i16::from_le_bytes(s))),
-    );
-    codes.resize(codes.len() + 8_000, ulaw::SILENCE);
-    codes
+/// A recording as the phone network would bring it.
+fn speech(recording: &[u8]) -> Vec<u8> {
+    recording
+        .as_chunks()
+        .0
+        .iter()
+        .map(|&s| ulaw::encode(i16::from_le_bytes(s)))
+        .collect()
 }
 
-fn events(settings: VadSettings, pieces: &[&[u8]]) -> Vec<Voice> {
+fn silence(seconds: usize) -> Vec<u8> {
+    vec![ulaw::SILENCE; seconds * SECOND]
+}
+
+/// The sum of some sines, each at this level.
+fn tones(level_dbfs: f64, frequencies: &[f64]) -> Vec<u8> {
+    let amplitude = 32_768.0 * 10f64.powf(level_dbfs / 20.0);
+    let sample = |n: usize| -> f64 {
+        frequencies
+            .iter()
+            .map(|hz| amplitude * (TAU * hz * n as f64 / 8_000.0).sin())
+            .sum()
+    };
+    (0..3 * SECOND)
+        .map(|n| ulaw::encode(sample(n) as i16))
+        .collect()
+}
+
+fn events<'a>(settings: VadSettings, pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Voice> {
     let (mut vad, mut told) = (Vad::new(settings), Vec::new());
     for piece in pieces {
         vad.hear(piece, &mut told);
@@ -27,13 +47,188 @@ fn events(settings: VadSettings, pieces: &[&[u8]]) -> Vec<Voice> {
     told
 }
 
+fn open() -> VadSettings {
+    VadSettings {
+        gate_dbfs: f32::NEG_INFINITY,
+        ..VadSettings::default()
+    }
+}
+
+/// Every key of a telephone, as it sounds.
+fn keys() -> impl Iterator<Item = [f64; 2]> {
+    let rows = [697.0, 770.0, 852.0, 941.0];
+    let columns = [1_209.0, 1_336.0, 1_477.0, 1_633.0];
+    rows.into_iter()
+        .flat_map(move |row| columns.map(|column| [row, column]))
+}
+
 #[test]
-fn speech_starts_and_stops_once() {
-    for recording in RECORDINGS {
-        let told = events(VadSettings::default(), &[&on_the_phone(recording)]);
-        assert!(
-            matches!(told[..], [Voice::Started { .. }, Voice::Stopped { .. }]),
-            "{told:?}"
+fn speech_starts_and_stops_where_it_sounds() {
+    // Where the sound begins and ends in the recordings, by their waveforms.
+    for (recording, sounds_ms) in RECORDINGS.into_iter().zip([256..3_120, 256..3_104]) {
+        let audio = [silence(1), speech(recording), silence(1)].concat();
+        for settings in [VadSettings::default(), open()] {
+            let told = events(settings, [&audio[..]]);
+            let [
+                Voice::Started { at_ms: from },
+                Voice::Stopped { at_ms: until },
+            ] = told[..]
+            else {
+                panic!("one start and one stop expected: {told:?}");
+            };
+            let (begins, ends) = (1_000 + sounds_ms.start, 1_000 + sounds_ms.end);
+            assert!(
+                (begins..begins + 64).contains(&from),
+                "began at {begins}, told {from}"
+            );
+            assert!(
+                (ends..ends + 128).contains(&until),
+                "ended at {ends}, told {until}"
+            );
+        }
+    }
+}
+
+#[test]
+fn speech_is_heard_after_a_long_silence() {
+    let audio = [silence(60), speech(RECORDINGS[0])].concat();
+    let told = events(VadSettings::default(), [&audio[..]]);
+    let Some(Voice::Started { at_ms }) = told.first() else {
+        panic!("{told:?}")
+    };
+    assert!((60_256..60_320).contains(at_ms), "{at_ms}");
+}
+
+#[test]
+fn silence_tones_and_keys_are_no_speech() {
+    for settings in [VadSettings::default(), open()] {
+        assert_eq!(events(settings, [&silence(10)[..]]), []);
+        for level_dbfs in [-40.0, -20.0, -9.0] {
+            for hz in [425.0, 1_000.0, 1_400.0, 2_100.0] {
+                assert_eq!(
+                    events(settings, [&tones(level_dbfs, &[hz])[..]]),
+                    [],
+                    "{hz} Hz"
+                );
+            }
+            // The dial tone and the ringing of North America, then all keys.
+            for pair in [[350.0, 440.0], [440.0, 480.0]].into_iter().chain(keys()) {
+                assert_eq!(
+                    events(settings, [&tones(level_dbfs, &pair)[..]]),
+                    [],
+                    "{pair:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn clicks_are_no_speech() {
+    let mut audio = silence(10);
+    for click in audio.chunks_mut(SECOND / 2) {
+        // Bytes of zero: what a careless sender takes for silence.
+        click[..40].fill(0);
+    }
+    assert_eq!(events(VadSettings::default(), [&audio[..]]), []);
+}
+
+#[test]
+fn the_ear_tells_what_it_knows() {
+    let mut vad = Vad::new(VadSettings::default());
+    let mut told = Vec::new();
+    assert_eq!(
+        (vad.heard_ms(), vad.speaking(), vad.level_dbfs()),
+        (0, false, FLOOR_DBFS)
+    );
+    let audio = speech(RECORDINGS[0]);
+    vad.hear(&audio[..SECOND + 160], &mut told);
+    assert_eq!(vad.heard_ms(), 1_020);
+    assert!(vad.speaking());
+    assert!(
+        (-35.0..-10.0).contains(&vad.level_dbfs()),
+        "{}",
+        vad.level_dbfs()
+    );
+    vad.hear(&silence(1), &mut told);
+    assert!(!vad.speaking());
+    assert_eq!(vad.level_dbfs(), FLOOR_DBFS);
+}
+
+#[test]
+fn many_ears_share_the_network_and_little_else() {
+    assert!(size_of::<Vad>() <= 3_000, "{} bytes", size_of::<Vad>());
+}
+
+/// A second of a call: sound of some kind at some loudness.
+fn second() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        Just(silence(1)),
+        (0..2usize, 0..3usize).prop_map(|(which, at)| {
+            speech(RECORDINGS[which])[at * SECOND..][..SECOND].to_vec()
+        }),
+        prop::collection::vec(any::<u8>(), SECOND),
+        prop::collection::vec(0xE0..=0xFFu8, SECOND),
+        (-60.0..0.0, 100.0..3_500.0)
+            .prop_map(|(level, hz): (f64, f64)| tones(level, &[hz])[..SECOND].to_vec()),
+    ]
+}
+
+fn settings() -> impl Strategy<Value = VadSettings> {
+    (
+        0.0..=1.0f32,
+        0.0..=1.0f32,
+        0..300u32,
+        0..600u32,
+        -90.0..0.0f32,
+    )
+        .prop_map(
+            |(start_threshold, stop_threshold, start_after_ms, stop_after_ms, gate_dbfs)| {
+                VadSettings {
+                    start_threshold,
+                    stop_threshold,
+                    start_after_ms,
+                    stop_after_ms,
+                    gate_dbfs,
+                }
+            },
+        )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_cut_of_the_stream_tells_the_same(
+        seconds in prop::collection::vec(second(), 0..5),
+        length in 1usize..700,
+    ) {
+        let audio = seconds.concat();
+        prop_assert_eq!(
+            events(VadSettings::default(), audio.chunks(length)),
+            events(VadSettings::default(), [&audio[..]])
         );
+    }
+
+    #[test]
+    fn starts_and_stops_alternate_and_time_goes_forward(
+        seconds in prop::collection::vec(second(), 0..6),
+        settings in settings(),
+    ) {
+        let (mut vad, mut told) = (Vad::new(settings), Vec::new());
+        let (mut speaking, mut last_ms) = (false, 0);
+        for frame in seconds.concat().chunks(160) {
+            vad.hear(frame, &mut told);
+            for voice in told.drain(..) {
+                let (starts, at_ms) = match voice {
+                    Voice::Started { at_ms } => (true, at_ms),
+                    Voice::Stopped { at_ms } => (false, at_ms),
+                };
+                prop_assert_ne!(starts, speaking);
+                prop_assert!(last_ms <= at_ms && at_ms <= vad.heard_ms());
+                (speaking, last_ms) = (starts, at_ms);
+            }
+            prop_assert_eq!(vad.speaking(), speaking);
+        }
     }
 }

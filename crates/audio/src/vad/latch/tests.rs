@@ -1,25 +1,28 @@
 use super::*;
 
-const BLOCK: u64 = 256;
+const GATE_POWER: f32 = 1e-6;
+const LOUD: f32 = 1e-2;
+const SILENT: f32 = 0.0;
 
-fn block(number: u64) -> Range<u64> {
-    number * BLOCK..(number + 1) * BLOCK
-}
-
-/// What is told about blocks that sound throughout, with these scores.
-fn told(settings: VadSettings, scores: &[f32]) -> Vec<Voice> {
-    let mut latch = Latch::new(settings);
+/// What is told about blocks with these scores and powers of parts.
+fn told_of(settings: VadSettings, blocks: &[(f32, [f32; PARTS])]) -> Vec<Voice> {
+    let mut latch = Latch::new(settings, GATE_POWER);
     (0..)
-        .zip(scores)
-        .filter_map(|(number, &probability)| {
-            let samples = block(number);
+        .zip(blocks)
+        .filter_map(|(number, &(probability, powers))| {
             latch.hear(&Heard {
-                sounding: samples.clone(),
-                samples,
+                begins: number * BLOCK as u64,
+                powers,
                 probability,
             })
         })
         .collect()
+}
+
+/// What is told about blocks that sound throughout, with these scores.
+fn told(settings: VadSettings, scores: &[f32]) -> Vec<Voice> {
+    let blocks: Vec<_> = scores.iter().map(|&score| (score, [LOUD; PARTS])).collect();
+    told_of(settings, &blocks)
 }
 
 #[test]
@@ -109,22 +112,64 @@ fn contradictory_thresholds_still_let_speech_end() {
 
 #[test]
 fn times_are_those_of_the_sound_within_the_blocks() {
-    let mut latch = Latch::new(VadSettings::default());
-    let mut hear = |number: u64, sounding: Range<u64>, probability| {
-        let samples = block(number);
-        let sounding = samples.start + sounding.start..samples.start + sounding.end;
-        latch.hear(&Heard {
-            samples,
-            sounding,
-            probability,
-        })
-    };
-    assert_eq!(hear(0, 192..256, 0.9), None);
-    assert_eq!(hear(1, 0..256, 0.9), Some(Voice::Started { at_ms: 24 }));
-    assert_eq!(hear(2, 0..64, 0.9), None);
-    // The network lingers on silence.
-    assert_eq!(hear(3, 0..0, 0.8), None);
-    assert_eq!(hear(4, 0..0, 0.5), None);
-    // By the clock of the sound there were 120 ms of silence by now.
-    assert_eq!(hear(5, 0..0, 0.2), Some(Voice::Stopped { at_ms: 72 }));
+    let blocks = [
+        (0.9, [SILENT, SILENT, SILENT, LOUD]),
+        (0.9, [LOUD; PARTS]),
+        (0.9, [LOUD, SILENT, SILENT, SILENT]),
+        // The network lingers on silence.
+        (0.8, [SILENT; PARTS]),
+        (0.5, [SILENT; PARTS]),
+        // By the sound there were 120 ms of silence at the end of this block.
+        (0.2, [SILENT; PARTS]),
+    ];
+    assert_eq!(
+        told_of(VadSettings::default(), &blocks),
+        [Voice::Started { at_ms: 24 }, Voice::Stopped { at_ms: 72 }]
+    );
+}
+
+#[test]
+fn noise_far_below_the_voice_does_not_prolong_it() {
+    let noise = GATE_POWER * 2.0;
+    let blocks = [
+        (0.9, [LOUD; PARTS]),
+        (0.9, [LOUD; PARTS]),
+        (0.8, [noise; PARTS]),
+        (0.5, [noise; PARTS]),
+        (0.2, [noise; PARTS]),
+    ];
+    assert_eq!(
+        told_of(VadSettings::default(), &blocks),
+        [Voice::Started { at_ms: 0 }, Voice::Stopped { at_ms: 64 }]
+    );
+}
+
+#[test]
+fn quiet_speech_after_a_shout_is_still_speech() {
+    let whisper = GATE_POWER * 2.0;
+    let mut blocks = vec![(0.9, [LOUD; PARTS]); 2];
+    blocks.extend([(0.9, [whisper; PARTS]); 30]);
+    blocks.extend([(0.1, [SILENT; PARTS]); 3]);
+    assert_eq!(
+        told_of(VadSettings::default(), &blocks),
+        [
+            Voice::Started { at_ms: 0 },
+            Voice::Stopped {
+                at_ms: 32 * 32 - 256
+            }
+        ]
+    );
+}
+
+#[test]
+fn speech_below_the_gate_is_placed_by_its_blocks() {
+    let blocks = [
+        (0.1, [SILENT; PARTS]),
+        (0.9, [SILENT; PARTS]),
+        (0.9, [SILENT; PARTS]),
+    ];
+    assert_eq!(
+        told_of(VadSettings::default(), &blocks),
+        [Voice::Started { at_ms: 32 }]
+    );
 }
