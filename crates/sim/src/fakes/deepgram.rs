@@ -1,0 +1,236 @@
+//! Deepgram's live recogniser: `/v1/listen`.
+
+mod connection;
+mod ear;
+mod query;
+mod recognition;
+mod wire;
+
+use std::{
+    fmt, io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    extract::{RawQuery, State, WebSocketUpgrade},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+
+pub use ear::{Ear, LevelEar, Word};
+use query::Options;
+
+use crate::{
+    Delay,
+    fakes::{
+        Timeline, Violation,
+        listener::{ANY_PORT, Listener, Stop, lean, query_pairs},
+        log::{Faults, Log},
+    },
+};
+
+/// How a fake Deepgram behaves.
+#[derive(Clone)]
+pub struct Settings {
+    /// Where to listen; port 0 takes any free one.
+    pub address: SocketAddr,
+    /// The only key it knows.
+    pub key: String,
+    /// What recognises the words of one stream.
+    pub ear: Arc<dyn Fn() -> Box<dyn Ear> + Send + Sync>,
+    /// Audio between two interim results.
+    pub interim_every: Duration,
+    /// From the end of the audio a result is about to the result.
+    pub lag: Delay,
+    /// Silence of the client after which it is disconnected.
+    pub patience: Duration,
+    /// For the delays.
+    pub seed: u64,
+    /// Where times are reported to.
+    pub timeline: Option<Timeline>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            address: ANY_PORT,
+            key: "deepgram-test-key".to_owned(),
+            ear: Arc::new(|| Box::new(LevelEar::saying("Hello there.".to_owned()))),
+            interim_every: Duration::from_secs(1),
+            lag: Delay::spread_ms(250, 400),
+            patience: Duration::from_secs(10),
+            seed: 1,
+            timeline: None,
+        }
+    }
+}
+
+/// What goes wrong with one stream.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum SttFault {
+    /// The socket is cut after so much audio, without a close.
+    DropAfter(Duration),
+    /// Results are no JSON.
+    Garbage,
+    /// Takes audio and never says anything.
+    Mute,
+    /// The handshake is never answered.
+    NoAnswer,
+    /// The handshake is refused with this status.
+    Refuse(u16),
+    /// Results come so much later.
+    Slow(Duration),
+}
+
+/// What one client asked for and sent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HeardStream {
+    /// The query, decoded, in its order.
+    pub query: Vec<(String, String)>,
+    /// The `Authorization` header.
+    pub authorization: String,
+    /// Bytes of audio.
+    pub audio_bytes: u64,
+    /// Binary frames of audio.
+    pub audio_frames: u64,
+    /// Text frames, the first few hundred.
+    pub texts: Vec<String>,
+    /// It is over.
+    pub ended: bool,
+}
+
+/// A Deepgram that is not there. Gone when dropped.
+pub struct FakeDeepgram {
+    listener: Listener,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    settings: Settings,
+    log: Log<HeardStream>,
+    faults: Faults<SttFault>,
+    streams: AtomicU64,
+}
+
+impl fmt::Debug for FakeDeepgram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("FakeDeepgram")
+            .field(&self.base_url())
+            .finish()
+    }
+}
+
+impl FakeDeepgram {
+    /// Listens and serves until dropped.
+    ///
+    /// # Errors
+    /// When the address cannot be bound.
+    pub async fn start(settings: Settings) -> io::Result<Self> {
+        let address = settings.address;
+        let shared = Arc::new(Shared {
+            settings,
+            log: Log::new(),
+            faults: Faults::new(),
+            streams: AtomicU64::new(0),
+        });
+        let for_routes = shared.clone();
+        let routes = |stop| {
+            Router::new()
+                .route("/v1/listen", get(listen))
+                .with_state((for_routes, stop))
+        };
+        let listener = Listener::start(address, routes).await?;
+        Ok(Self { listener, shared })
+    }
+
+    /// What `DEEPGRAM_BASE_URL` is set to.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.listener.address())
+    }
+
+    /// The streams so far.
+    #[must_use]
+    pub fn seen(&self) -> Vec<HeardStream> {
+        self.shared.log.seen()
+    }
+
+    /// What clients did that the protocol forbids.
+    #[must_use]
+    pub fn violations(&self) -> Vec<Violation> {
+        self.shared.log.violations()
+    }
+
+    /// Spoils the next stream that has no fault yet.
+    pub fn fail_once(&self, fault: SttFault) {
+        self.shared.faults.once(fault);
+    }
+
+    /// Spoils every stream from here on; `None` ends that.
+    pub fn fail_always(&self, fault: Option<SttFault>) {
+        self.shared.faults.always(fault);
+    }
+}
+
+async fn listen(
+    State((shared, mut stop)): State<(Arc<Shared>, Stop)>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let fault = shared.faults.take();
+    if fault == Some(SttFault::NoAnswer) {
+        stop.wait().await;
+    }
+    if let Some(SttFault::Refuse(status)) = fault {
+        return wire::refusal(status, "INTERNAL_SERVER_ERROR", "the simulation refuses");
+    }
+    let stream = HeardStream {
+        query: query_pairs(query.as_deref().unwrap_or_default()),
+        authorization: text_header(&headers, &header::AUTHORIZATION),
+        ..HeardStream::default()
+    };
+    if stream.authorization != format!("Token {}", shared.settings.key) {
+        shared
+            .log
+            .violation("INVALID_AUTH: wrong or missing Authorization: Token");
+        shared.log.add(stream);
+        return wire::refusal(401, "INVALID_AUTH", "Invalid credentials.");
+    }
+    let options = match Options::read(&stream.query) {
+        Ok(options) => options,
+        Err(reason) => {
+            shared
+                .log
+                .violation(format!("INVALID_QUERY_PARAMETER: {reason}"));
+            shared.log.add(stream);
+            return wire::refusal(400, "INVALID_QUERY_PARAMETER", &reason);
+        }
+    };
+    let place = shared.log.add(stream);
+    let number = shared.streams.fetch_add(1, Ordering::Relaxed);
+    let connection = connection::Connection::new(shared, options, place, number, fault);
+    let mut answer = lean(upgrade).on_upgrade(move |socket| connection.serve(socket, stop));
+    if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+        let id = wire::request_id(number);
+        answer
+            .headers_mut()
+            .insert("dg-request-id", id.parse().unwrap_or(wire::NO_ID));
+    }
+    answer.into_response()
+}
+
+fn text_header(headers: &HeaderMap, name: &header::HeaderName) -> String {
+    let value = headers.get(name).and_then(|value| value.to_str().ok());
+    value.unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,247 @@
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use axum::extract::ws::{Message, WebSocket};
+use serde::Deserialize;
+use tokio::time::{Instant, sleep_until};
+
+use super::{
+    HeardStream, Shared, SttFault,
+    query::{BYTES_PER_MS, Options},
+    recognition::{Recognition, Said, Why},
+    wire,
+};
+use crate::{
+    Dice,
+    fakes::{
+        listener::{Stop, close},
+        moment::{What, report},
+    },
+};
+
+/// Texts kept of one stream.
+const KEPT_TEXTS: usize = 256;
+const SILENT_CLIENT: &str = "Deepgram did not receive audio data or a text message within the \
+                             timeout window. See https://dpgr.am/net0001 (NET-0001)";
+
+/// One stream being recognised.
+pub(super) struct Connection {
+    shared: Arc<Shared>,
+    options: Options,
+    recognition: Recognition,
+    place: Option<usize>,
+    number: u64,
+    fault: Option<SttFault>,
+    dice: Dice,
+    /// What is to be sent, and when: never out of order.
+    due: VecDeque<(Instant, Said)>,
+}
+
+/// What becomes of the stream.
+enum Next {
+    GoOn,
+    /// The client said that no more audio comes.
+    Finish,
+    /// Cut it without a word.
+    Cut,
+}
+
+#[derive(Deserialize)]
+struct Control {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+impl Connection {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        options: Options,
+        place: Option<usize>,
+        number: u64,
+        fault: Option<SttFault>,
+    ) -> Self {
+        let settings = &shared.settings;
+        let interim_ms = u64::try_from(settings.interim_every.as_millis()).unwrap_or(u64::MAX / 16);
+        Self {
+            recognition: Recognition::new(options.clone(), (settings.ear)(), interim_ms),
+            dice: Dice::new(settings.seed ^ (number << 20)),
+            shared,
+            options,
+            place,
+            number,
+            fault,
+            due: VecDeque::new(),
+        }
+    }
+
+    /// Serves the stream to its end.
+    pub(super) async fn serve(mut self, mut socket: WebSocket, mut stop: Stop) {
+        let mut silent_at = Instant::now() + self.shared.settings.patience;
+        loop {
+            let due = self.due.front().map(|(at, _)| *at);
+            let next = tokio::select! {
+                message = socket.recv() => {
+                    silent_at = Instant::now() + self.shared.settings.patience;
+                    match message {
+                        Some(Ok(message)) => self.on_message(&message, &mut socket).await,
+                        Some(Err(_)) | None => Next::Cut,
+                    }
+                }
+                () = sleep_until(due.unwrap_or(silent_at)), if due.is_some() => {
+                    self.send_due(&mut socket).await
+                }
+                () = sleep_until(silent_at) => {
+                    self.shared.log.violation("NET-0001: neither audio nor KeepAlive");
+                    close(&mut socket, 1011, SILENT_CLIENT).await;
+                    Next::Cut
+                }
+                () = stop.wait() => Next::Cut,
+            };
+            match next {
+                Next::GoOn => {}
+                Next::Finish => {
+                    self.finish(&mut socket).await;
+                    break;
+                }
+                Next::Cut => break,
+            }
+        }
+        self.note(|stream| stream.ended = true);
+    }
+
+    async fn on_message(&mut self, message: &Message, socket: &mut WebSocket) -> Next {
+        match message {
+            Message::Binary(audio) if audio.is_empty() => {
+                self.shared
+                    .log
+                    .violation("an empty binary frame ends the stream");
+                Next::Finish
+            }
+            Message::Binary(audio) => self.on_audio(audio),
+            Message::Text(text) => self.on_text(text.as_str(), socket).await,
+            Message::Close(_) => Next::Cut,
+            Message::Ping(_) | Message::Pong(_) => Next::GoOn,
+        }
+    }
+
+    fn on_audio(&mut self, audio: &[u8]) -> Next {
+        self.note(|stream| {
+            stream.audio_bytes += audio.len() as u64;
+            stream.audio_frames += 1;
+        });
+        let mut said = Vec::new();
+        self.recognition.hear(audio, &mut said);
+        self.queue(said);
+        let heard_ms = u128::from(self.recognition.heard() / BYTES_PER_MS);
+        if let Some(SttFault::DropAfter(length)) = self.fault
+            && heard_ms >= length.as_millis()
+        {
+            return Next::Cut;
+        }
+        Next::GoOn
+    }
+
+    async fn on_text(&mut self, text: &str, socket: &mut WebSocket) -> Next {
+        self.note(|stream| {
+            if stream.texts.len() < KEPT_TEXTS {
+                stream.texts.push(text.to_owned());
+            }
+        });
+        let control = serde_json::from_str::<Control>(text).map(|control| control.kind);
+        match control.as_deref() {
+            Ok("KeepAlive") => Next::GoOn,
+            Ok("Finalize") => {
+                let mut said = Vec::new();
+                self.recognition.finalize(&mut said);
+                self.queue(said);
+                Next::GoOn
+            }
+            Ok("CloseStream") => Next::Finish,
+            Ok(_) | Err(_) => {
+                self.shared.log.violation(format!("SchemaError: {text}"));
+                let error = wire::schema_error(text);
+                let sent = socket.send(Message::Text(error.into())).await;
+                if sent.is_ok() { Next::GoOn } else { Next::Cut }
+            }
+        }
+    }
+
+    /// Sets the time for what was said: results take their lag, the order stays.
+    fn queue(&mut self, said: Vec<Said>) {
+        let now = Instant::now();
+        for said in said {
+            let lag = match &said {
+                Said::Results(results) if results.why != Why::Interim => self.lag(),
+                Said::Results(_) | Said::SpeechStarted { .. } | Said::UtteranceEnd { .. } => {
+                    Duration::ZERO
+                }
+            };
+            let after = self.due.back().map_or(now, |(at, _)| *at);
+            self.due.push_back(((now + lag).max(after), said));
+        }
+    }
+
+    fn lag(&mut self) -> Duration {
+        let lag = self.shared.settings.lag.draw(&mut self.dice);
+        if let Some(SttFault::Slow(more)) = self.fault {
+            lag + more
+        } else {
+            lag
+        }
+    }
+
+    async fn send_due(&mut self, socket: &mut WebSocket) -> Next {
+        while let Some((at, said)) = self.due.pop_front() {
+            if at > Instant::now() {
+                self.due.push_front((at, said));
+                break;
+            }
+            if self.send(&said, socket).await.is_err() {
+                return Next::Cut;
+            }
+        }
+        Next::GoOn
+    }
+
+    async fn send(&mut self, said: &Said, socket: &mut WebSocket) -> Result<(), axum::Error> {
+        if self.fault == Some(SttFault::Mute) {
+            return Ok(());
+        }
+        let text = if self.fault == Some(SttFault::Garbage) {
+            "{\"type\":\"Results\",\"channel\":".to_owned()
+        } else {
+            let language = self.options.language.as_deref().unwrap_or("en");
+            wire::message(said, &self.options.model, language, self.number)
+        };
+        if let Said::Results(results) = said
+            && results.why != Why::Interim
+            && !results.words.is_empty()
+        {
+            let timeline = self.shared.settings.timeline.as_ref();
+            report(timeline, || {
+                What::FinalSent(wire::transcript(&results.words))
+            });
+        }
+        socket.send(Message::Text(text.into())).await
+    }
+
+    /// The rest of the words, the summary, and the close.
+    async fn finish(&mut self, socket: &mut WebSocket) {
+        let mut said = Vec::new();
+        self.recognition.end(&mut said);
+        self.queue(said);
+        while let Some((at, said)) = self.due.pop_front() {
+            sleep_until(at).await;
+            if self.send(&said, socket).await.is_err() {
+                return;
+            }
+        }
+        let metadata = wire::metadata(self.recognition.heard(), self.number);
+        if socket.send(Message::Text(metadata.into())).await.is_ok() {
+            close(socket, 1000, "").await;
+        }
+    }
+
+    fn note(&self, change: impl FnOnce(&mut HeardStream)) {
+        self.shared.log.change(self.place, change);
+    }
+}

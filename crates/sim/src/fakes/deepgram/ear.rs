@@ -1,0 +1,91 @@
+use audio::g711::ulaw;
+
+/// What recognises words in one stream of mu-law audio.
+pub trait Ear: Send {
+    /// Takes the next stretch, at most 20 ms, and tells what it made out.
+    fn hear(&mut self, audio: &[u8]) -> Vec<Word>;
+
+    /// Gives what has passed of a phrase that is not over, now; its rest comes later.
+    fn settle(&mut self) -> Option<String>;
+}
+
+/// What an ear makes out.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Word {
+    /// A phrase began.
+    Began,
+    /// The words of it so far: replaces what was told before.
+    SoFar(String),
+    /// The phrase is over; these are its words.
+    Whole(String),
+}
+
+/// Samples louder than this are speech; comfort noise and silence are below.
+const LOUD: u16 = 600;
+
+/// Whether any of these samples is loud enough for speech.
+pub(super) fn is_loud(audio: &[u8]) -> bool {
+    audio
+        .iter()
+        .any(|code| ulaw::decode(*code).unsigned_abs() > LOUD)
+}
+
+/// An ear for load runs that cares for loudness alone: whatever is said, it hears these words.
+pub struct LevelEar {
+    words: Box<dyn FnMut() -> String + Send>,
+    quiet: usize,
+    speaking: Option<String>,
+}
+
+impl std::fmt::Debug for LevelEar {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LevelEar")
+            .field("speaking", &self.speaking)
+            .finish_non_exhaustive()
+    }
+}
+
+impl LevelEar {
+    /// Bytes of silence that end a phrase: 100 ms.
+    const PAUSE: usize = 800;
+
+    /// Hears the same words each time.
+    #[must_use]
+    pub fn saying(words: String) -> Self {
+        Self::asking(move || words.clone())
+    }
+
+    /// Asks for the words whenever a phrase begins.
+    #[must_use]
+    pub fn asking(words: impl FnMut() -> String + Send + 'static) -> Self {
+        Self {
+            words: Box::new(words),
+            quiet: 0,
+            speaking: None,
+        }
+    }
+}
+
+impl Ear for LevelEar {
+    fn hear(&mut self, audio: &[u8]) -> Vec<Word> {
+        if is_loud(audio) {
+            self.quiet = 0;
+            if self.speaking.is_none() {
+                self.speaking = Some((self.words)());
+                return vec![Word::Began];
+            }
+            return Vec::new();
+        }
+        self.quiet += audio.len();
+        let over = self.quiet >= Self::PAUSE;
+        over.then(|| self.speaking.take())
+            .flatten()
+            .map(Word::Whole)
+            .into_iter()
+            .collect()
+    }
+
+    fn settle(&mut self) -> Option<String> {
+        None
+    }
+}

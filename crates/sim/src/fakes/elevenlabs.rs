@@ -1,0 +1,281 @@
+//! ElevenLabs' streaming voice: `stream-input` and `multi-stream-input`.
+
+mod connection;
+mod context;
+mod query;
+mod voice;
+mod wire;
+
+use std::{
+    fmt, io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    extract::{Path, RawQuery, State, WebSocketUpgrade},
+    http::HeaderMap,
+    response::Response,
+    routing::get,
+};
+
+use connection::{Connection, Kind};
+use query::Options;
+pub use voice::{Tones, Voice};
+
+use crate::{
+    Delay,
+    fakes::{
+        Timeline, Violation,
+        listener::{ANY_PORT, Listener, Stop, lean, query_pairs},
+        log::{Faults, Log},
+    },
+};
+
+/// How a fake ElevenLabs behaves.
+#[derive(Clone)]
+pub struct Settings {
+    /// Where to listen; port 0 takes any free one.
+    pub address: SocketAddr,
+    /// The only key it knows.
+    pub key: String,
+    /// What makes the sound.
+    pub voice: Arc<dyn Voice>,
+    /// From the text to its first audio.
+    pub first_audio: Delay,
+    /// Audio in one message.
+    pub chunk: Duration,
+    /// Between two messages of one text.
+    pub chunk_gap: Delay,
+    /// For the delays.
+    pub seed: u64,
+    /// Where times are reported to.
+    pub timeline: Option<Timeline>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            address: ANY_PORT,
+            key: "elevenlabs-test-key".to_owned(),
+            voice: Arc::new(Tones::default()),
+            first_audio: Delay::spread_ms(100, 250),
+            chunk: Duration::from_millis(400),
+            chunk_gap: Delay::fixed_ms(40),
+            seed: 1,
+            timeline: None,
+        }
+    }
+}
+
+/// What goes wrong with one socket.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum TtsFault {
+    /// The socket is cut after so many messages with audio.
+    DropAfter(usize),
+    /// Messages are no JSON.
+    Garbage,
+    /// Takes text and never says anything.
+    Mute,
+    /// The handshake is never answered.
+    NoAnswer,
+    /// An error message and a close with 1008 at the first text.
+    NoQuota,
+    /// The handshake is refused with this status.
+    Refuse(u16),
+    /// Audio comes so much later.
+    Slow(Duration),
+    /// 429 `too_many_concurrent_requests` at the handshake.
+    TooMany,
+}
+
+/// What one client asked for and sent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SpokenStream {
+    /// The voice in the path.
+    pub voice: String,
+    /// The last part of the path.
+    pub multi: bool,
+    /// The query, decoded, in its order.
+    pub query: Vec<(String, String)>,
+    /// The `xi-api-key` header.
+    pub key: String,
+    /// Messages as they came, the first few hundred.
+    pub messages: Vec<String>,
+    /// Texts in the pieces they were spoken in.
+    pub spoken: Vec<String>,
+    /// It is over.
+    pub ended: bool,
+}
+
+/// An ElevenLabs that is not there. Gone when dropped.
+pub struct FakeElevenLabs {
+    listener: Listener,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    settings: Settings,
+    log: Log<SpokenStream>,
+    faults: Faults<TtsFault>,
+    streams: AtomicU64,
+}
+
+impl fmt::Debug for FakeElevenLabs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("FakeElevenLabs")
+            .field(&self.base_url())
+            .finish()
+    }
+}
+
+impl FakeElevenLabs {
+    /// Listens and serves until dropped.
+    ///
+    /// # Errors
+    /// When the address cannot be bound.
+    pub async fn start(settings: Settings) -> io::Result<Self> {
+        let address = settings.address;
+        let shared = Arc::new(Shared {
+            settings,
+            log: Log::new(),
+            faults: Faults::new(),
+            streams: AtomicU64::new(0),
+        });
+        let for_routes = shared.clone();
+        let routes = |stop| {
+            Router::new()
+                .route("/v1/text-to-speech/{voice}/stream-input", get(single))
+                .route("/v1/text-to-speech/{voice}/multi-stream-input", get(multi))
+                .with_state((for_routes, stop))
+        };
+        let listener = Listener::start(address, routes).await?;
+        Ok(Self { listener, shared })
+    }
+
+    /// What `ELEVENLABS_BASE_URL` is set to.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.listener.address())
+    }
+
+    /// The sockets so far.
+    #[must_use]
+    pub fn seen(&self) -> Vec<SpokenStream> {
+        self.shared.log.seen()
+    }
+
+    /// What clients did that the protocol forbids.
+    #[must_use]
+    pub fn violations(&self) -> Vec<Violation> {
+        self.shared.log.violations()
+    }
+
+    /// Spoils the next socket that has no fault yet.
+    pub fn fail_once(&self, fault: TtsFault) {
+        self.shared.faults.once(fault);
+    }
+
+    /// Spoils every socket from here on; `None` ends that.
+    pub fn fail_always(&self, fault: Option<TtsFault>) {
+        self.shared.faults.always(fault);
+    }
+}
+
+/// What a client asked for when it connected.
+struct Request {
+    voice: String,
+    query: Option<String>,
+    headers: HeaderMap,
+    kind: Kind,
+}
+
+type Served = (Arc<Shared>, Stop);
+
+async fn single(
+    State(served): State<Served>,
+    Path(voice): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    open(
+        served,
+        Request {
+            voice,
+            query,
+            headers,
+            kind: Kind::Single,
+        },
+        upgrade,
+    )
+    .await
+}
+
+async fn multi(
+    State(served): State<Served>,
+    Path(voice): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    open(
+        served,
+        Request {
+            voice,
+            query,
+            headers,
+            kind: Kind::Multi,
+        },
+        upgrade,
+    )
+    .await
+}
+
+async fn open((shared, mut stop): Served, request: Request, upgrade: WebSocketUpgrade) -> Response {
+    let fault = shared.faults.take();
+    if fault == Some(TtsFault::NoAnswer) {
+        stop.wait().await;
+    }
+    if let Some((status, code)) = fault.and_then(wire::refused_by) {
+        return wire::refusal(status, code, "the simulation refuses");
+    }
+    let key = request
+        .headers
+        .get("xi-api-key")
+        .and_then(|key| key.to_str().ok());
+    let stream = SpokenStream {
+        voice: request.voice,
+        multi: request.kind == Kind::Multi,
+        query: query_pairs(request.query.as_deref().unwrap_or_default()),
+        key: key.unwrap_or_default().to_owned(),
+        ..SpokenStream::default()
+    };
+    if stream.key != shared.settings.key {
+        shared
+            .log
+            .violation("invalid_api_key: wrong or missing xi-api-key");
+        shared.log.add(stream);
+        return wire::refusal(401, "invalid_api_key", "Invalid API key");
+    }
+    let options = match Options::read(&stream.query) {
+        Ok(options) => options,
+        Err(reason) => {
+            shared.log.violation(reason.clone());
+            shared.log.add(stream);
+            return wire::refusal(400, "invalid_parameters", &reason);
+        }
+    };
+    let place = shared.log.add(stream);
+    let number = shared.streams.fetch_add(1, Ordering::Relaxed);
+    let connection = Connection::new(shared, options, request.kind, (place, number), fault);
+    lean(upgrade).on_upgrade(move |socket| connection.serve(socket, stop))
+}
+
+#[cfg(test)]
+mod tests;

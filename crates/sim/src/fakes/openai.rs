@@ -1,0 +1,278 @@
+//! OpenAI's chat completions: `/v1/chat/completions` and `/v1/models`.
+
+mod brain;
+mod request;
+mod stream;
+mod wire;
+
+use std::{
+    fmt, io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, header},
+    response::{IntoResponse as _, Response},
+    routing::{get, post},
+};
+use serde_json::{Value, json};
+
+pub use brain::{Brain, Echo, Reply, ReplyTool, Scripted};
+pub use request::Chat;
+
+use crate::{
+    Delay, Dice,
+    fakes::{
+        Timeline, Violation,
+        listener::{ANY_PORT, Listener, Stop},
+        log::{Faults, Log},
+        moment::{What, report},
+    },
+};
+
+/// How a fake OpenAI behaves.
+#[derive(Clone)]
+pub struct Settings {
+    /// Where to listen; port 0 takes any free one.
+    pub address: SocketAddr,
+    /// The only key it knows.
+    pub key: String,
+    /// What writes the replies.
+    pub brain: Arc<dyn Brain>,
+    /// From the request to the first piece of text.
+    pub first_token: Delay,
+    /// Between two pieces.
+    pub token_gap: Delay,
+    /// How replies are cut into pieces.
+    pub pieces: Pieces,
+    /// For the delays.
+    pub seed: u64,
+    /// Where times are reported to.
+    pub timeline: Option<Timeline>,
+}
+
+/// How a reply is cut for streaming.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Pieces {
+    /// A sentence at a time, with the blank after it: for measuring, where gaps would blur.
+    Sentences,
+    /// About four characters, wherever that falls, as models do.
+    Tokens,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            address: ANY_PORT,
+            key: "openai-test-key".to_owned(),
+            brain: Arc::new(Echo),
+            first_token: Delay::spread_ms(300, 600),
+            token_gap: Delay::fixed_ms(15),
+            pieces: Pieces::Tokens,
+            seed: 1,
+            timeline: None,
+        }
+    }
+}
+
+/// What goes wrong with one request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum LlmFault {
+    /// 429 `rate_limit_exceeded` with `retry-after`.
+    Busy {
+        /// Told to the client.
+        retry_after: Duration,
+    },
+    /// The stream ends after so many pieces, without a finish or `[DONE]`.
+    CutAfter(usize),
+    /// After so many pieces comes an error event.
+    ErrorAfter(usize),
+    /// After so many pieces comes a line that is no JSON.
+    GarbageAfter(usize),
+    /// A page of HTML, as a broken gateway sends it.
+    Html,
+    /// 401 `invalid_api_key`.
+    KeyRefused,
+    /// The request is never answered.
+    NoAnswer,
+    /// 429 `insufficient_quota`.
+    NoQuota,
+    /// 500.
+    ServerError,
+    /// Nothing more after so many pieces, and the connection stays open.
+    StallAfter(usize),
+}
+
+/// One request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// The `Authorization` header.
+    pub authorization: String,
+    /// The body, if it was JSON.
+    pub body: Value,
+    /// The status it was answered with.
+    pub status: u16,
+}
+
+/// An OpenAI that is not there. Gone when dropped.
+pub struct FakeOpenAi {
+    listener: Listener,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    settings: Settings,
+    log: Log<Asked>,
+    faults: Faults<LlmFault>,
+    requests: AtomicU64,
+}
+
+impl fmt::Debug for FakeOpenAi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("FakeOpenAi").field(&self.base_url()).finish()
+    }
+}
+
+impl FakeOpenAi {
+    /// Listens and serves until dropped.
+    ///
+    /// # Errors
+    /// When the address cannot be bound.
+    pub async fn start(settings: Settings) -> io::Result<Self> {
+        let address = settings.address;
+        let shared = Arc::new(Shared {
+            settings,
+            log: Log::new(),
+            faults: Faults::new(),
+            requests: AtomicU64::new(0),
+        });
+        let for_routes = shared.clone();
+        let routes = |stop| {
+            Router::new()
+                .route("/v1/chat/completions", post(chat))
+                .route("/v1/models", get(models))
+                .with_state((for_routes, stop))
+        };
+        let listener = Listener::start(address, routes).await?;
+        Ok(Self { listener, shared })
+    }
+
+    /// What `OPENAI_BASE_URL` is set to.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        format!("http://{}/v1", self.listener.address())
+    }
+
+    /// The chat requests so far.
+    #[must_use]
+    pub fn seen(&self) -> Vec<Asked> {
+        self.shared.log.seen()
+    }
+
+    /// What clients did that the protocol forbids.
+    #[must_use]
+    pub fn violations(&self) -> Vec<Violation> {
+        self.shared.log.violations()
+    }
+
+    /// Spoils the next request that has no fault yet.
+    pub fn fail_once(&self, fault: LlmFault) {
+        self.shared.faults.once(fault);
+    }
+
+    /// Spoils every request from here on; `None` ends that.
+    pub fn fail_always(&self, fault: Option<LlmFault>) {
+        self.shared.faults.always(fault);
+    }
+}
+
+type Served = (Arc<Shared>, Stop);
+
+async fn models(State((shared, _)): State<Served>, headers: HeaderMap) -> Response {
+    if authorization(&headers) != format!("Bearer {}", shared.settings.key) {
+        shared.log.violation("invalid_api_key on /models");
+        return wire::key_refused();
+    }
+    let model = json!({ "id": "gpt-6-luna", "object": "model", "created": 1, "owned_by": "openai",
+        "shutdown_date": null });
+    Json(json!({ "object": "list", "data": [model] })).into_response()
+}
+
+async fn chat(
+    State((shared, mut stop)): State<Served>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let fault = shared.faults.take();
+    let parsed = serde_json::from_slice::<Value>(&body);
+    let authorization = authorization(&headers);
+    let known = authorization == format!("Bearer {}", shared.settings.key);
+    let read = match &parsed {
+        Ok(body) => request::read(body),
+        Err(_) => Err(request::Refusal::unreadable()),
+    };
+    let refused = if let Some(refused) = fault.and_then(wire::refused_by) {
+        Some(refused)
+    } else if !known {
+        shared.log.violation("invalid_api_key");
+        Some(wire::key_refused())
+    } else {
+        read.as_ref().err().map(|refusal| {
+            shared.log.violation(refusal.message.clone());
+            wire::refusal(refusal)
+        })
+    };
+    shared.log.add(Asked {
+        authorization,
+        body: parsed.unwrap_or(Value::Null),
+        status: refused
+            .as_ref()
+            .map_or(200, |response| response.status().as_u16()),
+    });
+    if let Some(refused) = refused {
+        return refused;
+    }
+    if fault == Some(LlmFault::NoAnswer) {
+        stop.wait().await;
+        return wire::server_error();
+    }
+    match read {
+        Ok(chat) => answer(&shared, chat, fault, stop).await,
+        Err(refusal) => wire::refusal(&refusal),
+    }
+}
+
+async fn answer(shared: &Shared, chat: Chat, fault: Option<LlmFault>, stop: Stop) -> Response {
+    let settings = &shared.settings;
+    report(settings.timeline.as_ref(), || {
+        What::ChatAsked(chat.last_said().to_owned())
+    });
+    let number = shared.requests.fetch_add(1, Ordering::Relaxed);
+    let reply = settings.brain.reply(&chat);
+    let dice = Dice::new(settings.seed ^ (number << 20));
+    let plan = stream::Plan {
+        number,
+        chat,
+        reply,
+        fault,
+    };
+    stream::respond(plan, settings, dice, stop).await
+}
+
+fn authorization(headers: &HeaderMap) -> String {
+    let value = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    value.unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,252 @@
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    body::{Body, Bytes},
+    http::StatusCode,
+    response::Response,
+};
+use futures_util::stream;
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use super::{
+    LlmFault, Pieces, Settings,
+    brain::{Reply, ReplyTool},
+    request::Chat,
+    wire,
+};
+use crate::{
+    Dice,
+    fakes::{
+        Timeline,
+        listener::Stop,
+        moment::{What, report},
+    },
+};
+
+/// Everything that settles one answer.
+pub(super) struct Plan {
+    pub(super) number: u64,
+    pub(super) chat: Chat,
+    pub(super) reply: Reply,
+    pub(super) fault: Option<LlmFault>,
+}
+
+/// Answers as the request wants it: streamed or whole.
+pub(super) async fn respond(
+    plan: Plan,
+    settings: &Settings,
+    mut dice: Dice,
+    stop: Stop,
+) -> Response {
+    let steps = steps(&plan, settings, &mut dice);
+    if !plan.chat.stream {
+        sleep(steps.iter().map(|step| step.after).sum()).await;
+        return wire::answer(StatusCode::OK, whole(&plan).to_string());
+    }
+    let writing = Writing {
+        steps: steps.into_iter(),
+        timeline: settings.timeline.clone(),
+        stop,
+    };
+    let body = stream::unfold(writing, |mut writing| async {
+        let bytes = writing.next().await?;
+        Some((Ok::<_, Infallible>(bytes), writing))
+    });
+    let mut response = wire::answer(StatusCode::OK, Body::from_stream(body));
+    wire::as_events(&mut response);
+    response
+}
+
+/// One write of the stream.
+struct Step {
+    after: Duration,
+    /// `None`: nothing more ever comes, and the stream stays open.
+    event: Option<String>,
+    /// The text in it, for the timeline.
+    text: Option<String>,
+}
+
+impl Step {
+    fn at_once(event: String) -> Self {
+        Self {
+            after: Duration::ZERO,
+            event: Some(event),
+            text: None,
+        }
+    }
+}
+
+struct Writing {
+    steps: std::vec::IntoIter<Step>,
+    timeline: Option<Timeline>,
+    stop: Stop,
+}
+
+impl Writing {
+    async fn next(&mut self) -> Option<Bytes> {
+        let step = self.steps.next()?;
+        if !step.after.is_zero() {
+            sleep(step.after).await;
+        }
+        let Some(event) = step.event else {
+            self.stop.wait().await;
+            return None;
+        };
+        if let Some(text) = step.text {
+            report(self.timeline.as_ref(), || What::TextSent(text));
+        }
+        Some(event.into())
+    }
+}
+
+fn steps(plan: &Plan, settings: &Settings, dice: &mut Dice) -> Vec<Step> {
+    let chunk =
+        |delta, finish| wire::event(&wire::chunk(plan.number, &plan.chat.model, delta, finish));
+    let mut steps = Vec::new();
+    let mut delay = settings.first_token.draw(dice);
+    let role = chunk(json!({ "role": "assistant", "content": "" }), None);
+    steps.push(Step {
+        after: delay,
+        event: Some(role),
+        text: None,
+    });
+    delay = Duration::ZERO;
+    for piece in cut(&plan.reply.text, settings.pieces) {
+        let event = Some(chunk(json!({ "content": piece }), None));
+        steps.push(Step {
+            after: delay,
+            event,
+            text: Some(piece),
+        });
+        delay = settings.token_gap.draw(dice);
+    }
+    for (at, tool) in plan.reply.tools.iter().enumerate() {
+        for fragment in fragments(at, plan.number, tool) {
+            let event = Some(chunk(json!({ "tool_calls": [fragment] }), None));
+            steps.push(Step {
+                after: delay,
+                event,
+                text: None,
+            });
+            delay = settings.token_gap.draw(dice);
+        }
+    }
+    let finish = if plan.reply.tools.is_empty() {
+        "stop"
+    } else {
+        "tool_calls"
+    };
+    steps.push(Step::at_once(chunk(json!({}), Some(finish))));
+    if plan.chat.include_usage {
+        let mut last = wire::chunk(plan.number, &plan.chat.model, Value::Null, None);
+        last["choices"] = json!([]);
+        last["usage"] = cost(plan);
+        steps.push(Step::at_once(wire::event(&last)));
+    }
+    steps.push(Step::at_once("data: [DONE]\n\n".to_owned()));
+    spoil(&mut steps, plan.fault);
+    steps
+}
+
+/// Lets a fault have its way after so many pieces; the first step is the role.
+fn spoil(steps: &mut Vec<Step>, fault: Option<LlmFault>) {
+    let (pieces, instead) = match fault {
+        Some(LlmFault::CutAfter(pieces)) => (pieces, None),
+        Some(LlmFault::ErrorAfter(pieces)) => {
+            let error = json!({ "error": { "message": "The server is overloaded.",
+                "type": "server_error", "param": null, "code": null } });
+            (pieces, Some(Step::at_once(wire::event(&error))))
+        }
+        Some(LlmFault::GarbageAfter(pieces)) => (
+            pieces,
+            Some(Step::at_once("data: {\"id\":\"chatcmpl\n\n".to_owned())),
+        ),
+        Some(LlmFault::StallAfter(pieces)) => (
+            pieces,
+            Some(Step {
+                after: Duration::ZERO,
+                event: None,
+                text: None,
+            }),
+        ),
+        Some(
+            LlmFault::Busy { .. }
+            | LlmFault::Html
+            | LlmFault::KeyRefused
+            | LlmFault::NoAnswer
+            | LlmFault::NoQuota
+            | LlmFault::ServerError,
+        )
+        | None => return,
+    };
+    steps.truncate(pieces + 1);
+    steps.extend(instead);
+}
+
+/// The pieces that a text is streamed in.
+fn cut(text: &str, pieces: Pieces) -> Vec<String> {
+    match pieces {
+        Pieces::Sentences => text
+            .split_inclusive(". ")
+            .map(str::to_owned)
+            .filter(|s| !s.is_empty())
+            .collect(),
+        Pieces::Tokens => {
+            let chars: Vec<char> = text.chars().collect();
+            chars
+                .chunks(4)
+                .map(|piece| piece.iter().collect())
+                .collect()
+        }
+    }
+}
+
+/// A tool call as it is streamed: its name first, its arguments bit by bit.
+fn fragments(at: usize, number: u64, tool: &ReplyTool) -> Vec<Value> {
+    let id = format!("call_{number}_{at}");
+    let first = json!({ "index": at, "id": id, "type": "function",
+        "function": { "name": tool.name, "arguments": "" } });
+    let bits = cut(&tool.arguments, Pieces::Tokens).into_iter();
+    let rest = bits.map(|bit| json!({ "index": at, "function": { "arguments": bit } }));
+    std::iter::once(first).chain(rest).collect()
+}
+
+fn cost(plan: &Plan) -> Value {
+    let input = plan
+        .chat
+        .messages
+        .iter()
+        .map(|message| message.to_string().len())
+        .sum();
+    let arguments: usize = plan
+        .reply
+        .tools
+        .iter()
+        .map(|tool| tool.arguments.len())
+        .sum();
+    wire::usage(input, plan.reply.text.len() + arguments)
+}
+
+/// The answer to a request that is not streamed.
+fn whole(plan: &Plan) -> Value {
+    let calls: Vec<_> = plan
+        .reply
+        .tools
+        .iter()
+        .enumerate()
+        .map(|(at, tool)| {
+            json!({ "id": format!("call_{}_{at}", plan.number), "type": "function",
+            "function": { "name": tool.name, "arguments": tool.arguments } })
+        })
+        .collect();
+    let mut message = json!({ "role": "assistant", "content": plan.reply.text, "refusal": null });
+    let mut finish = "stop";
+    if !calls.is_empty() {
+        message["tool_calls"] = json!(calls);
+        finish = "tool_calls";
+    }
+    json!({ "id": format!("chatcmpl-{}", plan.number), "object": "chat.completion", "created": 1,
+        "model": plan.chat.model, "usage": cost(plan),
+        "choices": [{ "index": 0, "message": message, "finish_reason": finish }] })
+}
