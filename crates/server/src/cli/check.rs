@@ -1,0 +1,94 @@
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use super::{BAD_CONFIG, Shared};
+use crate::config::{Config, TenantPlan};
+
+/// Checks the configuration and says in a few lines what it means.
+pub(crate) fn run(shared: &Shared) -> anyhow::Result<ExitCode> {
+    match shared.load() {
+        Ok(config) => {
+            describe(&config, &mut io::stdout().lock())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(problems) => {
+            writeln!(io::stderr().lock(), "{problems}")?;
+            Ok(ExitCode::from(BAD_CONFIG))
+        }
+    }
+}
+
+fn describe(config: &Config, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "The configuration is right.")?;
+    writeln!(out, "  listens on  {}", config.listen)?;
+    let url = config
+        .public_url
+        .as_deref()
+        .unwrap_or("whatever the Host header says");
+    writeln!(out, "  reached at  {url}")?;
+    writeln!(out, "  keeps calls {}", config.store_url)?;
+    writeln!(
+        out,
+        "  takes       {} calls at a time",
+        config.limits.max_calls
+    )?;
+    for plan in &config.tenants {
+        describe_tenant(plan, out)?;
+    }
+    if config.webhook_tokens.is_empty() {
+        writeln!(
+            out,
+            "warning: TWILIO_AUTH_TOKEN is not set: webhooks will be refused"
+        )?;
+    }
+    for warning in &config.warnings {
+        writeln!(out, "warning: {warning}")?;
+    }
+    for remark in &config.remarks {
+        writeln!(out, "note: {remark}")?;
+    }
+    Ok(())
+}
+
+fn describe_tenant(plan: &TenantPlan, out: &mut impl Write) -> io::Result<()> {
+    let numbers: Vec<&str> = plan
+        .tenant
+        .numbers
+        .iter()
+        .map(|number| number.as_str())
+        .collect();
+    let numbers = match numbers.as_slice() {
+        [] => "every other number".to_owned(),
+        numbers => numbers.join(", "),
+    };
+    writeln!(
+        out,
+        "  {} ({numbers}) is answered by {}",
+        plan.tenant.id, plan.agent.id
+    )?;
+    let names = |mut names: Vec<String>| {
+        names.dedup();
+        names.join(", then ")
+    };
+    let agent = &plan.agent;
+    let listen = agent
+        .listen
+        .iter()
+        .map(|(name, _)| name.to_string())
+        .collect();
+    let think = agent
+        .think
+        .iter()
+        .map(|(name, _)| name.to_string())
+        .collect();
+    let speak = agent
+        .speak
+        .iter()
+        .map(|(name, _)| name.to_string())
+        .collect();
+    writeln!(out, "    listens with {}", names(listen))?;
+    writeln!(out, "    thinks with  {}", names(think))?;
+    writeln!(out, "    speaks with  {}", names(speak))
+}

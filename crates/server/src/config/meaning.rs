@@ -1,0 +1,385 @@
+//! The step from what was typed to what it means. Contradictions are collected, never thrown.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    str::FromStr,
+    time::Duration,
+};
+
+use super::{
+    Admission, Config, Limits, Log, LogFormat, Mode, ProviderAccess, Secret, WhenFull,
+    agent::Agents,
+    env::{Environment, FOR_LATER},
+    problem::{Problem, did_you_mean},
+    raw,
+    source::Source,
+    tenant,
+};
+
+const DEFAULT_PORT: u16 = 3001;
+const CALLS_PER_CORE: usize = 150;
+
+/// Reads meaning out of text, and remembers what has none.
+pub(crate) struct Meaning<'a> {
+    source: Source<'a>,
+    pub(crate) warnings: Vec<String>,
+    pub(crate) remarks: Vec<String>,
+}
+
+impl<'a> Meaning<'a> {
+    pub(crate) fn new(source: Source<'a>) -> Self {
+        Self {
+            source,
+            warnings: Vec::new(),
+            remarks: Vec::new(),
+        }
+    }
+
+    pub(crate) fn into_problems(self) -> Vec<Problem> {
+        self.source.problems
+    }
+
+    pub(crate) fn environment(&self) -> &'a Environment {
+        self.source.environment
+    }
+
+    /// Whether `key` stands in a file.
+    pub(crate) fn stands(&self, key: &str) -> bool {
+        self.source.places.contains_key(key)
+    }
+
+    /// Notes that the value of `key` cannot stay as it is.
+    pub(crate) fn problem(&mut self, key: &str, message: impl Into<String>) {
+        let place = self.source.place_of(key);
+        self.source.problems.push(Problem {
+            place,
+            key: key.to_owned(),
+            message: message.into(),
+        });
+    }
+
+    /// The text in the file, else the first variable that is set.
+    pub(crate) fn text(&self, typed: Option<&String>, variables: &[&str]) -> Option<String> {
+        typed.cloned().or_else(|| {
+            variables
+                .iter()
+                .find_map(|name| self.environment().get(name).map(str::to_owned))
+        })
+    }
+
+    /// Parses a text, or notes why it cannot be parsed.
+    pub(crate) fn parse<T: FromStr>(&mut self, key: &str, text: &str) -> Option<T>
+    where
+        T::Err: std::fmt::Display,
+    {
+        match text.trim().parse() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.problem(key, error.to_string());
+                None
+            }
+        }
+    }
+
+    /// One of several words, or the first of them.
+    pub(crate) fn choice<T: Copy>(
+        &mut self,
+        key: &str,
+        typed: Option<&str>,
+        choices: &[(&str, T)],
+    ) -> T {
+        let (_, usual) = choices[0];
+        let Some(typed) = typed else {
+            return usual;
+        };
+        if let Some((_, value)) = choices.iter().find(|(name, _)| *name == typed) {
+            return *value;
+        }
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        self.problem(
+            key,
+            format!(
+                "`{typed}` is none of {}{}",
+                names.join(", "),
+                did_you_mean(typed, names.iter().copied())
+            ),
+        );
+        usual
+    }
+
+    /// A number within a range, or the usual one.
+    pub(crate) fn within<T: PartialOrd + std::fmt::Display + Copy>(
+        &mut self,
+        key: &str,
+        typed: Option<T>,
+        (least, usual, most): (T, T, T),
+    ) -> T {
+        match typed {
+            None => usual,
+            Some(value) if value >= least && value <= most => value,
+            Some(value) => {
+                self.problem(key, format!("{value} is not between {least} and {most}"));
+                usual
+            }
+        }
+    }
+
+    /// A number that is only sent when it is set.
+    pub(crate) fn optional(
+        &mut self,
+        key: &str,
+        typed: Option<f32>,
+        (least, most): (f32, f32),
+    ) -> Option<f32> {
+        typed.map(|value| self.within(key, Some(value), (least, least, most)))
+    }
+
+    /// An address that a provider may have.
+    pub(crate) fn base_url(&mut self, key: &str, text: Option<String>) -> Option<String> {
+        let text = text?;
+        let trimmed = text.trim().trim_end_matches('/').to_owned();
+        let Some(uri) = trimmed
+            .parse::<axum::http::Uri>()
+            .ok()
+            .filter(|uri| uri.host().is_some())
+        else {
+            self.problem(key, "not an address such as https://api.example.com");
+            return None;
+        };
+        match uri.scheme_str() {
+            Some("https") => Some(trimmed),
+            Some("http") if is_near(uri.host().unwrap_or_default()) => Some(trimmed),
+            Some("http") => {
+                self.problem(key, "plain http is only for loopback and private addresses");
+                None
+            }
+            Some(_) | None => {
+                self.problem(key, "must begin with https:// (or http://, next door)");
+                None
+            }
+        }
+    }
+
+    /// Everything. `None` when no tenant could be made of it, with the reasons noted.
+    pub(crate) fn config(&mut self, file: &raw::File) -> Option<Config> {
+        let listen = self.listen(&file.server);
+        let public_url = self.public_url(&file.server);
+        let mode = self.mode(&file.server);
+        let log = self.log(&file.log);
+        let limits = self.limits(&file.limits);
+        let admission = self.admission(&file.admission);
+        let shutdown_s = self.within("shutdown.wait_s", file.shutdown.wait_s, (0, 900, 86_400));
+        let store_url = self.store_url(&file.store);
+        let webhook_tokens = self.webhook_tokens(&file.twilio);
+        let providers = ProviderAccess::read(&file.providers, self);
+        let agents = Agents::read(file, &providers, self);
+        let tenants = tenant::read(&file.tenants, &agents, self);
+        self.remark_on_later_variables();
+        Some(Config {
+            listen,
+            public_url,
+            mode,
+            log,
+            limits,
+            admission,
+            shutdown_wait: Duration::from_secs(shutdown_s),
+            store_url,
+            webhook_tokens,
+            providers,
+            tenants: tenants?,
+            warnings: std::mem::take(&mut self.warnings),
+            remarks: std::mem::take(&mut self.remarks),
+        })
+    }
+
+    fn listen(&mut self, server: &raw::Server) -> SocketAddr {
+        let host = match server.host.as_deref().map(str::trim) {
+            None => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            Some("localhost") => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            Some(text) => self
+                .parse("server.host", text)
+                .unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+        };
+        let port = server.port.or_else(|| {
+            let text = self.environment().get("PORT")?;
+            self.parse("PORT", text)
+        });
+        SocketAddr::new(host, port.unwrap_or(DEFAULT_PORT))
+    }
+
+    fn public_url(&mut self, server: &raw::Server) -> Option<String> {
+        let variables = ["TWILIO_WEBHOOK_BASE_URL", "VOICE_SERVER_URL"];
+        let text = self.text(server.public_url.as_ref(), &variables)?;
+        let trimmed = text.trim().trim_end_matches('/').to_owned();
+        // Some deployments name the socket: the same place, another scheme.
+        let url = match trimmed.split_once("://") {
+            Some(("wss", rest)) => format!("https://{rest}"),
+            Some(("ws", rest)) => format!("http://{rest}"),
+            Some(_) | None => trimmed,
+        };
+        let uri = url.parse::<axum::http::Uri>().ok();
+        let fits = uri.is_some_and(|uri| {
+            matches!(uri.scheme_str(), Some("http" | "https")) && uri.query().is_none()
+        });
+        if fits {
+            return Some(url);
+        }
+        self.problem(
+            "server.public_url",
+            "not an address such as https://voice.example.com",
+        );
+        None
+    }
+
+    fn mode(&mut self, server: &raw::Server) -> Mode {
+        let typed = self.text(server.mode.as_ref(), &["NODE_ENV"]);
+        self.choice(
+            "server.mode",
+            typed.as_deref(),
+            &[
+                ("production", Mode::Production),
+                ("development", Mode::Development),
+                ("test", Mode::Development),
+            ],
+        )
+    }
+
+    fn log(&mut self, log: &raw::Log) -> Log {
+        let format = self.text(log.format.as_ref(), &["LOG_FORMAT"]);
+        Log {
+            format: format.is_some().then(|| {
+                let choices = [("pretty", LogFormat::Pretty), ("json", LogFormat::Json)];
+                self.choice("log.format", format.as_deref(), &choices)
+            }),
+            level: self
+                .text(log.level.as_ref(), &["RUST_LOG"])
+                .unwrap_or_else(|| "info".to_owned()),
+        }
+    }
+
+    fn limits(&mut self, limits: &raw::Limits) -> Limits {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let head_ms = limits.http_head_wait_ms;
+        let body_ms = limits.http_body_wait_ms;
+        Limits {
+            max_calls: self.within(
+                "limits.max_calls",
+                limits.max_calls,
+                (1, CALLS_PER_CORE * cores, 100_000),
+            ),
+            calls_per_second: self.within(
+                "limits.calls_per_second",
+                limits.calls_per_second,
+                (1, 20, 10_000),
+            ),
+            http_body_bytes: self.within(
+                "limits.http_body_bytes",
+                limits.http_body_bytes,
+                (1_024, 64 * 1_024, 16 * 1_024 * 1_024),
+            ),
+            http_body_wait: Duration::from_millis(self.within(
+                "limits.http_body_wait_ms",
+                body_ms,
+                (100, 5_000, 60_000),
+            )),
+            http_head_wait: Duration::from_millis(self.within(
+                "limits.http_head_wait_ms",
+                head_ms,
+                (100, 5_000, 60_000),
+            )),
+            prepared_call: Duration::from_secs(self.within(
+                "limits.prepared_call_s",
+                limits.prepared_call_s,
+                (5, 60, 600),
+            )),
+            unproven_streams_per_address: self.within(
+                "limits.unproven_streams_per_address",
+                limits.unproven_streams_per_address,
+                (1, 200, 100_000),
+            ),
+        }
+    }
+
+    fn admission(&mut self, admission: &raw::Admission) -> Admission {
+        let line =
+            |typed: &Option<String>, usual: &str| typed.clone().unwrap_or_else(|| usual.to_owned());
+        Admission {
+            when_full: self.choice(
+                "admission.when_full",
+                admission.when_full.as_deref(),
+                &[("say", WhenFull::Say), ("reject", WhenFull::Reject)],
+            ),
+            busy_line: line(
+                &admission.busy_line,
+                "All our lines are busy right now. Please call again in a few minutes. Goodbye.",
+            ),
+            apology_line: line(
+                &admission.apology_line,
+                "I am sorry, something went wrong on our side. Please call again. Goodbye.",
+            ),
+        }
+    }
+
+    fn store_url(&mut self, store: &raw::Store) -> String {
+        let variable = self.environment().get("DATABASE_URL");
+        let url = store
+            .url
+            .as_deref()
+            .or_else(|| variable.filter(|url| url.starts_with("sqlite:")))
+            .unwrap_or("sqlite:repartee.db");
+        if !url.starts_with("sqlite:") {
+            self.problem("store.url", "a database is given as sqlite:PATH");
+        }
+        url.to_owned()
+    }
+
+    fn webhook_tokens(&mut self, twilio: &raw::Twilio) -> Vec<Secret> {
+        let first = self.text(twilio.auth_token.as_ref(), &["TWILIO_AUTH_TOKEN"]);
+        let second = self.text(
+            twilio.auth_token_secondary.as_ref(),
+            &["TWILIO_AUTH_TOKEN_SECONDARY"],
+        );
+        if first.is_none() && second.is_some() {
+            self.problem(
+                "twilio.auth_token_secondary",
+                "a second token without a first one",
+            );
+        }
+        let sid = self.text(twilio.account_sid.as_ref(), &["TWILIO_ACCOUNT_SID"]);
+        if sid.is_some_and(|sid| !sid.starts_with("AC")) {
+            self.warnings
+                .push("TWILIO_ACCOUNT_SID does not begin with AC: is it another id?".into());
+        }
+        [first, second]
+            .into_iter()
+            .flatten()
+            .map(|token| Secret::new(token.trim().to_owned()))
+            .filter(|token| !token.expose().is_empty())
+            .collect()
+    }
+
+    fn remark_on_later_variables(&mut self) {
+        let set = FOR_LATER
+            .iter()
+            .filter(|name| self.environment().get(name).is_some());
+        let remarks: Vec<String> = set
+            .map(|name| format!("the variable {name} is known, but nothing uses it yet"))
+            .collect();
+        self.remarks.extend(remarks);
+    }
+}
+
+/// Whether a host is this machine or one next door, where nobody listens on the way.
+fn is_near(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    match host.parse() {
+        Ok(IpAddr::V4(address)) => {
+            address.is_loopback() || address.is_private() || address.is_link_local()
+        }
+        Ok(IpAddr::V6(address)) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
+        // A name without a dot is resolved by the machine or its container network alone.
+        Err(_) => host == "localhost" || host.ends_with(".localhost") || !host.contains('.'),
+    }
+}

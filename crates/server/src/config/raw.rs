@@ -1,0 +1,465 @@
+//! What is typed into a configuration file: one struct per section. This file is the manual.
+//!
+//! Every key may be left out. What stands in the file counts; what the file leaves out comes from
+//! the environment variable named beside the key, if there is one; what both leave out is the
+//! default. Unknown keys are errors.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, de};
+
+/// The whole file, `repartee.toml` unless `--config` names another.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct File {
+    /// Where the server listens and how it is reached.
+    pub server: Server,
+    /// What is written to the log.
+    pub log: Log,
+    /// How much the server takes on.
+    pub limits: Limits,
+    /// How calls are refused when there are too many.
+    pub admission: Admission,
+    /// How the server stops.
+    pub shutdown: Shutdown,
+    /// Where calls are kept.
+    pub store: Store,
+    /// The account whose calls arrive.
+    pub twilio: Twilio,
+    /// Keys and addresses of speech and language providers.
+    pub providers: Providers,
+    /// What models cost, by their names: `[prices."deepgram/nova-3"]`.
+    pub prices: BTreeMap<String, Price>,
+    /// Who is called on which numbers.
+    pub tenants: Vec<Tenant>,
+    /// Who answers, by name: `[agents.hotline]`. A file `agents/hotline.toml` beside this one is
+    /// the same without the heading.
+    pub agents: BTreeMap<String, Agent>,
+}
+
+/// `[server]`: where the server listens and how it is reached.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Server {
+    /// The address to listen on. Default `0.0.0.0`.
+    pub host: Option<String>,
+    /// The port to listen on; 0 picks a free one. Variable `PORT`, default 3001.
+    pub port: Option<u16>,
+    /// How the carrier reaches this server: `https://voice.example.com`, with the path prefix that
+    /// a proxy strips, if it does. Signatures are checked against it. Variables
+    /// `TWILIO_WEBHOOK_BASE_URL` and `VOICE_SERVER_URL`; without it the `Host` header is believed.
+    pub public_url: Option<String>,
+    /// `production` or `development`. Variable `NODE_ENV`, default `production`.
+    pub mode: Option<String>,
+}
+
+/// `[log]`: what is written to the log.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Log {
+    /// `pretty` or `json`. Variable `LOG_FORMAT`; by default `pretty` on a terminal.
+    pub format: Option<String>,
+    /// A level, or directives such as `info,driver=debug`. Variable `RUST_LOG`, default `info`.
+    pub level: Option<String>,
+}
+
+/// `[limits]`: how much the server takes on.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Limits {
+    /// Calls at the same time. Default 150 per core.
+    pub max_calls: Option<usize>,
+    /// New calls per second. Default 20.
+    pub calls_per_second: Option<u32>,
+    /// The longest call, unless the agent has its own limit. Default 1800.
+    pub max_call_s: Option<u64>,
+    /// The largest body of a request. Default 65536.
+    pub http_body_bytes: Option<usize>,
+    /// How long a body may take to arrive. Default 5000.
+    pub http_body_wait_ms: Option<u64>,
+    /// How long a connection may take to send the head of its request. Default 5000.
+    pub http_head_wait_ms: Option<u64>,
+    /// How long a call that was announced waits for its media stream. Default 60.
+    pub prepared_call_s: Option<u64>,
+    /// Connections at the same time that have not yet shown a valid media token, per address.
+    /// Default 200.
+    pub unproven_streams_per_address: Option<usize>,
+}
+
+/// `[admission]`: how calls are refused when there are too many.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Admission {
+    /// `say` speaks `busy_line` and hangs up; `reject` sends a busy signal and is not billed.
+    /// Default `say`.
+    pub when_full: Option<String>,
+    /// What a refused caller hears.
+    pub busy_line: Option<String>,
+    /// What a caller hears when a fault of ours ended the call.
+    pub apology_line: Option<String>,
+}
+
+/// `[shutdown]`: how the server stops.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Shutdown {
+    /// How long live calls may go on after SIGTERM. Default 900.
+    pub wait_s: Option<u64>,
+}
+
+/// `[store]`: where calls are kept.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Store {
+    /// The database, `sqlite:PATH`. Variable `DATABASE_URL` if it begins with `sqlite:`, default
+    /// `sqlite:repartee.db`.
+    pub url: Option<String>,
+}
+
+/// `[twilio]`: the account whose calls arrive.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Twilio {
+    /// `AC…`. Variable `TWILIO_ACCOUNT_SID`.
+    pub account_sid: Option<String>,
+    /// The key of webhook signatures; without it no webhook is answered. Variable
+    /// `TWILIO_AUTH_TOKEN`.
+    pub auth_token: Option<String>,
+    /// A second token that is accepted while tokens are changed. Variable
+    /// `TWILIO_AUTH_TOKEN_SECONDARY`.
+    pub auth_token_secondary: Option<String>,
+    /// Caller id of outbound calls. Variable `TWILIO_PHONE_NUMBER`.
+    pub phone_number: Option<String>,
+    /// What a minute of a call costs. Default 0.014.
+    pub line_per_minute_usd: Option<f64>,
+}
+
+/// `[providers]`: keys and addresses of speech and language providers.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Providers {
+    /// Speech to text. Variables `DEEPGRAM_API_KEY`, `DEEPGRAM_BASE_URL`.
+    pub deepgram: Provider,
+    /// Text to speech. Variables `ELEVENLABS_API_KEY`, `ELEVENLABS_BASE_URL`.
+    pub elevenlabs: Provider,
+    /// Language models, also every compatible server. Variables `OPENAI_API_KEY`,
+    /// `OPENAI_BASE_URL`.
+    pub openai: Provider,
+}
+
+/// `[providers.NAME]`: one provider.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Provider {
+    /// The key; best written `"${SOME_VARIABLE}"`.
+    pub api_key: Option<String>,
+    /// Where it is, if not at its usual place. OpenAI's ends in `/v1`, the others have no path.
+    /// Plain `http` is for loopback and private addresses.
+    pub base_url: Option<String>,
+}
+
+/// `[prices."PROVIDER/MODEL"]`: what a model costs, in US dollars.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Price {
+    /// Speech to text, per minute of audio.
+    pub per_minute_usd: Option<f64>,
+    /// Language model, per million tokens of the prompt.
+    pub input_per_million_usd: Option<f64>,
+    /// Language model, per million tokens of the prompt that its cache held.
+    pub cached_per_million_usd: Option<f64>,
+    /// Language model, per million generated tokens.
+    pub output_per_million_usd: Option<f64>,
+    /// Text to speech, per million characters.
+    pub characters_per_million_usd: Option<f64>,
+}
+
+/// `[[tenants]]`: someone who is called. Without any, every number reaches the only agent.
+///
+/// Variables `TWILIO_PHONE_NUMBER_ACME` and `ELEVENLABS_VOICE_ACME` make or complete the tenant
+/// `acme`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Tenant {
+    /// Its name here: a-z, 0-9, `-` and `_`.
+    pub id: String,
+    /// The name that people know. Default: the id.
+    pub name: Option<String>,
+    /// The numbers on which it is called, `+14155550100`. One tenant may have none: it gets every
+    /// call that is nobody else's.
+    pub numbers: Vec<String>,
+    /// Who answers. Default: the only agent there is.
+    pub agent: Option<String>,
+    /// Another voice for its calls. Variable `ELEVENLABS_VOICE_<TENANT>`.
+    pub voice: Option<String>,
+    /// Another greeting for its calls.
+    pub greeting: Option<String>,
+    /// Another company name for its calls. Default: `name`, if there is one.
+    pub company_name: Option<String>,
+}
+
+/// `[agents.NAME]`: someone who answers.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Agent {
+    /// What the agent calls itself. Variable `AI_NAME`, default `Alex`.
+    pub ai_name: Option<String>,
+    /// Whom it works for. Variable `COMPANY_NAME`, default `our company`.
+    pub company_name: Option<String>,
+    /// What it speaks and understands: `en`, `en-AU`, `es-ES`. Default `en`.
+    pub language: Option<String>,
+    /// Who it is and what it does, for the model. `{{ai_name}}` and `{{company_name}}` are filled
+    /// in.
+    pub prompt: Option<String>,
+    /// Whether rules for speaking on the telephone are added to the prompt. Default true.
+    pub voice_guidelines: Option<bool>,
+    /// The first words; empty waits for the caller. Filled in like `prompt`.
+    pub greeting: Option<String>,
+    /// Said when something failed.
+    pub trouble_line: Option<String>,
+    /// Asked when the caller is silent: the first and the second time.
+    pub still_there_lines: Option<[String; 2]>,
+    /// Said before hanging up.
+    pub goodbye_line: Option<String>,
+    /// Messages kept in the prompt. Default 40.
+    pub history_messages: Option<usize>,
+    /// Who recognises speech.
+    #[serde(deserialize_with = "list_or_section")]
+    pub stt: Stt,
+    /// Who writes replies.
+    #[serde(deserialize_with = "list_or_section")]
+    pub llm: Llm,
+    /// Who speaks.
+    #[serde(deserialize_with = "list_or_section")]
+    pub tts: Tts,
+    /// When the caller's turn is over.
+    pub turn: Turn,
+    /// When the caller has cut in.
+    pub overlap: Overlap,
+    /// What happens when nobody says anything.
+    pub idle: Idle,
+    /// How the call ends.
+    pub end: End,
+    /// When sound counts as speech.
+    pub vad: Vad,
+}
+
+/// `stt`: who recognises speech. A list of models is enough: `stt = ["deepgram/nova-3"]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Stt {
+    /// Models in order of preference. Default `deepgram/nova-3`, or the offline engine without a
+    /// key.
+    pub models: Vec<String>,
+    /// Words that are likely: names, products.
+    pub keyterms: Vec<String>,
+    /// Silence that ends an utterance for the provider. Default 300.
+    pub endpointing_ms: Option<u64>,
+    /// The provider's word-gap timer; 0 switches it off. Default 1000.
+    pub utterance_end_ms: Option<u64>,
+    /// Whether numbers and dates are written as people write them. Default true.
+    pub smart_format: Option<bool>,
+}
+
+/// `llm`: who writes replies. A list of models is enough: `llm = ["openai/gpt-6-luna"]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Llm {
+    /// Models in order of preference. Default `openai/` and variable `OPENAI_MODEL`, or
+    /// `openai/gpt-6-luna`; the offline engine without a key.
+    pub models: Vec<String>,
+    /// The longest reply. Default 300.
+    pub max_tokens: Option<u32>,
+    /// 0 to 2. Sent only when set: some models refuse it.
+    pub temperature: Option<f32>,
+    /// -2 to 2. Sent only when set.
+    pub presence_penalty: Option<f32>,
+    /// -2 to 2. Sent only when set.
+    pub frequency_penalty: Option<f32>,
+    /// `none`, `minimal`, `low` and so on. Sent only when set.
+    pub reasoning_effort: Option<String>,
+}
+
+/// `tts`: who speaks. A list of models is enough: `tts = ["elevenlabs/eleven_flash_v2_5"]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Tts {
+    /// Models in order of preference. Default `elevenlabs/eleven_flash_v2_5`, or the offline engine
+    /// without a key.
+    pub models: Vec<String>,
+    /// The provider's voice. Variable `ELEVENLABS_VOICE_ID`, default Rachel.
+    pub voice: Option<String>,
+    /// 0 to 1. Default 0.6.
+    pub stability: Option<f32>,
+    /// 0 to 1. Default 0.75.
+    pub similarity_boost: Option<f32>,
+    /// 0 to 1. Default 0.35.
+    pub style: Option<f32>,
+    /// 0.7 to 1.2. Default 0.92.
+    pub speed: Option<f32>,
+    /// Sent only when set.
+    pub use_speaker_boost: Option<bool>,
+    /// Characters before each generation, 50 to 500 each; empty leaves it to the provider.
+    pub chunk_length_schedule: Vec<u32>,
+    /// Whether one connection serves many replies, where the provider's plan has it. Default false.
+    pub multi_context: Option<bool>,
+    /// Whether numbers, dates and the like are spelled out before they are spoken. Default true.
+    pub spoken_form: Option<bool>,
+}
+
+/// `[agents.NAME.turn]`: when the caller's turn is over.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Turn {
+    /// `eager`, `balanced` or `patient`. Default `balanced`.
+    pub preset: Option<String>,
+    /// `words`: we decide, from silence and words. `provider`: the recogniser alone, at once.
+    /// Default `words`.
+    pub end: Option<String>,
+    /// Whether to begin a reply before the turn is surely over. Default true; never with
+    /// `end = "provider"`.
+    pub speculate: Option<bool>,
+    /// Silence after which the recogniser is asked for what it has. Default 200.
+    pub finalize_after_ms: Option<u64>,
+    /// Longest wait for the recogniser after the last sound. Default 1000.
+    pub words_deadline_ms: Option<u64>,
+    /// Silence that ends a turn, where it shall differ from the preset.
+    pub wait: Wait,
+}
+
+/// `[agents.NAME.turn.wait]`: silence that ends a turn, by what the last words look like.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Wait {
+    /// A finished sentence.
+    pub terminal_ms: Option<u64>,
+    /// A short answer to a yes/no question.
+    pub short_answer_ms: Option<u64>,
+    /// Looks finished, without punctuation.
+    pub complete_ms: Option<u64>,
+    /// A language without word lists.
+    pub unknown_ms: Option<u64>,
+    /// The last word cannot end a sentence.
+    pub incomplete_ms: Option<u64>,
+    /// "um", "let me see".
+    pub filler_ms: Option<u64>,
+}
+
+/// `[agents.NAME.overlap]`: when caller's speech over the agent's counts as cutting in.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Overlap {
+    /// Whether the greeting may be interrupted. Default true.
+    pub greeting_interruptible: Option<bool>,
+    /// Speech without any recognised word that cuts in all the same. Default 700.
+    pub min_ms: Option<u64>,
+    /// Speech this close to the end of our audio is simply the next turn. Default 400.
+    pub end_edge_ms: Option<u64>,
+    /// Words that stop the agent at once, in place of the language's own list.
+    pub stop_words: Option<Vec<String>>,
+    /// Words that only say "I am listening", in place of the language's own list.
+    pub ack_words: Option<Vec<String>>,
+}
+
+/// `[agents.NAME.idle]`: what happens when nobody says anything.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Idle {
+    /// Silence before the first question. Default 8000.
+    pub ask_after_ms: Option<u64>,
+    /// Silence before the second question. Default 10000.
+    pub ask_again_after_ms: Option<u64>,
+    /// Silence before the goodbye. Default 12000.
+    pub hang_up_after_ms: Option<u64>,
+}
+
+/// `[agents.NAME.end]`: how the call ends.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct End {
+    /// The longest call. Default: `limits.max_call_s`.
+    pub max_call_s: Option<u64>,
+    /// Silence between the last word of a goodbye and the hang-up. Default 1000.
+    pub grace_ms: Option<u64>,
+    /// Phrases by which either side says goodbye, in place of the language's own list.
+    pub goodbyes: Option<Vec<String>>,
+    /// Failures in a row after which the call is given up. Default 3.
+    pub max_failures: Option<u32>,
+    /// Tool runs allowed within one turn. Default 5.
+    pub max_tools_per_turn: Option<u32>,
+}
+
+/// `[agents.NAME.vad]`: when sound counts as speech.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Vad {
+    /// Score from which sound may be speech, 0 to 1. Default 0.5.
+    pub start_threshold: Option<f32>,
+    /// Score below which sound is silence, 0 to 1. Default 0.35.
+    pub stop_threshold: Option<f32>,
+    /// How much speech begins an utterance. Default 64.
+    pub start_after_ms: Option<u32>,
+    /// How much silence ends one for the ear. Default 96.
+    pub stop_after_ms: Option<u32>,
+    /// Below this level nothing is speech. Default -56.
+    pub gate_dbfs: Option<f32>,
+}
+
+/// A section that may be written as the list of its models alone.
+trait Models: Default {
+    fn of(models: Vec<String>) -> Self;
+}
+
+impl Models for Stt {
+    fn of(models: Vec<String>) -> Self {
+        Self {
+            models,
+            ..Self::default()
+        }
+    }
+}
+
+impl Models for Llm {
+    fn of(models: Vec<String>) -> Self {
+        Self {
+            models,
+            ..Self::default()
+        }
+    }
+}
+
+impl Models for Tts {
+    fn of(models: Vec<String>) -> Self {
+        Self {
+            models,
+            ..Self::default()
+        }
+    }
+}
+
+// By hand rather than `untagged`, whose messages do not say which key was wrong.
+fn list_or_section<'de, D, S>(deserializer: D) -> Result<S, D::Error>
+where
+    D: Deserializer<'de>,
+    S: Models + Deserialize<'de>,
+{
+    struct Either<S>(std::marker::PhantomData<S>);
+
+    impl<'de, S: Models + Deserialize<'de>> de::Visitor<'de> for Either<S> {
+        type Value = S;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a list of models or a section")
+        }
+
+        fn visit_seq<A: de::SeqAccess<'de>>(self, list: A) -> Result<S, A::Error> {
+            Vec::deserialize(de::value::SeqAccessDeserializer::new(list)).map(S::of)
+        }
+
+        fn visit_map<A: de::MapAccess<'de>>(self, section: A) -> Result<S, A::Error> {
+            S::deserialize(de::value::MapAccessDeserializer::new(section))
+        }
+    }
+
+    deserializer.deserialize_any(Either(std::marker::PhantomData))
+}

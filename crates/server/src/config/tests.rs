@@ -1,0 +1,215 @@
+use super::*;
+
+fn environment(variables: &[(&str, &str)]) -> Environment {
+    variables.iter().copied().collect()
+}
+
+fn parse(text: &str) -> Result<Config, Problems> {
+    Config::parse("repartee.toml", text, &environment(&[]))
+}
+
+fn problems(text: &str) -> String {
+    parse(text).expect_err("something is wrong").to_string()
+}
+
+#[test]
+fn every_mistake_is_found_at_once_and_located() {
+    insta::assert_snapshot!(problems(
+        r#"
+[server]
+prot = 3001
+port = "many"
+
+[agents.desk]
+greeting = "Hello from {{compny_name}}"
+turn = { presett = "eager", wait = { terminal_ms = -1 } }
+llm = ["gpt-4o"]
+tts.stability = 7.0
+
+[[tenants]]
+id = "Acme"
+numbers = ["0123"]
+agent = "dsk"
+"#
+    ), @r#"
+    repartee.toml:3:1: server.prot: unknown key; did you mean `port`?
+    repartee.toml:4:1: server.port: invalid type: string "many", expected u16
+    repartee.toml:7:1: agents.desk.greeting: `{{compny_name}}` is not known here; did you mean `company_name`?
+    repartee.toml:8:10: agents.desk.turn.presett: unknown key; did you mean `preset`?
+    repartee.toml:8:38: agents.desk.turn.wait.terminal_ms: invalid value: integer `-1`, expected u64
+    repartee.toml:9:8: agents.desk.llm.0: `gpt-4o` does not name a model (write provider/model, such as deepgram/nova-3)
+    repartee.toml:10:5: agents.desk.tts.stability: 7 is not between 0 and 1
+    repartee.toml:13:1: tenants.0.id: `Acme` is not a name (1 to 64 of a-z, 0-9, `-` and `_`, beginning with a letter or digit)
+    repartee.toml:14:12: tenants.0.numbers.0: not a phone number in E.164 form (`+` and 7 to 15 digits, as in +14155550100)
+    repartee.toml:15:1: tenants.0.agent: there is no agent `dsk`; did you mean `desk`?
+    "#);
+}
+
+#[test]
+fn broken_toml_is_located() {
+    insta::assert_snapshot!(problems("[server\nport = 1"), @"repartee.toml:1:8: unclosed table, expected `]`");
+}
+
+#[test]
+fn variables_fill_in_text_and_numbers() {
+    let text = "[server]\nport = \"${MY_PORT:-4000}\"\n[twilio]\nauth_token = \"${MY_TOKEN}\"\n";
+    let config = Config::parse("x.toml", text, &environment(&[("MY_TOKEN", "12345")]))
+        .expect("a configuration");
+    assert_eq!(config.listen.port(), 4000);
+    assert_eq!(config.webhook_tokens[0].expose(), "12345");
+    let error = Config::parse("x.toml", text, &environment(&[])).expect_err("no token");
+    assert_eq!(
+        error.to_string(),
+        "x.toml:4:1: twilio.auth_token: the variable MY_TOKEN is not set (write ${MY_TOKEN:-…} to \
+         give a default)"
+    );
+}
+
+#[test]
+fn nothing_at_all_makes_an_offline_agent_for_every_number() {
+    let config = parse("").expect("a configuration");
+    let [plan] = config.tenants.as_slice() else {
+        panic!("one tenant, not {:?}", config.tenants);
+    };
+    assert!(plan.tenant.numbers.is_empty());
+    assert_eq!(plan.agent.listen[0].0.provider, "offline");
+    assert_eq!(config.listen.to_string(), "0.0.0.0:3001");
+    assert_eq!(config.warnings.len(), 3, "{:?}", config.warnings);
+    assert!(config.warnings[0].contains("DEEPGRAM_API_KEY"));
+}
+
+const KEYS: [(&str, &str); 4] = [
+    ("DEEPGRAM_API_KEY", "d"),
+    ("OPENAI_API_KEY", "o"),
+    ("ELEVENLABS_API_KEY", "e"),
+    ("TWILIO_AUTH_TOKEN", "t"),
+];
+
+#[test]
+fn keys_alone_make_the_hotline() {
+    let mut variables = KEYS.to_vec();
+    variables.extend([
+        ("AI_NAME", "Robin"),
+        ("COMPANY_NAME", "Acme"),
+        ("PORT", "8080"),
+    ]);
+    let config = Config::parse("", "", &environment(&variables)).expect("a configuration");
+    let agent = &config.tenants[0].agent;
+    assert_eq!(agent.listen[0].0.to_string(), "deepgram/nova-3");
+    assert_eq!(agent.think[0].0.to_string(), "openai/gpt-6-luna");
+    assert_eq!(agent.speak[0].0.to_string(), "elevenlabs/eleven_flash_v2_5");
+    let voice = &agent.speak[0].1;
+    assert_eq!(voice.voice, "21m00Tcm4TlvDq8ikWAM");
+    assert_eq!(
+        (
+            voice.stability,
+            voice.similarity_boost,
+            voice.style,
+            voice.speed
+        ),
+        (Some(0.6), Some(0.75), Some(0.35), Some(0.92))
+    );
+    assert_eq!(
+        agent.rules.lines.greeting,
+        "Hello, this is Robin from Acme. How can I help you?"
+    );
+    assert!(agent.rules.system.contains("You are Robin"));
+    assert_eq!(config.listen.port(), 8080);
+    assert_eq!(config.warnings, Vec::<String>::new());
+    assert!(
+        !format!("{config:?}").contains("\"t\""),
+        "secrets do not print"
+    );
+}
+
+#[test]
+fn number_variables_make_tenants() {
+    let config = Config::parse(
+        "",
+        "",
+        &environment(&[
+            ("TWILIO_PHONE_NUMBER_NORTH", "+14155550101"),
+            ("TWILIO_PHONE_NUMBER_SOUTH", "+14155550102"),
+            ("ELEVENLABS_VOICE_SOUTH", "southern"),
+            ("ELEVENLABS_API_KEY", "e"),
+        ]),
+    )
+    .expect("a configuration");
+    let told: Vec<_> = config
+        .tenants
+        .iter()
+        .map(|plan| {
+            (
+                plan.tenant.id.as_str(),
+                plan.tenant.numbers[0].as_str(),
+                plan.agent.speak[0].1.voice.as_str(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("north", "+14155550101", "21m00Tcm4TlvDq8ikWAM"),
+            ("south", "+14155550102", "southern")
+        ]
+    );
+}
+
+#[test]
+fn a_model_that_ends_is_warned_about() {
+    let mut variables = KEYS.to_vec();
+    variables.push(("OPENAI_MODEL", "gpt-4o"));
+    let config = Config::parse("", "", &environment(&variables)).expect("a configuration");
+    assert_eq!(
+        config.warnings,
+        ["openai/gpt-4o ends on 2027-01-14: change to gpt-6-luna"]
+    );
+}
+
+#[test]
+fn a_compatible_server_next_door_needs_no_key() {
+    let near = |url| Config::parse("", "", &environment(&[("OPENAI_BASE_URL", url)]));
+    let config = near("http://127.0.0.1:11434/v1/").expect("a configuration");
+    assert_eq!(
+        config.providers.openai.base_url.as_deref(),
+        Some("http://127.0.0.1:11434/v1")
+    );
+    assert_eq!(config.tenants[0].agent.think[0].0.provider, "openai");
+    let error = near("http://api.example.com/v1").expect_err("plain text over the internet");
+    assert_eq!(
+        error.to_string(),
+        "providers.openai.base_url: plain http is only for loopback and private addresses"
+    );
+}
+
+#[test]
+fn contradictions_are_named() {
+    insta::assert_snapshot!(problems(
+        r#"
+[[tenants]]
+id = "a"
+agent = "x"
+numbers = ["+14155550100"]
+
+[[tenants]]
+id = "a"
+agent = "x"
+numbers = ["+14155550100"]
+
+[agents.x]
+stt = ["openai/whisper-1"]
+turn = { end = "provider", speculate = true }
+vad = { start_threshold = 0.3 }
+
+[agents.y]
+llm.models = ["openai/gpt-6-luna"]
+"#
+    ), @r#"
+    repartee.toml:8:1: tenants.1.id: there are two tenants `a`
+    repartee.toml:10:1: tenants.1.numbers: the number +…00 already belongs to `a`
+    repartee.toml:13:8: agents.x.stt.0: `openai` does not do speech recognition; known here: deepgram, offline
+    repartee.toml:14:28: agents.x.turn.speculate: contradicts `turn.end = "provider"`
+    repartee.toml:15:1: agents.x.vad.stop_threshold: must not be above start_threshold
+    repartee.toml:18:15: agents.y.llm.models.0: needs the variable OPENAI_API_KEY or a base_url
+    "#);
+}
