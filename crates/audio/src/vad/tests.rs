@@ -64,8 +64,8 @@ fn keys() -> impl Iterator<Item = [f64; 2]> {
 
 #[test]
 fn speech_starts_and_stops_where_it_sounds() {
-    // Where the sound begins and ends in the recordings, by their waveforms.
-    for (recording, sounds_ms) in RECORDINGS.into_iter().zip([256..3_120, 256..3_104]) {
+    // Where 4 ms of the waveform rise above -60 dBFS, and fall below it behind the last word.
+    for (recording, sounds_ms) in RECORDINGS.into_iter().zip([256..3_132, 256..3_088]) {
         let audio = [silence(1), speech(recording), silence(1)].concat();
         for settings in [VadSettings::default(), open()] {
             let told = events(settings, [&audio[..]]);
@@ -81,8 +81,9 @@ fn speech_starts_and_stops_where_it_sounds() {
                 (begins..begins + 64).contains(&from),
                 "began at {begins}, told {from}"
             );
+            // A voice that fades is cut 30 dB below its loudest; lingering scores count 256 ms less.
             assert!(
-                (ends..ends + 128).contains(&until),
+                (ends - 32..ends + 160).contains(&until),
                 "ended at {ends}, told {until}"
             );
         }
