@@ -4,16 +4,15 @@ use std::process::Command;
 
 use anyhow::bail;
 
-use crate::run::{cargo, root, run};
+use crate::run::{cargo, root, run, target};
 
 struct Bench {
     name: &'static str,
     measures: &'static str,
     /// What cargo does first.
     build: &'static [&'static str],
-    /// What runs then: a program in the target folder with its first words, or nothing if cargo
-    /// has run it already.
-    program: Option<(&'static str, &'static [&'static str])>,
+    /// What runs then; nothing if cargo has run it already.
+    program: Option<fn() -> Command>,
 }
 
 const BENCHES: &[Bench] = &[
@@ -29,10 +28,7 @@ const BENCHES: &[Bench] = &[
             "sim",
             "--locked",
         ],
-        program: Some((
-            "target/release/sim-bench",
-            &["call", "--server", "target/release/repartee"],
-        )),
+        program: Some(calls),
     },
     Bench {
         name: "vad",
@@ -52,14 +48,21 @@ pub(crate) fn bench(arguments: &[String]) -> anyhow::Result<()> {
     };
     match bench.program {
         None => run(cargo().args(bench.build).args(rest)),
-        Some((program, words)) => {
+        Some(program) => {
             run(cargo().args(bench.build))?;
-            run(Command::new(root().join(program))
-                .current_dir(root())
-                .args(words)
-                .args(rest))
+            run(program().args(rest))
         }
     }
+}
+
+fn calls() -> Command {
+    let built = target().join("release");
+    let mut command = Command::new(built.join("sim-bench"));
+    command
+        .current_dir(root())
+        .args(["call", "--server"])
+        .arg(built.join("repartee"));
+    command
 }
 
 fn list() -> String {

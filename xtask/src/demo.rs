@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Command};
 
-use crate::run::{cargo, root, run, succeeds};
+use crate::run::{cargo, run, succeeds, target};
 
 /// Installs the engines with which the demo speaks and listens for itself.
 const INSTALL: [&str; 6] = [
@@ -25,7 +25,7 @@ pub(crate) fn demo(arguments: &[String]) -> anyhow::Result<()> {
         "server",
         "--locked",
     ]))?;
-    run(Command::new(root().join("target/fast/repartee"))
+    run(Command::new(target().join("fast/repartee"))
         .arg("demo")
         .args(arguments))
 }

@@ -2,7 +2,7 @@
 
 use std::{env, ffi::OsString, path::PathBuf, process::Command};
 
-use crate::run::{cargo, root, run, succeeds};
+use crate::run::{cargo, run, succeeds, target};
 
 /// A subcommand of cargo that has to be installed.
 pub(crate) struct Tool {
@@ -60,7 +60,7 @@ impl Tool {
 }
 
 fn folder() -> PathBuf {
-    root().join("target").join("tools")
+    target().join("tools")
 }
 
 fn search_path() -> OsString {

@@ -19,8 +19,8 @@ pub(super) enum Check {
     Opening,
 }
 
-/// Up to this size a whole file is checked in a few tens of milliseconds.
-const CHECKED_WHOLE: u64 = 32 << 20;
+/// Up to this size a whole file is checked in some twenty milliseconds.
+const CHECKED_WHOLE: u64 = 16 << 20;
 
 /// Which file `sqlite:PATH` or `sqlite://PATH` means.
 pub(super) fn path_of(url: &str) -> Result<PathBuf, StoreError> {
