@@ -117,6 +117,11 @@ impl Reply {
             .any(|tool| !matches!(tool.state, ToolState::Asked))
     }
 
+    /// Whether it can be undone as if it had never been begun.
+    pub(crate) fn can_be_taken_back(&self) -> bool {
+        self.kind == Kind::Answer && !self.is_audible() && !self.has_effects()
+    }
+
     /// Whether some tool was asked for and has not answered.
     pub(crate) fn awaits_tools(&self) -> bool {
         self.tools()

@@ -2,7 +2,10 @@ use std::sync::Arc;
 
 use domain::{Language, Millis};
 
-use crate::words;
+use crate::{
+    clauses::{ClauseCutter, spoken_form},
+    words,
+};
 
 /// How one agent behaves in a call: settled when the call is answered, the same until its end.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +33,28 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// Everything that the agent says by itself, in the pieces that a voice is given: what is
+    /// worth having ready before the phone rings.
+    #[must_use]
+    pub fn spoken_lines(&self) -> Vec<String> {
+        let Lines {
+            greeting,
+            trouble,
+            still_there: [first, second],
+            goodbye,
+        } = &self.lines;
+        let mut pieces = Vec::new();
+        for line in [greeting, trouble, first, second, goodbye] {
+            let mut cutter = ClauseCutter::new(words::lists(&self.language));
+            cutter.push(line, &mut pieces);
+            cutter.finish(&mut pieces);
+        }
+        if self.spoken_form {
+            pieces = pieces.iter().map(|piece| spoken_form(piece)).collect();
+        }
+        pieces
+    }
+
     /// What holds unless the configuration says otherwise: no greeting, an empty prompt, word
     /// lists of the language (or English ones), a line that reports marks.
     #[must_use]

@@ -6,7 +6,7 @@ use super::{CallSession, Phase};
 use crate::{
     Action, CancelReason, TurnEnd, WaitClass, Words,
     overlap::{self, Verdict},
-    reply::Kind,
+    reply::{Kind, Reply},
     timers::Timer,
     words,
 };
@@ -96,7 +96,9 @@ impl CallSession {
         }
         match &self.reply {
             Some(reply) if reply.is_audible() => self.give_way(now),
-            Some(reply) if !reply.has_effects() => self.cancel_unheard(CancelReason::Resumed),
+            Some(reply) if reply.can_be_taken_back() => {
+                self.cancel_unheard(CancelReason::Resumed);
+            }
             Some(_) | None => {}
         }
     }
@@ -120,10 +122,7 @@ impl CallSession {
     fn on_new_words(&mut self, now: Millis) {
         let text = words::normalised(&self.turn.text());
         let stale = self.reply.as_ref().is_some_and(|reply| {
-            reply.kind == Kind::Answer
-                && !reply.is_audible()
-                && !reply.has_effects()
-                && words::normalised(&reply.answers) != text
+            reply.can_be_taken_back() && words::normalised(&reply.answers) != text
         });
         if stale {
             self.cancel_unheard(CancelReason::Stale);
@@ -171,11 +170,7 @@ impl CallSession {
         self.timers.disarm(Timer::Idle);
         if self.reply.as_ref().is_some_and(|reply| reply.is_audible()) {
             self.give_way(now);
-        } else if self
-            .reply
-            .as_ref()
-            .is_some_and(|reply| !reply.has_effects())
-        {
+        } else if self.reply.as_ref().is_some_and(Reply::can_be_taken_back) {
             self.cancel_unheard(CancelReason::Stale);
         }
         if key == '#' {
