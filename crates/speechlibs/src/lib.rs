@@ -6,7 +6,11 @@
 //! functions; what it hands out is safe.
 
 mod flite;
+mod grammar;
 mod missing;
+mod sphinx;
 
 pub use flite::{Flite, FliteVoice, Pcm, VoiceName};
+pub use grammar::spelled;
 pub use missing::Missing;
+pub use sphinx::{Decoder, DecoderError, Hear, Sphinx};
