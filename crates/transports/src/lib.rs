@@ -1,5 +1,6 @@
 //! How a call reaches us. A line is what the driver sees of it: one reader, one writer.
 
 mod line;
+pub mod twilio;
 
 pub use line::{FromLine, LineGone, LineReader, LineWriter};
