@@ -5,4 +5,6 @@
 pub mod form;
 pub mod public_url;
 pub mod signature;
+pub mod token;
+pub mod twiml;
 pub mod webhook;
