@@ -5,6 +5,7 @@
 pub mod form;
 pub mod public_url;
 pub mod signature;
+pub mod stream;
 pub mod token;
 pub mod twiml;
 pub mod webhook;
