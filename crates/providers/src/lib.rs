@@ -2,10 +2,20 @@
 //!
 //! A provider is `wire.rs` (pure: what goes over the wire) and `client.rs` (owns the socket).
 
+mod address;
+mod base_url;
+mod http;
 pub mod llm;
 pub mod offline;
+mod secret;
+mod socket;
+pub mod sse;
 pub mod stt;
+mod text;
 pub mod tts;
 mod verdict;
 
+pub use base_url::{BadBaseUrl, BaseUrl};
+pub use http::HttpClient;
+pub use secret::{BadSecret, Secret};
 pub use verdict::{ProviderError, Verdict};

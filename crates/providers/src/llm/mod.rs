@@ -1,9 +1,12 @@
 //! Language models: one prompt in, a stream of text and tool calls out.
 
+pub mod openai;
+
 use futures_util::future::BoxFuture;
 use session::{Prompt, ToolCall};
 use tokio::sync::mpsc;
 
+pub use self::openai::OpenAi;
 use crate::ProviderError;
 
 /// A provider that writes replies.

@@ -1,11 +1,14 @@
 //! Speech to text: one stream of audio in, words out.
 
+pub mod deepgram;
+
 use bytes::Bytes;
 use domain::{Language, Millis};
 use futures_util::future::BoxFuture;
 use session::Words;
 use tokio::sync::mpsc;
 
+pub use self::deepgram::Deepgram;
 use crate::ProviderError;
 
 /// A provider that recognises speech as it is spoken.

@@ -1,11 +1,14 @@
 //! Text to speech: clauses in, audio out, over one warm connection per call.
 
+pub mod elevenlabs;
+
 use bytes::Bytes;
 use domain::{Language, ReplyId};
 use futures_util::future::BoxFuture;
 use session::{ClauseId, WordEnd};
 use tokio::sync::mpsc;
 
+pub use self::elevenlabs::ElevenLabs;
 use crate::ProviderError;
 
 /// A provider that speaks.

@@ -1,0 +1,14 @@
+//! OpenAI's chat completions, streamed, and every server that speaks their shape.
+
+mod client;
+mod refusal;
+mod request;
+mod text;
+mod tools;
+pub mod wire;
+
+pub use client::{Deadlines, OpenAi};
+pub use request::{Authorisation, Profile, SystemRole, TokenLimit};
+
+/// The provider's name in errors and metrics.
+const NAME: &str = "openai";

@@ -1,0 +1,309 @@
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use session::{Message, Prompt, ToolCall};
+
+use crate::{
+    BaseUrl,
+    llm::{ModelSettings, ToolOffer},
+};
+
+/// What a tool call is answered with when nothing answered it: every call needs exactly one result.
+const CANCELLED: &str = "cancelled";
+
+/// How a server wants to be asked. Servers that copy OpenAI's interface differ in these.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Profile {
+    /// What the instructions are called.
+    pub system_role: SystemRole,
+    /// What the longest answer is called.
+    pub token_limit: TokenLimit,
+    /// How the key is sent.
+    pub authorisation: Authorisation,
+    /// Whether token counts may be asked for.
+    pub asks_usage: bool,
+    /// Whether padding against traffic analysis may be declined: it doubles the bytes of a stream.
+    pub declines_padding: bool,
+}
+
+/// The role of the instructions.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SystemRole {
+    /// OpenAI's newer models.
+    Developer,
+    /// Everyone else, and OpenAI still.
+    System,
+}
+
+/// The field with the longest answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TokenLimit {
+    /// `max_completion_tokens`: reasoning models refuse the other.
+    Completion,
+    /// `max_tokens`: known everywhere else.
+    Plain,
+}
+
+/// The header with the key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Authorisation {
+    /// `Authorization: Bearer KEY`.
+    Bearer,
+    /// `api-key: KEY`, as Azure wants it.
+    ApiKey,
+}
+
+impl Profile {
+    /// OpenAI's own service.
+    pub const OPENAI: Self = Self {
+        system_role: SystemRole::Developer,
+        token_limit: TokenLimit::Completion,
+        authorisation: Authorisation::Bearer,
+        asks_usage: true,
+        declines_padding: true,
+    };
+    /// Azure's.
+    pub const AZURE: Self = Self {
+        authorisation: Authorisation::ApiKey,
+        declines_padding: false,
+        ..Self::OPENAI
+    };
+    /// Anything else: the older names are the ones that every server knows.
+    pub const COMPATIBLE: Self = Self {
+        system_role: SystemRole::System,
+        token_limit: TokenLimit::Plain,
+        authorisation: Authorisation::Bearer,
+        asks_usage: true,
+        declines_padding: false,
+    };
+
+    /// The profile that fits an address.
+    #[must_use]
+    pub fn of(base: &BaseUrl) -> Self {
+        let host = base.host();
+        if host == "api.openai.com" || host.ends_with(".api.openai.com") {
+            Self::OPENAI
+        } else if host.ends_with(".azure.com") {
+            Self::AZURE
+        } else {
+            Self {
+                // It refuses fields that it does not know, and sends the counts unasked.
+                asks_usage: host != "api.mistral.ai",
+                ..Self::COMPATIBLE
+            }
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Request<'a> {
+    model: &'a str,
+    stream: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream_options: Option<StreamOptions>,
+    messages: Vec<Wire<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_completion_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    presence_penalty: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frequency_penalty: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_effort: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<Tool<'a>>,
+}
+
+#[derive(Serialize)]
+struct StreamOptions {
+    include_usage: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    include_obfuscation: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct Wire<'a> {
+    role: &'static str,
+    content: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<Call<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_call_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Call<'a> {
+    id: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    function: CalledFunction<'a>,
+}
+
+#[derive(Serialize)]
+struct CalledFunction<'a> {
+    name: &'a str,
+    arguments: &'a str,
+}
+
+#[derive(Serialize)]
+struct Tool<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    function: Function<'a>,
+}
+
+#[derive(Serialize)]
+struct Function<'a> {
+    name: &'a str,
+    description: &'a str,
+    parameters: &'a RawValue,
+}
+
+/// The body of a request for one reply.
+pub(super) fn body(profile: &Profile, prompt: &Prompt, settings: &ModelSettings) -> Vec<u8> {
+    let limit = |kind| (profile.token_limit == kind).then_some(settings.max_tokens);
+    let request = Request {
+        model: &settings.model,
+        stream: true,
+        stream_options: profile.asks_usage.then_some(StreamOptions {
+            include_usage: true,
+            include_obfuscation: profile.declines_padding.then_some(false),
+        }),
+        messages: messages(profile, prompt),
+        max_completion_tokens: limit(TokenLimit::Completion),
+        max_tokens: limit(TokenLimit::Plain),
+        temperature: settings.temperature,
+        presence_penalty: settings.presence_penalty,
+        frequency_penalty: settings.frequency_penalty,
+        reasoning_effort: settings.reasoning_effort.as_deref(),
+        tools: settings.tools.iter().map(tool).collect(),
+    };
+    serde_json::to_vec(&request).expect("text keys and finite numbers always serialise")
+}
+
+fn tool(offer: &ToolOffer) -> Tool<'_> {
+    Tool {
+        kind: "function",
+        function: Function {
+            name: &offer.name,
+            description: &offer.description,
+            parameters: serde_json::from_str(&offer.parameters)
+                .unwrap_or_else(|_unreadable| nothing()),
+        },
+    }
+}
+
+/// The schema of a tool without arguments.
+fn nothing() -> &'static RawValue {
+    serde_json::from_str(r#"{"type":"object","properties":{}}"#).expect("an object, as written")
+}
+
+fn messages<'a>(profile: &Profile, prompt: &'a Prompt) -> Vec<Wire<'a>> {
+    let mut wires = Vec::with_capacity(prompt.messages.len() + 1);
+    if !prompt.system.is_empty() {
+        wires.push(said(
+            match profile.system_role {
+                SystemRole::Developer => "developer",
+                SystemRole::System => "system",
+            },
+            prompt.system.to_string(),
+        ));
+    }
+    let mut answered = BTreeSet::new();
+    for (place, message) in prompt.messages.iter().enumerate() {
+        match message {
+            Message::Caller(text) => caller(&mut wires, text),
+            Message::Agent {
+                text,
+                interrupted,
+                tools,
+            } => {
+                let rest = &prompt.messages[place + 1..];
+                agent(&mut wires, text, *interrupted, tools);
+                for call in tools {
+                    let answer = answer(rest, place + 1, call, &mut answered);
+                    wires.push(answer);
+                }
+            }
+            // Stands behind the call that it answers, wherever it came.
+            Message::Tool { .. } => {}
+        }
+    }
+    wires
+}
+
+fn said(role: &'static str, content: String) -> Wire<'static> {
+    Wire {
+        role,
+        content,
+        tool_calls: Vec::new(),
+        tool_call_id: None,
+    }
+}
+
+/// Turns in a row become one: many models' templates insist that roles alternate.
+fn caller(wires: &mut Vec<Wire<'_>>, text: &str) {
+    match wires.last_mut() {
+        Some(last) if last.role == "user" => {
+            last.content.push('\n');
+            last.content.push_str(text);
+        }
+        Some(_) | None => wires.push(said("user", text.to_owned())),
+    }
+}
+
+fn agent<'a>(wires: &mut Vec<Wire<'a>>, text: &str, interrupted: bool, tools: &'a [ToolCall]) {
+    if text.is_empty() && tools.is_empty() {
+        return;
+    }
+    let mut content = text.to_owned();
+    if interrupted && !content.is_empty() {
+        content.push('…');
+    }
+    let calls = tools.iter().map(|call| Call {
+        id: &call.id,
+        kind: "function",
+        function: CalledFunction {
+            name: &call.name,
+            arguments: if call.arguments.trim().is_empty() {
+                "{}"
+            } else {
+                &call.arguments
+            },
+        },
+    });
+    wires.push(Wire {
+        tool_calls: calls.collect(),
+        ..said("assistant", content)
+    });
+}
+
+/// The one answer to a call: the next one with its id that answered nothing else.
+fn answer<'a>(
+    rest: &'a [Message],
+    offset: usize,
+    call: &'a ToolCall,
+    answered: &mut BTreeSet<usize>,
+) -> Wire<'a> {
+    let found = rest
+        .iter()
+        .enumerate()
+        .find_map(|(place, message)| match message {
+            Message::Tool { id, output } if *id == call.id => {
+                answered.insert(offset + place).then_some(output.as_str())
+            }
+            Message::Tool { .. } | Message::Agent { .. } | Message::Caller(_) => None,
+        });
+    Wire {
+        tool_call_id: Some(&call.id),
+        ..said("tool", found.unwrap_or(CANCELLED).to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! Server-sent events, read incrementally: bytes in any pieces, the `data` of whole events out.
+//!
+//! A character, a line end or an event may be split over any number of reads, so text is decoded
+//! only once its line is whole. Event names and ids are ignored: what an event is stands in its
+//! data.
+
+/// The longest line that is read.
+const MAX_LINE: usize = 64 * 1024;
+/// The longest event.
+const MAX_EVENT: usize = 1 << 20;
+/// The longest answer.
+const MAX_ANSWER: usize = 4 << 20;
+
+/// A stream that is not read any further.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum TooLong {
+    /// One line.
+    #[error("a line of more than 64 kB")]
+    Line,
+    /// One event.
+    #[error("an event of more than 1 MB")]
+    Event,
+    /// Everything together.
+    #[error("an answer of more than 4 MB")]
+    Answer,
+}
+
+/// Reads one stream.
+#[derive(Debug, Default)]
+pub struct EventReader {
+    /// The line that has not ended.
+    line: Vec<u8>,
+    /// The event that has not ended; lines joined by a line feed.
+    data: Option<String>,
+    /// The last byte was a CR: a LF that follows belongs to it.
+    after_cr: bool,
+    /// A line has ended: no byte order mark can follow.
+    begun: bool,
+    /// Bytes so far.
+    total: usize,
+}
+
+impl EventReader {
+    /// Takes the next piece and returns the events that it completes.
+    pub fn read(&mut self, piece: &[u8]) -> Result<Vec<String>, TooLong> {
+        self.total += piece.len();
+        if self.total > MAX_ANSWER {
+            return Err(TooLong::Answer);
+        }
+        let mut events = Vec::new();
+        let mut rest = piece;
+        while !rest.is_empty() {
+            if std::mem::take(&mut self.after_cr) && rest[0] == b'\n' {
+                rest = &rest[1..];
+                continue;
+            }
+            let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+            let part = &rest[..end.unwrap_or(rest.len())];
+            if self.line.len() + part.len() > MAX_LINE {
+                return Err(TooLong::Line);
+            }
+            self.line.extend_from_slice(part);
+            let Some(end) = end else { break };
+            self.after_cr = rest[end] == b'\r';
+            rest = &rest[end + 1..];
+            events.extend(self.end_of_line()?);
+        }
+        Ok(events)
+    }
+
+    /// Whatever the stream ended in the middle of: some servers forget the last blank line.
+    pub fn finish(mut self) -> Result<Option<String>, TooLong> {
+        if !self.line.is_empty() {
+            self.end_of_line()?;
+        }
+        Ok(self.data)
+    }
+
+    fn end_of_line(&mut self) -> Result<Option<String>, TooLong> {
+        let line = std::mem::take(&mut self.line);
+        let mut bytes = line.as_slice();
+        if !std::mem::replace(&mut self.begun, true) {
+            bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        }
+        let event = if bytes.is_empty() {
+            self.data.take()
+        } else {
+            self.field(bytes)?;
+            None
+        };
+        self.line = line;
+        self.line.clear();
+        Ok(event)
+    }
+
+    fn field(&mut self, line: &[u8]) -> Result<(), TooLong> {
+        let value = match line.strip_prefix(b"data") {
+            Some([]) => &[],
+            Some([b':', b' ', value @ ..] | [b':', value @ ..]) => value,
+            Some(_) | None => return Ok(()),
+        };
+        let value = String::from_utf8_lossy(value);
+        match &mut self.data {
+            None => self.data = Some(value.into_owned()),
+            Some(data) if data.len() + value.len() < MAX_EVENT => {
+                data.push('\n');
+                data.push_str(&value);
+            }
+            Some(_) => return Err(TooLong::Event),
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

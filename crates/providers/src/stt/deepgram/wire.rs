@@ -1,0 +1,247 @@
+//! What goes over the wire: the address of a stream, control messages, results, refusals.
+
+use serde::Deserialize;
+use session::Words;
+
+use crate::{
+    BaseUrl, ProviderError, Verdict,
+    address::Address,
+    stt::Listen,
+    text::{Text, brief},
+};
+
+/// The provider's name in errors and metrics.
+pub(super) const NAME: &str = "deepgram";
+
+/// Keeps a silent connection open.
+pub const KEEP_ALIVE: &str = r#"{"type":"KeepAlive"}"#;
+/// Asks for what was understood so far.
+pub const FINALIZE: &str = r#"{"type":"Finalize"}"#;
+/// Says that no more audio comes.
+pub const CLOSE_STREAM: &str = r#"{"type":"CloseStream"}"#;
+
+/// The provider's limit on likely words is 500 tokens in total.
+const KEYTERM_BYTES: usize = 1_600;
+/// The word-gap timer cannot be shorter: words come about once a second.
+const SHORTEST_UTTERANCE_END_MS: u64 = 1_000;
+
+/// One message of the server.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum FromDeepgram {
+    /// It heard speech begin.
+    SpeechStarted,
+    /// Its word-gap timer ran out.
+    UtteranceEnd,
+    /// Words, or the answer to a question.
+    Words(Words),
+    /// A summary: the last message of a stream that we closed.
+    Metadata,
+    /// It could not read something; a close may follow.
+    Complaint(String),
+    /// Nothing for us.
+    Nothing,
+}
+
+#[derive(Deserialize)]
+struct Kind<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Text<'a>,
+    #[serde(borrow, default)]
+    description: Text<'a>,
+    #[serde(borrow, default)]
+    message: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct Results<'a> {
+    #[serde(default)]
+    is_final: Option<bool>,
+    #[serde(default)]
+    speech_final: Option<bool>,
+    #[serde(default)]
+    from_finalize: Option<bool>,
+    #[serde(borrow, default)]
+    channel: Option<Channel<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Channel<'a> {
+    #[serde(borrow, default)]
+    alternatives: Option<Vec<Alternative<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Alternative<'a> {
+    #[serde(borrow, default)]
+    transcript: Text<'a>,
+}
+
+/// Reads a text message.
+pub fn read(message: &str) -> Result<FromDeepgram, serde_json::Error> {
+    let kind: Kind<'_> = serde_json::from_str(message)?;
+    Ok(match &*kind.kind {
+        "Results" => words(&serde_json::from_str(message)?),
+        "SpeechStarted" => FromDeepgram::SpeechStarted,
+        "UtteranceEnd" => FromDeepgram::UtteranceEnd,
+        "Metadata" => FromDeepgram::Metadata,
+        "Error" => {
+            FromDeepgram::Complaint(brief(&format!("{} {}", &*kind.description, &*kind.message)))
+        }
+        _ => FromDeepgram::Nothing,
+    })
+}
+
+fn words(results: &Results<'_>) -> FromDeepgram {
+    let ends_utterance = results.speech_final.unwrap_or_default();
+    let answers_finalize = results.from_finalize.unwrap_or_default();
+    let text = results
+        .channel
+        .iter()
+        .flat_map(|channel| channel.alternatives.iter().flatten())
+        .next()
+        .map_or("", |best| best.transcript.trim());
+    if text.is_empty() && !ends_utterance && !answers_finalize {
+        return FromDeepgram::Nothing;
+    }
+    FromDeepgram::Words(Words {
+        text: text.to_owned(),
+        settled: results.is_final.unwrap_or_default() || ends_utterance,
+        ends_utterance,
+        answers_finalize,
+    })
+}
+
+/// The address of one stream of a caller's audio.
+#[must_use]
+pub fn listen_url(base: &BaseUrl, listen: &Listen) -> String {
+    let endpointing = match listen.endpointing.0 {
+        0 => "false".to_owned(),
+        silence => silence.to_string(),
+    };
+    let language = language(listen.language.tag());
+    let mut address = Address::new(base.clone().versioned().ws("/listen"))
+        .with("model", model(&listen.model, language))
+        .with("language", language)
+        .with("encoding", "mulaw")
+        .with("sample_rate", "8000")
+        .with("channels", "1")
+        .with("interim_results", "true")
+        .with("punctuate", "true")
+        .with(
+            "smart_format",
+            if listen.smart_format { "true" } else { "false" },
+        )
+        .with("endpointing", &endpointing)
+        .with("vad_events", "true");
+    if listen.utterance_end.0 > 0 {
+        let gap = listen.utterance_end.0.max(SHORTEST_UTTERANCE_END_MS);
+        address = address.with("utterance_end_ms", &gap.to_string());
+    }
+    likely_words(address, &listen.model, &listen.keyterms).finish()
+}
+
+/// The variants of Nova for one trade know English only; in other languages the general one serves.
+fn model<'a>(model: &'a str, language: &str) -> &'a str {
+    let english = language == "en" || language.starts_with("en-");
+    for general in ["nova-2", "nova-3"] {
+        let variant = model
+            .strip_prefix(general)
+            .and_then(|rest| rest.strip_prefix('-'));
+        if !english && variant.is_some_and(|variant| variant != "general") {
+            return general;
+        }
+    }
+    model
+}
+
+/// A region that the provider does not know is refused, so `es-ES` has to be `es`.
+fn language(tag: &str) -> &str {
+    const WITH_REGION: [&str; 25] = [
+        "da-DK", "de-CH", "en-AU", "en-GB", "en-IN", "en-NZ", "en-US", "es-419", "fr-CA",
+        "hi-Latn", "ko-KR", "nl-BE", "pt-BR", "pt-PT", "sv-SE", "ta-IN", "th-TH", "uk-UA", "zh-CN",
+        "zh-HK", "zh-Hans", "zh-Hant", "zh-TW", "ar-AE", "ar-SA",
+    ];
+    let known = WITH_REGION
+        .iter()
+        .find(|known| known.eq_ignore_ascii_case(tag));
+    known
+        .copied()
+        .unwrap_or_else(|| tag.split('-').next().unwrap_or(tag))
+}
+
+/// Nova-3 takes phrases as `keyterm`; everything older takes single words as `keywords`. Each
+/// refuses the other's parameter.
+fn likely_words(mut address: Address, model: &str, keyterms: &[String]) -> Address {
+    let old = ["nova-2", "enhanced", "base", "whisper"];
+    let takes_keywords = model == "nova"
+        || model.starts_with("nova-general")
+        || model.starts_with("nova-phonecall")
+        || old.iter().any(|family| model.starts_with(family));
+    let mut room = KEYTERM_BYTES;
+    for term in keyterms
+        .iter()
+        .map(|term| term.trim())
+        .filter(|term| !term.is_empty())
+    {
+        let Some(left) = room.checked_sub(term.len() + 1) else {
+            break;
+        };
+        room = left;
+        if takes_keywords {
+            for word in term.split([' ', ':']).filter(|word| !word.is_empty()) {
+                address = address.with("keywords", word);
+            }
+        } else {
+            address = address.with("keyterm", term);
+        }
+    }
+    address
+}
+
+/// What an HTTP answer in place of a socket means. `reason` is the header `dg-error`.
+#[must_use]
+pub fn refused(status: u16, reason: Option<&str>, body: &str) -> ProviderError {
+    #[derive(Default, Deserialize)]
+    struct Body<'a> {
+        #[serde(borrow, default, alias = "error_code", alias = "category")]
+        err_code: Text<'a>,
+        #[serde(borrow, default, alias = "message", alias = "reason")]
+        err_msg: Text<'a>,
+    }
+    let said: Body<'_> = serde_json::from_str(body).unwrap_or_default();
+    let detail = match reason {
+        Some(reason) => brief(reason),
+        None if said.err_code.is_empty() && said.err_msg.is_empty() => brief(body),
+        None => brief(&format!("{} {}", &*said.err_code, &*said.err_msg)),
+    };
+    let verdict = match status {
+        408 | 499 | 500..=599 => Verdict::Retry,
+        // It counts concurrent streams, and never says when one will be free.
+        429 => Verdict::RetryAfter(std::time::Duration::from_millis(500)),
+        _ => Verdict::KeyRefused,
+    };
+    ProviderError::Refused {
+        provider: NAME,
+        status,
+        detail,
+        verdict,
+    }
+}
+
+/// What a close that we did not ask for means.
+#[must_use]
+pub fn closed(code: u16, reason: &str) -> ProviderError {
+    let verdict = match code {
+        1008 | 1003 => Verdict::KeyRefused,
+        _ => Verdict::Retry,
+    };
+    ProviderError::Refused {
+        provider: NAME,
+        status: code,
+        detail: brief(reason),
+        verdict,
+    }
+}
+
+#[cfg(test)]
+mod tests;

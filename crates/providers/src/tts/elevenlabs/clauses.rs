@@ -1,0 +1,206 @@
+use bytes::Bytes;
+use domain::{Millis, ReplyId};
+use session::{ClauseId, WordEnd};
+
+use super::wire::Letter;
+use crate::tts::FromVoice;
+
+/// Mu-law at 8 kHz.
+const BYTES_PER_MS: u64 = 8;
+
+/// The clauses of one reply: which audio belongs to which.
+///
+/// The server makes one stream of audio out of all clauses. Where its letters tell, they decide;
+/// else audio belongs to the oldest clause that the server has not called final.
+#[derive(Debug)]
+pub(super) struct Clauses {
+    reply: ReplyId,
+    clauses: Vec<Clause>,
+    /// The clause being spoken.
+    at: usize,
+    /// The server tells its letters.
+    aligned: bool,
+    /// Audio so far.
+    bytes: u64,
+    /// Characters so far.
+    chars: u64,
+}
+
+#[derive(Debug)]
+struct Clause {
+    id: ClauseId,
+    text: Vec<char>,
+    /// Characters spoken.
+    spoken: usize,
+    /// Audio so far.
+    bytes: u64,
+    /// The server is done with it, or speaks a later one.
+    over: bool,
+}
+
+impl Clauses {
+    pub(super) const fn new(reply: ReplyId) -> Self {
+        Self {
+            reply,
+            clauses: Vec::new(),
+            at: 0,
+            aligned: false,
+            bytes: 0,
+            chars: 0,
+        }
+    }
+
+    pub(super) const fn reply(&self) -> ReplyId {
+        self.reply
+    }
+
+    /// Another clause was sent.
+    pub(super) fn add(&mut self, id: ClauseId, text: &str) {
+        let text: Vec<char> = text.trim().chars().collect();
+        self.chars += text.len() as u64;
+        self.clauses.push(Clause {
+            id,
+            text,
+            spoken: 0,
+            bytes: 0,
+            over: false,
+        });
+    }
+
+    /// Whether any audio came.
+    pub(super) const fn has_audio(&self) -> bool {
+        self.bytes > 0
+    }
+
+    /// Whether the server tells its letters.
+    pub(super) const fn is_aligned(&self) -> bool {
+        self.aligned
+    }
+
+    /// Whether every clause was spoken, as far as one can know.
+    pub(super) fn is_caught_up(&self) -> bool {
+        self.clauses
+            .iter()
+            .all(|clause| clause.over || clause.is_spoken())
+    }
+
+    /// Whether the server called every clause final.
+    pub(super) fn is_over(&self) -> bool {
+        self.clauses.iter().all(|clause| clause.over)
+    }
+
+    /// More audio than any voice makes of this text.
+    pub(super) const fn is_endless(&self) -> bool {
+        self.bytes > BYTES_PER_MS * (10_000 + 500 * self.chars)
+    }
+
+    /// The server called something final.
+    pub(super) fn end_one(&mut self) {
+        self.skip_over();
+        if let Some(clause) = self.clauses.get_mut(self.at) {
+            clause.over = true;
+        }
+    }
+
+    /// The server is done with everything that it was sent.
+    pub(super) fn end_all(&mut self) {
+        for clause in &mut self.clauses {
+            clause.over = true;
+        }
+    }
+
+    /// Cuts a message's audio into the clauses that it belongs to.
+    pub(super) fn cut(&mut self, audio: &Bytes, letters: Option<&[Letter]>) -> Vec<FromVoice> {
+        self.bytes += audio.len() as u64;
+        self.skip_over();
+        let mut pieces = Vec::new();
+        let mut from = 0;
+        let mut words = Vec::new();
+        for letter in letters.unwrap_or_default() {
+            self.aligned = true;
+            if self.begins_next() {
+                let to = byte_at(letter.begins, audio).max(from);
+                self.hand_out(audio.slice(from..to), &mut words, &mut pieces);
+                from = to;
+                self.next();
+            }
+            let Some(clause) = self.clauses.get_mut(self.at) else {
+                break;
+            };
+            if let Some(chars) = clause.speak(letter.chars) {
+                let end = byte_at(letter.ends, audio).saturating_sub(from) as u64;
+                words.push(WordEnd {
+                    chars,
+                    at: Millis((clause.bytes + end) / BYTES_PER_MS),
+                });
+            }
+        }
+        self.hand_out(audio.slice(from..), &mut words, &mut pieces);
+        pieces
+    }
+
+    fn hand_out(&mut self, bytes: Bytes, words: &mut Vec<WordEnd>, pieces: &mut Vec<FromVoice>) {
+        let words = std::mem::take(words);
+        let Some(clause) = self.clauses.get_mut(self.at) else {
+            return;
+        };
+        if bytes.is_empty() {
+            return;
+        }
+        clause.bytes += bytes.len() as u64;
+        pieces.push(FromVoice::Audio {
+            reply: self.reply,
+            clause: clause.id,
+            bytes,
+            words,
+        });
+    }
+
+    /// Whether the next letter cannot belong to the clause being spoken.
+    fn begins_next(&self) -> bool {
+        let spoken = self.clauses.get(self.at).is_some_and(Clause::is_spoken);
+        spoken && self.at + 1 < self.clauses.len()
+    }
+
+    fn next(&mut self) {
+        self.clauses[self.at].over = true;
+        self.at += 1;
+    }
+
+    /// After a final word the next clause is the one being spoken.
+    fn skip_over(&mut self) {
+        while self.at + 1 < self.clauses.len() && self.clauses[self.at].over {
+            self.at += 1;
+        }
+    }
+}
+
+impl Clause {
+    fn is_spoken(&self) -> bool {
+        self.spoken >= self.text.len()
+    }
+
+    /// Moves on by some letters; how many characters were spoken if a word ends there.
+    fn speak(&mut self, letters: usize) -> Option<usize> {
+        for _letter in 0..letters {
+            let space = self.text[self.spoken..]
+                .iter()
+                .take_while(|c| c.is_whitespace());
+            self.spoken = (self.spoken + space.count() + 1).min(self.text.len());
+        }
+        let ends = self
+            .text
+            .get(self.spoken)
+            .is_none_or(|next| next.is_whitespace());
+        ends.then_some(self.spoken)
+    }
+}
+
+/// Where in a message's audio a time lies.
+fn byte_at(millis: u64, audio: &Bytes) -> usize {
+    let byte = usize::try_from(millis.saturating_mul(BYTES_PER_MS)).unwrap_or(usize::MAX);
+    byte.min(audio.len())
+}
+
+#[cfg(test)]
+mod tests;

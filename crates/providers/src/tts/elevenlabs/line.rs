@@ -1,0 +1,70 @@
+use futures_util::future::BoxFuture;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use crate::socket::{Closed, Frame, NotOpened, Socket};
+
+/// A connection, from before it stands until after it is gone.
+#[derive(Default)]
+pub(super) enum Line {
+    /// There is none.
+    #[default]
+    Gone,
+    /// It is being made.
+    Opening(BoxFuture<'static, Result<Socket, NotOpened>>),
+    /// It stands.
+    Open(Socket),
+}
+
+/// What happened on a line.
+pub(super) enum LineEvent {
+    /// It stands.
+    Opened,
+    /// It could not be made.
+    NotOpened(NotOpened),
+    /// A message came.
+    Text(Utf8Bytes),
+    /// A sign of life.
+    Alive,
+    /// It is gone.
+    Closed(Closed),
+}
+
+impl Line {
+    pub(super) const fn is_gone(&self) -> bool {
+        matches!(self, Self::Gone)
+    }
+
+    /// What happens next; never, on a line that is gone. May be dropped and called again.
+    pub(super) async fn next(&mut self) -> LineEvent {
+        match self {
+            Self::Gone => std::future::pending().await,
+            Self::Opening(opening) => match opening.await {
+                Ok(socket) => {
+                    *self = Self::Open(socket);
+                    LineEvent::Opened
+                }
+                Err(why) => {
+                    *self = Self::Gone;
+                    LineEvent::NotOpened(why)
+                }
+            },
+            Self::Open(socket) => match socket.next().await {
+                Frame::Text(text) => LineEvent::Text(text),
+                Frame::Other => LineEvent::Alive,
+                Frame::Closed(how) => {
+                    *self = Self::Gone;
+                    LineEvent::Closed(how)
+                }
+            },
+        }
+    }
+
+    /// Sends, if the line stands. Should that fail, reading tells why.
+    pub(super) async fn send(&mut self, message: String) {
+        if let Self::Open(socket) = self
+            && let Err(how) = socket.send_text(message).await
+        {
+            tracing::debug!(provider = super::NAME, ?how, "a message was not sent");
+        }
+    }
+}
