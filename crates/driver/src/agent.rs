@@ -48,3 +48,14 @@ impl<P: ?Sized, S: Clone> Clone for Station<P, S> {
         }
     }
 }
+
+impl Agent {
+    /// Its first choices: recogniser, model, voice.
+    #[must_use]
+    pub fn names(&self) -> Vec<ModelName> {
+        let listen = self.listen.first().map(|station| station.name.clone());
+        let think = self.think.first().map(|station| station.name.clone());
+        let speak = self.speak.first().map(|station| station.name.clone());
+        [listen, think, speak].into_iter().flatten().collect()
+    }
+}

@@ -1,1 +1,28 @@
-//! Carries out what a session decides: the ear, the mouth, providers and their failures.
+//! Carries out what a session decides: one task owns a call, one bounded mailbox orders it.
+//!
+//! - [`Exchange`] is what all calls share; it prepares a call while the phone rings and runs it.
+//! - `call` is the loop: input in, actions out. It never awaits anything but the next input.
+//! - `ear` and `mouth` are the line's two sides; `recogniser`, `thinking` and `voice` the
+//!   providers', with their deadlines, retries, breakers and replacements.
+
+mod agent;
+mod breaker;
+mod cache;
+mod call;
+mod ear;
+mod exchange;
+pub mod meters;
+mod mouth;
+mod prepared;
+mod recogniser;
+mod tally;
+mod thinking;
+mod tools;
+mod voice;
+
+pub use agent::{Agent, Station};
+pub use breaker::{BreakerState, BreakerStatus};
+pub use exchange::{Exchange, Shared, Totals};
+pub use meters::Meters;
+pub use prepared::Prepared;
+pub use tools::{NoTools, ToolBox, ToolRequest};

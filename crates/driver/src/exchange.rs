@@ -1,0 +1,298 @@
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use domain::{CallBegun, CallEnded, CallId, Clock, EndReason, Micros, Millis, Usage};
+use futures_util::FutureExt;
+use session::Input;
+use store::{Record, Writer};
+use tokio::{sync::mpsc, time::Instant};
+use tracing::{Instrument, error, info, info_span, warn};
+use transports::{LineReader, LineWriter};
+
+use crate::{
+    agent::Agent,
+    breaker::{BreakerState, BreakerStatus, Breakers},
+    cache::LineCache,
+    call::{Went, run_call},
+    meters::Meters,
+    prepared::Prepared,
+    tally::Tally,
+    tools::ToolBox,
+    voice,
+};
+
+/// The longest that making an agent's own lines may take.
+const REHEARSAL: Duration = Duration::from_secs(20);
+
+/// What calls need and do not own.
+#[derive(Clone)]
+pub struct Shared {
+    /// What is counted.
+    pub meters: Arc<Meters>,
+    /// Where records go.
+    pub records: Writer,
+    /// Wall-clock time, for records.
+    pub clock: Arc<dyn Clock>,
+    /// What agents can do.
+    pub tools: Arc<dyn ToolBox>,
+}
+
+/// What providers of all calls share.
+#[derive(Clone)]
+pub(crate) struct Commons {
+    pub(crate) meters: Arc<Meters>,
+    pub(crate) breakers: Breakers,
+    pub(crate) cache: LineCache,
+}
+
+/// Sums over all calls that ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Totals {
+    /// Calls.
+    pub calls: u64,
+    /// What they consumed.
+    pub usage: Usage,
+    /// What they cost, by who is paid.
+    pub carrier: Micros,
+    /// Speech recognition.
+    pub stt: Micros,
+    /// Language models.
+    pub llm: Micros,
+    /// Speech synthesis.
+    pub tts: Micros,
+}
+
+impl Totals {
+    /// What all calls have cost.
+    #[must_use]
+    pub fn cost(&self) -> Micros {
+        self.carrier + self.stt + self.llm + self.tts
+    }
+}
+
+/// The telephone exchange: prepares calls, runs them, and knows which are live.
+#[derive(Clone)]
+pub struct Exchange {
+    shared: Shared,
+    commons: Commons,
+    live: Arc<Mutex<BTreeMap<CallId, mpsc::Sender<Input>>>>,
+    totals: Arc<Mutex<Totals>>,
+}
+
+impl Exchange {
+    /// An exchange without calls.
+    #[must_use]
+    pub fn new(shared: Shared) -> Self {
+        let commons = Commons {
+            meters: Arc::clone(&shared.meters),
+            breakers: Breakers::default(),
+            cache: LineCache::default(),
+        };
+        Self {
+            shared,
+            commons,
+            live: Arc::default(),
+            totals: Arc::default(),
+        }
+    }
+
+    /// Shows an agent's providers, and makes its own lines ready to be played.
+    ///
+    /// Without it everything works, but the first greeting is made while the caller waits.
+    pub async fn rehearse(&self, agent: &Agent) {
+        for name in agent.names() {
+            self.commons.breakers.watch(&name);
+        }
+        let Some(station) = agent.speak.first() else {
+            return;
+        };
+        let lines = own_lines(agent);
+        let rehearsal = voice::rehearse(station, &self.commons, &lines);
+        match tokio::time::timeout(REHEARSAL, rehearsal).await {
+            Ok(0) => info!(agent = %agent.id, lines = lines.len(), "own lines are ready"),
+            Ok(missing) => warn!(agent = %agent.id, missing, "own lines will be made during calls"),
+            Err(_) => warn!(agent = %agent.id, "own lines took too long to make"),
+        }
+    }
+
+    /// Opens what a call will need, while the phone still rings.
+    #[must_use = "dropping it hangs up on the providers"]
+    pub fn prepare(&self, agent: &Arc<Agent>) -> Prepared {
+        Prepared::open(agent, &self.commons, Arc::new(own_lines(agent)))
+    }
+
+    /// Runs a call to its end. Whatever happens inside, exactly one end is recorded.
+    pub async fn run<R: LineReader + 'static, W: LineWriter + 'static>(
+        &self,
+        prepared: Prepared,
+        begun: CallBegun,
+        reader: R,
+        writer: W,
+    ) -> CallEnded {
+        let span = info_span!(
+            "call",
+            call = %begun.id,
+            tenant = %begun.tenant,
+            transport = begun.transport.as_str()
+        );
+        self.run_in_span(prepared, begun, (reader, writer))
+            .instrument(span)
+            .await
+    }
+
+    async fn run_in_span<R: LineReader + 'static, W: LineWriter + 'static>(
+        &self,
+        prepared: Prepared,
+        begun: CallBegun,
+        line: (R, W),
+    ) -> CallEnded {
+        info!(agent = %begun.agent, direction = begun.direction.as_str(), caller = %begun.from, "call began");
+        let (agent, tally) = (Arc::clone(&prepared.agent), Arc::clone(&prepared.tally));
+        let _live = self.enlist(begun.id, prepared.mailbox.clone());
+        self.shared.records.keep(Record::Begun(begun.clone()));
+        let answered = Instant::now();
+        let id = begun.id;
+        let call = run_call(
+            self.shared.clone(),
+            self.commons.clone(),
+            prepared,
+            begun,
+            line,
+        );
+        let went = AssertUnwindSafe(call)
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_panic| {
+                error!("a bug ended the call");
+                self.commons.meters.panics.inc();
+                let lasted = u64::try_from(answered.elapsed().as_millis()).unwrap_or(u64::MAX);
+                Went {
+                    reason: EndReason::InternalError,
+                    lasted: Millis(lasted),
+                    barge_ins: 0,
+                }
+            });
+        self.settle(id, &agent, &tally, &went)
+    }
+
+    /// Counts, logs and keeps the end of a call.
+    fn settle(&self, id: CallId, agent: &Agent, tally: &Tally, went: &Went) -> CallEnded {
+        let usage = tally.usage(went.lasted);
+        let prices = &agent.prices;
+        let ended = CallEnded {
+            id,
+            at: self.shared.clock.now(),
+            duration: went.lasted,
+            reason: went.reason,
+            error: None,
+            barge_ins: went.barge_ins,
+            usage,
+            cost: prices.total(&usage),
+        };
+        let mut totals = lock(&self.totals);
+        totals.calls += 1;
+        totals.usage = totals.usage + usage;
+        totals.carrier = totals.carrier + prices.line(&usage);
+        totals.stt = totals.stt + prices.stt(&usage);
+        totals.llm = totals.llm + prices.llm(&usage);
+        totals.tts = totals.tts + prices.tts(&usage);
+        drop(totals);
+        let costs = [
+            prices.line(&usage),
+            prices.stt(&usage),
+            prices.llm(&usage),
+            prices.tts(&usage),
+        ];
+        for (job, cost) in ["carrier", "stt", "llm", "tts"].into_iter().zip(costs) {
+            self.commons.meters.cost(job, cost.dollars());
+        }
+        self.commons.meters.call_ended(ended.reason);
+        info!(
+            reason = ended.reason.as_str(),
+            fault = ended.reason.fault().as_str(),
+            duration_ms = ended.duration.0,
+            cost_usd = ended.cost.dollars(),
+            barge_ins = ended.barge_ins,
+            "call ended"
+        );
+        self.shared.records.keep(Record::Ended(ended.clone()));
+        ended
+    }
+
+    fn enlist(&self, id: CallId, mailbox: mpsc::Sender<Input>) -> Enlisted {
+        lock(&self.live).insert(id, mailbox);
+        self.show_live();
+        Enlisted {
+            exchange: self.clone(),
+            id,
+        }
+    }
+
+    fn show_live(&self) {
+        self.commons
+            .meters
+            .live
+            .set(i64::try_from(self.live()).unwrap_or(i64::MAX));
+    }
+
+    /// Calls going on.
+    #[must_use]
+    pub fn live(&self) -> usize {
+        lock(&self.live).len()
+    }
+
+    /// Asks all live calls to say goodbye and end.
+    pub fn dismiss_all(&self) {
+        for mailbox in lock(&self.live).values() {
+            // A full mailbox belongs to a call that is busy ending.
+            drop(mailbox.try_send(Input::Dismissed));
+        }
+    }
+
+    /// The breakers of all providers that were ever used or rehearsed.
+    #[must_use]
+    pub fn breakers(&self) -> Vec<BreakerStatus> {
+        let statuses = self.commons.breakers.statuses();
+        for status in &statuses {
+            let value = match status.state {
+                BreakerState::Closed => 0,
+                BreakerState::HalfOpen => 1,
+                BreakerState::Open => 2,
+            };
+            self.commons.meters.breaker(&status.name, value);
+        }
+        statuses
+    }
+
+    /// Sums over all calls that ended.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        *lock(&self.totals)
+    }
+}
+
+/// A call in the list of live ones, for as long as it lives.
+struct Enlisted {
+    exchange: Exchange,
+    id: CallId,
+}
+
+impl Drop for Enlisted {
+    fn drop(&mut self) {
+        lock(&self.exchange.live).remove(&self.id);
+        self.exchange.show_live();
+    }
+}
+
+fn own_lines(agent: &Agent) -> BTreeSet<String> {
+    agent.rules.spoken_lines().into_iter().collect()
+}
+
+/// These locks are held for a few instructions; a panic elsewhere leaves nothing half-written.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

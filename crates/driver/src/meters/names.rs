@@ -1,0 +1,32 @@
+//! The names of all metrics about calls, in one place. Each is explained in `docs/metrics.md`.
+
+/// Calls going on.
+pub const CALLS_LIVE: &str = "repartee_calls_live";
+/// Calls that ended, by reason.
+pub const CALLS: &str = "repartee_calls";
+/// Turns answered.
+pub const TURNS: &str = "repartee_turns";
+/// Times that a caller cut in.
+pub const BARGE_INS: &str = "repartee_barge_ins";
+/// The silence before an answer, by stage.
+pub const TURN_LATENCY: &str = "repartee_turn_latency_seconds";
+/// From the line's beginning to the greeting's first frame.
+pub const ANSWER_LATENCY: &str = "repartee_answer_latency_seconds";
+/// Requests to providers, by result.
+pub const PROVIDER_REQUESTS: &str = "repartee_provider_requests";
+/// Time until a provider's first answer.
+pub const PROVIDER_LATENCY: &str = "repartee_provider_latency_seconds";
+/// Times that another provider had to step in.
+pub const FALLBACKS: &str = "repartee_fallback";
+/// Breakers: 0 closed, 1 half open, 2 open.
+pub const BREAKER_STATE: &str = "repartee_breaker_state";
+/// Frames that left later than they should have.
+pub const FRAMES_LATE: &str = "repartee_frames_late";
+/// Things thrown away because a queue was full.
+pub const DROPPED: &str = "repartee_dropped";
+/// Odd things that a session ignored.
+pub const NOTES: &str = "repartee_session_notes";
+/// What calls have cost.
+pub const COST: &str = "repartee_cost_usd";
+/// Calls ended by a bug.
+pub const PANICS: &str = "repartee_panics";

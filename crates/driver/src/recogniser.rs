@@ -1,0 +1,212 @@
+use std::{collections::VecDeque, time::Duration};
+
+use bytes::Bytes;
+use domain::{Millis, ModelName};
+use providers::{
+    ProviderError, Verdict,
+    stt::{Listen, Recognised, SpeechToText, ToRecogniser},
+};
+use session::Input;
+use tokio::{sync::mpsc, time::Instant};
+use tracing::{info, warn};
+
+use crate::{agent::Station, exchange::Commons, meters::Job};
+
+/// Audio that may wait for the recogniser: a second and a half of pieces. When it is full the
+/// newest is dropped and counted.
+pub(crate) const QUEUE: usize = 64;
+/// Times that one provider is called again within a call.
+const RECONNECTS: u32 = 3;
+const BYTES_PER_MS: u64 = 8;
+
+/// Keeps one call's audio recognised: walks down the agent's list when a provider fails, and plays
+/// again what was said meanwhile.
+pub(crate) struct Recogniser {
+    pub(crate) stations: Vec<Station<dyn SpeechToText, Listen>>,
+    pub(crate) commons: Commons,
+    pub(crate) mailbox: mpsc::Sender<Input>,
+}
+
+/// How one connection ended.
+enum Broken {
+    CallOver,
+    Failed(ProviderError),
+}
+
+impl Recogniser {
+    /// Recognises until `audio` is closed. Says so when nothing is left to try.
+    pub(crate) async fn run(self, mut audio: mpsc::Receiver<ToRecogniser>) {
+        let mut unsettled = Replay::default();
+        let mut last: Option<&ModelName> = None;
+        for (index, station) in self.stations.iter().enumerate() {
+            // The last one is always tried: without a recogniser there is no call.
+            let others = index + 1 < self.stations.len();
+            if !self.commons.breakers.allows(&station.name) && others {
+                continue;
+            }
+            if let Some(failed) = last.replace(&station.name) {
+                self.commons.meters.fell_back(failed, &station.name);
+            }
+            match self.stay_with(station, &mut audio, &mut unsettled).await {
+                Broken::CallOver => return,
+                Broken::Failed(error) => {
+                    warn!(provider = %station.name, %error, "recogniser given up")
+                }
+            }
+        }
+        // A closed mailbox means that the call is over, and nobody needs to know.
+        drop(self.mailbox.send(Input::RecogniserFailed).await);
+    }
+
+    async fn stay_with(
+        &self,
+        station: &Station<dyn SpeechToText, Listen>,
+        audio: &mut mpsc::Receiver<ToRecogniser>,
+        unsettled: &mut Replay,
+    ) -> Broken {
+        unsettled.keep = station.provider.capabilities().replay;
+        let mut tries = 0;
+        loop {
+            let begun = Instant::now();
+            let error = match self.listen(station, audio, unsettled).await {
+                Broken::CallOver => return Broken::CallOver,
+                Broken::Failed(error) => error,
+            };
+            self.commons.breakers.failed(&station.name, &error);
+            self.commons
+                .meters
+                .request(&station.name, Job::Listen, error.kind());
+            // A connection that lived for long may be called again as often as it takes.
+            tries = if begun.elapsed() > Duration::from_secs(5) {
+                1
+            } else {
+                tries + 1
+            };
+            let wait = match error.verdict() {
+                Verdict::Retry => Duration::from_millis(100 * u64::from(tries)),
+                Verdict::RetryAfter(wait) if wait <= Duration::from_secs(1) => wait,
+                Verdict::RetryAfter(_)
+                | Verdict::GiveUp
+                | Verdict::KeyRefused
+                | Verdict::SwitchProvider => return Broken::Failed(error),
+            };
+            if tries >= RECONNECTS {
+                return Broken::Failed(error);
+            }
+            info!(provider = %station.name, %error, "recogniser lost, calling again");
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// One connection, from opening to its end.
+    async fn listen(
+        &self,
+        station: &Station<dyn SpeechToText, Listen>,
+        audio: &mut mpsc::Receiver<ToRecogniser>,
+        unsettled: &mut Replay,
+    ) -> Broken {
+        let (to, orders) = mpsc::channel(QUEUE * 4);
+        let (tell, mut heard) = mpsc::channel(QUEUE);
+        for piece in unsettled.pieces() {
+            // The queue is longer than any replay.
+            drop(to.try_send(ToRecogniser::Audio(piece)));
+        }
+        let begun = Instant::now();
+        let mut to = Some(to);
+        let connection = station
+            .provider
+            .listen(station.settings.clone(), orders, tell);
+        tokio::pin!(connection);
+        loop {
+            tokio::select! {
+                biased;
+                event = heard.recv() => match event {
+                    Some(Recognised::Ready) => {
+                        self.commons.breakers.succeeded(&station.name);
+                        self.commons.meters.provider_answered(&station.name, Job::Listen, begun.elapsed());
+                    }
+                    Some(event) => {
+                        if self.pass_on(event, unsettled).await.is_err() {
+                            return Broken::CallOver;
+                        }
+                    }
+                    None => return ended(connection.await),
+                },
+                ended_with = &mut connection => return ended(ended_with),
+                piece = audio.recv(), if to.is_some() => match piece {
+                    Some(piece) => {
+                        unsettled.remember(&piece);
+                        if to.as_ref().is_some_and(|to| to.try_send(piece).is_err()) {
+                            self.commons.meters.dropped("stt", "full");
+                        }
+                    }
+                    None => to = None,
+                },
+            }
+        }
+    }
+
+    async fn pass_on(
+        &self,
+        event: Recognised,
+        unsettled: &mut Replay,
+    ) -> Result<(), mpsc::error::SendError<Input>> {
+        let input = match event {
+            // Our own ear is faster and does not mistake a television for the caller.
+            Recognised::Ready | Recognised::SpeechStarted => return Ok(()),
+            Recognised::UtteranceOver => Input::UtteranceOver,
+            Recognised::Words(words) => {
+                if words.settled {
+                    unsettled.settle();
+                }
+                Input::Words(words)
+            }
+        };
+        self.mailbox.send(input).await
+    }
+}
+
+fn ended(result: Result<(), ProviderError>) -> Broken {
+    match result {
+        Ok(()) => Broken::CallOver,
+        Err(error) => Broken::Failed(error),
+    }
+}
+
+/// Audio whose words are not settled, to be played again to the next connection.
+#[derive(Default)]
+struct Replay {
+    pieces: VecDeque<Bytes>,
+    length: Millis,
+    /// The longest worth playing again.
+    keep: Millis,
+}
+
+impl Replay {
+    fn remember(&mut self, piece: &ToRecogniser) {
+        let ToRecogniser::Audio(bytes) = piece else {
+            return;
+        };
+        self.length += length(bytes);
+        self.pieces.push_back(bytes.clone());
+        while self.length > self.keep {
+            let Some(oldest) = self.pieces.pop_front() else {
+                break;
+            };
+            self.length = self.length - length(&oldest);
+        }
+    }
+
+    fn settle(&mut self) {
+        self.pieces.clear();
+        self.length = Millis::ZERO;
+    }
+
+    fn pieces(&self) -> impl Iterator<Item = Bytes> + '_ {
+        self.pieces.iter().cloned()
+    }
+}
+
+fn length(bytes: &Bytes) -> Millis {
+    Millis(bytes.len() as u64 / BYTES_PER_MS)
+}

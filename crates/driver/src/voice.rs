@@ -1,0 +1,451 @@
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
+
+use bytes::{Bytes, BytesMut};
+use domain::{Millis, ReplyId};
+use providers::{
+    ProviderError, Verdict,
+    tts::{FromVoice, TextToSpeech, ToVoice, Voice},
+};
+use session::{Audio, ClauseId, Input, WordEnd};
+use tokio::{sync::mpsc, time::Instant};
+use tracing::warn;
+
+use crate::{agent::Station, exchange::Commons, meters::Job, tally::Tally};
+
+/// Orders that may wait for the voice. A reply has far fewer clauses.
+pub(crate) const QUEUE: usize = 256;
+const BYTES_PER_MS: u64 = 8;
+
+/// Speaks for one call: plays what is in the cache, has the rest made, and walks down the agent's
+/// list when a provider fails, repeating what was not spoken.
+pub(crate) struct Speaker {
+    pub(crate) stations: Vec<Station<dyn TextToSpeech, Voice>>,
+    pub(crate) commons: Commons,
+    pub(crate) mailbox: mpsc::Sender<Input>,
+    pub(crate) tally: Arc<Tally>,
+    /// Sentences worth keeping: what the agent says by itself.
+    pub(crate) own_lines: Arc<BTreeSet<String>>,
+}
+
+/// The reply being spoken.
+struct Speaking {
+    reply: ReplyId,
+    /// Clauses of which not all audio has come, in order.
+    unspoken: VecDeque<Clause>,
+    /// The provider was given something to say.
+    given: bool,
+    /// No more clauses will come.
+    ended: bool,
+    asked: Instant,
+    heard_back: bool,
+}
+
+struct Clause {
+    id: ClauseId,
+    text: String,
+    /// Characters that the provider says were spoken.
+    spoken_chars: usize,
+    audio: BytesMut,
+}
+
+/// How one connection ended.
+enum Broken {
+    CallOver,
+    Failed(ProviderError),
+}
+
+impl Speaker {
+    /// Speaks until `orders` is closed.
+    pub(crate) async fn run(mut self, mut orders: mpsc::Receiver<ToVoice>) {
+        let mut speaking = None;
+        let mut next = None;
+        loop {
+            for index in 0..self.stations.len() {
+                if !self.commons.breakers.allows(&self.stations[index].name) {
+                    continue;
+                }
+                match self
+                    .stay_with(index, &mut orders, &mut next, &mut speaking)
+                    .await
+                {
+                    Broken::CallOver => return,
+                    Broken::Failed(error) => {
+                        warn!(provider = %self.stations[index].name, %error, "voice failed");
+                    }
+                }
+                if let Some(instead) = self.stations.get(index + 1) {
+                    self.commons
+                        .meters
+                        .fell_back(&self.stations[index].name, &instead.name);
+                }
+            }
+            if let Some(Speaking { reply, .. }) = speaking.take()
+                && self
+                    .mailbox
+                    .send(Input::SpeakingFailed(reply))
+                    .await
+                    .is_err()
+            {
+                return;
+            }
+            // Nobody speaks: try again when there is something to say.
+            next = orders.recv().await;
+            if next.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Speaks with one provider until it fails for good.
+    async fn stay_with(
+        &mut self,
+        index: usize,
+        orders: &mut mpsc::Receiver<ToVoice>,
+        next: &mut Option<ToVoice>,
+        speaking: &mut Option<Speaking>,
+    ) -> Broken {
+        let mut tries = 0;
+        loop {
+            let error = match self.connect(index, orders, next, speaking).await {
+                Broken::CallOver => return Broken::CallOver,
+                Broken::Failed(error) => error,
+            };
+            let name = &self.stations[index].name;
+            self.commons.breakers.failed(name, &error);
+            self.commons.meters.request(name, Job::Speak, error.kind());
+            tries += 1;
+            if tries > 1 || error.verdict() != Verdict::Retry {
+                return Broken::Failed(error);
+            }
+        }
+    }
+
+    /// One connection, from opening to its end.
+    async fn connect(
+        &mut self,
+        index: usize,
+        orders: &mut mpsc::Receiver<ToVoice>,
+        next: &mut Option<ToVoice>,
+        speaking: &mut Option<Speaking>,
+    ) -> Broken {
+        let station = self.stations[index].clone();
+        let (to, given) = mpsc::channel(QUEUE);
+        let (tell, mut made) = mpsc::channel(64);
+        if let Some(speaking) = speaking {
+            speaking.repeat(&to);
+        }
+        let mut to = Some(to);
+        let connection = station
+            .provider
+            .speak(station.settings.clone(), given, tell);
+        tokio::pin!(connection);
+        loop {
+            let order = if let Some(order) = next.take() {
+                Some(order)
+            } else {
+                tokio::select! {
+                    biased;
+                    order = orders.recv(), if to.is_some() => order,
+                    event = made.recv() => match event {
+                        Some(event) => {
+                            if self.made(&station, event, speaking).await.is_err() {
+                                return Broken::CallOver;
+                            }
+                            continue;
+                        }
+                        None => return ended(connection.await),
+                    },
+                    ended_with = &mut connection => return ended(ended_with),
+                }
+            };
+            let done = match (order, &to) {
+                (Some(order), Some(voice)) => self.order(&station, order, voice, speaking).await,
+                (None | Some(_), _) => {
+                    to = None;
+                    Ok(())
+                }
+            };
+            if done.is_err() {
+                return Broken::CallOver;
+            }
+        }
+    }
+
+    async fn order(
+        &self,
+        station: &Station<dyn TextToSpeech, Voice>,
+        order: ToVoice,
+        voice: &mpsc::Sender<ToVoice>,
+        speaking: &mut Option<Speaking>,
+    ) -> Result<(), NobodyListens> {
+        match order {
+            ToVoice::Say {
+                reply,
+                clause,
+                text,
+            } => {
+                let current = current(speaking, reply);
+                let cached = if current.given {
+                    None
+                } else {
+                    self.commons
+                        .cache
+                        .get(&station.name, &station.settings, &text)
+                };
+                if let Some(audio) = cached {
+                    return self
+                        .tell(Input::Audio(piece(reply, clause, audio, Vec::new())))
+                        .await;
+                }
+                self.tally.spoke(&text);
+                current.give(clause, &text);
+                // The queue holds more clauses than any reply has.
+                drop(voice.try_send(ToVoice::Say {
+                    reply,
+                    clause,
+                    text,
+                }));
+            }
+            ToVoice::End(reply) => {
+                let current = current(speaking, reply);
+                current.ended = true;
+                if !current.given {
+                    *speaking = None;
+                    return self.tell(Input::SpokenAll(reply)).await;
+                }
+                drop(voice.try_send(ToVoice::End(reply)));
+            }
+            ToVoice::Cancel(reply) => {
+                if speaking
+                    .take_if(|current| current.reply == reply)
+                    .is_some_and(|current| current.given)
+                {
+                    drop(voice.try_send(ToVoice::Cancel(reply)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn made(
+        &self,
+        station: &Station<dyn TextToSpeech, Voice>,
+        event: FromVoice,
+        speaking: &mut Option<Speaking>,
+    ) -> Result<(), NobodyListens> {
+        match event {
+            FromVoice::Ready => self.commons.breakers.succeeded(&station.name),
+            FromVoice::Audio {
+                reply,
+                clause,
+                bytes,
+                words,
+            } => {
+                let Some(current) = speaking.as_mut().filter(|current| current.reply == reply)
+                else {
+                    return Ok(());
+                };
+                if !std::mem::replace(&mut current.heard_back, true) {
+                    let after = current.asked.elapsed();
+                    self.commons
+                        .meters
+                        .provider_answered(&station.name, Job::Speak, after);
+                }
+                for whole in current.take_until(clause) {
+                    self.keep(station, whole);
+                }
+                let keeps = |text: &str| self.own_lines.contains(text);
+                current.note(clause, &bytes, &words, keeps);
+                self.tell(Input::Audio(piece(reply, clause, bytes, words)))
+                    .await?;
+            }
+            FromVoice::All(reply) => {
+                let done = speaking.take_if(|current| current.reply == reply && current.ended);
+                if let Some(done) = done {
+                    for whole in done.unspoken {
+                        self.keep(station, whole);
+                    }
+                    self.tell(Input::SpokenAll(reply)).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps the voice of a sentence that will be said again.
+    fn keep(&self, station: &Station<dyn TextToSpeech, Voice>, clause: Clause) {
+        if !clause.audio.is_empty() {
+            let audio = clause.audio.freeze();
+            self.commons
+                .cache
+                .keep(&station.name, &station.settings, &clause.text, audio);
+        }
+    }
+
+    async fn tell(&self, input: Input) -> Result<(), NobodyListens> {
+        self.mailbox.send(input).await.map_err(|_| NobodyListens)
+    }
+}
+
+impl Speaking {
+    fn give(&mut self, id: ClauseId, text: &str) {
+        if !self.given {
+            self.given = true;
+            self.asked = Instant::now();
+        }
+        let text = text.to_owned();
+        self.unspoken.push_back(Clause {
+            id,
+            text,
+            spoken_chars: 0,
+            audio: BytesMut::new(),
+        });
+    }
+
+    /// Gives a new connection what the last one did not speak, without the words it did.
+    fn repeat(&mut self, voice: &mpsc::Sender<ToVoice>) {
+        let reply = self.reply;
+        for clause in &mut self.unspoken {
+            clause.audio.clear();
+            let rest: String = clause.text.chars().skip(clause.spoken_chars).collect();
+            let text = if rest.trim().is_empty() {
+                continue;
+            } else {
+                rest.trim().to_owned()
+            };
+            drop(voice.try_send(ToVoice::Say {
+                reply,
+                clause: clause.id,
+                text,
+            }));
+        }
+        if self.ended {
+            drop(voice.try_send(ToVoice::End(reply)));
+        }
+    }
+
+    /// Takes the clauses before this one: they are whole.
+    fn take_until(&mut self, clause: ClauseId) -> Vec<Clause> {
+        let mut whole = Vec::new();
+        while self.unspoken.front().is_some_and(|front| front.id < clause) {
+            whole.extend(self.unspoken.pop_front());
+        }
+        whole
+    }
+
+    fn note(
+        &mut self,
+        id: ClauseId,
+        bytes: &Bytes,
+        words: &[WordEnd],
+        keeps: impl Fn(&str) -> bool,
+    ) {
+        if let Some(clause) = self.unspoken.front_mut().filter(|front| front.id == id) {
+            clause.spoken_chars = words
+                .iter()
+                .map(|word| word.chars)
+                .max()
+                .unwrap_or(clause.spoken_chars);
+            if keeps(&clause.text) {
+                clause.audio.extend_from_slice(bytes);
+            }
+        }
+    }
+}
+
+/// The reply being spoken, begun anew if it is another one.
+fn current(speaking: &mut Option<Speaking>, reply: ReplyId) -> &mut Speaking {
+    if speaking
+        .as_ref()
+        .is_some_and(|current| current.reply != reply)
+    {
+        *speaking = None;
+    }
+    speaking.get_or_insert_with(|| Speaking {
+        reply,
+        unspoken: VecDeque::new(),
+        given: false,
+        ended: false,
+        asked: Instant::now(),
+        heard_back: false,
+    })
+}
+
+fn piece(reply: ReplyId, clause: ClauseId, bytes: Bytes, words: Vec<WordEnd>) -> Audio {
+    let duration = Millis(bytes.len() as u64 / BYTES_PER_MS);
+    Audio {
+        reply,
+        clause,
+        bytes,
+        duration,
+        words,
+    }
+}
+
+fn ended(result: Result<(), ProviderError>) -> Broken {
+    match result {
+        Ok(()) => Broken::CallOver,
+        Err(error) => Broken::Failed(error),
+    }
+}
+
+/// The call is over.
+struct NobodyListens;
+
+/// Has an agent's own lines spoken once, so that they are in the cache before anyone calls.
+///
+/// Returns how many are missing in the end.
+pub(crate) async fn rehearse(
+    station: &Station<dyn TextToSpeech, Voice>,
+    commons: &Commons,
+    lines: &BTreeSet<String>,
+) -> usize {
+    let missing: BTreeMap<ReplyId, &String> = (1..)
+        .map(ReplyId)
+        .zip(lines.iter().filter(|line| {
+            commons
+                .cache
+                .get(&station.name, &station.settings, line)
+                .is_none()
+        }))
+        .collect();
+    let (to, orders) = mpsc::channel(QUEUE);
+    let (tell, mut made) = mpsc::channel(64);
+    let connection = station
+        .provider
+        .speak(station.settings.clone(), orders, tell);
+    tokio::pin!(connection);
+    let mut left = missing.len();
+    for (&reply, line) in &missing {
+        let say = ToVoice::Say {
+            reply,
+            clause: ClauseId(0),
+            text: (*line).clone(),
+        };
+        // One at a time: a new reply tells a voice that the old one is over.
+        drop(to.try_send(say));
+        drop(to.try_send(ToVoice::End(reply)));
+        let mut audio = BytesMut::new();
+        loop {
+            tokio::select! {
+                event = made.recv() => match event {
+                    Some(FromVoice::Audio { bytes, .. }) => audio.extend_from_slice(&bytes),
+                    Some(FromVoice::All(done)) if done == reply => break,
+                    Some(FromVoice::All(_) | FromVoice::Ready) => {}
+                    None => return left,
+                },
+                _ended = &mut connection => return left,
+            }
+        }
+        if !audio.is_empty() {
+            commons
+                .cache
+                .keep(&station.name, &station.settings, line, audio.freeze());
+            left -= 1;
+        }
+    }
+    left
+}
