@@ -29,9 +29,11 @@ pub enum Reach {
 }
 
 /// The public base URL: configured, or taken from a request's `Host` where nothing is.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct PublicUrl {
     scheme: Schemes,
+    /// `user:password@`, or nothing.
+    user: String,
     host: String,
     prefix: String,
 }
@@ -47,8 +49,8 @@ enum Schemes {
 impl PublicUrl {
     /// Reads a configured base such as `https://voice.example.com/prefix`.
     ///
-    /// Letter case is kept because Twilio signs what was typed; user and password are dropped
-    /// because it does not sign those.
+    /// Letter case is kept because Twilio signs what was typed. User and password count for
+    /// signatures alone and are written nowhere.
     ///
     /// # Errors
     /// When it is not a base URL, or is plain HTTP to somewhere else than this machine or network.
@@ -58,9 +60,7 @@ impl PublicUrl {
             return Err(BadPublicUrl::Ending);
         }
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let host = authority
-            .rsplit_once('@')
-            .map_or(authority, |(_user, host)| host);
+        let (user, host) = authority.split_at(authority.rfind('@').map_or(0, |at| at + 1));
         check_host(host)?;
         let scheme = match scheme.to_ascii_lowercase().as_str() {
             "https" => Schemes::Secure,
@@ -71,6 +71,7 @@ impl PublicUrl {
         let prefix = path.trim_end_matches('/').to_owned();
         Ok(Self {
             scheme,
+            user: user.to_owned(),
             host: host.to_owned(),
             prefix,
         })
@@ -90,6 +91,7 @@ impl PublicUrl {
         };
         Ok(Self {
             scheme,
+            user: String::new(),
             host: host.to_owned(),
             prefix: String::new(),
         })
@@ -128,14 +130,18 @@ impl PublicUrl {
         let mut urls = Vec::with_capacity(prefixes.len() * security.len());
         for &secure in security {
             for prefix in prefixes {
-                urls.push(format!(
-                    "{}://{}{prefix}{path_and_query}",
-                    scheme(reach, secure),
-                    self.host
-                ));
+                let scheme = scheme(reach, secure);
+                let Self { user, host, .. } = self;
+                urls.push(format!("{scheme}://{user}{host}{prefix}{path_and_query}"));
             }
         }
         urls
+    }
+}
+
+impl std::fmt::Debug for PublicUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.url(Reach::Webhook, ""))
     }
 }
 
@@ -216,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_stripped_prefix_is_put_back() {
-        let base = PublicUrl::parse("https://user:pass@example.com/voice").unwrap();
+        let base = PublicUrl::parse("https://example.com/voice").unwrap();
         assert_eq!(
             candidates(&base, "/twiml"),
             ["https://example.com/voice/twiml"]
@@ -232,6 +238,20 @@ mod tests {
             candidates(&base, "/voices"),
             ["https://example.com/voice/voices"]
         );
+    }
+
+    #[test]
+    fn a_password_is_signed_and_never_written() {
+        let base = PublicUrl::parse("https://user:pass@example.com/x").unwrap();
+        assert_eq!(
+            candidates(&base, "/twiml"),
+            ["https://user:pass@example.com/x/twiml"]
+        );
+        assert_eq!(
+            base.url(Reach::Webhook, "/twiml"),
+            "https://example.com/x/twiml"
+        );
+        assert_eq!(format!("{base:?}"), "https://example.com/x");
     }
 
     #[test]

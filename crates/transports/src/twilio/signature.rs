@@ -147,28 +147,44 @@ fn signed_fields(signed: Signed<'_>) -> String {
     text
 }
 
-/// Twilio signs some products with the port and some without, and user info never.
+/// Twilio signs some products with the port and some without; its own libraries are of two minds
+/// about user info and about the quote in a query. Each way of writing still is the same URL.
 fn spellings(url: &str) -> Vec<String> {
     let Some((scheme, rest)) = url.split_once("://") else {
         return vec![url.to_owned()];
     };
     let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-    let host = authority
-        .rsplit_once('@')
-        .map_or(authority, |(_user, host)| host);
+    let (user, host) = authority.split_at(authority.rfind('@').map_or(0, |at| at + 1));
+    let secure = scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("wss");
     let name = without_port(host);
-    let spelling = |host: &str| format!("{scheme}://{host}{path}");
-    let mut spellings = vec![spelling(host)];
-    if name != host {
-        spellings.push(spelling(name));
+    let other_port = if name == host {
+        format!("{name}:{}", if secure { 443 } else { 80 })
     } else {
-        let secure = scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("wss");
-        spellings.push(spelling(&format!(
-            "{name}:{}",
-            if secure { 443 } else { 80 }
-        )));
+        name.to_owned()
+    };
+    let users: &[&str] = if user.is_empty() { &[""] } else { &["", user] };
+    let mut spellings = Vec::with_capacity(2);
+    for user in users {
+        for host in [host, &other_port] {
+            spellings.push(format!("{scheme}://{user}{host}{path}"));
+        }
     }
+    let quoted: Vec<_> = spellings
+        .iter()
+        .filter_map(|url| other_quote(url))
+        .collect();
+    spellings.extend(quoted);
     spellings
+}
+
+fn other_quote(url: &str) -> Option<String> {
+    let (path, query) = url.split_once('?')?;
+    let other = match (query.contains('\''), query.contains("%27")) {
+        (true, _) => query.replace('\'', "%27"),
+        (false, true) => query.replace("%27", "'"),
+        (false, false) => return None,
+    };
+    Some(format!("{path}?{other}"))
 }
 
 /// The signature covers the hash, so the hash must cover the body.

@@ -256,6 +256,44 @@ fn two_tokens_hold_during_a_rotation() {
 }
 
 #[test]
+fn one_url_may_be_written_in_several_ways() {
+    let token = &tokens(&[B])[0];
+    for (known, signed_as) in [
+        ("https://u:p@example.com/x", "https://example.com/x"),
+        ("https://u:p@example.com/x", "https://u:p@example.com/x"),
+        ("https://u:p@example.com/x", "https://u:p@example.com:443/x"),
+        (
+            "https://example.com/x?a=it's",
+            "https://example.com/x?a=it%27s",
+        ),
+        (
+            "https://example.com/x?a=it%27s",
+            "https://example.com/x?a=it's",
+        ),
+        ("wss://example.com/x", "wss://example.com:443/x"),
+        ("http://[::1]:8080/x", "http://[::1]/x"),
+        ("http://[::1]/x", "http://[::1]:80/x"),
+    ] {
+        let signature = sign(token, signed_as, Signed::UrlOnly);
+        assert_eq!(
+            check(B, known, Signed::UrlOnly, &signature),
+            Ok(()),
+            "{known} {signed_as}"
+        );
+    }
+    for (known, signed_as) in [
+        ("https://example.com/x", "https://u:p@example.com/x"),
+        ("https://example.com/x", "https://example.com:8443/x"),
+        ("https://example.com:8443/x", "https://example.com:443/x"),
+        ("https://example.com/it's", "https://example.com/it%27s"),
+    ] {
+        let signature = sign(token, signed_as, Signed::UrlOnly);
+        let verdict = check(B, known, Signed::UrlOnly, &signature);
+        assert_eq!(verdict, Err(Refused::WrongSignature), "{known} {signed_as}");
+    }
+}
+
+#[test]
 fn names_sort_before_values() {
     let fields = [("ab", "1"), ("abc", "0"), ("a", "z"), ("A", "~")];
     let form = fields.into_iter().collect();
