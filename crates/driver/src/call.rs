@@ -1,36 +1,16 @@
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+use std::time::Duration;
 
-use bytes::Bytes;
-use domain::{CallBegun, EndReason, Millis, ReplyId, TurnRecord};
-use providers::{stt::ToRecogniser, tts::ToVoice};
-use session::{Action, Audio, CallSession, ClauseId, Input, Prompt, ToolRun};
-use store::Record;
-use tokio::{
-    sync::{mpsc, oneshot},
-    task::{AbortHandle, JoinSet},
-    time::Instant,
-};
-use tracing::{Instrument, debug};
+use domain::{CallBegun, EndReason, Millis};
+use session::{CallSession, Input};
+use tokio::time::Instant;
+use tracing::debug;
 use transports::{LineReader, LineWriter};
 
 use crate::{
-    ear::{Ear, Outlets},
     exchange::{Commons, Shared},
-    mouth::{self, Mouth, ToMouth},
+    hands::Hands,
     prepared::Prepared,
-    tally::Tally,
-    thinking::Thinking,
-    tools::ToolRequest,
 };
-
-/// The longest that a tool may take.
-const TOOL_DEADLINE: Duration = Duration::from_secs(8);
-/// The longest that putting down the receiver may take.
-const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
 /// How a call went.
 pub(crate) struct Went {
@@ -39,66 +19,23 @@ pub(crate) struct Went {
     pub(crate) barge_ins: u32,
 }
 
-/// Runs one call to its end: the session decides, this carries out.
+/// Runs one call to its end: the session decides, the hands carry out.
 pub(crate) async fn run_call<R: LineReader + 'static, W: LineWriter + 'static>(
-    shared: Shared,
-    commons: Commons,
+    common: (Shared, Commons),
     prepared: Prepared,
     begun: CallBegun,
-    (reader, writer): (R, W),
+    line: (R, W),
 ) -> Went {
     let answered = Instant::now();
-    let Prepared {
-        agent,
-        mailbox,
-        mut inputs,
-        recogniser,
-        voice,
-        mut tasks,
-        tally,
-    } = prepared;
-    let (first_frame, greeted) = oneshot::channel();
-    let (mouth, orders) = mpsc::channel(mouth::ORDERS);
-    let closed = tasks.spawn(
-        Mouth::new(writer, commons.meters.clone(), first_frame)
-            .run(orders)
-            .in_current_span(),
-    );
-    let outlets = Outlets {
-        recogniser: recogniser.clone(),
-        mailbox: mailbox.clone(),
-        tally: tally.clone(),
-        meters: commons.meters.clone(),
-    };
-    tasks.spawn(
-        Ear::new(reader, agent.ear, answered, outlets)
-            .run()
-            .in_current_span(),
-    );
-    let (mut session, mut todo) = CallSession::answered(agent.rules.clone());
-    let mut hands = Hands {
-        shared,
-        commons,
-        agent,
-        begun,
-        mailbox,
-        recogniser,
-        voice,
-        mouth,
-        tasks,
-        tally,
-        thinking: BTreeMap::new(),
-        own: VecDeque::new(),
-        barge_ins: 0,
-    };
-    hands.time_greeting(answered, greeted);
     let clock = || Millis(u64::try_from(answered.elapsed().as_millis()).unwrap_or(u64::MAX));
+    let (mut session, mut todo) = CallSession::answered(prepared.agent.rules.clone());
+    let (mut hands, mut inputs) = Hands::take(common, prepared, begun, answered, line);
     loop {
         for action in todo {
             hands.carry_out(action);
         }
         if let Some(reason) = session.over() {
-            hands.close(closed).await;
+            hands.close().await;
             return Went {
                 reason,
                 lasted: clock(),
@@ -140,195 +77,4 @@ async fn until(deadline: Option<Instant>) {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
     }
-}
-
-/// What carries out the decisions about one call. Nothing here awaits: it sends, spawns, aborts.
-struct Hands {
-    shared: Shared,
-    commons: Commons,
-    agent: Arc<crate::Agent>,
-    begun: CallBegun,
-    mailbox: mpsc::Sender<Input>,
-    recogniser: mpsc::Sender<ToRecogniser>,
-    voice: mpsc::Sender<ToVoice>,
-    mouth: mpsc::Sender<ToMouth>,
-    /// Everything that runs for this call; it ends with the call.
-    tasks: JoinSet<()>,
-    tally: Arc<Tally>,
-    thinking: BTreeMap<ReplyId, AbortHandle>,
-    /// Inputs that the driver itself owes the session; they come first.
-    own: VecDeque<Input>,
-    barge_ins: u32,
-}
-
-impl Hands {
-    fn carry_out(&mut self, action: Action) {
-        debug!(%action, "action");
-        match action {
-            Action::Apologise { reply, clause } => self.apologise(reply, clause),
-            Action::Cancel { reply, .. } => self.cancel(reply),
-            Action::Commit { .. } => {}
-            Action::Finalize => drop(self.recogniser.try_send(ToRecogniser::Finalize)),
-            Action::HangUp(_) => self.to_mouth(ToMouth::Close),
-            Action::Note(note) => self.commons.meters.note(note.as_str()),
-            Action::Play(play) => self.to_mouth(ToMouth::Play(play)),
-            Action::Record(turn) => self.record(turn),
-            Action::RunTool(tool) => self.run_tool(tool),
-            Action::Silence { .. } => self.to_mouth(ToMouth::Silence),
-            Action::Speak {
-                reply,
-                clause,
-                text,
-            } => {
-                self.to_voice(
-                    reply,
-                    ToVoice::Say {
-                        reply,
-                        clause,
-                        text,
-                    },
-                );
-            }
-            Action::SpeakEnd(reply) => self.to_voice(reply, ToVoice::End(reply)),
-            Action::Think { reply, prompt } => self.think(reply, prompt),
-        }
-    }
-
-    fn think(&mut self, reply: ReplyId, prompt: Prompt) {
-        let thinking = Thinking {
-            stations: self.agent.think.clone(),
-            commons: self.commons.clone(),
-            mailbox: self.mailbox.clone(),
-            tally: Arc::clone(&self.tally),
-            reply,
-        };
-        let task = self.tasks.spawn(thinking.run(prompt).in_current_span());
-        self.thinking.insert(reply, task);
-    }
-
-    fn cancel(&mut self, reply: ReplyId) {
-        if let Some(task) = self.thinking.remove(&reply) {
-            task.abort();
-        }
-        drop(self.voice.try_send(ToVoice::Cancel(reply)));
-    }
-
-    /// A voice that takes no orders has failed.
-    fn to_voice(&mut self, reply: ReplyId, order: ToVoice) {
-        if self.voice.try_send(order).is_err() {
-            self.commons.meters.dropped("voice", "full");
-            self.own.push_back(Input::SpeakingFailed(reply));
-        }
-    }
-
-    /// A mouth that takes no orders is a line that takes no audio.
-    fn to_mouth(&mut self, order: ToMouth) {
-        if self.mouth.try_send(order).is_err() {
-            self.commons.meters.dropped("mouth", "full");
-            self.own.push_back(Input::LineLost);
-        }
-    }
-
-    fn apologise(&mut self, reply: ReplyId, clause: ClauseId) {
-        let bytes = apology(self.agent.rules.language.primary());
-        let duration = Millis(bytes.len() as u64 / 8);
-        let words = Vec::new();
-        self.own.push_back(Input::Audio(Audio {
-            reply,
-            clause,
-            bytes,
-            duration,
-            words,
-        }));
-        self.own.push_back(Input::SpokenAll(reply));
-    }
-
-    fn run_tool(&mut self, tool: ToolRun) {
-        let ToolRun {
-            run,
-            name,
-            arguments,
-        } = tool;
-        let request = ToolRequest {
-            call: self.begun.id,
-            tenant: self.begun.tenant.clone(),
-            caller: self.begun.from.clone(),
-            name,
-            arguments,
-        };
-        let answer = self.shared.tools.run(request);
-        let mailbox = self.mailbox.clone();
-        let task = async move {
-            let output = tokio::time::timeout(TOOL_DEADLINE, answer)
-                .await
-                .unwrap_or_else(|_| r#"{"error":"the tool did not answer in time"}"#.to_owned());
-            // A closed mailbox means that the call is over, and nobody needs to know.
-            drop(mailbox.send(Input::ToolAnswered { run, output }).await);
-        };
-        self.tasks.spawn(task.in_current_span());
-    }
-
-    fn record(&mut self, mut turn: Box<TurnRecord>) {
-        self.barge_ins += u32::from(turn.interrupted);
-        if turn.interrupted {
-            self.commons.meters.barge_ins.inc();
-        }
-        if let Some(gap) = turn.gap.filter(|_| !turn.heard.is_empty()) {
-            self.commons.meters.turn_answered(&gap);
-            let [transcribe_ms, wait_ms, think_ms, speak_ms, send_ms] =
-                gap.parts().map(|part| part.0);
-            tracing::info!(
-                turn = turn.number,
-                total_ms = gap.total().0,
-                transcribe_ms,
-                wait_ms,
-                think_ms,
-                speak_ms,
-                send_ms,
-                ended_by = turn.ended_by,
-                interrupted = turn.interrupted,
-                "turn answered"
-            );
-        }
-        turn.providers = self.agent.names();
-        self.thinking.retain(|_, task| !task.is_finished());
-        self.shared.records.keep(Record::Turn {
-            call: self.begun.id,
-            turn,
-        });
-    }
-
-    /// Measures how soon the caller hears the first sound.
-    fn time_greeting(&mut self, answered: Instant, greeted: oneshot::Receiver<Instant>) {
-        let meters = Arc::clone(&self.commons.meters);
-        if self.agent.rules.lines.greeting.is_empty() {
-            return;
-        }
-        self.tasks.spawn(async move {
-            if let Ok(at) = greeted.await {
-                meters.answer_latency.observe((at - answered).as_secs_f64());
-            }
-        });
-    }
-
-    /// Lets the mouth put down the receiver; everything else stops with `self`.
-    async fn close(&mut self, mouth: AbortHandle) {
-        let closing = async {
-            while !mouth.is_finished() {
-                if self.tasks.join_next().await.is_none() {
-                    break;
-                }
-            }
-        };
-        // A line that does not even take a goodbye is cut.
-        drop(tokio::time::timeout(CLOSE_WITHIN, closing).await);
-    }
-}
-
-/// The apology that needs no network, in the agent's language.
-fn apology(language: &str) -> Bytes {
-    Bytes::from_static(match language {
-        "es" => include_bytes!("../clips/apology-es.ulaw"),
-        _ => include_bytes!("../clips/apology-en.ulaw"),
-    })
 }

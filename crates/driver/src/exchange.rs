@@ -157,8 +157,7 @@ impl Exchange {
         let answered = Instant::now();
         let id = begun.id;
         let call = run_call(
-            self.shared.clone(),
-            self.commons.clone(),
+            (self.shared.clone(), self.commons.clone()),
             prepared,
             begun,
             line,

@@ -1,7 +1,7 @@
 //! Carries out what a session decides: one task owns a call, one bounded mailbox orders it.
 //!
 //! - [`Exchange`] is what all calls share; it prepares a call while the phone rings and runs it.
-//! - `call` is the loop: input in, actions out. It never awaits anything but the next input.
+//! - `call` is the loop: input in, actions out; `hands` carries them out and never awaits.
 //! - `ear` and `mouth` are the line's two sides; `recogniser`, `thinking` and `voice` the
 //!   providers', with their deadlines, retries, breakers and replacements.
 
@@ -11,6 +11,7 @@ mod cache;
 mod call;
 mod ear;
 mod exchange;
+mod hands;
 pub mod meters;
 mod mouth;
 mod prepared;

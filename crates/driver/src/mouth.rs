@@ -155,7 +155,7 @@ impl<W: LineWriter> Mouth<W> {
         self.played_until = Some(played + sent);
         if let Some(first) = self.first_frame.take() {
             // Nobody waits for it when the call is already over.
-            drop(first.send(Instant::now()));
+            let _over = first.send(Instant::now());
         }
         Ok(())
     }

@@ -35,12 +35,18 @@ struct Speaking {
     reply: ReplyId,
     /// Clauses of which not all audio has come, in order.
     unspoken: VecDeque<Clause>,
-    /// The provider was given something to say.
-    given: bool,
+    given: Given,
     /// No more clauses will come.
     ended: bool,
-    asked: Instant,
-    heard_back: bool,
+}
+
+/// Whether the provider has something to say of this reply.
+#[derive(Clone, Copy, PartialEq)]
+enum Given {
+    Answered,
+    Asked(Instant),
+    /// All of it came from the cache.
+    Nothing,
 }
 
 struct Clause {
@@ -188,7 +194,7 @@ impl Speaker {
                 text,
             } => {
                 let current = current(speaking, reply);
-                let cached = if current.given {
+                let cached = if current.given != Given::Nothing {
                     None
                 } else {
                     self.commons
@@ -212,7 +218,7 @@ impl Speaker {
             ToVoice::End(reply) => {
                 let current = current(speaking, reply);
                 current.ended = true;
-                if !current.given {
+                if current.given == Given::Nothing {
                     *speaking = None;
                     return self.tell(Input::SpokenAll(reply)).await;
                 }
@@ -221,7 +227,7 @@ impl Speaker {
             ToVoice::Cancel(reply) => {
                 if speaking
                     .take_if(|current| current.reply == reply)
-                    .is_some_and(|current| current.given)
+                    .is_some_and(|current| current.given != Given::Nothing)
                 {
                     drop(voice.try_send(ToVoice::Cancel(reply)));
                 }
@@ -248,8 +254,9 @@ impl Speaker {
                 else {
                     return Ok(());
                 };
-                if !std::mem::replace(&mut current.heard_back, true) {
-                    let after = current.asked.elapsed();
+                if let Given::Asked(asked) = std::mem::replace(&mut current.given, Given::Answered)
+                {
+                    let after = asked.elapsed();
                     self.commons
                         .meters
                         .provider_answered(&station.name, Job::Speak, after);
@@ -292,9 +299,8 @@ impl Speaker {
 
 impl Speaking {
     fn give(&mut self, id: ClauseId, text: &str) {
-        if !self.given {
-            self.given = true;
-            self.asked = Instant::now();
+        if self.given == Given::Nothing {
+            self.given = Given::Asked(Instant::now());
         }
         let text = text.to_owned();
         self.unspoken.push_back(Clause {
@@ -367,10 +373,8 @@ fn current(speaking: &mut Option<Speaking>, reply: ReplyId) -> &mut Speaking {
     speaking.get_or_insert_with(|| Speaking {
         reply,
         unspoken: VecDeque::new(),
-        given: false,
+        given: Given::Nothing,
         ended: false,
-        asked: Instant::now(),
-        heard_back: false,
     })
 }
 
