@@ -2,20 +2,21 @@
 
 mod deepgram;
 mod elevenlabs;
-mod listener;
+pub(crate) mod listener;
 mod log;
 mod moment;
 mod openai;
 
 pub use deepgram::{
-    Ear, FakeDeepgram, HeardStream, LevelEar, Settings as DeepgramSettings, SttFault, Word,
+    Ear, FakeDeepgram, FingerprintEar, HeardStream, LevelEar, Settings as DeepgramSettings,
+    SttFault, Word,
 };
 pub use elevenlabs::{
-    FakeElevenLabs, Settings as ElevenLabsSettings, SpokenStream, Tones, TtsFault, Voice,
+    FakeElevenLabs, Recorded, Settings as ElevenLabsSettings, SpokenStream, Tones, TtsFault, Voice,
 };
 pub use log::Violation;
 pub use moment::{Moment, Timeline, What};
 pub use openai::{
-    Asked, Brain, Chat, Echo, FakeOpenAi, LlmFault, Pieces, Reply, ReplyTool, Scripted,
+    Asked, Brain, Chat, Desk, Echo, FakeOpenAi, LlmFault, Pieces, Reply, ReplyTool, Scripted,
     Settings as OpenAiSettings,
 };

@@ -3,9 +3,12 @@
 //! The providers here speak the real wire formats on loopback sockets, and strictly: a client that
 //! breaks the protocol gets the provider's own error, and the break is kept as a violation.
 
+pub mod caller;
+pub mod carrier;
 mod delay;
+pub mod demo;
 pub mod fakes;
-#[cfg(test)]
 mod http;
+pub mod wav;
 
 pub use delay::{Delay, Dice};

@@ -2,6 +2,7 @@
 
 mod connection;
 mod ear;
+mod fingerprint;
 mod query;
 mod recognition;
 mod wire;
@@ -25,6 +26,7 @@ use axum::{
 };
 
 pub use ear::{Ear, LevelEar, Word};
+pub use fingerprint::FingerprintEar;
 use query::Options;
 
 use crate::{
@@ -62,7 +64,7 @@ impl Default for Settings {
         Self {
             address: ANY_PORT,
             key: "deepgram-test-key".to_owned(),
-            ear: Arc::new(|| Box::new(LevelEar::saying("Hello there.".to_owned()))),
+            ear: Arc::new(|| Box::new(FingerprintEar::recorded())),
             interim_every: Duration::from_secs(1),
             lag: Delay::spread_ms(250, 400),
             patience: Duration::from_secs(10),

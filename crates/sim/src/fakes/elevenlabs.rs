@@ -3,6 +3,7 @@
 mod connection;
 mod context;
 mod query;
+mod recorded;
 mod voice;
 mod wire;
 
@@ -26,6 +27,7 @@ use axum::{
 
 use connection::{Connection, Kind};
 use query::Options;
+pub use recorded::Recorded;
 pub use voice::{Tones, Voice};
 
 use crate::{
@@ -63,7 +65,7 @@ impl Default for Settings {
         Self {
             address: ANY_PORT,
             key: "elevenlabs-test-key".to_owned(),
-            voice: Arc::new(Tones::default()),
+            voice: Arc::new(Recorded::default()),
             first_audio: Delay::spread_ms(100, 250),
             chunk: Duration::from_millis(400),
             chunk_gap: Delay::fixed_ms(40),

@@ -1,6 +1,7 @@
 //! OpenAI's chat completions: `/v1/chat/completions` and `/v1/models`.
 
 mod brain;
+mod desk;
 mod request;
 mod stream;
 mod wire;
@@ -26,6 +27,7 @@ use axum::{
 use serde_json::{Value, json};
 
 pub use brain::{Brain, Echo, Reply, ReplyTool, Scripted};
+pub use desk::Desk;
 pub use request::Chat;
 
 use crate::{

@@ -59,7 +59,9 @@ async fn close_code(socket: &mut Socket) -> (u16, String) {
 }
 
 async fn fake() -> FakeDeepgram {
+    let ear = || Box::new(LevelEar::saying("Hello there.".to_owned())) as Box<dyn Ear>;
     let settings = Settings {
+        ear: Arc::new(ear),
         lag: Delay::NONE,
         ..Settings::default()
     };

@@ -1,0 +1,357 @@
+use std::time::Duration;
+
+use audio::g711::ulaw;
+use futures_util::{SinkExt as _, StreamExt as _};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, sleep_until, timeout},
+};
+use tokio_tungstenite::{
+    WebSocketStream, client_async_with_config,
+    tungstenite::{
+        self, Message, client::IntoClientRequest as _, http::HeaderValue, protocol::WebSocketConfig,
+    },
+};
+use transports::twilio::signature;
+
+use super::{
+    CallReport, Events, Stream,
+    event::CallEvent,
+    playback::{FRAME, Playback},
+    webhook::Line,
+    wire::{CONNECTED, FromServer, Messages},
+};
+use crate::caller::{Deed, Doing, Measures, Run};
+
+/// How a stream ended, when it did not fail.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Ended {
+    /// The caller hung up.
+    ByCaller,
+    /// The server closed its socket.
+    ByServer,
+}
+
+/// Why a stream never opened, in the carrier's own words.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum BadSocket {
+    /// No connection.
+    #[error("31902: connection refused: {0}")]
+    Refused(String),
+    /// No handshake.
+    #[error("31920: handshake: {0}")]
+    Handshake(String),
+    /// Nothing in time.
+    #[error("31901: connection timed out")]
+    TimedOut,
+}
+
+const TICK: Duration = Duration::from_millis(20);
+const TICK_MS: u64 = 20;
+/// Quieter samples are not heard: -45 dBFS.
+const AUDIBLE: u16 = 184;
+/// Quiet after which the agent is taken to have stopped.
+const BREATH_TICKS: u64 = 10;
+/// Minutes of audio that are kept.
+const MOST_RECORDED: usize = 15 * 60 * 8_000;
+/// Violations kept of a call.
+const MOST_VIOLATIONS: usize = 200;
+
+type Socket = WebSocketStream<TcpStream>;
+
+/// Opens the stream and lives through it.
+pub(super) async fn run(
+    stream: &Stream,
+    line: &Line<'_>,
+    events: &Events,
+    report: &mut CallReport,
+) -> Result<Ended, BadSocket> {
+    let mut socket = open(stream, line).await?;
+    events.tell(CallEvent::StreamOpened);
+    line.tell(
+        stream.status_callback.as_deref(),
+        "in-progress",
+        &[("StreamEvent", "stream-started")],
+    )
+    .await;
+    let plan = line.plan;
+    let mut call = Call {
+        messages: Messages::new(line.ids.clone()),
+        playback: Playback::default(),
+        caller: Run::new(plan.script.clone(), plan.book.clone(), plan.seed),
+        measures: Measures::default(),
+        events,
+        report,
+        ticks: 0,
+        quiet_ticks: BREATH_TICKS,
+        began: Instant::now(),
+    };
+    let ended = call.live(&mut socket, &stream.parameters).await;
+    call.report.most_ahead_ms = call
+        .report
+        .most_ahead_ms
+        .max(call.playback.most_queued_ms());
+    call.report.turns.extend(call.measures.into_turns());
+    Ok(ended)
+}
+
+async fn open(stream: &Stream, line: &Line<'_>) -> Result<Socket, BadSocket> {
+    const PATIENCE: Duration = Duration::from_secs(10);
+    let server = &line.carrier.settings.server;
+    let address = server.strip_prefix("http://").unwrap_or(server);
+    let address = address.split('/').next().unwrap_or_default().to_owned();
+    let handshake = |why: &dyn std::fmt::Display| BadSocket::Handshake(why.to_string());
+    // The host stays the public one: only the connection goes to the server at hand, without TLS.
+    let plain = stream.url.replacen("wss://", "ws://", 1);
+    let mut request = plain.into_client_request().map_err(|why| handshake(&why))?;
+    if let Some(signature) = line.signed(&stream.url) {
+        let value = HeaderValue::from_str(&signature).map_err(|why| handshake(&why))?;
+        request.headers_mut().insert(signature::HEADER, value);
+    }
+    let opening = async {
+        let tcp = TcpStream::connect(address).await;
+        let tcp = tcp.map_err(|why| BadSocket::Refused(why.to_string()))?;
+        tcp.set_nodelay(true)
+            .map_err(|why| BadSocket::Refused(why.to_string()))?;
+        let config = WebSocketConfig::default()
+            .read_buffer_size(4_096)
+            .write_buffer_size(0);
+        let opened = client_async_with_config(request, tcp, Some(config)).await;
+        opened
+            .map(|(socket, _)| socket)
+            .map_err(|why| handshake(&why))
+    };
+    timeout(PATIENCE, opening)
+        .await
+        .unwrap_or(Err(BadSocket::TimedOut))
+}
+
+/// A call while its stream is open.
+struct Call<'a> {
+    messages: Messages,
+    playback: Playback,
+    caller: Run,
+    measures: Measures,
+    events: &'a Events,
+    report: &'a mut CallReport,
+    ticks: u64,
+    quiet_ticks: u64,
+    began: Instant,
+}
+
+impl Call<'_> {
+    async fn live(&mut self, socket: &mut Socket, parameters: &[(String, String)]) -> Ended {
+        let start = self.messages.start(parameters);
+        if send(socket, CONNECTED.to_owned()).await.is_err() || send(socket, start).await.is_err() {
+            return Ended::ByServer;
+        }
+        self.began = Instant::now();
+        let mut next = self.began + TICK;
+        loop {
+            let ended = tokio::select! {
+                biased;
+                () = sleep_until(next) => {
+                    // The next deadline follows from this one, not from the clock: a late tick
+                    // does not make the call longer.
+                    next += TICK;
+                    self.tick(socket).await
+                }
+                message = socket.next() => self.on_message(message, socket).await,
+            };
+            if let Some(ended) = ended {
+                return ended;
+            }
+        }
+    }
+
+    /// 20 ms of the call: the caller hears, then does something.
+    async fn tick(&mut self, socket: &mut Socket) -> Option<Ended> {
+        let mut heard = [0; FRAME];
+        let marks = self.playback.play(&mut heard);
+        let audible = self.notice(&heard);
+        let doing = self.caller.tick(audible);
+        self.record(&doing.audio, &heard);
+        let hangs_up = doing.deeds.contains(&Deed::HangUp);
+        let mut texts: Vec<String> = marks.iter().map(|name| self.messages.mark(name)).collect();
+        texts.extend(self.deeds(doing));
+        self.ticks += 1;
+        for text in texts {
+            if send(socket, text).await.is_err() {
+                return Some(Ended::ByServer);
+            }
+        }
+        if hangs_up {
+            // The server may have closed already: the call is over either way.
+            let _ = send(socket, self.messages.stop()).await;
+            let _ = timeout(Duration::from_secs(1), hang_up(socket)).await;
+            return Some(Ended::ByCaller);
+        }
+        None
+    }
+
+    fn at_ms(&self) -> u64 {
+        self.ticks * TICK_MS
+    }
+
+    /// Whether the agent was audible in this frame; keeps the times.
+    fn notice(&mut self, heard: &[u8; FRAME]) -> bool {
+        let loud = |code: &u8| ulaw::decode(*code).unsigned_abs() >= AUDIBLE;
+        let sample_ms = |at: usize| self.at_ms() + (at / 8) as u64;
+        let Some(first) = heard.iter().position(loud) else {
+            self.quiet_ticks += 1;
+            if self.quiet_ticks == BREATH_TICKS {
+                if let Some(silent_after_ms) = self.measures.agent_quiet() {
+                    self.events.tell(CallEvent::BargedIn { silent_after_ms });
+                }
+                self.events.tell(CallEvent::AgentQuiet);
+            }
+            return false;
+        };
+        let last = heard.iter().rposition(loud).unwrap_or(first);
+        let waited_ms = self
+            .measures
+            .agent_audible(sample_ms(first), sample_ms(last));
+        if waited_ms.is_some() || self.quiet_ticks >= BREATH_TICKS {
+            self.events.tell(CallEvent::AgentAudible { waited_ms });
+        }
+        self.quiet_ticks = 0;
+        true
+    }
+
+    /// What the caller does, as messages.
+    fn deeds(&mut self, doing: Doing) -> Vec<String> {
+        let at_ms = self.at_ms();
+        let mut texts = Vec::new();
+        for deed in doing.deeds {
+            match deed {
+                Deed::GiveUp => self.report.gave_up += 1,
+                Deed::HangUp => {}
+                Deed::Odd(text) => texts.push(text),
+                Deed::Press(key) => {
+                    self.events.tell(CallEvent::CallerPresses(key));
+                    texts.push(self.messages.digit(key));
+                }
+                Deed::Speak(kind, said) => {
+                    self.events.tell(CallEvent::CallerSays(said.clone()));
+                    self.measures.caller_begins(at_ms, kind, said);
+                }
+            }
+        }
+        if doing.lost {
+            self.messages.lose();
+        } else {
+            texts.push(self.messages.media(at_ms, &doing.audio));
+        }
+        if let Some(early) = doing.ended {
+            self.measures
+                .caller_ended(at_ms + TICK_MS - (early / 8) as u64);
+        }
+        texts
+    }
+
+    fn record(&mut self, caller: &[u8], agent: &[u8]) {
+        if self.report.caller_audio.len() < MOST_RECORDED {
+            self.report.caller_audio.extend_from_slice(caller);
+            self.report.agent_audio.extend_from_slice(agent);
+        }
+    }
+
+    async fn on_message(
+        &mut self,
+        message: Option<Result<Message, tungstenite::Error>>,
+        socket: &mut Socket,
+    ) -> Option<Ended> {
+        let echoes = match message {
+            Some(Ok(Message::Text(text))) => self.on_text(text.as_str()),
+            Some(Ok(Message::Binary(_))) => {
+                self.violation("31950: a binary frame".to_owned());
+                Vec::new()
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Vec::new(),
+            Some(Ok(Message::Close(_))) => {
+                // Answers the close and waits for the end of the connection.
+                let _ = timeout(Duration::from_secs(1), socket.next()).await;
+                return Some(Ended::ByServer);
+            }
+            Some(Err(_)) | None => return Some(Ended::ByServer),
+        };
+        for echo in echoes {
+            if send(socket, echo).await.is_err() {
+                return Some(Ended::ByServer);
+            }
+        }
+        None
+    }
+
+    /// Takes a message of the server; gives the marks that are due.
+    fn on_text(&mut self, text: &str) -> Vec<String> {
+        let message: FromServer = match serde_json::from_str(text) {
+            Ok(message) => message,
+            Err(why) => {
+                self.violation(format!(
+                    "31950: {why}: {}",
+                    text.chars().take(200).collect::<String>()
+                ));
+                return Vec::new();
+            }
+        };
+        let (FromServer::Clear { stream }
+        | FromServer::Mark { stream, .. }
+        | FromServer::Media { stream, .. }) = &message;
+        if !self.messages.is_ours(stream) {
+            self.violation(format!("31950: unknown stream {stream}"));
+            return Vec::new();
+        }
+        let marks = match message {
+            FromServer::Clear { .. } => {
+                self.report.clears += 1;
+                self.measures.cleared(self.at_ms());
+                self.events.tell(CallEvent::Cleared);
+                self.playback.clear()
+            }
+            FromServer::Mark { mark, .. } => {
+                self.report.marks += 1;
+                self.playback.mark(mark.name).into_iter().collect()
+            }
+            FromServer::Media { media, .. } => {
+                self.on_media(&media.payload);
+                Vec::new()
+            }
+        };
+        marks.iter().map(|name| self.messages.mark(name)).collect()
+    }
+
+    fn on_media(&mut self, payload: &str) {
+        self.report.messages += 1;
+        self.measures.message_came();
+        if self.report.greeting_after_ms.is_none() {
+            self.report.greeting_after_ms = Some(super::millis(self.began.elapsed()));
+        }
+        match base64_simd::STANDARD.decode_to_vec(payload) {
+            Ok(bytes) if bytes.is_empty() => self.violation("31950: an empty payload".to_owned()),
+            Ok(bytes) => {
+                if self.playback.audio(bytes).is_err() {
+                    self.violation("more than ten minutes of audio queued".to_owned());
+                }
+            }
+            Err(_) => self.violation("31950: a payload that is no base64".to_owned()),
+        }
+    }
+
+    fn violation(&mut self, what: String) {
+        if self.report.violations.len() < MOST_VIOLATIONS {
+            self.report.violations.push(what);
+        }
+    }
+}
+
+/// Closes and waits until the server did too.
+async fn hang_up(socket: &mut Socket) {
+    if socket.close(None).await.is_ok() {
+        while let Some(Ok(_)) = socket.next().await {}
+    }
+}
+
+async fn send(socket: &mut Socket, text: String) -> Result<(), tungstenite::Error> {
+    socket.send(Message::text(text)).await
+}
