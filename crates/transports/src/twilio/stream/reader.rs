@@ -27,9 +27,11 @@ pub struct TwilioReader {
 }
 
 enum Came {
-    Message(Message),
-    End,
     Alarm,
+    /// The other end breaks the rules, or the connection broke.
+    Broken,
+    End,
+    Message(Message),
 }
 
 impl TwilioReader {
@@ -51,10 +53,7 @@ impl TwilioReader {
             () = &mut self.alarm => Came::Alarm,
             message = self.socket.read() => match message {
                 Some(Ok(message)) => Came::Message(message),
-                Some(Err(_)) => {
-                    self.socket.try_close(close_code::PROTOCOL);
-                    Came::End
-                }
+                Some(Err(_)) => Came::Broken,
                 None => Came::End,
             },
         }
@@ -81,7 +80,7 @@ impl TwilioReader {
                 self.socket.try_send(Message::Ping(Bytes::new()));
                 until
             }
-            Alarm::Lost => return Some(FromLine::Lost),
+            Alarm::Lost => return Some(self.end()),
         };
         self.alarm
             .as_mut()
@@ -111,15 +110,16 @@ impl LineReader for TwilioReader {
             if let Some(owed) = self.intake.owed() {
                 return owed;
             }
-            let told = match self.came().await {
-                Came::Message(message) => self.read(&message),
-                Came::Alarm => self.rung(),
-                Came::End => Some(self.end()),
+            let (told, code) = match self.came().await {
+                Came::Message(message) => (self.read(&message), close_code::POLICY),
+                Came::Alarm => (self.rung(), close_code::POLICY),
+                Came::Broken => (Some(FromLine::Lost), close_code::PROTOCOL),
+                Came::End => (Some(self.end()), close_code::NORMAL),
             };
+            if told == Some(FromLine::Lost) {
+                self.socket.try_close(code);
+            }
             if let Some(told) = told {
-                if told == FromLine::Lost {
-                    self.socket.try_close(close_code::POLICY);
-                }
                 return told;
             }
         }

@@ -23,6 +23,9 @@ struct Shared {
     web: WebSocket,
     /// We have said goodbye.
     closing: bool,
+    /// Whoever waits until the socket takes more. The library remembers one waker only: a send
+    /// that does not wait must not take its place.
+    blocked: Option<Waker>,
 }
 
 /// How long the other end has to answer a close.
@@ -33,6 +36,7 @@ impl Socket {
         Self(Mutex::new(Shared {
             web,
             closing: false,
+            blocked: None,
         }))
     }
 
@@ -50,35 +54,28 @@ impl Socket {
             let mut shared = self.lock();
             // The socket wakes whoever wrote last at every message that comes in. So we leave
             // our waker only when there is something to wait for.
-            match poll_send(
-                &mut shared.web,
-                &mut messages,
-                &mut Context::from_waker(Waker::noop()),
-            ) {
-                Poll::Ready(sent) => Poll::Ready(sent),
-                Poll::Pending => poll_send(&mut shared.web, &mut messages, cx),
+            let sent = shared.poll_send(&mut messages, &mut Context::from_waker(Waker::noop()));
+            if sent.is_ready() {
+                shared.blocked = None;
+                return sent;
             }
+            shared.blocked = Some(cx.waker().clone());
+            shared.poll_send(&mut messages, cx)
         })
         .await
     }
 
-    /// Sends a message if it can be done without waiting.
+    /// Sends a message if that can be done without waiting. What is left goes with the next one,
+    /// or never: the line is dead then.
     pub(super) fn try_send(&self, message: Message) {
-        let mut message = Some(message).into_iter();
-        let mut shared = self.lock();
-        // What it did not send now goes with the next message, or never: the line is dead then.
-        let _ = poll_send(
-            &mut shared.web,
-            &mut message,
-            &mut Context::from_waker(Waker::noop()),
-        );
+        self.lock().try_send(message);
     }
 
     /// Says goodbye without waiting for an answer.
     pub(super) fn try_close(&self, code: CloseCode) {
-        if !self.lock().closing {
-            self.lock().closing = true;
-            self.try_send(goodbye(code));
+        let mut shared = self.lock();
+        if !std::mem::replace(&mut shared.closing, true) {
+            shared.try_send(goodbye(code));
         }
     }
 
@@ -89,6 +86,32 @@ impl Socket {
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shared {
+    fn try_send(&mut self, message: Message) {
+        let waker = self
+            .blocked
+            .clone()
+            .unwrap_or_else(|| Waker::noop().clone());
+        let mut messages = std::iter::once(message);
+        let _ = self.poll_send(&mut messages, &mut Context::from_waker(&waker));
+    }
+
+    fn poll_send(
+        &mut self,
+        messages: &mut impl Iterator<Item = Message>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        let mut web = Pin::new(&mut self.web);
+        loop {
+            ready!(web.as_mut().poll_ready(cx))?;
+            match messages.next() {
+                Some(message) => web.as_mut().start_send(message)?,
+                None => return web.as_mut().poll_flush(cx),
+            }
+        }
     }
 }
 
@@ -113,19 +136,4 @@ fn goodbye(code: CloseCode) -> Message {
         code,
         reason: Utf8Bytes::from_static(""),
     }))
-}
-
-fn poll_send(
-    web: &mut WebSocket,
-    messages: &mut impl Iterator<Item = Message>,
-    cx: &mut Context<'_>,
-) -> Poll<Result<(), Error>> {
-    let mut web = Pin::new(web);
-    loop {
-        ready!(web.as_mut().poll_ready(cx))?;
-        match messages.next() {
-            Some(message) => web.as_mut().start_send(message)?,
-            None => return web.as_mut().poll_flush(cx),
-        }
-    }
 }
