@@ -120,19 +120,20 @@ impl Recogniser {
         loop {
             tokio::select! {
                 biased;
-                event = heard.recv() => match event {
-                    Some(Recognised::Ready) => {
-                        self.commons.breakers.succeeded(&station.name);
-                        self.commons.meters.provider_answered(&station.name, Job::Listen, begun.elapsed());
+                Some(event) = heard.recv() => {
+                    if self.take(station, event, unsettled, begun).await.is_err() {
+                        return Broken::CallOver;
                     }
-                    Some(event) => {
-                        if self.pass_on(event, unsettled).await.is_err() {
+                }
+                result = &mut connection => {
+                    // What it said with its last breath is still in the channel.
+                    while let Ok(event) = heard.try_recv() {
+                        if self.take(station, event, unsettled, begun).await.is_err() {
                             return Broken::CallOver;
                         }
                     }
-                    None => return ended(connection.await),
-                },
-                ended_with = &mut connection => return ended(ended_with),
+                    return ended(result);
+                }
                 piece = audio.recv(), if to.is_some() => match piece {
                     Some(piece) => {
                         unsettled.remember(&piece);
@@ -146,14 +147,24 @@ impl Recogniser {
         }
     }
 
-    async fn pass_on(
+    async fn take(
         &self,
+        station: &Station<dyn SpeechToText, Listen>,
         event: Recognised,
         unsettled: &mut Replay,
+        begun: Instant,
     ) -> Result<(), mpsc::error::SendError<Input>> {
         let input = match event {
+            Recognised::Ready => {
+                self.commons.breakers.succeeded(&station.name);
+                let after = begun.elapsed();
+                self.commons
+                    .meters
+                    .provider_answered(&station.name, Job::Listen, after);
+                return Ok(());
+            }
             // Our own ear is faster and does not mistake a television for the caller.
-            Recognised::Ready | Recognised::SpeechStarted => return Ok(()),
+            Recognised::SpeechStarted => return Ok(()),
             Recognised::UtteranceOver => Input::UtteranceOver,
             Recognised::Words(words) => {
                 if words.settled {

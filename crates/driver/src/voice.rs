@@ -52,8 +52,9 @@ enum Given {
 struct Clause {
     id: ClauseId,
     text: String,
-    /// Characters that the provider says were spoken.
+    /// Characters that were spoken, as the provider says or the length of the audio suggests.
     spoken_chars: usize,
+    made: Millis,
     audio: BytesMut,
 }
 
@@ -88,7 +89,11 @@ impl Speaker {
                         .fell_back(&self.stations[index].name, &instead.name);
                 }
             }
-            if let Some(Speaking { reply, .. }) = speaking.take()
+            let failed = speaking
+                .take()
+                .map(|current: Speaking| current.reply)
+                .or_else(|| reply_of(&next));
+            if let Some(reply) = failed
                 && self
                     .mailbox
                     .send(Input::SpeakingFailed(reply))
@@ -97,11 +102,24 @@ impl Speaker {
             {
                 return;
             }
-            // Nobody speaks: try again when there is something to say.
-            next = orders.recv().await;
-            if next.is_none() {
-                return;
-            }
+            // Nobody speaks: try again when there is something else to say.
+            next = loop {
+                match orders.recv().await {
+                    Some(ToVoice::Say {
+                        reply,
+                        clause,
+                        text,
+                    }) if Some(reply) != failed => {
+                        break Some(ToVoice::Say {
+                            reply,
+                            clause,
+                            text,
+                        });
+                    }
+                    Some(ToVoice::Say { .. } | ToVoice::End(_) | ToVoice::Cancel(_)) => {}
+                    None => return,
+                }
+            };
         }
     }
 
@@ -155,16 +173,21 @@ impl Speaker {
                 tokio::select! {
                     biased;
                     order = orders.recv(), if to.is_some() => order,
-                    event = made.recv() => match event {
-                        Some(event) => {
+                    Some(event) = made.recv() => {
+                        if self.made(&station, event, speaking).await.is_err() {
+                            return Broken::CallOver;
+                        }
+                        continue;
+                    }
+                    result = &mut connection => {
+                        // What it made with its last breath is still in the channel.
+                        while let Ok(event) = made.try_recv() {
                             if self.made(&station, event, speaking).await.is_err() {
                                 return Broken::CallOver;
                             }
-                            continue;
                         }
-                        None => return ended(connection.await),
-                    },
-                    ended_with = &mut connection => return ended(ended_with),
+                        return ended(result);
+                    }
                 }
             };
             let done = match (order, &to) {
@@ -307,6 +330,7 @@ impl Speaking {
             id,
             text,
             spoken_chars: 0,
+            made: Millis::ZERO,
             audio: BytesMut::new(),
         });
     }
@@ -316,11 +340,8 @@ impl Speaking {
         let reply = self.reply;
         for clause in &mut self.unspoken {
             clause.audio.clear();
-            let rest: String = clause.text.chars().skip(clause.spoken_chars).collect();
-            let text = if rest.trim().is_empty() {
+            let Some(text) = rest_of(&clause.text, clause.spoken_chars) else {
                 continue;
-            } else {
-                rest.trim().to_owned()
             };
             drop(voice.try_send(ToVoice::Say {
                 reply,
@@ -350,16 +371,42 @@ impl Speaking {
         keeps: impl Fn(&str) -> bool,
     ) {
         if let Some(clause) = self.unspoken.front_mut().filter(|front| front.id == id) {
-            clause.spoken_chars = words
-                .iter()
-                .map(|word| word.chars)
-                .max()
-                .unwrap_or(clause.spoken_chars);
+            clause.made += Millis(bytes.len() as u64 / BYTES_PER_MS);
+            clause.spoken_chars = match words.iter().map(|word| word.chars).max() {
+                Some(chars) => chars,
+                None => clause.spoken_chars.max(chars_spoken_within(clause.made)),
+            };
             if keeps(&clause.text) {
                 clause.audio.extend_from_slice(bytes);
             }
         }
     }
+}
+
+fn reply_of(order: &Option<ToVoice>) -> Option<ReplyId> {
+    match order {
+        Some(ToVoice::Say { reply, .. } | ToVoice::End(reply)) => Some(*reply),
+        Some(ToVoice::Cancel(_)) | None => None,
+    }
+}
+
+/// The text after so many characters, from the word that was being spoken.
+fn rest_of(text: &str, spoken: usize) -> Option<String> {
+    let (at, _) = text.char_indices().nth(spoken)?;
+    let from = text[..at]
+        .rfind(char::is_whitespace)
+        .map_or(0, |space| space + 1);
+    let rest = text[from..].trim();
+    rest.chars()
+        .any(char::is_alphanumeric)
+        .then(|| rest.to_owned())
+}
+
+/// How much text an ordinary voice speaks within some time. A clause that is nearly done counts as
+/// done: its last word twice would sound worse than a clipped one.
+fn chars_spoken_within(made: Millis) -> usize {
+    const MS_PER_CHAR: u64 = 55;
+    usize::try_from(made.0 / MS_PER_CHAR).unwrap_or(usize::MAX)
 }
 
 /// The reply being spoken, begun anew if it is another one.

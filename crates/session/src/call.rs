@@ -42,8 +42,9 @@ pub struct CallSession {
     turns: u32,
     /// Questions asked into silence since the caller last said something.
     reminders: usize,
-    /// Failures in a row.
-    failures: u32,
+    /// Replies in a row that could not be written, and that could not be spoken.
+    unwritten: u32,
+    unspoken: u32,
     /// How late the line reports marks, against our own count of what it has played.
     line_lag: Millis,
     /// The agent's last words asked something.
@@ -75,7 +76,8 @@ impl CallSession {
             tool_runs: 0,
             turns: 0,
             reminders: 0,
-            failures: 0,
+            unwritten: 0,
+            unspoken: 0,
             line_lag: Millis::ZERO,
             asked: false,
         };

@@ -26,7 +26,12 @@ pub(crate) struct CallerTurn {
     /// Interim words of the turn before: their settled form comes late and is not new.
     answered_interim: Option<String>,
     keys: String,
+    /// Replies begun before this turn was surely over.
+    speculations: u32,
 }
+
+/// Each costs a request: a turn that goes on and on is answered when it is over.
+const MOST_SPECULATIONS: u32 = 3;
 
 /// How a turn began. Words without a sound stand in for it: their times are all there is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -134,6 +139,18 @@ impl CallerTurn {
     /// Words were waited for long enough: what is there has to do.
     pub(crate) fn give_up_waiting(&mut self) {
         self.covered = true;
+    }
+
+    /// Counts a reply begun ahead of time, if one more is allowed.
+    pub(crate) fn may_speculate(&mut self) -> bool {
+        let allowed = self.speculations < MOST_SPECULATIONS;
+        self.speculations += u32::from(allowed);
+        allowed
+    }
+
+    /// Nothing more is begun ahead of time in this turn.
+    pub(crate) fn stop_speculating(&mut self) {
+        self.speculations = MOST_SPECULATIONS;
     }
 
     pub(crate) fn press(&mut self, key: char) {

@@ -17,7 +17,7 @@ pub(super) const END_CALL: &str = "end_call";
 impl CallSession {
     /// Begins a reply to what the caller said so far, unless it was begun already.
     pub(super) fn speculate(&mut self, now: Millis) {
-        if self.reply.is_none() {
+        if self.reply.is_none() && self.turn.may_speculate() {
             self.begin_answer(now, Stage::Speculative { held: Vec::new() });
         }
     }
@@ -159,7 +159,7 @@ impl CallSession {
         if silent {
             return self.reply_failed(now, EndReason::ProviderFailedLlm);
         }
-        self.failures = 0;
+        self.unwritten = 0;
         if reply.is_speculative() {
             self.after_tools(now);
         } else {

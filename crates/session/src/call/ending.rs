@@ -112,8 +112,18 @@ impl CallSession {
 
     /// A reply came to nothing before a word of it was heard.
     pub(super) fn reply_failed(&mut self, now: Millis, why: EndReason) {
-        self.failures += 1;
-        if self.failures >= self.rules.end.max_failures {
+        if self
+            .reply
+            .as_ref()
+            .is_some_and(|reply| reply.is_speculative())
+        {
+            // The turn is not over: it will be answered anew when it is.
+            self.cancel_unheard(CancelReason::Failed);
+            self.turn.stop_speculating();
+            return self.reconsider(now);
+        }
+        self.unwritten += 1;
+        if self.unwritten >= self.rules.end.max_failures {
             self.cancel_unheard(CancelReason::Failed);
             return self.give_up(now, why);
         }
@@ -124,10 +134,6 @@ impl CallSession {
             reply: failed.id,
             why: CancelReason::Failed,
         });
-        if failed.is_speculative() {
-            // The turn is not over: it will be answered anew when it is.
-            return self.reconsider(now);
-        }
         let trouble = self.rules.lines.trouble.clone();
         self.say(now, Kind::Line, &trouble, failed.then);
         if let Some(reply) = &mut self.reply {

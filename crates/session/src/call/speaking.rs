@@ -58,6 +58,9 @@ impl CallSession {
         if reply.kind == Kind::Answer {
             self.turn.close();
         }
+        if reply.kind != Kind::ProtectedLine {
+            self.unspoken = 0;
+        }
         self.timers.disarm(Timer::Idle);
         self.timers.disarm(Timer::Unheard);
         if self.turn.is_speaking() && reply.kind != Kind::ProtectedLine {
@@ -217,8 +220,8 @@ impl CallSession {
         let Some(reply) = &mut self.reply else { return };
         reply.speaking = false;
         reply.thinking = false;
-        self.failures += 1;
-        if self.failures >= self.rules.end.max_failures {
+        self.unspoken += 1;
+        if self.unspoken >= self.rules.end.max_failures {
             reply.then = After::HangUp(EndReason::ProviderFailedTts);
         }
         if reply.is_audible() {

@@ -1,0 +1,252 @@
+use domain::EndReason;
+use providers::{ProviderError, Verdict, llm::Written};
+use session::ToolCall;
+use transports::FromLine;
+
+use crate::{
+    line::sound,
+    providers::{FakeEars, FakeModel, FakeVoice, Plan, Plans, broken, silent},
+    world::{Cast, World, rules},
+};
+
+fn ears(plans: Vec<Plan>) -> FakeEars {
+    FakeEars {
+        plans: Plans::of(plans),
+        ..FakeEars::default()
+    }
+}
+
+fn model(plans: Vec<Plan>, replies: &[&str]) -> FakeModel {
+    FakeModel {
+        plans: Plans::of(plans),
+        ..FakeModel::saying(replies)
+    }
+}
+
+fn voice(plans: Vec<Plan>) -> FakeVoice {
+    FakeVoice {
+        plans: Plans::of(plans),
+        ..FakeVoice::default()
+    }
+}
+
+fn refused() -> ProviderError {
+    ProviderError::Refused {
+        provider: "fake",
+        status: 401,
+        detail: "bad key".to_owned(),
+        verdict: Verdict::KeyRefused,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_recogniser_takes_over() {
+    let cast = Cast {
+        ears: vec![ears(vec![Plan::Fail(refused())]), ears(vec![])],
+        models: vec![model(vec![], &["At nine."])],
+        voices: vec![voice(vec![])],
+    };
+    let world = World::answer(rules(), &cast);
+    world.wait(1_000).await;
+    world.say(&cast.ears[1], "When do you open?").await;
+    world.wait(3_000).await;
+    let (_, turns) = world.hang_up().await;
+    assert_eq!(turns[1].heard, "At nine.");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_recogniser_is_called_again_and_hears_what_it_missed() {
+    let cast = Cast {
+        ears: vec![ears(vec![])],
+        models: vec![model(vec![], &[])],
+        voices: vec![voice(vec![])],
+    };
+    let world = World::answer(rules(), &cast);
+    let ears = &cast.ears[0];
+    for frame in 0..60 {
+        if frame == 30 {
+            *ears.open.lock().unwrap() = None;
+        }
+        world
+            .far
+            .caller
+            .send(FromLine::Audio(sound(0xff, 20)))
+            .await
+            .unwrap();
+        world.wait(20).await;
+    }
+    world.wait(500).await;
+    let heard: usize = ears
+        .heard
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|piece| match piece {
+            ::providers::stt::ToRecogniser::Audio(bytes) => bytes.len(),
+            ::providers::stt::ToRecogniser::Finalize => 0,
+        })
+        .sum();
+    assert!(
+        heard >= 1_200 * 8 + 600 * 8,
+        "everything, and again what was not settled: {heard}"
+    );
+    assert!(ears.open.lock().unwrap().is_some(), "it listens again");
+    world.hang_up().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_any_recogniser_the_caller_is_told() {
+    let cast = Cast {
+        ears: vec![ears(vec![Plan::Fail(silent())])],
+        models: vec![model(vec![], &[])],
+        voices: vec![voice(vec![])],
+    };
+    let world = World::answer(rules(), &cast);
+    world.wait(20_000).await;
+    let (ended, turns) = world.end().await;
+    assert_eq!(ended.reason, EndReason::ProviderFailedStt);
+    assert!(turns.last().unwrap().heard.ends_with("goodbye."));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_is_asked_again_and_then_another_one() {
+    let cast = Cast {
+        ears: vec![ears(vec![])],
+        models: vec![
+            model(vec![Plan::Fail(broken()), Plan::Fail(broken())], &[]),
+            model(vec![], &["From the second."]),
+        ],
+        voices: vec![voice(vec![])],
+    };
+    let world = World::answer(rules(), &cast);
+    world.wait(1_000).await;
+    world.say(&cast.ears[0], "Hello there.").await;
+    world.wait(3_000).await;
+    assert_eq!(cast.models[0].asked.lock().unwrap().len(), 2);
+    let mut metrics = String::new();
+    prometheus_client::encoding::text::encode(&mut metrics, &world.registry).unwrap();
+    assert!(
+        metrics.contains(r#"repartee_fallback_total{from="fake0/model",to="fake1/model"} 1"#),
+        "{metrics}"
+    );
+    let (_, turns) = world.hang_up().await;
+    assert_eq!(turns[1].heard, "From the second.");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_never_works_is_excused_and_then_given_up() {
+    let cast = Cast {
+        ears: vec![ears(vec![])],
+        models: vec![model(vec![Plan::Fail(refused()); 9], &[])],
+        voices: vec![voice(vec![])],
+    };
+    let world = World::answer(rules(), &cast);
+    for _ in 0..3 {
+        world.wait(6_000).await;
+        world.say(&cast.ears[0], "Hello there.").await;
+    }
+    world.wait(20_000).await;
+    assert_eq!(
+        cast.models[0].asked.lock().unwrap().len(),
+        1,
+        "the breaker is open for long"
+    );
+    let (ended, _) = world.end().await;
+    assert_eq!(ended.reason, EndReason::ProviderFailedLlm);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_voice_that_breaks_is_replaced_in_the_middle_of_a_reply() {
+    let cast = Cast {
+        ears: vec![ears(vec![])],
+        models: vec![model(
+            vec![],
+            &["This is the first sentence. This is the second sentence."],
+        )],
+        voices: vec![
+            voice(vec![Plan::Work, Plan::Work, Plan::Fail(refused())]),
+            voice(vec![]),
+        ],
+    };
+    let world = World::answer(rules(), &cast);
+    world.wait(1_000).await;
+    world.say(&cast.ears[0], "Go on.").await;
+    world.wait(8_000).await;
+    let (_, turns) = world.hang_up().await;
+    assert_eq!(
+        turns[1].heard,
+        "This is the first sentence. This is the second sentence."
+    );
+    assert_eq!(
+        *cast.voices[1].said.lock().unwrap(),
+        ["This is the second sentence."]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_any_voice_the_built_in_apology_is_played() {
+    let cast = Cast {
+        ears: vec![ears(vec![])],
+        models: vec![model(vec![], &["One.", "Two."])],
+        voices: vec![voice(vec![Plan::Fail(refused()); 9])],
+    };
+    let world = World::answer(rules(), &cast);
+    for _ in 0..3 {
+        world.wait(9_000).await;
+        world.say(&cast.ears[0], "Hello there.").await;
+    }
+    world.wait(20_000).await;
+    let (ended, _) = world.end().await;
+    assert_eq!(ended.reason, EndReason::ProviderFailedTts);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bug_ends_one_call_and_is_counted() {
+    let bug = Cast {
+        ears: vec![ears(vec![])],
+        models: vec![model(vec![Plan::Panic], &[])],
+        voices: vec![voice(vec![])],
+    };
+    let world = World::answer(rules(), &bug);
+    world.wait(1_000).await;
+    world.say(&bug.ears[0], "Hello there.").await;
+    let mut metrics = String::new();
+    world.wait(1_000).await;
+    prometheus_client::encoding::text::encode(&mut metrics, &world.registry).unwrap();
+    assert!(metrics.contains("repartee_panics_total 1"), "{metrics}");
+    let (ended, turns) = world.end().await;
+    assert_eq!(ended.reason, EndReason::InternalError);
+    assert_eq!(turns[0].heard, "Hello", "what was heard before is kept");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tool_that_does_not_exist_is_answered_to_the_model() {
+    let call = ToolCall {
+        id: "c1".into(),
+        name: "launch".into(),
+        arguments: "{}".into(),
+    };
+    let thinks = model(vec![], &[]);
+    thinks
+        .replies
+        .lock()
+        .unwrap()
+        .push_back(vec![Written::Tool(call)]);
+    thinks
+        .replies
+        .lock()
+        .unwrap()
+        .push_back(vec![Written::Text("I cannot do that.".into())]);
+    let cast = Cast {
+        ears: vec![ears(vec![])],
+        models: vec![thinks],
+        voices: vec![voice(vec![])],
+    };
+    let world = World::answer(rules(), &cast);
+    world.wait(1_000).await;
+    world.say(&cast.ears[0], "Launch it.").await;
+    world.wait(4_000).await;
+    let (_, turns) = world.hang_up().await;
+    assert_eq!(turns[1].tools, ["launch"]);
+    assert_eq!(turns[1].heard, "I cannot do that.");
+}
