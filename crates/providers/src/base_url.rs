@@ -245,7 +245,14 @@ mod tests {
                 shown("https://me:secret@"),
             ]
             .join("\n"),
-            @""
+            @r#"
+X_BASE_URL: `api.openai.com/v1` is not a URL: relative URL without a base (write it like https://host or http://127.0.0.1:9700)
+X_BASE_URL: `ftp` is not a scheme of ours: use https, wss, or http and ws for this machine and private networks
+X_BASE_URL: plain http is for localhost and private addresses; write https://api.openai.com
+X_BASE_URL: remove the user name: a base URL is scheme, host, port and path
+X_BASE_URL: remove the query: a base URL is scheme, host, port and path
+X_BASE_URL: `…@` is not a URL: empty host (write it like https://host or http://127.0.0.1:9700)
+"#
         );
     }
 }

@@ -6,6 +6,8 @@ mod address;
 mod base_url;
 mod http;
 pub mod llm;
+#[cfg(test)]
+mod loopback;
 pub mod offline;
 mod secret;
 mod socket;

@@ -326,3 +326,6 @@ fn prompt_chars(prompt: &Prompt) -> u64 {
     let chars = prompt.system.chars().count() + messages.sum::<usize>();
     chars as u64
 }
+
+#[cfg(test)]
+mod tests;

@@ -290,18 +290,29 @@ fn answer<'a>(
     call: &'a ToolCall,
     answered: &mut BTreeSet<usize>,
 ) -> Wire<'a> {
-    let found = rest
+    let asked_again = rest.iter().position(|message| asks(message, &call.id));
+    let before = &rest[..asked_again.unwrap_or(rest.len())];
+    let mut outputs = before
         .iter()
         .enumerate()
-        .find_map(|(place, message)| match message {
+        .filter_map(|(place, message)| match message {
             Message::Tool { id, output } if *id == call.id => {
-                answered.insert(offset + place).then_some(output.as_str())
+                Some((offset + place, output.as_str()))
             }
             Message::Tool { .. } | Message::Agent { .. } | Message::Caller(_) => None,
         });
+    let found = outputs.find_map(|(place, output)| answered.insert(place).then_some(output));
     Wire {
         tool_call_id: Some(&call.id),
         ..said("tool", found.unwrap_or(CANCELLED).to_owned())
+    }
+}
+
+/// Ids may come back: some servers count from zero in every answer.
+fn asks(message: &Message, id: &str) -> bool {
+    match message {
+        Message::Agent { tools, .. } => tools.iter().any(|call| call.id == id),
+        Message::Caller(_) | Message::Tool { .. } => false,
     }
 }
 

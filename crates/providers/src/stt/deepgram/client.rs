@@ -360,3 +360,6 @@ fn failed(how: Closed) -> ProviderError {
         how @ (Closed::Broke(_) | Closed::Garbled(_)) => how.into_error(NAME),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -102,13 +102,6 @@ impl Clauses {
         }
     }
 
-    /// The server is done with everything that it was sent.
-    pub(super) fn end_all(&mut self) {
-        for clause in &mut self.clauses {
-            clause.over = true;
-        }
-    }
-
     /// Cuts a message's audio into the clauses that it belongs to.
     pub(super) fn cut(&mut self, audio: &Bytes, letters: Option<&[Letter]>) -> Vec<FromVoice> {
         self.bytes += audio.len() as u64;

@@ -130,7 +130,8 @@ enum Event {
 
 impl CallVoice {
     fn new(dial: Dial, voice: Voice, deadlines: Deadlines) -> Self {
-        let mut clock = interval_at(Instant::now() + deadlines.keep_alive, deadlines.keep_alive);
+        let tick = deadlines.keep_alive.max(Duration::from_millis(1));
+        let mut clock = interval_at(Instant::now() + tick, tick);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             dial,
@@ -170,7 +171,7 @@ impl CallVoice {
                 },
                 place = made.reserve(), if !self.outbox.is_empty() => match place {
                     Ok(place) => {
-                        self.outbox.pop_front().map(|piece| place.send(piece));
+                        place.send(self.outbox.pop_front().expect("the branch is off while it is empty"));
                         continue;
                     }
                     Err(_gone) => return Ok(()),
@@ -314,7 +315,7 @@ impl CallVoice {
             Event::Active(LineEvent::Text(text)) => self.on_text(&text)?,
             Event::Spare(LineEvent::Text(text)) => {
                 if let Err(error) = wire::read(&text) {
-                    self.on_idle_error(error)?;
+                    on_idle_error(error)?;
                     self.spare = Line::Gone;
                 }
             }
@@ -342,7 +343,7 @@ impl CallVoice {
         let read = wire::read(text);
         let own = self.current().and_then(|reply| self.context(reply));
         let Some(speaking) = &mut self.speaking else {
-            return read.map_or_else(|error| self.on_idle_error(error), |_late| Ok(()));
+            return read.map_or_else(on_idle_error, |_late| Ok(()));
         };
         let spoken = read?;
         let is_foreign = own.is_some() && spoken.context.is_some() && spoken.context != own;
@@ -352,19 +353,6 @@ impl CallVoice {
         let progress = speaking.hear(&spoken, &self.deadlines, &mut self.outbox)?;
         self.on_progress(progress);
         Ok(())
-    }
-
-    /// An error that no reply suffers from. The age of a connection is none.
-    fn on_idle_error(&self, error: ProviderError) -> Result<(), ProviderError> {
-        match error {
-            ProviderError::Refused {
-                status, ref detail, ..
-            } if !wire::is_idle_close(status, detail) => Err(error),
-            error => {
-                tracing::debug!(provider = NAME, %error, stood = self.stood, "an idle line ended");
-                Ok(())
-            }
-        }
     }
 
     fn on_closed(&mut self, how: Closed) -> Result<(), ProviderError> {
@@ -387,10 +375,11 @@ impl CallVoice {
         if !has_all {
             return Err(closed(how));
         }
-        // A server may speak one clause per connection: the next one gets another.
-        speaking.clauses.end_all();
         if speaking.ended {
             self.on_progress(Progress::All);
+        } else {
+            // A server may speak one clause per connection: the next one begins anew.
+            self.speaking = None;
         }
         Ok(())
     }
@@ -449,7 +438,7 @@ impl CallVoice {
                 let sent = socket.send_text(begin).await;
                 sent.map_err(|how| NotOpened::Failed(closed(how)))?;
             }
-            Ok(socket)
+            Ok(Box::new(socket))
         }))
     }
 }
@@ -461,16 +450,25 @@ fn not_opened(why: NotOpened) -> ProviderError {
     }
 }
 
-fn on_idle_closed(how: Closed) -> Result<(), ProviderError> {
-    match how {
-        Closed::Said { code, reason } if !wire::is_idle_close(code, &reason) => {
-            Err(wire::closed(code, &reason))
-        }
-        how => {
-            tracing::debug!(provider = NAME, ?how, "an idle line ended");
-            Ok(())
-        }
+/// An error that no reply suffers from. The age of a connection is none.
+fn on_idle_error(error: ProviderError) -> Result<(), ProviderError> {
+    if let ProviderError::Refused { status, detail, .. } = &error
+        && !wire::is_idle_close(*status, detail)
+    {
+        return Err(error);
     }
+    tracing::debug!(provider = NAME, %error, "an idle line complained");
+    Ok(())
+}
+
+fn on_idle_closed(how: Closed) -> Result<(), ProviderError> {
+    if let Closed::Said { code, reason } = &how
+        && !wire::is_idle_close(*code, reason)
+    {
+        return Err(wire::closed(*code, reason));
+    }
+    tracing::debug!(provider = NAME, ?how, "an idle line ended");
+    Ok(())
 }
 
 fn closed(how: Closed) -> ProviderError {

@@ -10,9 +10,9 @@ pub(super) enum Line {
     #[default]
     Gone,
     /// It is being made.
-    Opening(BoxFuture<'static, Result<Socket, NotOpened>>),
+    Opening(BoxFuture<'static, Result<Box<Socket>, NotOpened>>),
     /// It stands.
-    Open(Socket),
+    Open(Box<Socket>),
 }
 
 /// What happened on a line.

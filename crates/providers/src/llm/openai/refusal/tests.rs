@@ -1,1 +1,83 @@
 use super::*;
+
+fn shown(status: u16, body: &str) -> String {
+    let error = refused(status, Hints::default(), body);
+    format!("{error}\n  {:?}", error.verdict())
+}
+
+#[test]
+fn refusals_are_read_in_every_shape() {
+    insta::assert_snapshot!([
+        shown(401, r#"{"error":{"message":"Incorrect API key","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}"#),
+        shown(404, r#"{"error":{"message":"no such model","type":"invalid_request_error","code":"model_not_found"}}"#),
+        shown(429, r#"{"error":{"message":"pay","type":"insufficient_quota","code":null}}"#),
+        shown(429, r#"{"error":{"message":"slow","type":"requests","code":"rate_limit_exceeded"}}"#),
+        shown(400, r#"{"error":{"message":"too long","code":"context_length_exceeded"}}"#),
+        shown(400, r#"{"error":{"message":"no temperature","code":"unsupported_value"}}"#),
+        shown(503, r#"{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}"#),
+        shown(500, r#"{"error":"it broke"}"#),
+        shown(422, r#"{"detail":[{"loc":["body"]}]}"#),
+        shown(400, r#"{"message":"bad"}"#),
+        shown(502, "<html>\n<h1>Bad gateway</h1>"),
+        shown(402, r#"{"error":{"message":"credits","code":402}}"#),
+        shown(302, ""),
+        shown(429, r#"[{"error":1}]"#),
+    ].join("\n"), @r#"
+openai: refused with 401: invalid_api_key: Incorrect API key
+  KeyRefused
+openai: refused with 404: model_not_found: no such model
+  KeyRefused
+openai: refused with 429: insufficient_quota: pay
+  KeyRefused
+openai: refused with 429: rate_limit_exceeded: slow
+  RetryAfter(500ms)
+openai: refused with 400: context_length_exceeded: too long
+  GiveUp
+openai: refused with 400: unsupported_value: no temperature
+  KeyRefused
+openai: refused with 503: 503: Loading model
+  Retry
+openai: refused with 500: it broke
+  Retry
+openai: refused with 422: {"detail":[{"loc":["body"]}]}
+  GiveUp
+openai: refused with 400: bad
+  GiveUp
+openai: refused with 502: <html> <h1>Bad gateway</h1>
+  Retry
+openai: refused with 402: 402: credits
+  KeyRefused
+openai: refused with 302: 
+  KeyRefused
+openai: refused with 429: {"error":1}
+  RetryAfter(500ms)
+"#);
+}
+
+#[test]
+fn headers_tell_when_to_come_back() {
+    let hints = |pairs: &'static [(&str, &str)]| {
+        Hints::read(|name| {
+            let found = pairs.iter().find(|(known, _value)| *known == name);
+            found.map(|(_name, value)| *value)
+        })
+    };
+    let wait = |ms| Verdict::RetryAfter(Duration::from_millis(ms));
+    for (pairs, status, verdict) in [
+        (&[("retry-after-ms", "120")][..], 429, wait(120)),
+        (&[("retry-after", "1.5")], 429, wait(1_500)),
+        (
+            &[("retry-after", "Fri, 20 Nov 2026 10:00:00 GMT")],
+            429,
+            wait(500),
+        ),
+        (&[("retry-after", "-1")], 429, wait(500)),
+        (&[("retry-after", "2")], 503, wait(2_000)),
+        (&[("x-should-retry", "false")], 500, Verdict::SwitchProvider),
+        (&[("x-should-retry", "true")], 400, Verdict::Retry),
+        (&[("x-should-retry", "true")], 401, Verdict::KeyRefused),
+    ] {
+        let error = refused(status, hints(pairs), "");
+        assert_eq!(error.verdict(), verdict, "{pairs:?}");
+    }
+}

@@ -1,1 +1,165 @@
 use super::*;
+use crate::llm::ToolOffer;
+
+fn settings() -> ModelSettings {
+    ModelSettings {
+        model: "gpt-6-luna".into(),
+        max_tokens: 150,
+        temperature: None,
+        presence_penalty: None,
+        frequency_penalty: None,
+        reasoning_effort: None,
+        tools: Vec::new(),
+    }
+}
+
+fn agent(text: &str, interrupted: bool, tools: &[&str]) -> Message {
+    Message::Agent {
+        text: text.into(),
+        interrupted,
+        tools: tools
+            .iter()
+            .map(|id| ToolCall {
+                id: (*id).into(),
+                name: "book".into(),
+                arguments: String::new(),
+            })
+            .collect(),
+    }
+}
+
+fn tool_answer(id: &str, output: &str) -> Message {
+    Message::Tool {
+        id: id.into(),
+        output: output.into(),
+    }
+}
+
+fn caller(text: &str) -> Message {
+    Message::Caller(text.into())
+}
+
+fn asked(profile: Profile, messages: Vec<Message>, settings: &ModelSettings) -> String {
+    let prompt = Prompt {
+        system: "Be brief.".into(),
+        messages,
+    };
+    String::from_utf8(body(&profile, &prompt, settings)).expect("UTF-8")
+}
+
+/// The messages alone, one per line: role, text, calls, what it answers.
+fn conversation(messages: Vec<Message>) -> String {
+    let body = asked(Profile::COMPATIBLE, messages, &settings());
+    let body: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+    let lines = body["messages"]
+        .as_array()
+        .expect("messages")
+        .iter()
+        .skip(1)
+        .map(|message| {
+            let calls = message["tool_calls"].as_array().into_iter().flatten();
+            let ids: String = calls.map(|call| format!(" +{}", call["id"])).collect();
+            let answers = message
+                .get("tool_call_id")
+                .map_or_else(String::new, |id| format!(" ={id}"));
+            format!("{} {}{ids}{answers}\n", message["role"], message["content"])
+        });
+    lines.collect::<String>().replace('"', "")
+}
+
+#[test]
+fn openai_is_asked_by_its_newest_names() {
+    insta::assert_snapshot!(
+        asked(Profile::OPENAI, vec![caller("Hola")], &settings()),
+        @r#"{"model":"gpt-6-luna","stream":true,"stream_options":{"include_usage":true,"include_obfuscation":false},"messages":[{"role":"developer","content":"Be brief."},{"role":"user","content":"Hola"}],"max_completion_tokens":150}"#
+    );
+}
+
+#[test]
+fn other_servers_are_asked_by_the_names_that_all_know() {
+    let settings = ModelSettings {
+        temperature: Some(0.7),
+        presence_penalty: Some(0.6),
+        frequency_penalty: Some(0.3),
+        reasoning_effort: Some("none".into()),
+        tools: vec![
+            ToolOffer {
+                name: "book".into(),
+                description: "Books a table.".into(),
+                parameters: r#"{"type":"object","properties":{"day":{"type":"string"}}}"#.into(),
+            },
+            ToolOffer {
+                name: "end_call".into(),
+                description: String::new(),
+                parameters: "oops".into(),
+            },
+        ],
+        ..settings()
+    };
+    insta::assert_snapshot!(
+        asked(Profile::COMPATIBLE, vec![caller("Hi")], &settings),
+        @r#"{"model":"gpt-6-luna","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi"}],"max_tokens":150,"temperature":0.7,"presence_penalty":0.6,"frequency_penalty":0.3,"reasoning_effort":"none","tools":[{"type":"function","function":{"name":"book","description":"Books a table.","parameters":{"type":"object","properties":{"day":{"type":"string"}}}}},{"type":"function","function":{"name":"end_call","description":"","parameters":{"type":"object","properties":{}}}}]}"#
+    );
+}
+
+#[test]
+fn every_tool_call_has_exactly_one_answer() {
+    insta::assert_snapshot!(conversation(vec![
+        caller("Book Tuesday and Friday"),
+        agent("One moment.", false, &["a", "b"]),
+        tool_answer("b", "full"),
+        tool_answer("stray", "?"),
+        caller("And?"),
+        tool_answer("b", "twice"),
+        agent("", false, &["a"]),
+        tool_answer("a", "booked"),
+    ]), @r#"
+user Book Tuesday and Friday
+assistant One moment. +a +b
+tool cancelled =a
+tool full =b
+user And?
+assistant  +a
+tool booked =a
+"#);
+}
+
+#[test]
+fn answers_belong_to_the_call_before_them() {
+    insta::assert_snapshot!(conversation(vec![
+        agent("", false, &["x"]),
+        tool_answer("x", "first"),
+        agent("", false, &["x"]),
+        tool_answer("x", "second"),
+    ]), @r#"
+assistant  +x
+tool first =x
+assistant  +x
+tool second =x
+"#);
+}
+
+#[test]
+fn what_was_not_heard_is_not_said() {
+    insta::assert_snapshot!(conversation(vec![
+        agent("Hello, this is", true, &[]),
+        caller("Stop"),
+        agent("", true, &[]),
+        caller("I want to book"),
+        agent("Sure.", false, &[]),
+    ]), @r#"
+assistant Hello, this is…
+user Stop\nI want to book
+assistant Sure.
+"#);
+}
+
+#[test]
+fn an_address_tells_its_profile() {
+    let of = |text: &str| Profile::of(&BaseUrl::parse("OPENAI_BASE_URL", text).expect(text));
+    assert_eq!(of("https://api.openai.com/v1"), Profile::OPENAI);
+    assert_eq!(of("https://eu.api.openai.com/v1"), Profile::OPENAI);
+    assert_eq!(of("https://x.openai.azure.com/openai/v1"), Profile::AZURE);
+    assert_eq!(of("http://localhost:11434/v1"), Profile::COMPATIBLE);
+    assert!(!of("https://api.mistral.ai/v1").asks_usage);
+}

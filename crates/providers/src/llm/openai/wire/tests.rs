@@ -1,1 +1,261 @@
+use proptest::prelude::*;
+use session::ToolCall;
+
 use super::*;
+use crate::Verdict;
+
+/// A recorded answer: a role, text, hidden thoughts, a tool call in pieces, counts.
+const RECORDED: &str = concat!(
+    ": keepalive\n\n",
+    r#"data: {"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}],"usage":null}"#,
+    "\n\n",
+    r#"data: {"choices":[{"index":0,"delta":{"content":"¡Ho"},"finish_reason":null}],"obfuscation":"x7"}"#,
+    "\r\n\r\n",
+    r#"data: {"choices":[{"index":0,"delta":{"content":"la! \ud83d"}},{"index":1,"delta":{"content":"other"}}]}"#,
+    "\n\n",
+    r#"data: {"choices":[{"index":0,"delta":{"content":"\ude00","reasoning":"hm"}}]}"#,
+    "\n\n",
+    r#"data: {"choices":[{"delta":{"tool_calls":[{"index":1,"id":"call_1","type":"function","function":{"name":"book","arguments":"{\"day\""}}]}}]}"#,
+    "\n\n",
+    r#"data: {"choices":[{"delta":{"tool_calls":[{"index":1,"function":{"arguments":":2}"}},{"index":2,"id":"call_2","function":{"name":"end_call","arguments":""}}]}}]}"#,
+    "\n\n",
+    r#"data: {"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}"#,
+    "\n\n",
+    r#"data: {"choices":[],"usage":{"prompt_tokens":20,"completion_tokens":5,"total_tokens":25,"prompt_tokens_details":{"cached_tokens":16}}}"#,
+    "\n\n",
+    "data: [DONE]\n\n",
+);
+
+#[derive(Debug, PartialEq)]
+struct Read {
+    text: String,
+    tools: Vec<ToolCall>,
+    tokens: Tokens,
+}
+
+fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<Read, ProviderError> {
+    let mut reader = AnswerReader::new(0);
+    let mut written = Vec::new();
+    for piece in pieces {
+        written.extend(reader.read(piece)?.written);
+    }
+    if reader.state() != State::Done {
+        written.extend(reader.finish()?.written);
+    }
+    let (mut text, mut tools) = (String::new(), Vec::new());
+    for part in written {
+        match part {
+            Written::Text(part) => text.push_str(&part),
+            Written::Tool(call) => tools.push(call),
+        }
+    }
+    Ok(Read {
+        text,
+        tools,
+        tokens: reader.tokens(40),
+    })
+}
+
+fn whole(stream: &str) -> Result<Read, ProviderError> {
+    read([stream.as_bytes()])
+}
+
+fn text(stream: &str) -> String {
+    whole(stream).expect("an answer").text
+}
+
+#[test]
+fn a_recorded_answer_is_read_at_any_split() {
+    let recorded = whole(RECORDED).expect("an answer");
+    assert_eq!(recorded.text, "¡Hola! 😀");
+    let calls: Vec<(&str, &str, &str)> = recorded
+        .tools
+        .iter()
+        .map(|call| {
+            (
+                call.id.as_str(),
+                call.name.as_str(),
+                call.arguments.as_str(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        calls,
+        [
+            ("call_1", "book", r#"{"day":2}"#),
+            ("call_2", "end_call", "{}")
+        ]
+    );
+    let tokens = Tokens {
+        input: 20,
+        cached: 16,
+        output: 5,
+    };
+    assert_eq!(recorded.tokens, tokens);
+    assert_eq!(
+        read(RECORDED.as_bytes().chunks(1)).expect("an answer"),
+        recorded
+    );
+    for at in 0..RECORDED.len() {
+        let (one, two) = RECORDED.as_bytes().split_at(at);
+        assert_eq!(
+            read([one, two]).expect("an answer"),
+            recorded,
+            "cut at {at}"
+        );
+    }
+}
+
+#[test]
+fn an_answer_without_counts_is_estimated() {
+    let answer = whole(concat!(
+        r#"data: {"choices":[{"delta":{"content":"12345678 "}}]}"#,
+        "\n\n",
+        r#"data: {"choices":[{"delta":{},"finish_reason":"stop"}]}"#,
+        "\n\n",
+    ));
+    let tokens = Tokens {
+        input: 10,
+        cached: 0,
+        output: 3,
+    };
+    assert_eq!(answer.expect("an answer").tokens, tokens);
+}
+
+#[test]
+fn the_last_count_is_the_whole() {
+    let answer = whole(concat!(
+        r#"data: {"choices":[{"delta":{"content":"a"}}],"usage":{"prompt_tokens":3,"completion_tokens":1}}"#,
+        "\n\n",
+        r#"data: {"choices":[{"delta":{},"finish_reason":"stop"}],"x_groq":{"usage":{"prompt_tokens":3,"completion_tokens":2}}}"#,
+        "\n\n",
+    ));
+    assert_eq!(answer.expect("an answer").tokens.output, 2);
+}
+
+#[test]
+fn odd_chunks_do_not_end_a_stream() {
+    assert_eq!(
+        text(concat!(
+            "data: {\"choices\":[]}\n\n",
+            "data: {\"choices\":null,\"prompt_filter_results\":[1]}\n\n",
+            "data: {\"choices\":[{\"delta\":null}]}\n\n",
+            "data: {\"choices\":[{}]}\n\n",
+            "data: {oops\n\ndata: 7\n\n",
+            "data: {\"choices\":[{\"delta\":{\"content\":null,\"refusal\":\"I cannot.\"}}]}\n\n",
+            "data: {\"choices\":[{\"delta\":{\"content\":[1]},\"finish_reason\":\"stop\"}]}\n\n",
+        )),
+        "I cannot."
+    );
+}
+
+#[test]
+fn too_many_odd_chunks_are_not_its_protocol() {
+    let error = whole(&"data: {oops\n\n".repeat(9)).expect_err("garbled");
+    assert_eq!(error.to_string(), "openai: unreadable answer: {oops");
+}
+
+#[test]
+fn a_stream_that_is_cut_off_is_a_failure() {
+    for cut in [
+        "",
+        "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n",
+        "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"x\",\"function\":{\"name\":\"book\"}}]}}]}\n\n",
+    ] {
+        assert!(
+            matches!(whole(cut), Err(ProviderError::Garbled { .. })),
+            "{cut}"
+        );
+    }
+}
+
+#[test]
+fn the_end_may_come_without_a_reason_or_a_last_line() {
+    assert_eq!(
+        text("data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\ndata: [DONE]"),
+        "a"
+    );
+}
+
+#[test]
+fn a_server_that_does_not_stream_is_read_too() {
+    let answer = whole(
+        r#"{
+          "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hello.", "tool_calls":
+            [{"id": "a", "type": "function", "function": {"name": "x", "arguments": "{}"}}]},
+            "finish_reason": "tool_calls"}],
+          "usage": {"prompt_tokens": 3, "completion_tokens": 2}
+        }"#,
+    );
+    let answer = answer.expect("an answer");
+    assert_eq!((answer.text.as_str(), answer.tools.len()), ("Hello.", 1));
+    assert_eq!(answer.tokens.output, 2);
+}
+
+#[test]
+fn errors_hide_behind_200() {
+    for (answer, shown, verdict) in [
+        (
+            r#"{"error":{"message":"no credits","code":402}}"#,
+            "openai: refused with 402: 402: no credits",
+            Verdict::KeyRefused,
+        ),
+        (
+            "event: error\ndata: {\"error\":{\"message\":\"it broke\",\"type\":\"server_error\",\"code\":null}}\n\n",
+            "openai: refused with 200: server_error: it broke",
+            Verdict::Retry,
+        ),
+        (
+            "data: {\"choices\":[],\"x_groq\":{\"error\":\"over\"}}\n\n",
+            "openai: refused with 200: over",
+            Verdict::Retry,
+        ),
+        (
+            "<html>sign in</html>",
+            "openai: unreadable answer: <html>sign in</html>",
+            Verdict::SwitchProvider,
+        ),
+        (
+            r#"{"object":"list"}"#,
+            r#"openai: unreadable answer: {"object":"list"}"#,
+            Verdict::SwitchProvider,
+        ),
+    ] {
+        let error = whole(answer).expect_err(answer);
+        assert_eq!(
+            (error.to_string().as_str(), error.verdict()),
+            (shown, verdict)
+        );
+    }
+}
+
+#[test]
+fn only_writing_moves_an_answer() {
+    let mut reader = AnswerReader::new(0);
+    let mut moved = |piece: &str| reader.read(piece.as_bytes()).expect("read").moved;
+    assert!(!moved(": OPENROUTER PROCESSING\n\n"));
+    assert!(!moved(
+        "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n"
+    ));
+    assert!(moved(
+        "data: {\"choices\":[{\"delta\":{\"reasoning_content\":\"hm\"}}]}\n\n"
+    ));
+    assert!(moved(
+        "data: {\"choices\":[{\"delta\":{\"content\":\"<think>\"}}]}\n\n"
+    ));
+}
+
+#[test]
+fn an_endless_line_is_given_up() {
+    let mut reader = AnswerReader::new(0);
+    let piece = vec![b'x'; 16_000];
+    let failed = (0..1_000).find_map(|_n| reader.read(&piece).err());
+    assert!(matches!(failed, Some(ProviderError::Garbled { .. })));
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_panic(pieces in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..60), 0..8)) {
+        let _read = read(pieces.iter().map(Vec::as_slice));
+    }
+}

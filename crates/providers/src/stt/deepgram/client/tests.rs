@@ -1,0 +1,244 @@
+use session::Words;
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::{
+    Verdict,
+    loopback::{Loopback, ServerSocket, answer},
+};
+
+struct Call {
+    audio: mpsc::Sender<ToRecogniser>,
+    heard: mpsc::Receiver<Recognised>,
+    ended: JoinHandle<Result<(), ProviderError>>,
+}
+
+impl Call {
+    fn begin(server: &Loopback, deadlines: Deadlines) -> Self {
+        let key = Secret::parse("key-1").expect("a key");
+        let deepgram = Deepgram::new(server.base(), key).with_deadlines(deadlines);
+        let (audio, orders) = mpsc::channel(64);
+        let (told, heard) = mpsc::channel(64);
+        let listen = Listen {
+            model: "nova-3".into(),
+            language: "en".parse().expect("a language"),
+            keyterms: vec!["Ana María".into()],
+            endpointing: Millis(300),
+            utterance_end: Millis(1_000),
+            smart_format: true,
+        };
+        let ended = tokio::spawn(deepgram.listen(listen, orders, told));
+        Self {
+            audio,
+            heard,
+            ended,
+        }
+    }
+
+    async fn open(server: &Loopback, deadlines: Deadlines) -> (Self, ServerSocket) {
+        let mut call = Self::begin(server, deadlines);
+        let socket = server.socket().await;
+        assert_eq!(call.heard.recv().await, Some(Recognised::Ready));
+        (call, socket)
+    }
+
+    async fn say(&self, length: usize) {
+        let audio = ToRecogniser::Audio(vec![0x7f; length].into());
+        self.audio.send(audio).await.expect("the client listens");
+    }
+
+    async fn failure(self) -> ProviderError {
+        let ended = self.ended.await.expect("no panic");
+        ended.expect_err("a failure")
+    }
+}
+
+fn results(text: &str) -> String {
+    format!(
+        r#"{{"type":"Results","is_final":true,"channel":{{"alternatives":[{{"transcript":"{text}"}}]}}}}"#
+    )
+}
+
+fn settled(text: &str) -> Option<Recognised> {
+    Some(Recognised::Words(Words {
+        text: text.into(),
+        settled: true,
+        ..Words::default()
+    }))
+}
+
+#[tokio::test]
+async fn a_call_is_heard_to_its_last_word() {
+    let server = Loopback::new().await;
+    let (mut call, mut socket) = Call::open(&server, Deadlines::default()).await;
+    assert!(
+        socket
+            .uri
+            .starts_with("/v1/listen?model=nova-3&language=en&encoding=mulaw&")
+    );
+    assert!(socket.uri.ends_with("&keyterm=Ana%20Mar%C3%ADa"));
+    assert_eq!(socket.header("authorization"), Some("Token key-1"));
+
+    call.say(160).await;
+    call.say(0).await;
+    call.audio.send(ToRecogniser::Finalize).await.expect("sent");
+    assert_eq!(socket.read().await.as_deref(), Some("160 bytes"));
+    assert_eq!(socket.read().await.as_deref(), Some(wire::FINALIZE));
+
+    socket
+        .write(r#"{"type":"SpeechStarted","channel":[0]}"#)
+        .await;
+    socket.write("what is this?").await;
+    socket.write_binary(b"or this").await;
+    socket.write(&results("hello")).await;
+    socket
+        .write(r#"{"type":"UtteranceEnd","channel":[0,1]}"#)
+        .await;
+    assert_eq!(call.heard.recv().await, Some(Recognised::SpeechStarted));
+    assert_eq!(call.heard.recv().await, settled("hello"));
+    assert_eq!(call.heard.recv().await, Some(Recognised::UtteranceOver));
+
+    drop(call.audio);
+    assert_eq!(socket.read().await.as_deref(), Some(wire::CLOSE_STREAM));
+    socket.write(&results("goodbye")).await;
+    socket.write(r#"{"type":"Metadata","duration":1.0}"#).await;
+    assert_eq!(call.heard.recv().await, settled("goodbye"));
+    assert!(call.ended.await.expect("no panic").is_ok());
+}
+
+#[tokio::test]
+async fn audio_waits_for_the_connection() {
+    let server = Loopback::new().await;
+    let call = Call::begin(&server, Deadlines::default());
+    call.say(160).await;
+    call.say(320).await;
+    drop(call.audio);
+    let mut socket = server.socket().await;
+    assert_eq!(socket.read().await.as_deref(), Some("160 bytes"));
+    assert_eq!(socket.read().await.as_deref(), Some("320 bytes"));
+    assert_eq!(socket.read().await.as_deref(), Some(wire::CLOSE_STREAM));
+    socket.close(1000, "").await;
+    assert!(call.ended.await.expect("no panic").is_ok());
+}
+
+#[test]
+fn the_oldest_audio_goes_when_too_much_waits() {
+    let mut waiting = Waiting::default();
+    for n in 0..=100 {
+        waiting.push(ToRecogniser::Audio(vec![n; 8_000].into()));
+    }
+    assert_eq!((waiting.bytes, waiting.dropped), (80_000, 91 * 8_000));
+    assert_eq!(
+        waiting.orders[0],
+        ToRecogniser::Audio(vec![91; 8_000].into())
+    );
+}
+
+#[tokio::test]
+async fn a_call_that_ends_before_it_is_connected_wants_nothing() {
+    let server = Loopback::new().await;
+    let call = Call::begin(&server, Deadlines::default());
+    drop(call.audio);
+    assert!(call.ended.await.expect("no panic").is_ok());
+}
+
+#[tokio::test]
+async fn silence_is_bridged() {
+    let server = Loopback::new().await;
+    let deadlines = Deadlines {
+        keep_alive: Duration::from_millis(8),
+        ..Deadlines::default()
+    };
+    let (_call, mut socket) = Call::open(&server, deadlines).await;
+    assert_eq!(socket.read().await.as_deref(), Some("160 bytes"));
+    assert_eq!(socket.read().await.as_deref(), Some(wire::KEEP_ALIVE));
+    assert_eq!(socket.read().await.as_deref(), Some(wire::KEEP_ALIVE));
+}
+
+#[tokio::test]
+async fn a_refusal_tells_its_reason_without_the_key() {
+    let server = Loopback::new().await;
+    let call = Call::begin(&server, Deadlines::default());
+    let reason = "dg-error: Invalid credentials.\r\ndg-request-id: 7\r\n";
+    server
+        .answer(&answer("401 Unauthorized", reason, "{}"))
+        .await;
+    let error = call.failure().await;
+    assert_eq!(error.verdict(), Verdict::KeyRefused);
+    assert_eq!(
+        error.to_string(),
+        "deepgram: refused with 401: Invalid credentials."
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_is_given_up() {
+    let server = Loopback::new().await;
+    let deadlines = Deadlines {
+        connect: Duration::from_millis(20),
+        ..Deadlines::default()
+    };
+    let call = Call::begin(&server, deadlines);
+    let _connection = server.connection().await;
+    assert!(matches!(
+        call.failure().await,
+        ProviderError::Silent {
+            stage: "connect",
+            ..
+        }
+    ));
+}
+
+#[tokio::test]
+async fn an_end_in_the_middle_is_a_failure() {
+    let server = Loopback::new().await;
+    let (call, socket) = Call::open(&server, Deadlines::default()).await;
+    socket.break_off();
+    assert!(matches!(
+        call.failure().await,
+        ProviderError::Connection { .. }
+    ));
+
+    let (call, socket) = Call::open(&server, Deadlines::default()).await;
+    socket.close(1011, "NET-0001").await;
+    let error = call.failure().await;
+    assert_eq!(error.to_string(), "deepgram: refused with 1011: NET-0001");
+    assert_eq!(error.verdict(), Verdict::Retry);
+}
+
+#[tokio::test]
+async fn a_server_that_has_gone_quiet_is_given_up() {
+    let server = Loopback::new().await;
+    let deadlines = Deadlines {
+        keep_alive: Duration::from_millis(4),
+        ping: Duration::from_millis(4),
+        ..Deadlines::default()
+    };
+    // The socket is held, but nobody reads it, so no ping is answered.
+    let (call, _socket) = Call::open(&server, deadlines).await;
+    assert!(matches!(
+        call.failure().await,
+        ProviderError::Connection { .. }
+    ));
+}
+
+#[tokio::test]
+async fn dropping_the_future_hangs_up() {
+    let server = Loopback::new().await;
+    let (call, mut socket) = Call::open(&server, Deadlines::default()).await;
+    call.ended.abort();
+    assert_eq!(socket.read().await, None);
+}
+
+#[tokio::test]
+async fn last_words_are_not_waited_for_for_ever() {
+    let server = Loopback::new().await;
+    let deadlines = Deadlines {
+        last_words: Duration::from_millis(10),
+        ..Deadlines::default()
+    };
+    let (call, mut socket) = Call::open(&server, deadlines).await;
+    drop(call.audio);
+    assert_eq!(socket.read().await.as_deref(), Some(wire::CLOSE_STREAM));
+    assert!(call.ended.await.expect("no panic").is_ok());
+}
