@@ -2,6 +2,7 @@
 
 mod document;
 mod event;
+mod lead;
 mod media;
 mod playback;
 mod report;
@@ -15,11 +16,13 @@ use tokio::time::{Instant, timeout};
 pub use document::{BadDocument, Stream, Verb};
 pub(crate) use event::Events;
 pub use event::{CallEvent, Happening};
+pub(crate) use lead::Lead;
 pub use media::BadSocket;
 pub(crate) use playback::{FRAME, SILENCE};
 pub use report::{CallEnd, CallReport};
 pub use webhook::BadWebhook;
 use webhook::Line;
+pub(crate) use wire::{CONNECTED, Messages};
 
 use crate::caller::{Phrasebook, Script};
 
@@ -55,6 +58,12 @@ impl Settings {
             say_per_char: Duration::from_millis(60),
         }
     }
+
+    /// Host and port of the server.
+    fn address(&self) -> String {
+        let address = self.server.strip_prefix("http://").unwrap_or(&self.server);
+        address.split('/').next().unwrap_or_default().to_owned()
+    }
 }
 
 /// One call to be placed.
@@ -77,6 +86,14 @@ pub struct CallPlan {
 }
 
 impl CallPlan {
+    /// A call by a caller who says nothing and has nothing to say.
+    pub(crate) fn silent() -> Self {
+        Self {
+            book: Arc::default(),
+            ..Self::by(Script::default())
+        }
+    }
+
     /// A call by this script, with the recorded phrases.
     #[must_use]
     pub fn by(script: Script) -> Self {

@@ -3,7 +3,7 @@
 mod deepgram;
 mod elevenlabs;
 pub(crate) mod listener;
-mod log;
+pub(crate) mod log;
 mod moment;
 mod openai;
 

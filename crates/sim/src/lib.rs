@@ -9,6 +9,7 @@ mod delay;
 pub mod demo;
 pub mod fakes;
 mod http;
+pub mod load;
 pub mod wav;
 
 pub use delay::{Delay, Dice};

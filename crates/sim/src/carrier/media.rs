@@ -97,9 +97,7 @@ pub(super) async fn run(
 
 async fn open(stream: &Stream, line: &Line<'_>) -> Result<Socket, BadSocket> {
     const PATIENCE: Duration = Duration::from_secs(10);
-    let server = &line.carrier.settings.server;
-    let address = server.strip_prefix("http://").unwrap_or(server);
-    let address = address.split('/').next().unwrap_or_default().to_owned();
+    let address = line.carrier.settings.address();
     let handshake = |why: &dyn std::fmt::Display| BadSocket::Handshake(why.to_string());
     // The host stays the public one: only the connection goes to the server at hand, without TLS.
     let plain = stream.url.replacen("wss://", "ws://", 1);

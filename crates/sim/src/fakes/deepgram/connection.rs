@@ -34,6 +34,8 @@ pub(super) struct Connection {
     dice: Dice,
     /// What is to be sent, and when: never out of order.
     due: VecDeque<(Instant, Said)>,
+    /// Final words since the last end of an utterance.
+    utterance: String,
 }
 
 /// What becomes of the stream.
@@ -70,6 +72,7 @@ impl Connection {
             number,
             fault,
             due: VecDeque::new(),
+            utterance: String::new(),
         }
     }
 
@@ -212,16 +215,27 @@ impl Connection {
             let language = self.options.language.as_deref().unwrap_or("en");
             wire::message(said, &self.options.model, language, self.number)
         };
-        if let Said::Results(results) = said
-            && results.why != Why::Interim
-            && !results.words.is_empty()
-        {
-            let timeline = self.shared.settings.timeline.as_ref();
-            report(timeline, || {
-                What::FinalSent(wire::transcript(&results.words))
+        self.note_utterance(said);
+        socket.send(Message::Text(text.into())).await
+    }
+
+    /// Tells the timeline when an utterance with words is over.
+    fn note_utterance(&mut self, said: &Said) {
+        let over = match said {
+            Said::Results(results) if results.why == Why::Interim => false,
+            Said::Results(results) => {
+                self.utterance.push_str(&wire::transcript(&results.words));
+                results.why == Why::Endpoint
+            }
+            Said::UtteranceEnd { .. } => true,
+            Said::SpeechStarted { .. } => false,
+        };
+        if over && !self.utterance.is_empty() {
+            let words = std::mem::take(&mut self.utterance);
+            report(self.shared.settings.timeline.as_ref(), || {
+                What::FinalSent(words)
             });
         }
-        socket.send(Message::Text(text.into())).await
     }
 
     /// The rest of the words, the summary, and the close.

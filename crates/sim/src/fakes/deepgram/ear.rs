@@ -33,6 +33,7 @@ pub(super) fn is_loud(audio: &[u8]) -> bool {
 /// An ear for load runs that cares for loudness alone: whatever is said, it hears these words.
 pub struct LevelEar {
     words: Box<dyn FnMut() -> String + Send>,
+    pause: usize,
     quiet: usize,
     speaking: Option<String>,
 }
@@ -60,9 +61,17 @@ impl LevelEar {
     pub fn asking(words: impl FnMut() -> String + Send + 'static) -> Self {
         Self {
             words: Box::new(words),
+            pause: Self::PAUSE,
             quiet: 0,
             speaking: None,
         }
+    }
+
+    /// Takes a phrase to be over after so many milliseconds of silence, 100 otherwise.
+    #[must_use]
+    pub fn pausing(mut self, ms: usize) -> Self {
+        self.pause = ms * 8;
+        self
     }
 }
 
@@ -77,7 +86,7 @@ impl Ear for LevelEar {
             return Vec::new();
         }
         self.quiet += audio.len();
-        let over = self.quiet >= Self::PAUSE;
+        let over = self.quiet >= self.pause;
         over.then(|| self.speaking.take())
             .flatten()
             .map(Word::Whole)

@@ -1,0 +1,192 @@
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context as _, ensure};
+use sim::fakes::{FakeDeepgram, FakeElevenLabs, FakeOpenAi};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::{Instant, sleep},
+};
+
+use crate::CallArgs;
+
+/// The token that webhooks are signed with.
+pub(crate) const AUTH_TOKEN: &str = "0123456789abcdef0123456789abcdef";
+
+/// No waits of ours in a turn, no speculation, no change of text: policy is not cost.
+const CONFIG: &str = r#"
+[server]
+host = "127.0.0.1"
+
+[log]
+level = "warn"
+
+[limits]
+max_calls = 10000
+calls_per_second = 1000
+unproven_streams_per_address = 10000
+
+[store]
+url = "sqlite:DATABASE"
+
+[agents.bench]
+greeting = "Hello, this is the benchmark. How can I help you?"
+stt = { models = ["deepgram/nova-3"], endpointing_ms = 300 }
+llm = { models = ["openai/gpt-6-luna"] }
+tts = { models = ["elevenlabs/eleven_flash_v2_5"], spoken_form = false }
+turn = { end = "provider" }
+idle = { ask_after_ms = 600000, ask_again_after_ms = 600000, hang_up_after_ms = 600000 }
+"#;
+
+/// The providers that the server is told to use.
+pub(crate) struct Providers {
+    pub(crate) deepgram: FakeDeepgram,
+    pub(crate) openai: FakeOpenAi,
+    pub(crate) elevenlabs: FakeElevenLabs,
+}
+
+/// A server in a process of its own. Killed when dropped, with what it wrote.
+pub(crate) struct Server {
+    child: Child,
+    folder: PathBuf,
+    pub(crate) url: String,
+    /// From its start to the first yes of `/readyz`.
+    pub(crate) ready_after: Duration,
+}
+
+impl Server {
+    /// Starts the server on its core and waits until it is ready.
+    pub(crate) async fn start(args: &CallArgs, providers: &Providers) -> anyhow::Result<Self> {
+        ensure!(
+            args.server.exists(),
+            "{} does not exist",
+            args.server.display()
+        );
+        let folder = std::env::temp_dir().join(format!("repartee-bench-{}", std::process::id()));
+        fs::create_dir_all(&folder)?;
+        let config = folder.join("repartee.toml");
+        let database = folder.join("bench.db").display().to_string();
+        fs::write(&config, CONFIG.replace("DATABASE", &database))?;
+        let port = free_port()?;
+        let url = format!("http://127.0.0.1:{port}");
+        let mut command = command(args, &config, &folder)?;
+        command
+            .env("PORT", port.to_string())
+            .env("VOICE_SERVER_URL", &url)
+            .env("TWILIO_AUTH_TOKEN", AUTH_TOKEN)
+            .env("DEEPGRAM_BASE_URL", providers.deepgram.base_url())
+            .env("DEEPGRAM_API_KEY", "deepgram-test-key")
+            .env("OPENAI_BASE_URL", providers.openai.base_url())
+            .env("OPENAI_API_KEY", "openai-test-key")
+            .env("ELEVENLABS_BASE_URL", providers.elevenlabs.base_url())
+            .env("ELEVENLABS_API_KEY", "elevenlabs-test-key");
+        let began = Instant::now();
+        let child = command.spawn().context("cannot start the server")?;
+        let mut server = Self {
+            child,
+            folder,
+            url,
+            ready_after: Duration::ZERO,
+        };
+        server.ready(port).await?;
+        server.ready_after = began.elapsed();
+        Ok(server)
+    }
+
+    async fn ready(&mut self, port: u16) -> anyhow::Result<()> {
+        const PATIENCE: Duration = Duration::from_secs(20);
+        let until = Instant::now() + PATIENCE;
+        while !is_ready(port).await {
+            if let Some(status) = self.child.try_wait()? {
+                anyhow::bail!("the server ended at once: {status}; see --server-log");
+            }
+            ensure!(
+                Instant::now() < until,
+                "the server is not ready after {PATIENCE:?}"
+            );
+            sleep(Duration::from_millis(1)).await;
+        }
+        Ok(())
+    }
+
+    /// Whether it still runs.
+    pub(crate) fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Time that all its threads spent on a core.
+    pub(crate) fn cpu(&self) -> Duration {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id()));
+        let times = tasks.into_iter().flatten().flatten().filter_map(|task| {
+            let text = fs::read_to_string(task.path().join("schedstat")).ok()?;
+            text.split_whitespace().next()?.parse::<u64>().ok()
+        });
+        Duration::from_nanos(times.sum())
+    }
+
+    /// Memory that it holds, in bytes.
+    pub(crate) fn memory(&self) -> u64 {
+        let text = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let text = text.unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes =
+            line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+        kilobytes.unwrap_or_default() * 1_024
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may be gone already; its folder is of no use to anyone.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn command(args: &CallArgs, config: &Path, folder: &Path) -> anyhow::Result<Command> {
+    let log = match &args.server_log {
+        Some(path) => fs::File::options()
+            .create(true)
+            .append(true)
+            .open(path)?
+            .into(),
+        None => Stdio::null(),
+    };
+    let mut command = Command::new("taskset");
+    command
+        .args(["-c", &args.server_core.to_string()])
+        .arg(args.server.canonicalize()?)
+        .arg("--config")
+        .arg(config)
+        .arg("serve")
+        .current_dir(folder)
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log);
+    Ok(command)
+}
+
+fn free_port() -> anyhow::Result<u16> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?
+        .local_addr()?
+        .port())
+}
+
+async fn is_ready(port: u16) -> bool {
+    let asked = async {
+        let mut tcp = TcpStream::connect(("127.0.0.1", port)).await?;
+        let request = "GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
+        tcp.write_all(request.as_bytes()).await?;
+        let mut answer = [0; 12];
+        tcp.read_exact(&mut answer).await?;
+        std::io::Result::Ok(answer)
+    };
+    asked.await.is_ok_and(|answer| answer.ends_with(b" 200"))
+}

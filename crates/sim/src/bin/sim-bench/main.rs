@@ -1,0 +1,93 @@
+//! Measures the real server, in a process and on a core of its own, under simulated calls.
+
+mod child;
+mod result;
+mod run;
+
+use std::{fs, io::Write as _, path::PathBuf, process::Command};
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+
+use result::Results;
+
+/// Benchmarks of a whole server.
+#[derive(Debug, Parser)]
+#[command(name = "sim-bench", max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Bench,
+}
+
+#[derive(Debug, Subcommand)]
+enum Bench {
+    /// Our share of a turn, CPU and memory per call, start-up
+    Call(CallArgs),
+}
+
+/// What `call` is told.
+#[derive(Debug, Args)]
+struct CallArgs {
+    /// The server's binary
+    #[arg(long, default_value = "target/release/repartee")]
+    server: PathBuf,
+    /// Numbers of calls at the same time, each with a fresh server
+    #[arg(long, value_delimiter = ',', default_value = "1,100,300,700,1000")]
+    calls: Vec<usize>,
+    /// How long all calls go on together
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(10..=3600))]
+    seconds: u64,
+    /// New calls per second
+    #[arg(long, default_value_t = 100)]
+    ramp: u32,
+    /// The server's core; the load runs on another one
+    #[arg(long, default_value_t = 0)]
+    server_core: usize,
+    /// The core of the load and of the simulated providers
+    #[arg(long, default_value_t = 1)]
+    load_core: usize,
+    /// Where the results are written as JSON too
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Where the server's own output goes; nowhere by default
+    #[arg(long)]
+    server_log: Option<PathBuf>,
+}
+
+fn main() -> anyhow::Result<()> {
+    let Cli {
+        command: Bench::Call(args),
+    } = Cli::parse();
+    pin_to(args.load_core)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let mut results = Results::default();
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", Results::HEAD)?;
+    for &calls in &args.calls {
+        let result = runtime.block_on(run::run(&args, calls));
+        let result = result.with_context(|| format!("with {calls} calls"))?;
+        writeln!(out, "{}", result.row())?;
+        for remark in result.remarks() {
+            writeln!(out, "    {remark}")?;
+        }
+        out.flush()?;
+        results.rows.push(result);
+    }
+    writeln!(out, "{}", results.summary())?;
+    if let Some(path) = &args.json {
+        let json = serde_json::to_string_pretty(&results)?;
+        fs::write(path, json).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Moves this process, threads to come included, to one core.
+fn pin_to(core: usize) -> anyhow::Result<()> {
+    let (core, id) = (core.to_string(), std::process::id().to_string());
+    let pinned = Command::new("taskset").args(["-acp", &core, &id]).output();
+    let pinned = pinned.context("taskset is needed (Debian package util-linux)")?;
+    anyhow::ensure!(pinned.status.success(), "cannot move to core {core}");
+    Ok(())
+}

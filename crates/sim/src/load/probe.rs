@@ -1,0 +1,126 @@
+use std::collections::BTreeMap;
+
+use tokio::time::Instant;
+
+use super::tag;
+use crate::fakes::{Moment, What};
+
+/// Times of every turn, put together from what the fakes and the callers saw.
+///
+/// All are on one clock, that of this process, and include the loopback both ways.
+#[derive(Debug, Default)]
+pub struct Probe {
+    turns: BTreeMap<u32, Times>,
+}
+
+#[derive(Debug, Default)]
+struct Times {
+    final_sent: Option<Instant>,
+    chat_asked: Option<Instant>,
+    text_sent: Option<Instant>,
+    text_asked: Option<Instant>,
+    speech_sent: Option<Instant>,
+    heard: Option<Instant>,
+}
+
+/// Our parts of the answered turns, in microseconds, each list sorted.
+#[derive(Clone, Debug, Default)]
+pub struct Shares {
+    /// Last words received to model asked.
+    pub think: Vec<u64>,
+    /// Sentence complete to voice asked.
+    pub speak: Vec<u64>,
+    /// First audio received to first frame sent.
+    pub play: Vec<u64>,
+    /// The three together, turn by turn.
+    pub sum: Vec<u64>,
+    /// From the last words to the first frame, delays of the providers included.
+    pub gap: Vec<u64>,
+}
+
+impl Probe {
+    /// Takes what a fake saw.
+    pub fn moment(&mut self, moment: &Moment) {
+        let (text, at) = match &moment.what {
+            What::ChatAsked(text)
+            | What::FinalSent(text)
+            | What::SpeechSent(text)
+            | What::TextAsked(text)
+            | What::TextSent(text) => (text, moment.at),
+        };
+        let Some(tag) = tag::find(text) else { return };
+        let times = self.turns.entry(tag).or_default();
+        let time = match &moment.what {
+            What::ChatAsked(_) => &mut times.chat_asked,
+            What::FinalSent(_) => &mut times.final_sent,
+            What::SpeechSent(_) => &mut times.speech_sent,
+            What::TextAsked(_) => &mut times.text_asked,
+            What::TextSent(_) => &mut times.text_sent,
+        };
+        time.get_or_insert(at);
+    }
+
+    /// A caller heard the first frame of an answer.
+    pub(super) fn heard(&mut self, tag: u32, at: Instant) {
+        self.turns.entry(tag).or_default().heard.get_or_insert(at);
+    }
+
+    /// Turns that the recogniser understood.
+    #[must_use]
+    pub fn understood(&self) -> usize {
+        self.turns.len()
+    }
+
+    /// Where turns stopped that were never answered, one label each.
+    pub fn unanswered(&self) -> impl Iterator<Item = &'static str> {
+        self.turns.values().filter_map(Times::stopped)
+    }
+
+    /// Our parts of every turn that was answered.
+    #[must_use]
+    pub fn shares(&self) -> Shares {
+        let mut shares = Shares::default();
+        for times in self.turns.values() {
+            if let Some([think, speak, play, gap]) = times.shares() {
+                shares.think.push(think);
+                shares.speak.push(speak);
+                shares.play.push(play);
+                shares.sum.push(think + speak + play);
+                shares.gap.push(gap);
+            }
+        }
+        let lists = [&mut shares.think, &mut shares.speak, &mut shares.play];
+        lists.into_iter().for_each(|list| list.sort_unstable());
+        shares.sum.sort_unstable();
+        shares.gap.sort_unstable();
+        shares
+    }
+}
+
+impl Times {
+    fn shares(&self) -> Option<[u64; 4]> {
+        let us = |from: Option<Instant>, to: Option<Instant>| {
+            let time = to?.saturating_duration_since(from?);
+            u64::try_from(time.as_micros()).ok()
+        };
+        Some([
+            us(self.final_sent, self.chat_asked)?,
+            us(self.text_sent, self.text_asked)?,
+            us(self.speech_sent, self.heard)?,
+            us(self.final_sent, self.heard)?,
+        ])
+    }
+
+    fn stopped(&self) -> Option<&'static str> {
+        [
+            (self.final_sent, "no final words sent"),
+            (self.chat_asked, "model not asked"),
+            (self.text_sent, "no text sent"),
+            (self.text_asked, "voice not asked"),
+            (self.speech_sent, "no audio sent"),
+            (self.heard, "no frame heard"),
+        ]
+        .into_iter()
+        .find_map(|(time, label)| time.is_none().then_some(label))
+    }
+}
