@@ -201,6 +201,8 @@ fn is_near(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn candidates(base: &PublicUrl, target: &str) -> Vec<String> {
@@ -314,6 +316,16 @@ mod tests {
             "[::1",
         ] {
             assert!(PublicUrl::from_host(host).is_err(), "{host}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in any::<String>(), target in any::<String>()) {
+            for base in [PublicUrl::parse(&text), PublicUrl::parse(&format!("https://{text}")), PublicUrl::from_host(&text)] {
+                let Ok(base) = base else { continue };
+                prop_assert!(!base.candidates(Reach::Socket, &target).is_empty());
+            }
         }
     }
 }

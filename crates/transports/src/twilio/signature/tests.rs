@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 const A: &str = "12345";
@@ -298,4 +300,24 @@ fn names_sort_before_values() {
     let fields = [("ab", "1"), ("abc", "0"), ("a", "z"), ("A", "~")];
     let form = fields.into_iter().collect();
     assert_eq!(signed_fields(Signed::Form(&form)), "A~azab1abc0");
+}
+
+proptest! {
+    #[test]
+    fn no_odd_header_is_a_signature(url in any::<String>(), signature in any::<String>()) {
+        prop_assert!(check(B, &url, Signed::UrlOnly, &signature).is_err());
+        let url = format!("https://{url}");
+        prop_assert!(check(B, &url, Signed::Body(b"x"), &signature).is_err());
+    }
+
+    #[test]
+    fn what_was_signed_is_accepted(
+        fields in prop::collection::vec((any::<String>(), any::<String>()), 0..6),
+        path in "[!-~]{0,40}",
+    ) {
+        let form: Form = fields.into_iter().collect();
+        let url = format!("https://example.com/{path}");
+        let signature = sign(&tokens(&[B])[0], &url, Signed::Form(&form));
+        prop_assert_eq!(check(B, &url, Signed::Form(&form), &signature), Ok(()));
+    }
 }

@@ -66,6 +66,7 @@ impl Oddities {
     }
 
     pub(super) fn note(&self, oddity: Oddity) {
+        tracing::debug!(oddity = oddity.as_str(), "something odd on a media socket");
         self.0[oddity as usize].fetch_add(1, Ordering::Relaxed);
     }
 }
