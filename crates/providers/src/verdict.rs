@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::Secret;
+
 /// What to do about a failure. Callers ask this, never the text of the error.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Verdict {
@@ -67,6 +69,18 @@ impl ProviderError {
             Self::Garbled { .. } | Self::Silent { .. } => Verdict::SwitchProvider,
             Self::Refused { verdict, .. } => *verdict,
         }
+    }
+
+    /// The same error, should a server have repeated our key in its answer.
+    #[must_use]
+    pub(crate) fn without(mut self, key: &Secret) -> Self {
+        match &mut self {
+            Self::Connection { detail, .. }
+            | Self::Garbled { detail, .. }
+            | Self::Refused { detail, .. } => *detail = detail.replace(key.reveal(), "***"),
+            Self::Silent { .. } => {}
+        }
+        self
     }
 
     /// A short label for metrics.

@@ -44,6 +44,7 @@ pub struct OpenAi {
 #[derive(Clone, Debug)]
 struct Shared {
     base: BaseUrl,
+    key: Option<Secret>,
     headers: HeaderMap,
     http: HttpClient,
     profile: Profile,
@@ -93,6 +94,7 @@ impl OpenAi {
         Self {
             shared: Arc::new(Shared {
                 headers: headers(key.as_ref(), profile.authorisation),
+                key,
                 base,
                 http,
                 profile,
@@ -184,7 +186,11 @@ impl Shared {
             return Ok(response);
         }
         let refusal = timeout_at(began + wait, refusal(response));
-        Err(refusal.await.map_err(silent)?)
+        let error = refusal.await.map_err(silent)?;
+        Err(match &self.key {
+            Some(key) => error.without(key),
+            None => error,
+        })
     }
 }
 

@@ -106,9 +106,11 @@ impl SpeechToText for Deepgram {
     ) -> BoxFuture<'static, Result<(), ProviderError>> {
         let dial = self.dial(&listen);
         let deadlines = self.deadlines;
+        let key = self.key.clone();
         Box::pin(async move {
             let mut waiting = Waiting::default();
-            let opened = connect(dial, &mut audio, &mut waiting).await?;
+            let opened = connect(dial, &mut audio, &mut waiting).await;
+            let opened = opened.map_err(|error| error.without(&key))?;
             let Some(socket) = opened else { return Ok(()) };
             if heard.send(Recognised::Ready).await.is_err() {
                 return Ok(());

@@ -99,7 +99,11 @@ impl TextToSpeech for ElevenLabs {
             deadline: self.deadlines.connect,
         };
         let call = CallVoice::new(dial, voice, self.deadlines);
-        Box::pin(call.run(orders, made))
+        let key = self.key.clone();
+        Box::pin(async move {
+            let ended = call.run(orders, made).await;
+            ended.map_err(|error| error.without(&key))
+        })
     }
 }
 

@@ -168,6 +168,16 @@ async fn a_refusal_says_what_to_do() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_repeated_is_not_shown() {
+    let server = Loopback::new().await;
+    let reply = Reply::begin(&model(&server, Deadlines::default()));
+    let body = r#"{"error":{"message":"Incorrect key: key-1."}}"#;
+    server.answer(&answer("401 Unauthorized", "", body)).await;
+    let shown = reply.failure().await.to_string();
+    assert_eq!(shown, "openai: refused with 401: Incorrect key: ***.");
+}
+
+#[tokio::test]
 async fn an_answer_that_is_cut_off_is_a_failure() {
     let server = Loopback::new().await;
     let (mut reply, mut request) = Reply::asked(&server, Deadlines::default()).await;

@@ -159,7 +159,7 @@ async fn silence_is_bridged() {
 async fn a_refusal_tells_its_reason_without_the_key() {
     let server = Loopback::new().await;
     let call = Call::begin(&server, Deadlines::default());
-    let reason = "dg-error: Invalid credentials.\r\ndg-request-id: 7\r\n";
+    let reason = "dg-error: Invalid credentials: key-1\r\ndg-request-id: 7\r\n";
     server
         .answer(&answer("401 Unauthorized", reason, "{}"))
         .await;
@@ -167,7 +167,7 @@ async fn a_refusal_tells_its_reason_without_the_key() {
     assert_eq!(error.verdict(), Verdict::KeyRefused);
     assert_eq!(
         error.to_string(),
-        "deepgram: refused with 401: Invalid credentials."
+        "deepgram: refused with 401: Invalid credentials: ***"
     );
 }
 

@@ -315,12 +315,14 @@ async fn a_clause_waits_for_its_connection() {
 async fn a_refusal_is_told_before_anything_is_spoken() {
     let server = Loopback::new().await;
     let call = Call::begin(&server, false, Deadlines::default());
-    let body = r#"{"detail":{"status":"quota_exceeded","message":"no credits"}}"#;
+    let body = r#"{"detail":{"status":"quota_exceeded","message":"no credits for key-1"}}"#;
     server.answer(&answer("401 Unauthorized", "", body)).await;
     let error = call.failure().await;
     assert_eq!(error.verdict(), Verdict::KeyRefused);
     assert!(
-        error.to_string().contains("401: quota_exceeded no credits"),
+        error
+            .to_string()
+            .contains("401: quota_exceeded no credits for ***"),
         "{error}"
     );
 }
