@@ -63,9 +63,11 @@ impl Party {
     #[must_use]
     pub fn read(text: &str) -> Self {
         let text = text.trim();
+        if is_hidden(text) {
+            return Self::Hidden;
+        }
         match text.parse() {
             Ok(number) => Self::Number(number),
-            Err(BadNumber) if is_hidden(text) => Self::Hidden,
             Err(BadNumber) => Self::Other(text.chars().take(Self::MAX_CHARS).collect()),
         }
     }
@@ -134,6 +136,11 @@ mod tests {
     fn any_caller_is_accepted() {
         assert_eq!(Party::read("anonymous"), Party::Hidden);
         assert_eq!(Party::read(""), Party::Hidden);
+        assert_eq!(
+            Party::read("+266696687"),
+            Party::Hidden,
+            "ANONYMOUS on the keys of a phone"
+        );
         assert_eq!(Party::read("client:ada"), Party::Other("client:ada".into()));
         assert_eq!(format!("{:?}", Party::read("sip:ada@example.com")), "…");
         assert_eq!(Party::read(&"x".repeat(9000)).as_str().len(), 128);
