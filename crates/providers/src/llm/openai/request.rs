@@ -39,6 +39,9 @@ pub enum SystemRole {
 /// The field with the longest answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum TokenLimit {
+    /// `max_completion_tokens` for OpenAI's reasoning models, which something in between may
+    /// serve under their own names; `max_tokens` for everything else.
+    ByModel,
     /// `max_completion_tokens`: reasoning models refuse the other.
     Completion,
     /// `max_tokens`: known everywhere else.
@@ -72,7 +75,7 @@ impl Profile {
     /// Anything else: the older names are the ones that every server knows.
     pub const COMPATIBLE: Self = Self {
         system_role: SystemRole::System,
-        token_limit: TokenLimit::Plain,
+        token_limit: TokenLimit::ByModel,
         authorisation: Authorisation::Bearer,
         asks_usage: true,
         declines_padding: false,
@@ -166,7 +169,11 @@ struct Function<'a> {
 
 /// The body of a request for one reply.
 pub(super) fn body(profile: &Profile, prompt: &Prompt, settings: &ModelSettings) -> Vec<u8> {
-    let limit = |kind| (profile.token_limit == kind).then_some(settings.max_tokens);
+    let completion = match profile.token_limit {
+        TokenLimit::ByModel => is_reasoning_model(&settings.model),
+        TokenLimit::Completion => true,
+        TokenLimit::Plain => false,
+    };
     let request = Request {
         model: &settings.model,
         stream: true,
@@ -175,8 +182,8 @@ pub(super) fn body(profile: &Profile, prompt: &Prompt, settings: &ModelSettings)
             include_obfuscation: profile.declines_padding.then_some(false),
         }),
         messages: messages(profile, prompt),
-        max_completion_tokens: limit(TokenLimit::Completion),
-        max_tokens: limit(TokenLimit::Plain),
+        max_completion_tokens: completion.then_some(settings.max_tokens),
+        max_tokens: (!completion).then_some(settings.max_tokens),
         temperature: settings.temperature,
         presence_penalty: settings.presence_penalty,
         frequency_penalty: settings.frequency_penalty,
@@ -184,6 +191,21 @@ pub(super) fn body(profile: &Profile, prompt: &Prompt, settings: &ModelSettings)
         tools: settings.tools.iter().map(tool).collect(),
     };
     serde_json::to_vec(&request).expect("text keys and finite numbers always serialise")
+}
+
+/// Whether a name is of OpenAI's families that refuse `max_tokens`: `gpt-5.6-luna`, `openai/o3`.
+fn is_reasoning_model(model: &str) -> bool {
+    let bare = model.rsplit_once('/').map_or(model, |(_vendor, bare)| bare);
+    let mut version = bare
+        .strip_prefix("gpt-")
+        .or_else(|| bare.strip_prefix('o'))
+        .unwrap_or("")
+        .chars();
+    match version.next() {
+        Some('1'..='4') => bare.starts_with('o'),
+        Some('5'..='9') => bare.starts_with("gpt-"),
+        Some(_) | None => false,
+    }
 }
 
 fn tool(offer: &ToolOffer) -> Tool<'_> {

@@ -163,3 +163,34 @@ fn an_address_tells_its_profile() {
     assert_eq!(of("http://localhost:11434/v1"), Profile::COMPATIBLE);
     assert!(!of("https://api.mistral.ai/v1").asks_usage);
 }
+
+#[test]
+fn a_reasoning_model_is_known_by_its_name() {
+    for model in [
+        "gpt-5",
+        "gpt-5.6-luna",
+        "gpt-6.1-sol",
+        "openai/gpt-6-astra",
+        "o1",
+        "o3-mini",
+    ] {
+        assert!(is_reasoning_model(model), "{model}");
+    }
+    for model in [
+        "gpt-4o",
+        "gpt-4.1",
+        "gpt-oss:20b",
+        "openai/gpt-oss-120b",
+        "olmo",
+        "llama3.3",
+        "gpt-",
+    ] {
+        assert!(!is_reasoning_model(model), "{model}");
+    }
+    let settings = ModelSettings {
+        model: "gpt-5.6-luna".into(),
+        ..settings()
+    };
+    let body = asked(Profile::COMPATIBLE, vec![caller("Hi")], &settings);
+    assert!(body.ends_with(r#""max_completion_tokens":150}"#), "{body}");
+}
