@@ -20,3 +20,6 @@ pub use openai::{
     Asked, Brain, Chat, Desk, Echo, FakeOpenAi, LlmFault, Pieces, Reply, ReplyTool, Scripted,
     Settings as OpenAiSettings,
 };
+
+#[cfg(test)]
+mod tests;
