@@ -171,6 +171,25 @@ impl Script {
         all
     }
 
+    /// Everything that it can say, so that it can be recorded: each value stands in some sentence.
+    #[must_use]
+    pub fn sentences(&self) -> Vec<String> {
+        let lines = &self.lines;
+        let mut all = vec![
+            lines.greeting.clone(),
+            lines.ask_again.clone(),
+            lines.help.clone(),
+            lines.unknown.clone(),
+            lines.trouble.clone(),
+            lines.goodbye.clone(),
+            lines.finished.clone(),
+        ];
+        all.extend(lines.still_there.iter().cloned());
+        all.extend(self.intents.iter().map(|intent| intent.say.clone()));
+        all.extend(self.task.iter().flat_map(Task::sentences));
+        all
+    }
+
     /// The reply to a prompt.
     #[must_use]
     pub fn answer(&self, prompt: &Prompt) -> Answer {

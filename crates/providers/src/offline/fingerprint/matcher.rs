@@ -93,6 +93,11 @@ impl Matcher {
         Some(Match::Cut { text })
     }
 
+    /// The stream ended or stalled: what passed of the current phrase, which will not go on.
+    pub fn abandon(&mut self) -> Option<Match> {
+        self.cut()
+    }
+
     /// Whether a phrase is passing.
     #[must_use]
     pub const fn busy(&self) -> bool {

@@ -105,6 +105,34 @@ impl Task {
         self.done.filled(slot, |name| spoken(output.get(name)?))
     }
 
+    /// What it says, with every value at least once and every digit for fields.
+    pub(super) fn sentences(&self) -> Vec<String> {
+        let fixed = [
+            &self.opened,
+            &self.corrected,
+            &self.change,
+            &self.moment,
+            &self.failed,
+        ];
+        let mut all: Vec<String> = fixed.into_iter().cloned().collect();
+        all.extend(self.slots.iter().map(|slot| slot.ask.clone()));
+        let rounds = self
+            .slots
+            .iter()
+            .map(|slot| slot.values().len())
+            .max()
+            .unwrap_or(0);
+        for round in 0..rounds.max(1) {
+            let slot = |index: usize| {
+                let values = self.slots[index].values();
+                Some(values.get(round % values.len().max(1))?.say.clone())
+            };
+            all.extend(self.confirm.filled(slot, |_| None));
+            all.extend(self.done.filled(slot, |_| spoken(&"0123456789".into())));
+        }
+        all
+    }
+
     /// What callers may say for it.
     pub(super) fn phrases(&self) -> Vec<String> {
         let own = self.begin.texts().chain(self.recall.texts());

@@ -175,15 +175,23 @@ impl Slot {
         })
     }
 
-    /// What callers may say to fill it.
-    pub(super) fn phrases(&self) -> Vec<String> {
+    /// The values that it knows: none if it takes any words.
+    pub(super) fn values(&self) -> &[Value] {
         match &self.expects {
-            Expects::Name { .. } => Vec::new(),
-            Expects::OneOf(values) => values
-                .iter()
-                .flat_map(|value| value.heard.texts())
-                .collect(),
+            Expects::Name { .. } => &[],
+            Expects::OneOf(values) => values,
         }
+    }
+
+    /// What callers may say to fill it: the values alone and beside each cue.
+    pub(super) fn phrases(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        for value in self.values().iter().flat_map(|value| value.heard.texts()) {
+            all.extend(self.before.texts().map(|cue| format!("{cue} {value}")));
+            all.extend(self.after.texts().map(|cue| format!("{value} {cue}")));
+            all.push(value);
+        }
+        all
     }
 }
 
