@@ -78,6 +78,7 @@ fn openai_is_asked_by_its_newest_names() {
 #[test]
 fn other_servers_are_asked_by_the_names_that_all_know() {
     let settings = ModelSettings {
+        model: "llama3.3".into(),
         temperature: Some(0.7),
         presence_penalty: Some(0.6),
         frequency_penalty: Some(0.3),
@@ -98,7 +99,7 @@ fn other_servers_are_asked_by_the_names_that_all_know() {
     };
     insta::assert_snapshot!(
         asked(Profile::COMPATIBLE, vec![caller("Hi")], &settings),
-        @r#"{"model":"gpt-6-luna","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi"}],"max_tokens":150,"temperature":0.7,"presence_penalty":0.6,"frequency_penalty":0.3,"reasoning_effort":"none","tools":[{"type":"function","function":{"name":"book","description":"Books a table.","parameters":{"type":"object","properties":{"day":{"type":"string"}}}}},{"type":"function","function":{"name":"end_call","description":"","parameters":{"type":"object","properties":{}}}}]}"#
+        @r#"{"model":"llama3.3","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi"}],"max_tokens":150,"temperature":0.7,"presence_penalty":0.6,"frequency_penalty":0.3,"reasoning_effort":"none","tools":[{"type":"function","function":{"name":"book","description":"Books a table.","parameters":{"type":"object","properties":{"day":{"type":"string"}}}}},{"type":"function","function":{"name":"end_call","description":"","parameters":{"type":"object","properties":{}}}}]}"#
     );
 }
 
