@@ -1,10 +1,13 @@
 //! The command line.
 
+mod calls;
 mod check;
+mod demo;
+mod serve;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::config::{Config, Environment, Problems};
 
@@ -14,6 +17,8 @@ use crate::config::{Config, Environment, Problems};
 pub struct Cli {
     #[command(flatten)]
     shared: Shared,
+    #[command(flatten)]
+    serve: ServeArgs,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -26,10 +31,26 @@ pub(crate) struct Shared {
     config: Option<PathBuf>,
 }
 
+/// What `serve` understands.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct ServeArgs {
+    /// Believe webhooks without a signature; twice to do so on an address that others reach
+    #[arg(long, action = ArgAction::Count)]
+    insecure_webhooks: u8,
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// List calls
+    Calls(calls::CallsArgs),
     /// Check the configuration; exit with 2 if something is wrong
     Check,
+    /// Place one simulated call against a server of its own, and show it: no key, no network
+    Demo(demo::DemoArgs),
+    /// Tell the story of a call: what was said and heard, where time and money went, why it ended
+    Explain(calls::ExplainArgs),
+    /// Answer calls until told to stop; this is what happens without a command, too
+    Serve(ServeArgs),
 }
 
 /// The exit code of a configuration that cannot be used.
@@ -42,7 +63,12 @@ impl Cli {
     /// What stopped it.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
-            Some(Command::Check) | None => check::run(&self.shared),
+            None => serve::run(&self.shared, &self.serve),
+            Some(Command::Calls(args)) => calls::list(&self.shared, args),
+            Some(Command::Demo(args)) => demo::run(args),
+            Some(Command::Explain(args)) => calls::explain(&self.shared, &args),
+            Some(Command::Check) => check::run(&self.shared),
+            Some(Command::Serve(args)) => serve::run(&self.shared, &args),
         }
     }
 }
@@ -57,4 +83,24 @@ impl Shared {
             &environment,
         )
     }
+
+    /// The configuration, or the exit code after its problems were shown.
+    pub(crate) fn load_or_say(&self) -> Result<Config, ExitCode> {
+        self.load().map_err(|problems| {
+            // Where standard error is closed there is nobody to tell.
+            drop(std::io::Write::write_fmt(
+                &mut std::io::stderr().lock(),
+                format_args!("{problems}\n"),
+            ));
+            ExitCode::from(BAD_CONFIG)
+        })
+    }
+}
+
+/// Runs something asynchronous on all cores.
+pub(crate) fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(future)
 }

@@ -3,6 +3,8 @@ use std::{
     process::ExitCode,
 };
 
+use transports::twilio::public_url::Reach;
+
 use super::{BAD_CONFIG, Shared};
 use crate::config::{Config, TenantPlan};
 
@@ -23,10 +25,10 @@ pub(crate) fn run(shared: &Shared) -> anyhow::Result<ExitCode> {
 fn describe(config: &Config, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "The configuration is right.")?;
     writeln!(out, "  listens on  {}", config.listen)?;
-    let url = config
-        .public_url
-        .as_deref()
-        .unwrap_or("whatever the Host header says");
+    let url = match &config.public_url {
+        Some(url) => url.url(Reach::Webhook, ""),
+        None => "whatever the Host header says".to_owned(),
+    };
     writeln!(out, "  reached at  {url}")?;
     writeln!(out, "  keeps calls {}", config.store_url)?;
     writeln!(

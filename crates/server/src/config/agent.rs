@@ -3,7 +3,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{AgentId, Language, Micros, Millis, ModelName, Prices};
-use providers::{llm::ModelSettings, stt::Listen, tts::Voice};
+use providers::{
+    llm::ModelSettings,
+    offline::{Script, ScriptLines},
+    stt::Listen,
+    tts::Voice,
+};
 use session::{Rules, TurnEnd, Waits};
 
 use super::{
@@ -13,6 +18,7 @@ use super::{
     provider::{Job, ProviderAccess},
     raw,
 };
+use crate::engines;
 
 /// The agent that there is when none is described.
 pub(crate) const USUAL_AGENT: &str = "hotline";
@@ -128,12 +134,15 @@ impl Reading<'_, '_> {
         let listen = self.models(Job::Listen, &self.typed.stt.models);
         let think = self.models(Job::Think, &self.typed.llm.models);
         let speak = self.models(Job::Speak, &self.typed.tts.models);
+        // A script knows its own lines, and what it understands.
+        let scripted = think.first().is_some_and(|name| name.provider == "offline");
+        let script = scripted.then(Script::demo);
         AgentPlan {
             id,
-            rules: self.rules(&language),
+            rules: self.rules(&language, script.as_ref()),
             ear: self.ear(),
             prices: self.prices([&listen, &think, &speak]),
-            listen: self.listening(listen, &language),
+            listen: self.listening(listen, &language, script.as_ref()),
             think: self.thinking(think),
             speak: self.speaking(speak, &language),
         }
@@ -209,14 +218,21 @@ impl Reading<'_, '_> {
         if !self.meaning.warnings.contains(&warning) {
             self.meaning.warnings.push(warning);
         }
-        job.offline()
-            .parse()
-            .expect("names of engines have two parts")
+        ModelName {
+            provider: "offline".to_owned(),
+            model: engines::AUTO.to_owned(),
+        }
     }
 
     fn serves(&mut self, job: Job, name: &ModelName, key: &str) -> bool {
         if name.provider == "offline" {
-            return true;
+            let known = job.engines().contains(&name.model.as_str());
+            if !known {
+                let engines = job.engines().join(", ");
+                let message = format!("`{}` is none of our engines: {engines}", name.model);
+                self.meaning.problem(key, message);
+            }
+            return known;
         }
         if name.provider != job.usual() {
             self.meaning.problem(
@@ -250,13 +266,20 @@ impl Reading<'_, '_> {
         }
     }
 
-    fn listening(&self, models: Vec<ModelName>, language: &Language) -> Vec<(ModelName, Listen)> {
+    fn listening(
+        &self,
+        models: Vec<ModelName>,
+        language: &Language,
+        script: Option<&Script>,
+    ) -> Vec<(ModelName, Listen)> {
         let stt = &self.typed.stt;
+        let mut keyterms = stt.keyterms.clone();
+        keyterms.extend(script.map(Script::phrases).unwrap_or_default());
         let listen = |name: ModelName| {
             let listen = Listen {
                 model: name.model.clone(),
                 language: language.clone(),
-                keyterms: stt.keyterms.clone(),
+                keyterms: keyterms.clone(),
                 endpointing: Millis(stt.endpointing_ms.unwrap_or(300)),
                 utterance_end: Millis(stt.utterance_end_ms.unwrap_or(1_000)),
                 smart_format: stt.smart_format.unwrap_or(true),
@@ -389,10 +412,10 @@ impl Reading<'_, '_> {
         settings
     }
 
-    fn rules(&mut self, language: &Language) -> Rules {
+    fn rules(&mut self, language: &Language, script: Option<&Script>) -> Rules {
         let mut rules = Rules::defaults(language);
         let typed = self.typed;
-        self.fill_lines(&mut rules);
+        self.fill_lines(&mut rules, script.map(Script::lines));
         self.fill_turn(&mut rules);
         self.fill_overlap(&mut rules);
         self.fill_end(&mut rules);
@@ -428,7 +451,13 @@ impl Reading<'_, '_> {
         rules
     }
 
-    fn fill_lines(&mut self, rules: &mut Rules) {
+    fn fill_lines(&mut self, rules: &mut Rules, script: Option<&ScriptLines>) {
+        if let Some(script) = script {
+            let lines = &mut rules.lines;
+            lines.trouble.clone_from(&script.trouble);
+            lines.still_there.clone_from(&script.still_there);
+            lines.goodbye.clone_from(&script.goodbye);
+        }
         let typed = self.typed;
         let ai_name = self.meaning.text(typed.ai_name.as_ref(), &["AI_NAME"]);
         let company = self
@@ -439,9 +468,10 @@ impl Reading<'_, '_> {
             ai_name: ai_name.as_deref().unwrap_or("Alex"),
             company_name: company.as_deref().unwrap_or("our company"),
         };
-        let usual_greeting = match rules.language.primary() {
-            "es" => prompt::GREETING_ES,
-            _ => prompt::GREETING,
+        let usual_greeting = match (script, rules.language.primary()) {
+            (Some(script), _) => script.greeting.as_str(),
+            (None, "es") => prompt::GREETING_ES,
+            (None, _) => prompt::GREETING,
         };
         let greeting = self.wishes.greeting.or(typed.greeting.as_deref());
         let system = self.filled(

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Admission, Config, Limits, Log, LogFormat, Mode, ProviderAccess, Secret, WhenFull,
+    Admission, Config, Limits, Log, LogFormat, Mode, ProviderAccess, WhenFull,
     agent::Agents,
     env::{Environment, FOR_LATER},
     problem::{Problem, did_you_mean},
@@ -15,6 +15,7 @@ use super::{
     source::Source,
     tenant,
 };
+use transports::twilio::{public_url::PublicUrl, signature::AuthToken};
 
 const DEFAULT_PORT: u16 = 3001;
 const CALLS_PER_CORE: usize = 150;
@@ -67,18 +68,34 @@ impl<'a> Meaning<'a> {
         })
     }
 
+    /// The text in the file, else the variable, and the name of where it came from.
+    pub(crate) fn named_text(
+        &self,
+        key: &str,
+        typed: Option<&String>,
+        variable: &str,
+    ) -> (String, Option<String>) {
+        let name = if typed.is_some() { key } else { variable };
+        (name.to_owned(), self.text(typed, &[variable]))
+    }
+
     /// Parses a text, or notes why it cannot be parsed.
     pub(crate) fn parse<T: FromStr>(&mut self, key: &str, text: &str) -> Option<T>
     where
         T::Err: std::fmt::Display,
     {
-        match text.trim().parse() {
-            Ok(value) => Some(value),
-            Err(error) => {
-                self.problem(key, error.to_string());
-                None
-            }
-        }
+        self.ok(key, text.trim().parse())
+    }
+
+    /// The value, or `None` with the reason noted.
+    pub(crate) fn ok<T, E: std::fmt::Display>(
+        &mut self,
+        key: &str,
+        outcome: Result<T, E>,
+    ) -> Option<T> {
+        outcome
+            .map_err(|error| self.problem(key, error.to_string()))
+            .ok()
     }
 
     /// One of several words, or the first of them.
@@ -134,32 +151,6 @@ impl<'a> Meaning<'a> {
         typed.map(|value| self.within(key, Some(value), (least, least, most)))
     }
 
-    /// An address that a provider may have.
-    pub(crate) fn base_url(&mut self, key: &str, text: Option<String>) -> Option<String> {
-        let text = text?;
-        let trimmed = text.trim().trim_end_matches('/').to_owned();
-        let Some(uri) = trimmed
-            .parse::<axum::http::Uri>()
-            .ok()
-            .filter(|uri| uri.host().is_some())
-        else {
-            self.problem(key, "not an address such as https://api.example.com");
-            return None;
-        };
-        match uri.scheme_str() {
-            Some("https") => Some(trimmed),
-            Some("http") if is_near(uri.host().unwrap_or_default()) => Some(trimmed),
-            Some("http") => {
-                self.problem(key, "plain http is only for loopback and private addresses");
-                None
-            }
-            Some(_) | None => {
-                self.problem(key, "must begin with https:// (or http://, next door)");
-                None
-            }
-        }
-    }
-
     /// Everything. `None` when no tenant could be made of it, with the reasons noted.
     pub(crate) fn config(&mut self, file: &raw::File) -> Option<Config> {
         let listen = self.listen(&file.server);
@@ -207,28 +198,16 @@ impl<'a> Meaning<'a> {
         SocketAddr::new(host, port.unwrap_or(DEFAULT_PORT))
     }
 
-    fn public_url(&mut self, server: &raw::Server) -> Option<String> {
+    fn public_url(&mut self, server: &raw::Server) -> Option<PublicUrl> {
         let variables = ["TWILIO_WEBHOOK_BASE_URL", "VOICE_SERVER_URL"];
         let text = self.text(server.public_url.as_ref(), &variables)?;
-        let trimmed = text.trim().trim_end_matches('/').to_owned();
         // Some deployments name the socket: the same place, another scheme.
-        let url = match trimmed.split_once("://") {
+        let url = match text.trim().split_once("://") {
             Some(("wss", rest)) => format!("https://{rest}"),
             Some(("ws", rest)) => format!("http://{rest}"),
-            Some(_) | None => trimmed,
+            Some(_) | None => text,
         };
-        let uri = url.parse::<axum::http::Uri>().ok();
-        let fits = uri.is_some_and(|uri| {
-            matches!(uri.scheme_str(), Some("http" | "https")) && uri.query().is_none()
-        });
-        if fits {
-            return Some(url);
-        }
-        self.problem(
-            "server.public_url",
-            "not an address such as https://voice.example.com",
-        );
-        None
+        self.ok("server.public_url", PublicUrl::parse(&url))
     }
 
     fn mode(&mut self, server: &raw::Server) -> Mode {
@@ -333,7 +312,7 @@ impl<'a> Meaning<'a> {
         url.to_owned()
     }
 
-    fn webhook_tokens(&mut self, twilio: &raw::Twilio) -> Vec<Secret> {
+    fn webhook_tokens(&mut self, twilio: &raw::Twilio) -> Vec<AuthToken> {
         let first = self.text(twilio.auth_token.as_ref(), &["TWILIO_AUTH_TOKEN"]);
         let second = self.text(
             twilio.auth_token_secondary.as_ref(),
@@ -347,15 +326,15 @@ impl<'a> Meaning<'a> {
         }
         let sid = self.text(twilio.account_sid.as_ref(), &["TWILIO_ACCOUNT_SID"]);
         if sid.is_some_and(|sid| !sid.starts_with("AC")) {
-            self.warnings
-                .push("TWILIO_ACCOUNT_SID does not begin with AC: is it another id?".into());
+            let warning = "TWILIO_ACCOUNT_SID does not begin with AC: is it another id?";
+            self.warnings.push(warning.to_owned());
         }
-        [first, second]
-            .into_iter()
-            .flatten()
-            .map(|token| Secret::new(token.trim().to_owned()))
-            .filter(|token| !token.expose().is_empty())
-            .collect()
+        let tokens = [
+            ("twilio.auth_token", first),
+            ("twilio.auth_token_secondary", second),
+        ];
+        let token = |(key, text): (&str, Option<String>)| self.ok(key, AuthToken::new(&text?));
+        tokens.into_iter().filter_map(token).collect()
     }
 
     fn remark_on_later_variables(&mut self) {
@@ -366,20 +345,5 @@ impl<'a> Meaning<'a> {
             .map(|name| format!("the variable {name} is known, but nothing uses it yet"))
             .collect();
         self.remarks.extend(remarks);
-    }
-}
-
-/// Whether a host is this machine or one next door, where nobody listens on the way.
-fn is_near(host: &str) -> bool {
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    match host.parse() {
-        Ok(IpAddr::V4(address)) => {
-            address.is_loopback() || address.is_private() || address.is_link_local()
-        }
-        Ok(IpAddr::V6(address)) => {
-            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
-        }
-        // A name without a dot is resolved by the machine or its container network alone.
-        Err(_) => host == "localhost" || host.ends_with(".localhost") || !host.contains('.'),
     }
 }

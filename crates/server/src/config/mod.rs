@@ -13,7 +13,7 @@ mod source;
 mod tenant;
 
 use std::{
-    fmt, fs,
+    fs,
     net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
@@ -26,6 +26,7 @@ pub use provider::{Access, ProviderAccess};
 pub use tenant::TenantPlan;
 
 use source::Source;
+use transports::twilio::{public_url::PublicUrl, signature::AuthToken};
 
 /// The file that is read when it exists and no other is named.
 pub const DEFAULT_FILE: &str = "repartee.toml";
@@ -36,7 +37,7 @@ pub struct Config {
     /// Where the server listens.
     pub listen: SocketAddr,
     /// How the carrier reaches it.
-    pub public_url: Option<String>,
+    pub public_url: Option<PublicUrl>,
     /// For whom it runs.
     pub mode: Mode,
     /// What is logged.
@@ -50,7 +51,7 @@ pub struct Config {
     /// The database of calls.
     pub store_url: String,
     /// The keys that sign webhooks, the one to expect first. Empty: webhooks cannot be checked.
-    pub webhook_tokens: Vec<Secret>,
+    pub webhook_tokens: Vec<AuthToken>,
     /// Where providers are, and with which keys.
     pub providers: ProviderAccess,
     /// Who is called.
@@ -125,30 +126,6 @@ pub enum WhenFull {
     Reject,
     /// A sentence, then the end.
     Say,
-}
-
-/// A key or token. Never printed.
-#[derive(Clone, Eq, PartialEq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Takes charge of a secret.
-    #[must_use]
-    pub fn new(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The secret itself, for the one place that sends it.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("…")
-    }
 }
 
 impl Config {

@@ -1,12 +1,15 @@
-use super::{Secret, meaning::Meaning, raw};
+use providers::{BaseUrl, Secret};
+
+use super::{meaning::Meaning, raw};
+use crate::engines;
 
 /// Where one provider is, and with which key.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Access {
     /// The key. Absent for servers next door that want none.
     pub key: Option<Secret>,
     /// Where it is, if not at its usual place.
-    pub base_url: Option<String>,
+    pub base_url: Option<BaseUrl>,
 }
 
 impl Access {
@@ -18,7 +21,7 @@ impl Access {
 }
 
 /// Where each provider is.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct ProviderAccess {
     /// Speech to text.
     pub deepgram: Access,
@@ -73,12 +76,12 @@ impl Job {
         }
     }
 
-    /// What steps in when nothing else is configured.
-    pub(crate) const fn offline(self) -> &'static str {
+    /// The engines that work offline.
+    pub(crate) const fn engines(self) -> &'static [&'static str] {
         match self {
-            Self::Listen => "offline/recogniser",
-            Self::Speak => "offline/voice",
-            Self::Think => "offline/script",
+            Self::Listen => &engines::LISTEN,
+            Self::Speak => &engines::SPEAK,
+            Self::Think => &engines::THINK,
         }
     }
 }
@@ -95,12 +98,25 @@ impl ProviderAccess {
 
     pub(crate) fn read(raw: &raw::Providers, meaning: &mut Meaning<'_>) -> Self {
         let mut access = |name: &str, raw: &raw::Provider| {
-            let variable = name.to_ascii_uppercase();
-            let key = meaning.text(raw.api_key.as_ref(), &[&format!("{variable}_API_KEY")]);
-            let url = meaning.text(raw.base_url.as_ref(), &[&format!("{variable}_BASE_URL")]);
+            let in_capitals = name.to_ascii_uppercase();
+            let (key_name, key) = meaning.named_text(
+                &format!("providers.{name}.api_key"),
+                raw.api_key.as_ref(),
+                &format!("{in_capitals}_API_KEY"),
+            );
+            let (url_name, url) = meaning.named_text(
+                &format!("providers.{name}.base_url"),
+                raw.base_url.as_ref(),
+                &format!("{in_capitals}_BASE_URL"),
+            );
             Access {
-                key: key.map(|key| Secret::new(key.trim().to_owned())),
-                base_url: meaning.base_url(&format!("providers.{name}.base_url"), url),
+                key: key.and_then(|key| meaning.ok(&key_name, Secret::parse(&key))),
+                base_url: url.and_then(|url| {
+                    // The error begins with the name it is given; ours come with a place.
+                    let read = BaseUrl::parse("", &url);
+                    let told = read.map_err(|error| error.to_string().split_off(": ".len()));
+                    meaning.ok(&url_name, told)
+                }),
             }
         };
         Self {

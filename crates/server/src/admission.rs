@@ -1,0 +1,143 @@
+//! Whether a new call is taken: one function, in memory.
+
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+use tokio::time::Instant;
+
+/// Why a call is not taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Refusal {
+    /// Too many began within the last second.
+    CallsPerSecond,
+    /// The server is about to stop.
+    Draining,
+    /// As many calls as there may be.
+    MaxCalls,
+}
+
+impl Refusal {
+    /// All reasons, for metrics that start at zero.
+    pub(crate) const ALL: [Self; 3] = [Self::CallsPerSecond, Self::Draining, Self::MaxCalls];
+
+    /// The label in metrics.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::CallsPerSecond => "calls_per_second",
+            Self::Draining => "draining",
+            Self::MaxCalls => "max_calls",
+        }
+    }
+}
+
+/// Lets calls in, one by one.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    max_calls: usize,
+    calls_per_second: f64,
+    draining: AtomicBool,
+    allowance: Mutex<Allowance>,
+}
+
+/// How many calls may begin at once: refilled by time, never more than one second's worth.
+#[derive(Debug)]
+struct Allowance {
+    calls: f64,
+    at: Instant,
+}
+
+impl Gate {
+    pub(crate) fn new(max_calls: usize, calls_per_second: u32, now: Instant) -> Self {
+        let calls_per_second = f64::from(calls_per_second);
+        Self {
+            max_calls,
+            calls_per_second,
+            draining: AtomicBool::new(false),
+            allowance: Mutex::new(Allowance {
+                calls: calls_per_second,
+                at: now,
+            }),
+        }
+    }
+
+    /// Takes one call, when `taken` are there already, or says why not.
+    pub(crate) fn admit(&self, taken: usize, now: Instant) -> Result<(), Refusal> {
+        if self.draining() {
+            return Err(Refusal::Draining);
+        }
+        if taken >= self.max_calls {
+            return Err(Refusal::MaxCalls);
+        }
+        // Arithmetic alone happens under the lock, so it cannot be left half done.
+        let mut allowance = self
+            .allowance
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let passed = now.saturating_duration_since(allowance.at).as_secs_f64();
+        let refilled = passed.mul_add(self.calls_per_second, allowance.calls);
+        allowance.calls = refilled.min(self.calls_per_second);
+        allowance.at = now;
+        if allowance.calls < 1.0 {
+            return Err(Refusal::CallsPerSecond);
+        }
+        allowance.calls -= 1.0;
+        Ok(())
+    }
+
+    /// Takes no more calls from here on.
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    /// Whether no more calls are taken.
+    pub(crate) fn draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    /// Whether there is room, for load balancers.
+    pub(crate) fn has_room(&self, taken: usize) -> bool {
+        taken < self.max_calls
+    }
+
+    /// How many calls there may be.
+    pub(crate) const fn max_calls(&self) -> usize {
+        self.max_calls
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_full_server_takes_nobody() {
+        let now = Instant::now();
+        let gate = Gate::new(2, 100, now);
+        assert_eq!(gate.admit(1, now), Ok(()));
+        assert_eq!(gate.admit(2, now), Err(Refusal::MaxCalls));
+        gate.drain();
+        assert_eq!(gate.admit(0, now), Err(Refusal::Draining));
+    }
+
+    #[test]
+    fn calls_come_in_at_a_limited_rate() {
+        let now = Instant::now();
+        let gate = Gate::new(1_000, 2, now);
+        assert_eq!(gate.admit(0, now), Ok(()));
+        assert_eq!(gate.admit(1, now), Ok(()));
+        assert_eq!(gate.admit(2, now), Err(Refusal::CallsPerSecond));
+        assert_eq!(gate.admit(2, now + Duration::from_millis(500)), Ok(()));
+        let later = now + Duration::from_secs(60);
+        assert_eq!(gate.admit(3, later), Ok(()));
+        assert_eq!(gate.admit(4, later), Ok(()));
+        assert_eq!(
+            gate.admit(5, later),
+            Err(Refusal::CallsPerSecond),
+            "nothing is saved up"
+        );
+    }
+}

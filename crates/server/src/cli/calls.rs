@@ -1,0 +1,124 @@
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::Args;
+use domain::TenantId;
+use store::{CallFilter, Database, Store, StoredCall};
+
+use super::{Shared, block_on};
+use crate::{paint::Paint, story};
+
+/// What `calls` understands.
+#[derive(Debug, Args)]
+pub(crate) struct CallsArgs {
+    /// How many, newest first; at most 200
+    #[arg(long, default_value_t = 20)]
+    limit: u32,
+    /// Only calls of this tenant
+    #[arg(long, value_name = "TENANT")]
+    tenant: Option<TenantId>,
+    /// One JSON list instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `explain` understands.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// A call's id, its beginning, the carrier's id, or `last`
+    call: String,
+    /// JSON instead of a story
+    #[arg(long)]
+    json: bool,
+}
+
+/// Lists calls.
+pub(crate) fn list(shared: &Shared, args: CallsArgs) -> anyhow::Result<ExitCode> {
+    let config = match shared.load_or_say() {
+        Ok(config) => config,
+        Err(code) => return Ok(code),
+    };
+    let filter = CallFilter {
+        tenant: args.tenant,
+        limit: args.limit,
+    };
+    let calls = block_on(async {
+        let database = Database::open_existing(&config.store_url).await?;
+        Ok(database.calls(&filter).await?)
+    })?;
+    let mut out = io::stdout().lock();
+    if args.json {
+        let list: Vec<_> = calls.iter().map(story::json).collect();
+        writeln!(out, "{:#}", serde_json::Value::Array(list))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let paint = Paint::for_stdout();
+    if calls.is_empty() {
+        writeln!(out, "There are no calls yet.")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    writeln!(out, "{}", story::heading(paint))?;
+    for call in &calls {
+        writeln!(out, "{}", story::row(call, paint))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Tells the story of a call.
+pub(crate) fn explain(shared: &Shared, args: &ExplainArgs) -> anyhow::Result<ExitCode> {
+    let config = match shared.load_or_say() {
+        Ok(config) => config,
+        Err(code) => return Ok(code),
+    };
+    let (call, turns) = block_on(async {
+        let database = Database::open_existing(&config.store_url).await?;
+        let recent = CallFilter {
+            tenant: None,
+            limit: CallFilter::MOST,
+        };
+        let id = match args.call.parse() {
+            Ok(id) => id,
+            Err(_) => {
+                choose(&database.calls(&recent).await?, &args.call)?
+                    .begun
+                    .id
+            }
+        };
+        let found = database.call(id).await?;
+        found.ok_or_else(|| anyhow::anyhow!("there is no call {id}"))
+    })?;
+    let mut out = io::stdout().lock();
+    if args.json {
+        let mut told = story::json(&call);
+        told["turns"] = turns.iter().map(story::turn_json).collect();
+        writeln!(out, "{told:#}")?;
+    } else {
+        write!(out, "{}", story::tell(&call, &turns, Paint::for_stdout()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The call that `wanted` means among the recent ones, newest first.
+fn choose<'c>(calls: &'c [StoredCall], wanted: &str) -> anyhow::Result<&'c StoredCall> {
+    if wanted == "last" {
+        return calls
+            .first()
+            .ok_or_else(|| anyhow::anyhow!("there are no calls yet"));
+    }
+    let means = |call: &&StoredCall| {
+        let carrier = call.begun.carrier_call.as_ref();
+        call.begun.id.to_string().starts_with(wanted)
+            || carrier.is_some_and(|id| id.as_str() == wanted)
+    };
+    let found: Vec<&StoredCall> = calls.iter().filter(means).collect();
+    match found.as_slice() {
+        [call] => Ok(call),
+        [] => anyhow::bail!("no recent call begins with `{wanted}`; `repartee calls` lists them"),
+        several => anyhow::bail!(
+            "`{wanted}` is the beginning of {} calls: give more of it",
+            several.len()
+        ),
+    }
+}

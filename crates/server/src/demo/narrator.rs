@@ -1,0 +1,160 @@
+use domain::TurnRecord;
+use sim::carrier::{CallEnd, CallEvent, Happening};
+
+use crate::{
+    paint::{Paint, Tone},
+    story,
+};
+
+/// Tells a call while it happens, in the order in which one would read it.
+///
+/// What the caller says is known at once, what was heard of the agent only when its turn is over.
+/// So words of the caller over the agent's are held back until the agent's stand there.
+pub(super) struct Narrator {
+    paint: Paint,
+    agent: Agent,
+    held: String,
+}
+
+enum Agent {
+    Audible { since_ms: u64 },
+    Quiet { spoke_at_ms: u64 },
+}
+
+impl Narrator {
+    pub(super) fn new(paint: Paint) -> Self {
+        Self {
+            paint,
+            agent: Agent::Quiet { spoke_at_ms: 0 },
+            held: String::new(),
+        }
+    }
+
+    /// Something happened: what is to be shown of it.
+    pub(super) fn happened(&mut self, happening: &Happening) -> String {
+        let at = happening.at_ms;
+        match &happening.event {
+            CallEvent::AgentAudible { .. } => {
+                self.agent = Agent::Audible { since_ms: at };
+                String::new()
+            }
+            CallEvent::AgentQuiet => {
+                if let Agent::Audible { since_ms } = self.agent {
+                    self.agent = Agent::Quiet {
+                        spoke_at_ms: since_ms,
+                    };
+                }
+                String::new()
+            }
+            CallEvent::CallerSays(text) => self.caller(at, text),
+            CallEvent::BargedIn { silent_after_ms } => {
+                let told =
+                    format!("the agent fell silent {silent_after_ms} ms after the caller began");
+                self.held.push_str(&self.faint(at, &told));
+                String::new()
+            }
+            CallEvent::CallerPresses(key) => self.faint(at, &format!("the caller presses {key}")),
+            CallEvent::CarrierSays(text) => {
+                self.faint(at, &format!("the carrier's voice says: {text}"))
+            }
+            CallEvent::Over(end) => {
+                let held = std::mem::take(&mut self.held);
+                held + &self.faint(at, &format!("the call is over: {}", in_words(end)))
+            }
+            CallEvent::StreamOpened => self.faint(at, "the call is answered"),
+            CallEvent::Cleared | CallEvent::Redirected(_) => String::new(),
+        }
+    }
+
+    /// A turn is over.
+    pub(super) fn turn(&mut self, turn: &TurnRecord) -> String {
+        let spoke_at_ms = match self.agent {
+            Agent::Audible { since_ms } => since_ms,
+            Agent::Quiet { spoke_at_ms } => spoke_at_ms,
+        };
+        let mut told = String::new();
+        if !turn.said.is_empty() {
+            let who = self.paint.tone(Tone::Agent, "agent ");
+            let heard = story::heard(turn, self.paint);
+            told.push_str(&format!("{}  {who}  {heard}\n", self.at(spoke_at_ms)));
+        }
+        for tool in &turn.tools {
+            let note = self
+                .paint
+                .tone(Tone::Faint, &format!("ran the tool {tool}"));
+            told.push_str(&format!("{:18}{note}\n", ""));
+        }
+        if let Some(gap) = &turn.gap {
+            told.push_str(&format!("{:18}{}\n", "", story::bar(gap, self.paint)));
+        }
+        told + &std::mem::take(&mut self.held)
+    }
+
+    fn caller(&mut self, at_ms: u64, text: &str) -> String {
+        let who = self.paint.tone(Tone::Caller, "caller");
+        let words = self.paint.tone(Tone::Strong, text);
+        let line = format!("{}  {who}  {words}\n", self.at(at_ms));
+        match self.agent {
+            Agent::Quiet { .. } => line,
+            Agent::Audible { .. } => {
+                self.held.push_str(&line);
+                String::new()
+            }
+        }
+    }
+
+    fn faint(&self, at_ms: u64, text: &str) -> String {
+        let text = self.paint.tone(Tone::Faint, &format!("· {text}"));
+        format!("{}  {text}\n", self.at(at_ms))
+    }
+
+    fn at(&self, ms: u64) -> String {
+        let at = format!("{:>4}.{:03}", ms / 1_000, ms % 1_000);
+        self.paint.tone(Tone::Faint, &at)
+    }
+}
+
+fn in_words(end: &CallEnd) -> String {
+    match end {
+        CallEnd::AgentHungUp => "the agent hung up".to_owned(),
+        CallEnd::ApplicationError(error) => format!("the carrier gave up: {error}"),
+        CallEnd::CallerHungUp => "the caller hung up".to_owned(),
+        CallEnd::PutThrough => "the caller was put through".to_owned(),
+        CallEnd::Rejected => "it was not taken".to_owned(),
+        CallEnd::TooLong => "it went on for too long".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(at_ms: u64, event: CallEvent) -> Happening {
+        Happening { at_ms, event }
+    }
+
+    #[test]
+    fn an_interruption_is_read_after_what_it_interrupts() {
+        let mut narrator = Narrator::new(Paint::Plain);
+        let mut told = narrator.happened(&at(100, CallEvent::AgentAudible { waited_ms: None }));
+        told += &narrator.happened(&at(900, CallEvent::CallerSays("Stop.".into())));
+        told += &narrator.happened(&at(
+            1_200,
+            CallEvent::BargedIn {
+                silent_after_ms: 300,
+            },
+        ));
+        told += &narrator.turn(&TurnRecord {
+            said: "A table for four?".into(),
+            heard: "A table".into(),
+            interrupted: true,
+            ..TurnRecord::default()
+        });
+        told += &narrator.happened(&at(1_500, CallEvent::AgentQuiet));
+        told += &narrator.happened(&at(2_000, CallEvent::CallerSays("Five.".into())));
+        let words = ["agent ", "A table", "Stop.", "fell silent", "Five."];
+        let places: Vec<_> = words.iter().map(|word| told.find(word)).collect();
+        assert!(places.iter().all(Option::is_some), "{told}");
+        assert!(places.is_sorted(), "{told}");
+    }
+}

@@ -1,0 +1,42 @@
+use std::sync::Arc;
+
+use domain::{CallId, TurnRecord};
+use store::{CallFilter, Record, Store, StoreFuture, StoredCall};
+use tokio::sync::mpsc;
+
+/// A store that tells what it keeps.
+pub(super) struct Watched {
+    inner: Arc<dyn Store>,
+    told: mpsc::Sender<Record>,
+}
+
+impl Watched {
+    pub(super) fn new(inner: Arc<dyn Store>, told: mpsc::Sender<Record>) -> Self {
+        Self { inner, told }
+    }
+}
+
+impl Store for Watched {
+    fn write<'a>(&'a self, records: &'a [Record]) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            self.inner.write(records).await?;
+            for record in records {
+                // Whoever watches too slowly misses some; nothing is lost in the store.
+                drop(self.told.try_send(record.clone()));
+            }
+            Ok(())
+        })
+    }
+
+    fn calls<'a>(&'a self, filter: &'a CallFilter) -> StoreFuture<'a, Vec<StoredCall>> {
+        self.inner.calls(filter)
+    }
+
+    fn call(&self, id: CallId) -> StoreFuture<'_, Option<(StoredCall, Vec<TurnRecord>)>> {
+        self.inner.call(id)
+    }
+
+    fn ping(&self) -> StoreFuture<'_, ()> {
+        self.inner.ping()
+    }
+}

@@ -1,0 +1,84 @@
+//! What operators and load balancers ask.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use driver::BreakerState;
+use serde_json::{Value, json};
+
+use crate::{app::App, clock, memory};
+
+/// `GET /livez`: the process answers.
+pub(crate) async fn livez() -> &'static str {
+    "ok\n"
+}
+
+/// `GET /readyz`: new calls are taken.
+pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
+    if app.gate.draining() {
+        (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response()
+    } else if !app.gate.has_room(app.taken()) {
+        (StatusCode::SERVICE_UNAVAILABLE, "full\n").into_response()
+    } else {
+        "ready\n".into_response()
+    }
+}
+
+/// `GET /health`: how everything is.
+pub(crate) async fn health(State(app): State<Arc<App>>) -> Json<Value> {
+    let breakers = app.exchange.breakers();
+    let all_closed = breakers
+        .iter()
+        .all(|breaker| breaker.state == BreakerState::Closed);
+    let store = app.writer.healthy();
+    let breakers: serde_json::Map<String, Value> = breakers
+        .iter()
+        .map(|breaker| (breaker.name.to_string(), json!(breaker.state.as_str())))
+        .collect();
+    Json(json!({
+        "status": if all_closed && store { "ok" } else { "degraded" },
+        "timestamp": clock::iso_8601(app.clock.now()),
+        "version": crate::VERSION,
+        "uptime_s": app.uptime().as_secs(),
+        "draining": app.gate.draining(),
+        "calls": { "live": app.exchange.live(), "waiting": app.switchboard.waiting(), "max": app.gate.max_calls() },
+        "breakers": breakers,
+        "store": { "status": if store { "ok" } else { "failing" }, "queued": app.writer.depth(), "dropped": app.writer.dropped().total() },
+    }))
+}
+
+/// `GET /stats`: what calls have cost, and what the process uses.
+pub(crate) async fn stats(State(app): State<Arc<App>>) -> Json<Value> {
+    let totals = app.exchange.totals();
+    let usage = totals.usage;
+    Json(json!({
+        "timestamp": clock::iso_8601(app.clock.now()),
+        "uptime_s": app.uptime().as_secs(),
+        "calls": { "live": app.exchange.live(), "ended": totals.calls },
+        "usage": {
+            "line_s": usage.line.seconds(),
+            "stt_audio_s": usage.stt_audio.seconds(),
+            "llm_input_tokens": usage.llm_input_tokens,
+            "llm_cached_tokens": usage.llm_cached_tokens,
+            "llm_output_tokens": usage.llm_output_tokens,
+            "tts_characters": usage.tts_characters,
+        },
+        "cost_usd": cost(&totals),
+        "memory": { "resident_bytes": memory::resident_bytes() },
+    }))
+}
+
+fn cost(totals: &driver::Totals) -> Value {
+    json!({
+        "total": totals.cost().dollars(),
+        "carrier": totals.carrier.dollars(),
+        "stt": totals.stt.dollars(),
+        "llm": totals.llm.dollars(),
+        "tts": totals.tts.dollars(),
+    })
+}

@@ -1,0 +1,126 @@
+//! The voice webhook: a call comes in.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::State,
+    http::{Request, request::Parts},
+    response::{IntoResponse, Response},
+};
+use tokio::time::Instant;
+use transports::twilio::{
+    twiml::{Rejection, Say, Twiml},
+    webhook::{self, VoiceRequest},
+};
+
+use super::{ApiError, document, proof};
+use crate::{
+    admission::Refusal, app::App, config::WhenFull, directory::Desk, switchboard::Announced,
+};
+
+/// `/twiml`, whose stream is `/media-stream`.
+pub(crate) async fn twiml(State(app): State<Arc<App>>, request: Request<Body>) -> Response {
+    answer(&app, request, "/media-stream").await
+}
+
+/// `/voice/incoming`, whose stream is `/voice/stream`.
+pub(crate) async fn incoming(State(app): State<Arc<App>>, request: Request<Body>) -> Response {
+    answer(&app, request, "/voice/stream").await
+}
+
+async fn answer(app: &App, request: Request<Body>, stream_path: &'static str) -> Response {
+    let (parts, form) = match proof::webhook(app, request).await {
+        Ok(proven) => proven,
+        Err(error) => return error.into_response(),
+    };
+    let told = webhook::read(&form).map_err(|error| {
+        tracing::debug!(%error, "unreadable webhook");
+        app.meters.webhook_refused(ApiError::BadRequest.code());
+        ApiError::BadRequest
+    });
+    match told.and_then(|told| take(app, &parts, &told, stream_path)) {
+        Ok(twiml) => twiml.into_response(),
+        Err(error) => error.into_response(),
+    }
+}
+
+fn take(
+    app: &App,
+    parts: &Parts,
+    told: &VoiceRequest,
+    stream_path: &'static str,
+) -> Result<Twiml, ApiError> {
+    let now = Instant::now();
+    // The carrier may ask twice: it gets the same answer, and there is one call.
+    if let Some(twiml) = app.switchboard.answered(&told.call, now) {
+        return Ok(twiml);
+    }
+    let Some(desk) = app.directory.desk(told.called()) else {
+        app.meters.unknown_number();
+        tracing::warn!(carrier_call = %told.call, to = %told.to, "nobody answers this number");
+        return Err(ApiError::NotFound);
+    };
+    if let Err(refusal) = app.gate.admit(app.taken(), now) {
+        app.meters.refused(refusal);
+        tracing::warn!(carrier_call = %told.call, reason = refusal.as_str(), "call refused");
+        return Ok(refuse(app, desk, refusal));
+    }
+    let announced = Announced {
+        id: app.next_call_id(),
+        call: told.call.clone(),
+        desk: Arc::clone(desk),
+        from: told.from.clone(),
+        to: told.to.clone(),
+        direction: told.direction,
+        stream_path,
+        epoch: 1,
+    };
+    let twiml = connect(app, parts, &announced)?;
+    app.meters.admitted();
+    tracing::info!(
+        call = %announced.id,
+        carrier_call = %announced.call,
+        tenant = %desk.tenant.id,
+        from = %announced.from,
+        to = %announced.to,
+        "call announced"
+    );
+    let prepared = app.exchange.prepare(&desk.agent);
+    app.switchboard
+        .announce(announced, twiml.clone(), prepared, now);
+    Ok(twiml)
+}
+
+/// Writes the document that opens a stream for a call.
+pub(super) fn connect(app: &App, parts: &Parts, announced: &Announced) -> Result<Twiml, ApiError> {
+    let url = app
+        .document_url(proof::host(&parts.headers))
+        .map_err(|error| {
+            tracing::warn!(%error, "the Host header names no host; set server.public_url");
+            ApiError::BadRequest
+        })?;
+    document::write(app, &url, announced, app.clock.now()).map_err(|error| {
+        tracing::error!(%error, "the carrier would refuse our document");
+        ApiError::Internal
+    })
+}
+
+fn refuse(app: &App, desk: &Desk, refusal: Refusal) -> Twiml {
+    match (app.admission.when_full, refusal) {
+        (WhenFull::Reject, _) => Twiml::reject(Rejection::Busy),
+        (WhenFull::Say, Refusal::CallsPerSecond | Refusal::Draining | Refusal::MaxCalls) => {
+            say(desk, &app.admission.busy_line)
+        }
+    }
+}
+
+/// Says a line in the carrier's voice and hangs up.
+pub(super) fn say(desk: &Desk, line: &str) -> Twiml {
+    Twiml::say_and_hang_up(&Say {
+        line,
+        voice: None,
+        // A bare `en` is no language to the carrier.
+        language: Some(&desk.agent.rules.language).filter(|language| language.tag().contains('-')),
+    })
+}

@@ -1,0 +1,272 @@
+//! Starts the server, and stops it without cutting anyone off.
+
+mod connections;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use domain::Clock;
+use driver::{Exchange, Shared};
+use prometheus_client::registry::Registry;
+use ring::rand::SystemRandom;
+use store::{Database, Store, Writer, WriterTask};
+use tokio::{net::TcpListener, task::JoinHandle, time::Instant};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use transports::twilio::{
+    signature::AuthToken,
+    stream::{Oddities, StreamLimits},
+    token::MediaTokens,
+};
+
+use crate::{
+    admission::Gate,
+    app::{App, Trust},
+    clock::SystemClock,
+    config::Config,
+    directory::Directory,
+    doorstep::Doorstep,
+    meters::{Meters, state::State},
+    routes,
+    stations::Stations,
+    switchboard::Switchboard,
+    tools::BuiltIn,
+};
+
+/// How long records may take to be written at the end.
+const FLUSH: Duration = Duration::from_secs(10);
+
+/// How long calls may take to say goodbye once they have to.
+const GOODBYE: Duration = Duration::from_secs(10);
+
+/// How often announced calls are looked through.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// What a start needs beside the configuration.
+#[derive(Default)]
+pub struct Options {
+    /// Whether webhooks are believed without a signature.
+    pub webhooks: Webhooks,
+    /// Where calls are kept, if not in the configured database.
+    pub store: Option<Arc<dyn Store>>,
+}
+
+/// Whether webhooks are believed without a signature.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Webhooks {
+    /// No: each is checked.
+    #[default]
+    Checked,
+    /// Yes, from this machine.
+    InsecureOnLoopback,
+    /// Yes, from anywhere.
+    InsecureEverywhere,
+}
+
+/// A server that runs.
+pub struct Running {
+    address: SocketAddr,
+    app: Arc<App>,
+    accepting: JoinHandle<()>,
+    rehearsals: TaskTracker,
+    stop: CancellationToken,
+    sweeping: JoinHandle<()>,
+    wait: Duration,
+    writing: WriterTask,
+}
+
+impl Running {
+    /// Starts a server.
+    ///
+    /// # Errors
+    /// When the port or the database cannot be opened, or trust is asked for too widely.
+    pub async fn start(config: Config, options: Options) -> anyhow::Result<Self> {
+        let trust = trust(&config, options.webhooks)?;
+        let store = match options.store {
+            Some(store) => store,
+            None => open_store(&config.store_url).await?,
+        };
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .with_context(|| format!("cannot listen on {}", config.listen))?;
+        let address = listener.local_addr()?;
+        let (writer, writing) = Writer::start(store);
+        let (app, registry) = assemble(&config, trust, writer)?;
+        let stop = CancellationToken::new();
+        let accepting = tokio::spawn(connections::accept(
+            listener,
+            routes::router(Arc::clone(&app), Arc::new(registry)),
+            connections::Limits::of(&config.limits),
+            stop.clone(),
+        ));
+        Ok(Self {
+            address,
+            rehearsals: rehearse(&app, &config),
+            sweeping: tokio::spawn(sweep(Arc::clone(&app))),
+            app,
+            accepting,
+            stop,
+            wait: config.shutdown_wait,
+            writing,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Waits until the agents' own lines are ready to be played.
+    pub async fn rehearsed(&self) {
+        self.rehearsals.wait().await;
+    }
+
+    /// Takes no more calls; those that go on are not touched.
+    pub fn drain(&self) {
+        self.app.gate.drain();
+    }
+
+    /// Waits until no call goes on or is about to.
+    pub async fn idle(&self) {
+        self.app.streams.close();
+        while self.app.taken() > 0 || !self.app.streams.is_empty() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Stops: lets calls end by themselves for as long as the configuration says, or until
+    /// `hurry` comes; then has them say goodbye; then writes what is to be written.
+    pub async fn stop(self, hurry: impl Future<Output = ()>) {
+        self.drain();
+        let live = self.app.exchange.live();
+        tracing::info!(live, "no more calls are taken");
+        tokio::select! {
+            () = self.idle() => {}
+            () = hurry => tracing::warn!("stopping at once"),
+            () = tokio::time::sleep(self.wait) => {
+                tracing::warn!(live = self.app.exchange.live(), "calls are asked to end");
+                self.app.exchange.dismiss_all();
+                // Whoever has not said goodbye by then is cut off.
+                drop(tokio::time::timeout(GOODBYE, self.idle()).await);
+            }
+        }
+        self.stop.cancel();
+        self.sweeping.abort();
+        drop(self.accepting.await);
+        match self.writing.finish(FLUSH).await {
+            Ok(()) => tracing::info!("stopped"),
+            Err(error) => tracing::error!(%error, "stopped"),
+        }
+    }
+}
+
+fn trust(config: &Config, webhooks: Webhooks) -> anyhow::Result<Trust> {
+    match webhooks {
+        Webhooks::Checked => Ok(Trust::Signed(config.webhook_tokens.clone())),
+        Webhooks::InsecureOnLoopback if !config.listen.ip().is_loopback() => anyhow::bail!(
+            "--insecure-webhooks lets anyone who reaches {} start calls: listen on 127.0.0.1 \
+             (server.host), or give the flag twice",
+            config.listen
+        ),
+        Webhooks::InsecureOnLoopback | Webhooks::InsecureEverywhere => {
+            tracing::warn!(
+                "WEBHOOKS ARE NOT CHECKED: anyone who reaches {} can start calls that you pay for",
+                config.listen
+            );
+            Ok(Trust::Anyone)
+        }
+    }
+}
+
+/// The token of a server that only talks to itself.
+///
+/// # Errors
+/// Never in practice: only if random text were empty.
+pub(crate) fn generated_token() -> anyhow::Result<(String, AuthToken)> {
+    let mut random = [0_u8; 16];
+    ring::rand::SecureRandom::fill(&SystemRandom::new(), &mut random)
+        .map_err(|_| anyhow::anyhow!("the system has no random numbers"))?;
+    let text: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let token = AuthToken::new(&text)?;
+    Ok((text, token))
+}
+
+async fn open_store(url: &str) -> anyhow::Result<Arc<dyn Store>> {
+    let opened = Database::open(url, &SystemClock)
+        .await
+        .with_context(|| format!("cannot open the database {url}"))?;
+    if let Some(damaged) = &opened.damaged {
+        tracing::error!(
+            aside = %damaged.display(),
+            "the database was damaged: it was set aside, and a fresh one begun"
+        );
+    }
+    Ok(Arc::new(opened.database))
+}
+
+fn assemble(config: &Config, trust: Trust, writer: Writer) -> anyhow::Result<(Arc<App>, Registry)> {
+    let mut registry = Registry::default();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let exchange = Exchange::new(Shared {
+        meters: driver::Meters::new(&mut registry),
+        records: writer.clone(),
+        clock: Arc::clone(&clock),
+        tools: Arc::new(BuiltIn),
+    });
+    let now = Instant::now();
+    let limits = config.limits;
+    let app = Arc::new(App {
+        admission: config.admission.clone(),
+        clock,
+        directory: Directory::open(&config.tenants, Stations::new(&config.providers))?,
+        doorstep: Doorstep::new(limits.unproven_streams_per_address),
+        exchange,
+        gate: Gate::new(limits.max_calls, limits.calls_per_second, now),
+        limits,
+        media_tokens: MediaTokens::of_this_process(),
+        meters: Meters::new(&mut registry),
+        oddities: Arc::new(Oddities::default()),
+        public_url: config.public_url.clone(),
+        random: SystemRandom::new(),
+        started: now,
+        stream_limits: StreamLimits::default(),
+        streams: TaskTracker::new(),
+        switchboard: Switchboard::new(limits.prepared_call, limits.max_calls * 4 + 64),
+        trust,
+        writer,
+    });
+    registry.register_collector(Box::new(State(Arc::clone(&app))));
+    Ok((app, registry))
+}
+
+/// Has agents make their own lines before someone calls.
+fn rehearse(app: &Arc<App>, config: &Config) -> TaskTracker {
+    let rehearsals = TaskTracker::new();
+    for agent in app.directory.agents() {
+        let exchange = app.exchange.clone();
+        rehearsals.spawn(async move { exchange.rehearse(&agent).await });
+    }
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    for remark in &config.remarks {
+        tracing::debug!("{remark}");
+    }
+    rehearsals.close();
+    rehearsals
+}
+
+async fn sweep(app: Arc<App>) {
+    let mut ticks = tokio::time::interval(SWEEP);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        let now = ticks.tick().await;
+        let unclaimed = app.switchboard.sweep(now);
+        if unclaimed > 0 {
+            app.meters
+                .calls_unclaimed
+                .inc_by(u64::try_from(unclaimed).unwrap_or(0));
+            tracing::warn!(calls = unclaimed, "announced calls opened no stream");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Providers as agents use them: each is opened once and shared by all calls.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use domain::ModelName;
+use driver::{Agent, Station};
+use providers::{
+    BaseUrl, HttpClient, Secret,
+    llm::{
+        LanguageModel,
+        openai::{OpenAi, Profile},
+    },
+    stt::{SpeechToText, deepgram::Deepgram},
+    tts::{TextToSpeech, elevenlabs::ElevenLabs},
+};
+
+use crate::{
+    config::{Access, AgentPlan, ProviderAccess},
+    engines::{self, Found},
+};
+
+/// Who was opened so far.
+pub(crate) struct Stations {
+    access: ProviderAccess,
+    listen: Opened<dyn SpeechToText>,
+    think: Opened<dyn LanguageModel>,
+    speak: Opened<dyn TextToSpeech>,
+}
+
+/// Providers of one job, by the provider's name, or the engine's with its own.
+type Opened<P> = BTreeMap<ModelName, Found<P>>;
+
+impl Stations {
+    /// Nothing is opened yet.
+    pub(crate) fn new(access: &ProviderAccess) -> Self {
+        Self {
+            access: access.clone(),
+            listen: BTreeMap::new(),
+            think: BTreeMap::new(),
+            speak: BTreeMap::new(),
+        }
+    }
+
+    /// An agent with its providers. Connections are made when calls come.
+    ///
+    /// # Errors
+    /// When an engine is not installed.
+    pub(crate) fn agent(&mut self, plan: &AgentPlan) -> anyhow::Result<Agent> {
+        let access = &self.access;
+        Ok(Agent {
+            id: plan.id.clone(),
+            rules: Arc::new(plan.rules.clone()),
+            listen: stations(&mut self.listen, &plan.listen, engines::listen, || {
+                deepgram(access)
+            })?,
+            think: stations(
+                &mut self.think,
+                &plan.think,
+                |_| Ok(engines::think()),
+                || openai(access),
+            )?,
+            speak: stations(&mut self.speak, &plan.speak, engines::speak, || {
+                elevenlabs(access)
+            })?,
+            ear: plan.ear,
+            prices: plan.prices,
+        })
+    }
+}
+
+fn stations<P: ?Sized, S: Clone>(
+    opened: &mut Opened<P>,
+    plans: &[(ModelName, S)],
+    engine: impl Fn(&str) -> anyhow::Result<Found<P>>,
+    online: impl Fn() -> Arc<P>,
+) -> anyhow::Result<Vec<Station<P, S>>> {
+    let mut stations = Vec::with_capacity(plans.len());
+    for (name, settings) in plans {
+        let offline = name.provider == "offline";
+        // One connection pool serves all models of a provider; engines are apart.
+        let key = ModelName {
+            provider: name.provider.clone(),
+            model: if offline {
+                name.model.clone()
+            } else {
+                String::new()
+            },
+        };
+        let (model, provider) = match opened.get(&key) {
+            Some(found) => found.clone(),
+            None => {
+                let found = if offline {
+                    engine(&name.model)?
+                } else {
+                    ("", online())
+                };
+                opened.insert(key, found.clone());
+                found
+            }
+        };
+        stations.push(Station {
+            // `auto` tells nobody who spoke: records carry the engine's own name.
+            name: ModelName {
+                provider: name.provider.clone(),
+                model: if offline {
+                    model.to_owned()
+                } else {
+                    name.model.clone()
+                },
+            },
+            provider,
+            settings: settings.clone(),
+        });
+    }
+    Ok(stations)
+}
+
+fn deepgram(access: &ProviderAccess) -> Arc<dyn SpeechToText> {
+    let access = &access.deepgram;
+    Arc::new(Deepgram::new(
+        address(access, "https://api.deepgram.com"),
+        key(access),
+    ))
+}
+
+fn openai(access: &ProviderAccess) -> Arc<dyn LanguageModel> {
+    let access = &access.openai;
+    let address = address(access, "https://api.openai.com/v1");
+    let profile = Profile::of(&address);
+    Arc::new(OpenAi::new(
+        address,
+        access.key.clone(),
+        HttpClient::new(),
+        profile,
+    ))
+}
+
+fn elevenlabs(access: &ProviderAccess) -> Arc<dyn TextToSpeech> {
+    let access = &access.elevenlabs;
+    Arc::new(ElevenLabs::new(
+        address(access, "https://api.elevenlabs.io"),
+        key(access),
+    ))
+}
+
+fn address(access: &Access, usual: &str) -> BaseUrl {
+    access.base_url.clone().unwrap_or_else(|| {
+        BaseUrl::parse("", usual).expect("the usual addresses are well-formed constants")
+    })
+}
+
+/// The key; compatible servers next door take any.
+fn key(access: &Access) -> Secret {
+    access
+        .key
+        .clone()
+        .unwrap_or_else(|| Secret::parse("none").expect("a plain word fits into a header"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Environment};
+
+    #[test]
+    fn every_provider_can_be_opened_without_a_network() {
+        let keys = ["DEEPGRAM_API_KEY", "ELEVENLABS_API_KEY", "OPENAI_API_KEY"];
+        let environment: Environment = keys.map(|name| (name, "k")).into_iter().collect();
+        let config = Config::parse("", "", &environment).expect("a configuration");
+        let mut stations = Stations::new(&config.providers);
+        let agent = stations.agent(&config.tenants[0].agent).expect("an agent");
+        assert_eq!(agent.listen[0].name.to_string(), "deepgram/nova-3");
+        assert_eq!(agent.think[0].name.to_string(), "openai/gpt-6-luna");
+    }
+
+    #[test]
+    fn an_engine_goes_by_its_own_name() {
+        let config = Config::parse("", "", &Environment::default()).expect("a configuration");
+        let mut stations = Stations::new(&config.providers);
+        let agent = stations.agent(&config.tenants[0].agent).expect("an agent");
+        assert_ne!(agent.listen[0].name.model, engines::AUTO);
+        assert_eq!(agent.think[0].name.to_string(), "offline/script");
+    }
+}

@@ -1,0 +1,109 @@
+use domain::{CallBegun, CallId, Direction, EndReason, Millis, Transport, UnixMillis, Usage};
+
+use super::*;
+
+fn call() -> (StoredCall, Vec<TurnRecord>) {
+    let id = CallId::new(1_795_000_000_000, [7; 10]);
+    let begun = CallBegun {
+        id,
+        tenant: "acme".parse().expect("a name"),
+        agent: "desk".parse().expect("a name"),
+        transport: Transport::TwilioStream,
+        direction: Direction::Inbound,
+        carrier_call: Some("CA1".parse().expect("an id")),
+        from: Party::read("+14155550100"),
+        to: Party::read(""),
+        at: UnixMillis(1_795_000_000_000),
+    };
+    let ended = CallEnded {
+        id,
+        at: UnixMillis(1_795_000_009_500),
+        duration: Millis(9_500),
+        reason: EndReason::AgentEnded,
+        error: None,
+        barge_ins: 1,
+        usage: Usage {
+            line: Millis(9_500),
+            ..Usage::default()
+        },
+        cost: Micros(12_345),
+    };
+    let turns = vec![
+        TurnRecord {
+            said: "Hello.".into(),
+            heard: "Hello.".into(),
+            ..TurnRecord::default()
+        },
+        TurnRecord {
+            number: 1,
+            at: Millis(2_100),
+            caller: "A table, please.\u{1b}[2J".into(),
+            said: "With pleasure. For how many?".into(),
+            heard: "With pleasure.".into(),
+            interrupted: true,
+            ended_by: "terminal",
+            gap: Some(Gap {
+                transcribe: Millis(50),
+                wait: Millis(350),
+                think: Millis(0),
+                speak: Millis(20),
+                send: Millis(2),
+            }),
+            tools: vec!["book_table".into()],
+            providers: vec!["offline/script".parse().expect("a model")],
+        },
+    ];
+    let stored = StoredCall {
+        begun,
+        ended: Some(ended),
+        turns: 2,
+    };
+    (stored, turns)
+}
+
+#[test]
+fn a_story_says_what_was_heard_and_why_it_ended() {
+    let (call, turns) = call();
+    insta::assert_snapshot!(tell(&call, &turns, Paint::Plain), @r#"
+    Call 01a1ee56-5e00-7707-8707-070707070707
+      when    2026-11-18T11:06:40Z
+      tenant  acme, answered by desk
+      how     inbound, twilio_stream
+      from    +14155550100
+      to      hidden
+      carrier CA1
+
+       0.000  agent   Hello.
+       2.100  caller  A table, please.[2J
+              agent   With pleasure. — cut off by the caller (not heard: For how many?)
+                      ran the tool book_table
+                      ▓▓░░░░░░░░░░░░░░▚█ 422 ms: transcribe 50 + wait 350 + speak 20 + send 2
+
+      ended after 9.500 s: agent_ended (agent)
+      what to do   Nothing: the conversation was over.
+      latency      422 ms usually, 422 ms at most
+      barge-ins    1
+      used         9.500 s of line, 0.000 s heard, 0 + 0 tokens, 0 characters
+      cost         $0.012345
+      providers    offline/script
+    "#);
+}
+
+#[test]
+fn a_list_hides_numbers() {
+    let (call, _) = call();
+    insta::assert_snapshot!(format!("{}\n{}", heading(Paint::Plain), row(&call, Paint::Plain)), @r#"
+    CALL                                  BEGAN (UTC)           TENANT            FROM        SECONDS  TURNS        COST  END
+    01a1ee56-5e00-7707-8707-070707070707  2026-11-18T11:06:40   acme              +…00          9.500      2   $0.012345  agent_ended
+    "#);
+}
+
+#[test]
+fn programs_get_everything() {
+    let (call, turns) = call();
+    let told = json(&call);
+    assert_eq!(told["from"], "+14155550100");
+    assert_eq!(told["end"]["reason"], "agent_ended");
+    assert_eq!(turn_json(&turns[1])["gap_ms"]["total"], 422);
+    assert_eq!(turn_json(&turns[0])["gap_ms"], Value::Null);
+}

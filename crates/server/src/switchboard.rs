@@ -1,0 +1,282 @@
+//! Which calls there are, from their webhook to a while after their end: what waits for its media
+//! stream, what talks, and how the others ended.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use domain::{CallId, CarrierCallId, Direction, EndReason, Party};
+use driver::Prepared;
+use tokio::{sync::watch, time::Instant};
+use tokio_util::sync::CancellationToken;
+use transports::twilio::{token::Grant, twiml::Twiml};
+
+use crate::directory::Desk;
+
+/// How long the end of a call is remembered, for the carrier's last questions.
+const REMEMBERED: Duration = Duration::from_secs(300);
+
+/// A call gets so many new streams …
+const MOST_RELINKS: usize = 3;
+
+/// … within this time.
+const RELINK_SPAN: Duration = Duration::from_secs(60);
+
+/// A call as its webhook told it.
+#[derive(Clone)]
+pub(crate) struct Announced {
+    /// Our id of it.
+    pub(crate) id: CallId,
+    /// The carrier's id of it.
+    pub(crate) call: CarrierCallId,
+    /// Who answers.
+    pub(crate) desk: Arc<Desk>,
+    /// Who calls.
+    pub(crate) from: Party,
+    /// Who is called.
+    pub(crate) to: Party,
+    /// Who called whom.
+    pub(crate) direction: Direction,
+    /// The path of its media socket.
+    pub(crate) stream_path: &'static str,
+    /// Which of the call's streams is the right one.
+    pub(crate) epoch: u32,
+}
+
+/// What a stream with a valid token gets.
+pub(crate) struct Taken {
+    /// What is known of the call.
+    pub(crate) announced: Announced,
+    /// Its opened providers.
+    pub(crate) prepared: Prepared,
+    /// Cancelled when a newer stream of the call takes over.
+    pub(crate) superseded: CancellationToken,
+    /// Where the end of the call is told.
+    pub(crate) over: watch::Sender<Option<EndReason>>,
+}
+
+/// Where a call stands when the carrier asks what to do next.
+pub(crate) enum Whereabouts {
+    /// It has a stream, as far as we know.
+    Live(watch::Receiver<Option<EndReason>>),
+    /// Its stream never opened.
+    NeverOpened,
+    /// It is over.
+    Over(EndReason),
+    /// We do not know it.
+    Unknown,
+}
+
+/// All calls of this process.
+pub(crate) struct Switchboard {
+    calls: Mutex<BTreeMap<CarrierCallId, Entry>>,
+    patience: Duration,
+    most: usize,
+}
+
+struct Entry {
+    announced: Announced,
+    twiml: Twiml,
+    at: Instant,
+    waiting: Option<Prepared>,
+    talk: Talk,
+    relinks: Vec<Instant>,
+}
+
+enum Talk {
+    NotYet,
+    Live {
+        epoch: u32,
+        superseded: CancellationToken,
+        over: watch::Receiver<Option<EndReason>>,
+    },
+    Over(EndReason),
+}
+
+impl Switchboard {
+    /// Announced calls wait for `patience`; no more than `most` calls are remembered.
+    pub(crate) fn new(patience: Duration, most: usize) -> Self {
+        Self {
+            calls: Mutex::default(),
+            patience,
+            most,
+        }
+    }
+
+    // Every change is one assignment or map operation, so a panic leaves nothing half done.
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<CarrierCallId, Entry>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The document that a call was answered with, while it can still be used.
+    pub(crate) fn answered(&self, call: &CarrierCallId, now: Instant) -> Option<Twiml> {
+        let calls = self.lock();
+        let entry = calls.get(call)?;
+        (now.saturating_duration_since(entry.at) < self.patience).then(|| entry.twiml.clone())
+    }
+
+    /// Keeps a call until its stream opens.
+    pub(crate) fn announce(
+        &self,
+        announced: Announced,
+        twiml: Twiml,
+        prepared: Prepared,
+        now: Instant,
+    ) {
+        let call = announced.call.clone();
+        let entry = Entry {
+            announced,
+            twiml,
+            at: now,
+            waiting: Some(prepared),
+            talk: Talk::NotYet,
+            relinks: Vec::new(),
+        };
+        let mut calls = self.lock();
+        let replaced = calls.insert(call, entry);
+        let forgotten = make_room(&mut calls, self.most);
+        drop(calls);
+        drop((replaced, forgotten));
+    }
+
+    /// Prepares another stream for a call that lost its own. `None` after too many.
+    pub(crate) fn relink(
+        &self,
+        call: &CarrierCallId,
+        now: Instant,
+        make: impl FnOnce(&Announced) -> Option<(Twiml, Prepared)>,
+    ) -> Option<Twiml> {
+        let mut calls = self.lock();
+        let entry = calls.get_mut(call)?;
+        entry
+            .relinks
+            .retain(|at| now.saturating_duration_since(*at) < RELINK_SPAN);
+        if entry.relinks.len() >= MOST_RELINKS {
+            return None;
+        }
+        entry.relinks.push(now);
+        entry.announced.epoch += 1;
+        let (twiml, prepared) = make(&entry.announced)?;
+        entry.twiml = twiml.clone();
+        entry.at = now;
+        let unused = entry.waiting.replace(prepared);
+        drop(calls);
+        drop(unused);
+        Some(twiml)
+    }
+
+    /// Hands a call to the stream that showed `grant`. A newer stream takes over from an older one;
+    /// an older one gets nothing.
+    pub(crate) fn take(&self, grant: &Grant, next_id: impl FnOnce() -> CallId) -> Option<Taken> {
+        let mut calls = self.lock();
+        let entry = calls.get_mut(&grant.call)?;
+        if entry.announced.epoch != grant.epoch || entry.announced.desk.tenant.id != grant.tenant {
+            return None;
+        }
+        let prepared = entry.waiting.take()?;
+        let superseded = CancellationToken::new();
+        let (over, told) = watch::channel(None);
+        let live = Talk::Live {
+            epoch: grant.epoch,
+            superseded: superseded.clone(),
+            over: told,
+        };
+        // A call has one record; what a second stream brings is told under an id of its own.
+        match std::mem::replace(&mut entry.talk, live) {
+            Talk::NotYet => {}
+            Talk::Live { superseded, .. } => {
+                superseded.cancel();
+                entry.announced.id = next_id();
+            }
+            Talk::Over(_) => entry.announced.id = next_id(),
+        }
+        Some(Taken {
+            announced: entry.announced.clone(),
+            prepared,
+            superseded,
+            over,
+        })
+    }
+
+    /// Notes how a stream's call ended, unless another stream has taken over.
+    pub(crate) fn ended(
+        &self,
+        taken_call: &CarrierCallId,
+        epoch: u32,
+        reason: EndReason,
+        now: Instant,
+    ) {
+        if let Some(entry) = self.lock().get_mut(taken_call)
+            && let Talk::Live { epoch: current, .. } = entry.talk
+            && current == epoch
+        {
+            entry.talk = Talk::Over(reason);
+            entry.at = entry.at.max(now);
+        }
+    }
+
+    /// Where a call stands.
+    pub(crate) fn whereabouts(&self, call: &CarrierCallId) -> Whereabouts {
+        match self.lock().get(call).map(|entry| &entry.talk) {
+            None => Whereabouts::Unknown,
+            Some(Talk::NotYet) => Whereabouts::NeverOpened,
+            Some(Talk::Live { over, .. }) => Whereabouts::Live(over.clone()),
+            Some(Talk::Over(reason)) => Whereabouts::Over(*reason),
+        }
+    }
+
+    /// Whose call it is.
+    pub(crate) fn desk(&self, call: &CarrierCallId) -> Option<Arc<Desk>> {
+        self.lock()
+            .get(call)
+            .map(|entry| Arc::clone(&entry.announced.desk))
+    }
+
+    /// Drops what was prepared for a call that will not come.
+    pub(crate) fn dismiss(&self, call: &CarrierCallId) {
+        let unused = self
+            .lock()
+            .get_mut(call)
+            .and_then(|entry| entry.waiting.take());
+        drop(unused);
+    }
+
+    /// How many calls wait for their stream.
+    pub(crate) fn waiting(&self) -> usize {
+        self.lock()
+            .values()
+            .filter(|entry| entry.waiting.is_some())
+            .count()
+    }
+
+    /// Drops what waited too long and forgets what ended long ago. Says how many waited in vain.
+    pub(crate) fn sweep(&self, now: Instant) -> usize {
+        let mut calls = self.lock();
+        let late = calls
+            .values_mut()
+            .filter(|entry| now.saturating_duration_since(entry.at) >= self.patience)
+            .filter_map(|entry| entry.waiting.take())
+            .collect::<Vec<_>>();
+        calls.retain(|_, entry| {
+            matches!(entry.talk, Talk::Live { .. })
+                || now.saturating_duration_since(entry.at) < REMEMBERED.max(self.patience)
+        });
+        drop(calls);
+        late.len()
+    }
+}
+
+/// Forgets the oldest calls that do not talk.
+fn make_room(calls: &mut BTreeMap<CarrierCallId, Entry>, most: usize) -> Option<Entry> {
+    if calls.len() <= most {
+        return None;
+    }
+    let oldest = calls
+        .iter()
+        .filter(|(_, entry)| !matches!(entry.talk, Talk::Live { .. }))
+        .min_by_key(|(_, entry)| entry.at)
+        .map(|(call, _)| call.clone())?;
+    calls.remove(&oldest)
+}
