@@ -34,8 +34,8 @@ const MODEL_FILES: [&str; 6] = [
     LANGUAGE_MODEL,
 ];
 
-/// How unlikely a guess may be and still be followed. The library's own limits lose a sentence
-/// whose first word sounds odd over a telephone; these cost a third more work.
+/// How unlikely a guess at a phrase may be and still be followed. The library's own limits lose a sentence
+/// whose first word sounds odd over a telephone; these cost a quarter more work.
 const BEAM: &str = "1e-60";
 /// The same at the end of a word.
 const WORD_BEAM: &str = "1e-40";
@@ -172,16 +172,12 @@ impl Sphinx {
     /// # Errors
     /// When no phrase can be recognised, or the library refuses.
     pub fn decoder(self, hear: &Hear) -> Result<Decoder, DecoderError> {
-        let mut settings = vec![
-            ("-hmm", ACOUSTIC_MODEL),
-            ("-dict", DICTIONARY),
-            ("-beam", BEAM),
-            ("-pbeam", BEAM),
-            ("-wbeam", WORD_BEAM),
-        ];
+        let mut settings = vec![("-hmm", ACOUSTIC_MODEL), ("-dict", DICTIONARY)];
         match hear {
             Hear::Anything => settings.push(("-lm", LANGUAGE_MODEL)),
-            Hear::Phrases(_) => {}
+            Hear::Phrases(_) => {
+                settings.extend([("-beam", BEAM), ("-pbeam", BEAM), ("-wbeam", WORD_BEAM)]);
+            }
         }
         let mut decoder = self.with_settings(&settings)?;
         match hear {
