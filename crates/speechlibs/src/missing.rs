@@ -48,3 +48,23 @@ pub(crate) fn without_symbol(
         detail: format!("another version: {error}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_absent_library_is_a_value_that_says_what_to_install() {
+        let missing = load("libnothing-of-ours.so.1", "apt-get install nothing")
+            .expect_err("no such library");
+        let text = missing.to_string();
+        assert!(
+            text.starts_with("libnothing-of-ours.so.1 is missing ("),
+            "{text}"
+        );
+        assert!(
+            text.ends_with("); `apt-get install nothing` brings it"),
+            "{text}"
+        );
+    }
+}
