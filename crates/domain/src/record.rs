@@ -99,8 +99,8 @@ pub struct TurnRecord {
     pub heard: String,
     /// Whether the caller cut in.
     pub interrupted: bool,
-    /// Why the caller's turn was taken to be over.
-    pub ended_by: &'static str,
+    /// Why the caller's turn was taken to be over: a class of last words, or `keys`.
+    pub ended_by: String,
     /// The silence that the caller heard before the answer, in parts. Absent when nothing was heard.
     pub gap: Option<Gap>,
     /// Tools that ran, in order.

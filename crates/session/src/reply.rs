@@ -216,6 +216,15 @@ impl Reply {
         messages
     }
 
+    /// Why the caller's turn was taken to be over. Empty when the agent spoke unasked.
+    fn ended_by(&self) -> String {
+        if self.answers.is_empty() {
+            String::new()
+        } else {
+            self.ended_by.as_str().to_owned()
+        }
+    }
+
     /// The exchange as it is kept.
     pub(crate) fn record(&self, number: u32, now: Millis, interrupted: bool) -> TurnRecord {
         TurnRecord {
@@ -229,11 +238,7 @@ impl Reply {
             said: self.said(),
             heard: self.heard(now),
             interrupted,
-            ended_by: if self.answers.is_empty() {
-                ""
-            } else {
-                self.ended_by.as_str()
-            },
+            ended_by: self.ended_by(),
             gap: self.watch.gap(),
             tools: self.tools().map(|tool| tool.call.name.clone()).collect(),
             providers: Vec::new(),

@@ -90,7 +90,7 @@ fn turn(number: u32) -> TurnRecord {
         said: "Tuesday is fine. Anything else?".to_owned(),
         heard: "Tuesday is".to_owned(),
         interrupted: true,
-        ended_by: "words",
+        ended_by: "words".to_owned(),
         gap: Some(Gap {
             transcribe: Millis(1),
             wait: Millis(2),

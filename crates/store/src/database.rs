@@ -6,7 +6,6 @@ mod migrate;
 mod rows;
 #[cfg(test)]
 pub(crate) mod tests;
-mod words;
 
 use std::{
     path::{Path, PathBuf},

@@ -41,7 +41,7 @@ fn call() -> (StoredCall, Vec<TurnRecord>) {
             said: "With pleasure. For how many?".into(),
             heard: "With pleasure.".into(),
             interrupted: true,
-            ended_by: "terminal",
+            ended_by: "terminal".to_owned(),
             gap: Some(Gap {
                 transcribe: Millis(50),
                 wait: Millis(350),

@@ -11,7 +11,6 @@ use sqlx::{
     any::{AnyQueryResult, AnyRow},
 };
 
-use super::words;
 use crate::{Record, StoreError, StoredCall};
 
 const PUT_BEGUN: &str = "
@@ -148,7 +147,7 @@ async fn put_turn(
         .bind(text(&turn.said))
         .bind(text(&turn.heard))
         .bind(i64::from(turn.interrupted))
-        .bind(turn.ended_by)
+        .bind(&turn.ended_by)
         .bind(gap(|gap| gap.transcribe))
         .bind(gap(|gap| gap.wait))
         .bind(gap(|gap| gap.think))
@@ -224,7 +223,7 @@ pub(super) fn read_turn(row: &AnyRow) -> Result<TurnRecord, StoreError> {
         said: row.get("said")?,
         heard: row.get("heard")?,
         interrupted: row.get::<i64>("interrupted")? != 0,
-        ended_by: words::lasting(&row.get::<String>("ended_by")?),
+        ended_by: row.get("ended_by")?,
         gap: read_gap(&row)?,
         tools: row.list("tools")?,
         providers: row
