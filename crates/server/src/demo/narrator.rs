@@ -12,20 +12,19 @@ use crate::{
 /// So words of the caller over the agent's are held back until the agent's stand there.
 pub(super) struct Narrator {
     paint: Paint,
-    agent: Agent,
+    /// Whether the agent can be heard right now.
+    audible: bool,
+    /// When it was first heard in the turn that is not yet told.
+    spoke_at_ms: Option<u64>,
     held: String,
-}
-
-enum Agent {
-    Audible { since_ms: u64 },
-    Quiet { spoke_at_ms: u64 },
 }
 
 impl Narrator {
     pub(super) fn new(paint: Paint) -> Self {
         Self {
             paint,
-            agent: Agent::Quiet { spoke_at_ms: 0 },
+            audible: false,
+            spoke_at_ms: None,
             held: String::new(),
         }
     }
@@ -35,23 +34,20 @@ impl Narrator {
         let at = happening.at_ms;
         match &happening.event {
             CallEvent::AgentAudible { .. } => {
-                self.agent = Agent::Audible { since_ms: at };
+                self.audible = true;
+                self.spoke_at_ms.get_or_insert(at);
                 String::new()
             }
             CallEvent::AgentQuiet => {
-                if let Agent::Audible { since_ms } = self.agent {
-                    self.agent = Agent::Quiet {
-                        spoke_at_ms: since_ms,
-                    };
-                }
+                self.audible = false;
                 String::new()
             }
             CallEvent::CallerSays(text) => self.caller(at, text),
             CallEvent::BargedIn { silent_after_ms } => {
                 let told =
                     format!("the agent fell silent {silent_after_ms} ms after the caller began");
-                self.held.push_str(&self.faint(at, &told));
-                String::new()
+                let line = self.faint(at, &told);
+                self.after_what_is_held(line)
             }
             CallEvent::CallerPresses(key) => self.faint(at, &format!("the caller presses {key}")),
             CallEvent::CarrierSays(text) => {
@@ -68,10 +64,7 @@ impl Narrator {
 
     /// A turn is over.
     pub(super) fn turn(&mut self, turn: &TurnRecord) -> String {
-        let spoke_at_ms = match self.agent {
-            Agent::Audible { since_ms } => since_ms,
-            Agent::Quiet { spoke_at_ms } => spoke_at_ms,
-        };
+        let spoke_at_ms = self.spoke_at_ms.take().unwrap_or_default();
         let mut told = String::new();
         if !turn.said.is_empty() {
             let who = self.paint.tone(Tone::Agent, "agent ");
@@ -94,13 +87,20 @@ impl Narrator {
         let who = self.paint.tone(Tone::Caller, "caller");
         let words = self.paint.tone(Tone::Strong, text);
         let line = format!("{}  {who}  {words}\n", self.at(at_ms));
-        match self.agent {
-            Agent::Quiet { .. } => line,
-            Agent::Audible { .. } => {
-                self.held.push_str(&line);
-                String::new()
-            }
+        if self.audible {
+            self.held.push_str(&line);
+            return String::new();
         }
+        line
+    }
+
+    /// The line at once, unless it belongs behind lines that are held back.
+    fn after_what_is_held(&mut self, line: String) -> String {
+        if self.held.is_empty() {
+            return line;
+        }
+        self.held.push_str(&line);
+        String::new()
     }
 
     fn faint(&self, at_ms: u64, text: &str) -> String {
