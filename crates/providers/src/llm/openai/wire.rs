@@ -161,14 +161,10 @@ impl AnswerReader {
     /// Takes the next piece of the body.
     pub fn read(&mut self, piece: &[u8]) -> Result<Progress, ProviderError> {
         let mut progress = Progress::default();
-        if matches!(self.body, Body::Unknown) {
-            let blank = |byte: &u8| byte.is_ascii_whitespace() && *byte != b'\n' && *byte != b'\r';
-            match piece.iter().find(|byte| !blank(byte)) {
-                None => return Ok(progress),
-                Some(b'{' | b'[' | b'<') => self.body = Body::Whole(Vec::new()),
-                Some(_) => self.body = Body::Events(EventReader::default()),
-            }
-        }
+        let piece = match self.body {
+            Body::Unknown => self.begin(piece),
+            Body::Events(_) | Body::Whole(_) => piece,
+        };
         let events = match &mut self.body {
             Body::Events(events) => events
                 .read(piece)
@@ -186,6 +182,19 @@ impl AnswerReader {
             self.on_event(&event, &mut progress)?;
         }
         Ok(progress)
+    }
+
+    /// Sees by the first character what the body is; blanks before it belong to neither.
+    fn begin<'a>(&mut self, piece: &'a [u8]) -> &'a [u8] {
+        let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+        let begin = piece.iter().take_while(|byte| blank(byte)).count();
+        let piece = &piece[begin..];
+        match piece.first() {
+            None => {}
+            Some(b'{' | b'[' | b'<') => self.body = Body::Whole(Vec::new()),
+            Some(_) => self.body = Body::Events(EventReader::default()),
+        }
+        piece
     }
 
     /// The body has ended: whatever is left of the answer, or why it is none.

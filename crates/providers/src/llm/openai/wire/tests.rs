@@ -246,6 +246,14 @@ fn only_writing_moves_an_answer() {
 }
 
 #[test]
+fn blanks_before_the_answer_do_not_matter() {
+    let stream = format!(" \t{}", RECORDED.trim_start_matches(": keepalive\n\n"));
+    let pieces = read(stream.as_bytes().chunks(1)).expect("an answer");
+    assert_eq!(whole(&stream).expect("an answer"), pieces);
+    assert_eq!(pieces.text, "¡Hola! 😀");
+}
+
+#[test]
 fn an_endless_line_is_given_up() {
     let mut reader = AnswerReader::new(0);
     let piece = vec![b'x'; 16_000];
