@@ -1,19 +1,22 @@
-use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
-    sync::Arc,
-};
+mod rehearsal;
+mod speaking;
 
-use bytes::{Bytes, BytesMut};
+use std::{collections::BTreeSet, sync::Arc};
+
+use bytes::Bytes;
 use domain::{Millis, ReplyId};
 use providers::{
     ProviderError, Verdict,
     tts::{FromVoice, TextToSpeech, ToVoice, Voice},
 };
 use session::{Audio, ClauseId, Input, WordEnd};
-use tokio::{sync::mpsc, time::Instant};
+use tokio::sync::mpsc;
 use tracing::warn;
 
+use self::speaking::{Clause, Given, Speaking, current};
 use crate::{agent::Station, exchange::Commons, meters::Job, tally::Tally};
+
+pub(crate) use rehearsal::rehearse;
 
 /// Orders that may wait for the voice. A reply has far fewer clauses.
 pub(crate) const QUEUE: usize = 256;
@@ -28,34 +31,6 @@ pub(crate) struct Speaker {
     pub(crate) tally: Arc<Tally>,
     /// Sentences worth keeping: what the agent says by itself.
     pub(crate) own_lines: Arc<BTreeSet<String>>,
-}
-
-/// The reply being spoken.
-struct Speaking {
-    reply: ReplyId,
-    /// Clauses of which not all audio has come, in order.
-    unspoken: VecDeque<Clause>,
-    given: Given,
-    /// No more clauses will come.
-    ended: bool,
-}
-
-/// Whether the provider has something to say of this reply.
-#[derive(Clone, Copy, PartialEq)]
-enum Given {
-    Answered,
-    Asked(Instant),
-    /// All of it came from the cache.
-    Nothing,
-}
-
-struct Clause {
-    id: ClauseId,
-    text: String,
-    /// Characters that were spoken, as the provider says or the length of the audio suggests.
-    spoken_chars: usize,
-    made: Millis,
-    audio: BytesMut,
 }
 
 /// How one connection ended.
@@ -320,109 +295,11 @@ impl Speaker {
     }
 }
 
-impl Speaking {
-    fn give(&mut self, id: ClauseId, text: &str) {
-        if self.given == Given::Nothing {
-            self.given = Given::Asked(Instant::now());
-        }
-        let text = text.to_owned();
-        self.unspoken.push_back(Clause {
-            id,
-            text,
-            spoken_chars: 0,
-            made: Millis::ZERO,
-            audio: BytesMut::new(),
-        });
-    }
-
-    /// Gives a new connection what the last one did not speak, without the words it did.
-    fn repeat(&mut self, voice: &mpsc::Sender<ToVoice>) {
-        let reply = self.reply;
-        for clause in &mut self.unspoken {
-            clause.audio.clear();
-            let Some(text) = rest_of(&clause.text, clause.spoken_chars) else {
-                continue;
-            };
-            drop(voice.try_send(ToVoice::Say {
-                reply,
-                clause: clause.id,
-                text,
-            }));
-        }
-        if self.ended {
-            drop(voice.try_send(ToVoice::End(reply)));
-        }
-    }
-
-    /// Takes the clauses before this one: they are whole.
-    fn take_until(&mut self, clause: ClauseId) -> Vec<Clause> {
-        let mut whole = Vec::new();
-        while self.unspoken.front().is_some_and(|front| front.id < clause) {
-            whole.extend(self.unspoken.pop_front());
-        }
-        whole
-    }
-
-    fn note(
-        &mut self,
-        id: ClauseId,
-        bytes: &Bytes,
-        words: &[WordEnd],
-        keeps: impl Fn(&str) -> bool,
-    ) {
-        if let Some(clause) = self.unspoken.front_mut().filter(|front| front.id == id) {
-            clause.made += Millis(bytes.len() as u64 / BYTES_PER_MS);
-            clause.spoken_chars = match words.iter().map(|word| word.chars).max() {
-                Some(chars) => chars,
-                None => clause.spoken_chars.max(chars_spoken_within(clause.made)),
-            };
-            if keeps(&clause.text) {
-                clause.audio.extend_from_slice(bytes);
-            }
-        }
-    }
-}
-
 fn reply_of(order: &Option<ToVoice>) -> Option<ReplyId> {
     match order {
         Some(ToVoice::Say { reply, .. } | ToVoice::End(reply)) => Some(*reply),
         Some(ToVoice::Cancel(_)) | None => None,
     }
-}
-
-/// The text after so many characters, from the word that was being spoken.
-fn rest_of(text: &str, spoken: usize) -> Option<String> {
-    let (at, _) = text.char_indices().nth(spoken)?;
-    let from = text[..at]
-        .rfind(char::is_whitespace)
-        .map_or(0, |space| space + 1);
-    let rest = text[from..].trim();
-    rest.chars()
-        .any(char::is_alphanumeric)
-        .then(|| rest.to_owned())
-}
-
-/// How much text an ordinary voice speaks within some time. A clause that is nearly done counts as
-/// done: its last word twice would sound worse than a clipped one.
-fn chars_spoken_within(made: Millis) -> usize {
-    const MS_PER_CHAR: u64 = 55;
-    usize::try_from(made.0 / MS_PER_CHAR).unwrap_or(usize::MAX)
-}
-
-/// The reply being spoken, begun anew if it is another one.
-fn current(speaking: &mut Option<Speaking>, reply: ReplyId) -> &mut Speaking {
-    if speaking
-        .as_ref()
-        .is_some_and(|current| current.reply != reply)
-    {
-        *speaking = None;
-    }
-    speaking.get_or_insert_with(|| Speaking {
-        reply,
-        unspoken: VecDeque::new(),
-        given: Given::Nothing,
-        ended: false,
-    })
 }
 
 fn piece(reply: ReplyId, clause: ClauseId, bytes: Bytes, words: Vec<WordEnd>) -> Audio {
@@ -445,58 +322,3 @@ fn ended(result: Result<(), ProviderError>) -> Broken {
 
 /// The call is over.
 struct NobodyListens;
-
-/// Has an agent's own lines spoken once, so that they are in the cache before anyone calls.
-///
-/// Returns how many are missing in the end.
-pub(crate) async fn rehearse(
-    station: &Station<dyn TextToSpeech, Voice>,
-    commons: &Commons,
-    lines: &BTreeSet<String>,
-) -> usize {
-    let missing: BTreeMap<ReplyId, &String> = (1..)
-        .map(ReplyId)
-        .zip(lines.iter().filter(|line| {
-            commons
-                .cache
-                .get(&station.name, &station.settings, line)
-                .is_none()
-        }))
-        .collect();
-    let (to, orders) = mpsc::channel(QUEUE);
-    let (tell, mut made) = mpsc::channel(64);
-    let connection = station
-        .provider
-        .speak(station.settings.clone(), orders, tell);
-    tokio::pin!(connection);
-    let mut left = missing.len();
-    for (&reply, line) in &missing {
-        let say = ToVoice::Say {
-            reply,
-            clause: ClauseId(0),
-            text: (*line).clone(),
-        };
-        // One at a time: a new reply tells a voice that the old one is over.
-        drop(to.try_send(say));
-        drop(to.try_send(ToVoice::End(reply)));
-        let mut audio = BytesMut::new();
-        loop {
-            tokio::select! {
-                event = made.recv() => match event {
-                    Some(FromVoice::Audio { bytes, .. }) => audio.extend_from_slice(&bytes),
-                    Some(FromVoice::All(done)) if done == reply => break,
-                    Some(FromVoice::All(_) | FromVoice::Ready) => {}
-                    None => return left,
-                },
-                _ended = &mut connection => return left,
-            }
-        }
-        if !audio.is_empty() {
-            commons
-                .cache
-                .keep(&station.name, &station.settings, line, audio.freeze());
-            left -= 1;
-        }
-    }
-    left
-}
