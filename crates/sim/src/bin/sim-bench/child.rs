@@ -50,6 +50,38 @@ pub(crate) struct Providers {
     pub(crate) elevenlabs: FakeElevenLabs,
 }
 
+/// Time that a process had on its core, and time that it waited for it while others ran there.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Cpu {
+    pub(crate) ran: Duration,
+    pub(crate) waited: Duration,
+}
+
+impl Cpu {
+    /// Of this process and all its threads.
+    pub(crate) fn of(process: u32) -> Self {
+        let tasks = fs::read_dir(format!("/proc/{process}/task"));
+        let mut cpu = Self::default();
+        for task in tasks.into_iter().flatten().flatten() {
+            let text = fs::read_to_string(task.path().join("schedstat")).unwrap_or_default();
+            let mut nanos = text
+                .split_whitespace()
+                .filter_map(|number| number.parse().ok());
+            cpu.ran += Duration::from_nanos(nanos.next().unwrap_or_default());
+            cpu.waited += Duration::from_nanos(nanos.next().unwrap_or_default());
+        }
+        cpu
+    }
+
+    /// What came after `earlier`.
+    pub(crate) fn since(self, earlier: Self) -> Self {
+        Self {
+            ran: self.ran.saturating_sub(earlier.ran),
+            waited: self.waited.saturating_sub(earlier.waited),
+        }
+    }
+}
+
 /// A server in a process of its own. Killed when dropped, with what it wrote.
 pub(crate) struct Server {
     child: Child,
@@ -119,14 +151,9 @@ impl Server {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Time that all its threads spent on a core.
-    pub(crate) fn cpu(&self) -> Duration {
-        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id()));
-        let times = tasks.into_iter().flatten().flatten().filter_map(|task| {
-            let text = fs::read_to_string(task.path().join("schedstat")).ok()?;
-            text.split_whitespace().next()?.parse::<u64>().ok()
-        });
-        Duration::from_nanos(times.sum())
+    /// What all its threads had of their core.
+    pub(crate) fn cpu(&self) -> Cpu {
+        Cpu::of(self.child.id())
     }
 
     /// Memory that it holds, in bytes.

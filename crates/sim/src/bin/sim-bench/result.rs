@@ -4,6 +4,8 @@ use serde::Serialize;
 use sim::load::{LoadReport, Probe};
 use tokio::time::Instant;
 
+use crate::child::Cpu;
+
 /// All rows of a run.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Results {
@@ -26,6 +28,10 @@ pub(crate) struct Row {
     greeting_us: Quantiles,
     cpu_ms_per_call_second: f64,
     cpu_of_core: f64,
+    /// Of the time, how much the server could have run but others had its core.
+    server_waited: f64,
+    load_of_core: f64,
+    load_waited: f64,
     memory_per_call: u64,
     memory_idle: u64,
     ready_after_ms: f64,
@@ -50,9 +56,10 @@ struct Quantiles {
 pub(crate) struct Usage {
     idle: u64,
     memory: u64,
-    cpu: Duration,
+    server: Cpu,
+    load: Cpu,
     span: Duration,
-    began: Option<(Instant, Duration)>,
+    began: Option<(Instant, Cpu, Cpu)>,
 }
 
 /// The goal at which capacity is read: p99 of our share of a turn.
@@ -66,13 +73,14 @@ impl Usage {
         }
     }
 
-    pub(crate) fn begin(&mut self, cpu: Duration) {
-        self.began = Some((Instant::now(), cpu));
+    pub(crate) fn begin(&mut self, server: Cpu, load: Cpu) {
+        self.began = Some((Instant::now(), server, load));
     }
 
-    pub(crate) fn end(&mut self, cpu: Duration, memory: u64) {
-        if let Some((at, before)) = self.began {
-            self.cpu = cpu.saturating_sub(before);
+    pub(crate) fn end(&mut self, server: Cpu, load: Cpu, memory: u64) {
+        if let Some((at, server_before, load_before)) = self.began {
+            self.server = server.since(server_before);
+            self.load = load.since(load_before);
             self.span = at.elapsed();
         }
         self.memory = memory;
@@ -107,7 +115,8 @@ impl Row {
             *unanswered.entry(label).or_default() += 1;
         }
         let span = usage.span.as_secs_f64().max(1e-9);
-        let cores = usage.cpu.as_secs_f64() / span;
+        let share = |time: Duration| time.as_secs_f64() / span;
+        let cores = share(usage.server.ran);
         Self {
             calls,
             opened: report.opened,
@@ -122,6 +131,9 @@ impl Row {
             greeting_us: Quantiles::of(&greetings),
             cpu_ms_per_call_second: 1_000.0 * cores / calls.max(1) as f64,
             cpu_of_core: cores,
+            server_waited: share(usage.server.waited),
+            load_of_core: share(usage.load.ran),
+            load_waited: share(usage.load.waited),
             memory_per_call: usage.memory.saturating_sub(usage.idle) / calls.max(1) as u64,
             memory_idle: usage.idle,
             ready_after_ms: 0.0,
@@ -173,10 +185,19 @@ impl Row {
         if let Some(why) = &self.first_refusal {
             remarks.push(format!("the first refused call: {why}"));
         }
+        if self.server_waited > 0.01 || self.load_waited > 0.01 {
+            remarks.push(format!(
+                "not alone on the machine: of the time the server waited {:.1} % for its core, the \
+                 load {:.1} %",
+                100.0 * self.server_waited,
+                100.0 * self.load_waited
+            ));
+        }
         if self.late_frames * 100 > self.frames {
             let share = 100.0 * self.late_frames as f64 / self.frames as f64;
+            let core = 100.0 * self.load_of_core;
             remarks.push(format!(
-                "{share:.1} % of the caller's frames were late: the load's core is full"
+                "{share:.1} % of the callers' frames were late; the load used {core:.0} % of its core"
             ));
         }
         let shown = self.violations.iter().take(3);

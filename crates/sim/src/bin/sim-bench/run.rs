@@ -17,7 +17,7 @@ use tokio::{sync::mpsc, time::sleep};
 
 use crate::{
     CallArgs,
-    child::{AUTH_TOKEN, Providers, Server},
+    child::{AUTH_TOKEN, Cpu, Providers, Server},
     result::{Row, Usage},
 };
 
@@ -42,8 +42,8 @@ pub(crate) async fn run(args: &CallArgs, calls: usize) -> anyhow::Result<Row> {
     };
     let mut usage = Usage::from_idle(idle);
     let report = load::run(&plan, &probe, |phase| match phase {
-        Phase::AllUp => usage.begin(server.cpu()),
-        Phase::Ending => usage.end(server.cpu(), server.memory()),
+        Phase::AllUp => usage.begin(server.cpu(), own()),
+        Phase::Ending => usage.end(server.cpu(), own(), server.memory()),
     })
     .await?;
     ensure!(server.is_alive(), "the server died under the load");
@@ -54,6 +54,11 @@ pub(crate) async fn run(args: &CallArgs, calls: usize) -> anyhow::Result<Row> {
     noting.abort();
     let probe = probe.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(Row::new(calls, &report, &probe, usage).with_server(ready_after, violations))
+}
+
+/// What the load itself had of its core.
+fn own() -> Cpu {
+    Cpu::of(std::process::id())
 }
 
 /// Delays as real providers have them, without their spread: what varies is ours.
