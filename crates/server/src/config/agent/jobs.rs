@@ -1,0 +1,231 @@
+//! Who does an agent's jobs, and with which settings.
+
+use std::sync::Arc;
+
+use domain::{Language, Millis, ModelName};
+use providers::{llm::ModelSettings, offline::Script, stt::Listen, tts::Voice};
+
+use super::{
+    super::{models, provider::Job},
+    RACHEL, Reading,
+};
+use crate::engines;
+
+impl Reading<'_, '_> {
+    pub(super) fn models(&mut self, job: Job, typed: &[String]) -> Vec<ModelName> {
+        if typed.is_empty() {
+            return vec![self.usual_model(job)];
+        }
+        let mut models = Vec::new();
+        for (index, text) in typed.iter().enumerate() {
+            let key = self.model_key(job, index);
+            let Some(name) = self.meaning.parse::<ModelName>(&key, text) else {
+                continue;
+            };
+            if self.serves(job, &name, &key) {
+                self.warn_of_end(&name);
+                models.push(name);
+            }
+        }
+        models
+    }
+
+    /// Where a model stands: in a section, or in a list that stands for one.
+    fn model_key(&self, job: Job, index: usize) -> String {
+        let in_list = self.at(&format!("{}.{index}", job.key()));
+        if self.meaning.stands(&in_list) {
+            return in_list;
+        }
+        self.at(&format!("{}.models.{index}", job.key()))
+    }
+
+    fn usual_model(&mut self, job: Job) -> ModelName {
+        let provider = job.usual();
+        let model = match job {
+            Job::Listen => "nova-3",
+            Job::Speak => "eleven_flash_v2_5",
+            Job::Think => self
+                .meaning
+                .environment()
+                .get("OPENAI_MODEL")
+                .unwrap_or("gpt-6-luna"),
+        };
+        let name = ModelName {
+            provider: provider.to_owned(),
+            model: model.trim().to_owned(),
+        };
+        if self.providers.of(job).usable() {
+            self.warn_of_end(&name);
+            return name;
+        }
+        let variable = job.key_variable();
+        let warning = format!(
+            "{variable} is not set: the offline engine does the work of {}",
+            job.noun()
+        );
+        if !self.meaning.warnings.contains(&warning) {
+            self.meaning.warnings.push(warning);
+        }
+        ModelName {
+            provider: "offline".to_owned(),
+            model: engines::AUTO.to_owned(),
+        }
+    }
+
+    fn serves(&mut self, job: Job, name: &ModelName, key: &str) -> bool {
+        if name.provider == "offline" {
+            let known = job.engines().contains(&name.model.as_str());
+            if !known {
+                let engines = job.engines().join(", ");
+                let message = format!("`{}` is none of our engines: {engines}", name.model);
+                self.meaning.problem(key, message);
+            }
+            return known;
+        }
+        if name.provider != job.usual() {
+            self.meaning.problem(
+                key,
+                format!(
+                    "`{}` does not do {}; known here: {}, offline",
+                    name.provider,
+                    job.noun(),
+                    job.usual()
+                ),
+            );
+            return false;
+        }
+        if !self.providers.of(job).usable() {
+            self.meaning.problem(
+                key,
+                format!("needs the variable {} or a base_url", job.key_variable()),
+            );
+            return false;
+        }
+        true
+    }
+
+    fn warn_of_end(&mut self, name: &ModelName) {
+        let Some((day, instead)) = models::ending(&name.model) else {
+            return;
+        };
+        let warning = format!("{name} ends on {day}: change to {instead}");
+        if !self.meaning.warnings.contains(&warning) {
+            self.meaning.warnings.push(warning);
+        }
+    }
+
+    pub(super) fn listening(
+        &self,
+        models: Vec<ModelName>,
+        language: &Language,
+        script: Option<&Script>,
+    ) -> Vec<(ModelName, Listen)> {
+        let stt = &self.typed.stt;
+        let mut keyterms = stt.keyterms.clone();
+        keyterms.extend(script.map(Script::phrases).unwrap_or_default());
+        let listen = |name: ModelName| {
+            let listen = Listen {
+                model: name.model.clone(),
+                language: language.clone(),
+                keyterms: keyterms.clone(),
+                endpointing: Millis(stt.endpointing_ms.unwrap_or(300)),
+                utterance_end: Millis(stt.utterance_end_ms.unwrap_or(1_000)),
+                smart_format: stt.smart_format.unwrap_or(true),
+            };
+            (name, listen)
+        };
+        models.into_iter().map(listen).collect()
+    }
+
+    pub(super) fn thinking(
+        &mut self,
+        models: Vec<ModelName>,
+    ) -> Vec<(ModelName, Arc<ModelSettings>)> {
+        let llm = &self.typed.llm;
+        let (tokens, temperature) = (self.at("llm.max_tokens"), self.at("llm.temperature"));
+        let (presence, frequency) = (
+            self.at("llm.presence_penalty"),
+            self.at("llm.frequency_penalty"),
+        );
+        let settings = ModelSettings {
+            model: String::new(),
+            max_tokens: self
+                .meaning
+                .within(&tokens, llm.max_tokens, (1, 300, 100_000)),
+            temperature: self
+                .meaning
+                .optional(&temperature, llm.temperature, (0.0, 2.0)),
+            presence_penalty: self
+                .meaning
+                .optional(&presence, llm.presence_penalty, (-2.0, 2.0)),
+            frequency_penalty: self.meaning.optional(
+                &frequency,
+                llm.frequency_penalty,
+                (-2.0, 2.0),
+            ),
+            reasoning_effort: llm.reasoning_effort.clone(),
+            tools: Vec::new(),
+        };
+        let think = |name: ModelName| {
+            let model = name.model.clone();
+            (
+                name,
+                Arc::new(ModelSettings {
+                    model,
+                    ..settings.clone()
+                }),
+            )
+        };
+        models.into_iter().map(think).collect()
+    }
+
+    pub(super) fn speaking(
+        &mut self,
+        models: Vec<ModelName>,
+        language: &Language,
+    ) -> Vec<(ModelName, Voice)> {
+        let tts = &self.typed.tts;
+        let mut unit = |key: &str, typed: Option<f32>, usual: f32, range: (f32, f32)| {
+            let key = format!("{}.tts.{key}", self.key);
+            Some(self.meaning.within(&key, typed, (range.0, usual, range.1)))
+        };
+        let stability = unit("stability", tts.stability, 0.6, (0.0, 1.0));
+        let similarity_boost = unit("similarity_boost", tts.similarity_boost, 0.75, (0.0, 1.0));
+        let style = unit("style", tts.style, 0.35, (0.0, 1.0));
+        let speed = unit("speed", tts.speed, 0.92, (0.7, 1.2));
+        if tts
+            .chunk_length_schedule
+            .iter()
+            .any(|chars| !(50..=500).contains(chars))
+        {
+            let key = self.at("tts.chunk_length_schedule");
+            self.meaning
+                .problem(&key, "each number is between 50 and 500");
+        }
+        let variable = self
+            .meaning
+            .text(tts.voice.as_ref(), &["ELEVENLABS_VOICE_ID"]);
+        let voice = self.wishes.voice.map(str::to_owned).or(variable);
+        let speak = |name: ModelName| {
+            let offline = name.provider == "offline";
+            let voice = Voice {
+                model: name.model.clone(),
+                voice: if offline {
+                    String::new()
+                } else {
+                    voice.clone().unwrap_or_else(|| RACHEL.into())
+                },
+                language: language.clone(),
+                stability,
+                similarity_boost,
+                style,
+                speed,
+                use_speaker_boost: tts.use_speaker_boost,
+                chunk_length_schedule: tts.chunk_length_schedule.clone(),
+                multi_context: tts.multi_context.unwrap_or(false),
+            };
+            (name, voice)
+        };
+        models.into_iter().map(speak).collect()
+    }
+}
