@@ -74,7 +74,7 @@ impl Measures {
         self.last_audible_ms = Some(last_ms);
         let turn = self.turns.last_mut()?;
         let ended = turn.ended_ms?;
-        if turn.answered_after_ms.is_some() || first_ms < ended || !turn.is_silenced() {
+        if turn.answered_after_ms.is_some() || first_ms < ended || !turn.wants_answer() {
             return None;
         }
         let waited = first_ms - ended;
@@ -118,7 +118,17 @@ impl Measures {
 }
 
 impl Turn {
-    /// Whether what comes next is an answer: an interruption first has to be obeyed.
+    /// Whether what comes next is an answer: an interruption first has to be obeyed, and "I am
+    /// listening" wants none.
+    fn wants_answer(&self) -> bool {
+        match self.kind {
+            Kind::Acknowledged => false,
+            Kind::Interrupted => self.silent_after_ms.is_some(),
+            Kind::Said => true,
+        }
+    }
+
+    /// Whether nothing has to fall silent any more.
     fn is_silenced(&self) -> bool {
         self.kind != Kind::Interrupted || self.silent_after_ms.is_some()
     }

@@ -13,12 +13,27 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use crate::CallArgs;
-
 /// The token that webhooks are signed with.
 pub(crate) const AUTH_TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
-/// No waits of ours in a turn, no speculation, no change of text: policy is not cost.
+/// How the server decides.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Policy {
+    /// No waits of ours in a turn, no speculation, no change of text: policy is not cost.
+    Bare,
+    /// As callers meet it.
+    Usual,
+}
+
+/// How to start a server.
+pub(crate) struct Start<'a> {
+    pub(crate) binary: &'a Path,
+    /// Its only core.
+    pub(crate) core: Option<usize>,
+    pub(crate) log: Option<&'a Path>,
+    pub(crate) policy: Policy,
+}
+
 const CONFIG: &str = r#"
 [server]
 host = "127.0.0.1"
@@ -33,7 +48,9 @@ unproven_streams_per_address = 10000
 
 [store]
 url = "sqlite:DATABASE"
+"#;
 
+const BARE: &str = r#"
 [agents.bench]
 greeting = "Hello, this is the benchmark. How can I help you?"
 stt = { models = ["deepgram/nova-3"], endpointing_ms = 300 }
@@ -41,6 +58,11 @@ llm = { models = ["openai/gpt-6-luna"] }
 tts = { models = ["elevenlabs/eleven_flash_v2_5"], spoken_form = false }
 turn = { end = "provider" }
 idle = { ask_after_ms = 600000, ask_again_after_ms = 600000, hang_up_after_ms = 600000 }
+"#;
+
+const USUAL: &str = r#"
+[agents.desk]
+greeting = "Harbour Table, good evening. How can I help you?"
 "#;
 
 /// The providers that the server is told to use.
@@ -82,6 +104,23 @@ impl Cpu {
     }
 }
 
+impl Providers {
+    /// What the server did that a provider's protocol forbids.
+    pub(crate) fn violations(&self) -> Vec<String> {
+        let all = [
+            ("deepgram", self.deepgram.violations()),
+            ("openai", self.openai.violations()),
+            ("elevenlabs", self.elevenlabs.violations()),
+        ];
+        let named = all.into_iter().flat_map(|(name, violations)| {
+            violations
+                .into_iter()
+                .map(move |violation| format!("{name}: {}", violation.what))
+        });
+        named.collect()
+    }
+}
+
 /// A server in a process of its own. Killed when dropped, with what it wrote.
 pub(crate) struct Server {
     child: Child,
@@ -93,20 +132,24 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts the server on its core and waits until it is ready.
-    pub(crate) async fn start(args: &CallArgs, providers: &Providers) -> anyhow::Result<Self> {
+    pub(crate) async fn start(start: &Start<'_>, providers: &Providers) -> anyhow::Result<Self> {
         ensure!(
-            args.server.exists(),
+            start.binary.exists(),
             "{} does not exist",
-            args.server.display()
+            start.binary.display()
         );
         let folder = std::env::temp_dir().join(format!("repartee-bench-{}", std::process::id()));
         fs::create_dir_all(&folder)?;
         let config = folder.join("repartee.toml");
         let database = folder.join("bench.db").display().to_string();
-        fs::write(&config, CONFIG.replace("DATABASE", &database))?;
+        let agent = match start.policy {
+            Policy::Bare => BARE,
+            Policy::Usual => USUAL,
+        };
+        fs::write(&config, CONFIG.replace("DATABASE", &database) + agent)?;
         let port = free_port()?;
         let url = format!("http://127.0.0.1:{port}");
-        let mut command = command(args, &config, &folder)?;
+        let mut command = command(start, &config, &folder)?;
         command
             .env("PORT", port.to_string())
             .env("VOICE_SERVER_URL", &url)
@@ -176,8 +219,8 @@ impl Drop for Server {
     }
 }
 
-fn command(args: &CallArgs, config: &Path, folder: &Path) -> anyhow::Result<Command> {
-    let log = match &args.server_log {
+fn command(start: &Start<'_>, config: &Path, folder: &Path) -> anyhow::Result<Command> {
+    let log = match start.log {
         Some(path) => fs::File::options()
             .create(true)
             .append(true)
@@ -185,10 +228,16 @@ fn command(args: &CallArgs, config: &Path, folder: &Path) -> anyhow::Result<Comm
             .into(),
         None => Stdio::null(),
     };
-    let mut command = Command::new("taskset");
+    let binary = start.binary.canonicalize()?;
+    let mut command = match start.core {
+        Some(core) => {
+            let mut taskset = Command::new("taskset");
+            taskset.args(["-c", &core.to_string()]).arg(binary);
+            taskset
+        }
+        None => Command::new(binary),
+    };
     command
-        .args(["-c", &args.server_core.to_string()])
-        .arg(args.server.canonicalize()?)
         .arg("--config")
         .arg(config)
         .arg("serve")

@@ -3,6 +3,7 @@
 mod child;
 mod result;
 mod run;
+mod scenario;
 
 use std::{fs, io::Write as _, path::PathBuf, process::Command};
 
@@ -10,6 +11,7 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
 use result::Results;
+use scenario::ScenarioArgs;
 
 /// Benchmarks of a whole server.
 #[derive(Debug, Parser)]
@@ -23,6 +25,8 @@ struct Cli {
 enum Bench {
     /// Our share of a turn, CPU and memory per call, start-up
     Call(CallArgs),
+    /// One call by a script, with providers as they are, told turn by turn
+    Scenario(ScenarioArgs),
 }
 
 /// What `call` is told.
@@ -46,6 +50,9 @@ struct CallArgs {
     /// The core of the load and of the simulated providers
     #[arg(long, default_value_t = 1)]
     load_core: usize,
+    /// Run before everything else on these cores (needs root): on a machine that is shared
+    #[arg(long)]
+    realtime: bool,
     /// Where the results are written as JSON too
     #[arg(long)]
     json: Option<PathBuf>,
@@ -55,18 +62,25 @@ struct CallArgs {
 }
 
 fn main() -> anyhow::Result<()> {
-    let Cli {
-        command: Bench::Call(args),
-    } = Cli::parse();
-    pin_to(args.load_core)?;
+    let cli = Cli::parse();
+    if let Bench::Call(args) = &cli.command {
+        place(args)?;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    match &cli.command {
+        Bench::Call(args) => calls(args, &runtime),
+        Bench::Scenario(args) => runtime.block_on(scenario::run(args)),
+    }
+}
+
+fn calls(args: &CallArgs, runtime: &tokio::runtime::Runtime) -> anyhow::Result<()> {
     let mut results = Results::default();
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", Results::HEAD)?;
     for &calls in &args.calls {
-        let result = runtime.block_on(run::run(&args, calls));
+        let result = runtime.block_on(run::run(args, calls));
         let result = result.with_context(|| format!("with {calls} calls"))?;
         writeln!(out, "{}", result.row())?;
         for remark in result.remarks() {
@@ -83,11 +97,21 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Moves this process, threads to come included, to one core.
-fn pin_to(core: usize) -> anyhow::Result<()> {
-    let (core, id) = (core.to_string(), std::process::id().to_string());
-    let pinned = Command::new("taskset").args(["-acp", &core, &id]).output();
-    let pinned = pinned.context("taskset is needed (Debian package util-linux)")?;
-    anyhow::ensure!(pinned.status.success(), "cannot move to core {core}");
+/// Moves this process to its core, and before all others if that is wanted. The server inherits
+/// the second, and has a core of its own.
+fn place(args: &CallArgs) -> anyhow::Result<()> {
+    let (core, id) = (args.load_core.to_string(), std::process::id().to_string());
+    order("taskset", &["-acp", &core, &id])?;
+    if args.realtime {
+        order("chrt", &["-a", "-f", "-p", "10", &id])?;
+    }
+    Ok(())
+}
+
+fn order(program: &str, arguments: &[&str]) -> anyhow::Result<()> {
+    let ordered = Command::new(program).args(arguments).output();
+    let ordered = ordered.with_context(|| format!("{program} is needed (Debian: util-linux)"))?;
+    let why = String::from_utf8_lossy(&ordered.stderr);
+    anyhow::ensure!(ordered.status.success(), "{program}: {}", why.trim());
     Ok(())
 }

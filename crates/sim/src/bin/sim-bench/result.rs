@@ -187,8 +187,8 @@ impl Row {
         }
         if self.server_waited > 0.01 || self.load_waited > 0.01 {
             remarks.push(format!(
-                "not alone on the machine: of the time the server waited {:.1} % for its core, the \
-                 load {:.1} %",
+                "threads waited for a core, behind their own process or others: the server \
+                 {:.1} % of the time, the load {:.1} %",
                 100.0 * self.server_waited,
                 100.0 * self.load_waited
             ));

@@ -17,7 +17,7 @@ use tokio::{sync::mpsc, time::sleep};
 
 use crate::{
     CallArgs,
-    child::{AUTH_TOKEN, Cpu, Providers, Server},
+    child::{AUTH_TOKEN, Cpu, Policy, Providers, Server, Start},
     result::{Row, Usage},
 };
 
@@ -30,7 +30,13 @@ pub(crate) async fn run(args: &CallArgs, calls: usize) -> anyhow::Result<Row> {
     let (timeline, moments) = mpsc::channel(MOMENTS);
     let noting = tokio::spawn(note(moments, probe.clone()));
     let providers = providers(timeline).await?;
-    let mut server = Server::start(args, &providers).await?;
+    let start = Start {
+        binary: &args.server,
+        core: Some(args.server_core),
+        log: args.server_log.as_deref(),
+        policy: Policy::Bare,
+    };
+    let mut server = Server::start(&start, &providers).await?;
     // What a server does once, such as speaking its greeting into the cache, is not the calls'.
     sleep(Duration::from_secs(1)).await;
     let idle = server.memory();
@@ -48,7 +54,7 @@ pub(crate) async fn run(args: &CallArgs, calls: usize) -> anyhow::Result<Row> {
     .await?;
     ensure!(server.is_alive(), "the server died under the load");
     let ready_after = server.ready_after;
-    let violations = violations(&providers);
+    let violations = providers.violations();
     drop(server);
     drop(providers);
     noting.abort();
@@ -98,19 +104,4 @@ async fn note(mut moments: mpsc::Receiver<Moment>, probe: Arc<Mutex<Probe>>) {
             .unwrap_or_else(PoisonError::into_inner)
             .moment(&moment);
     }
-}
-
-/// What the server did that a provider's protocol forbids.
-fn violations(providers: &Providers) -> Vec<String> {
-    let all = [
-        ("deepgram", providers.deepgram.violations()),
-        ("openai", providers.openai.violations()),
-        ("elevenlabs", providers.elevenlabs.violations()),
-    ];
-    let named = |(name, violations): (&'static str, Vec<sim::fakes::Violation>)| {
-        violations
-            .into_iter()
-            .map(move |violation| format!("{name}: {}", violation.what))
-    };
-    all.into_iter().flat_map(named).collect()
 }
