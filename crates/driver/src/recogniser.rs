@@ -191,13 +191,21 @@ struct Replay {
     length: Millis,
     /// The longest worth playing again.
     keep: Millis,
+    /// The newest piece was loud.
+    loud: bool,
 }
 
 impl Replay {
+    /// Keeps sound, and the pause just after it. Silence is not worth playing again: a caller who
+    /// only listens costs no memory.
     fn remember(&mut self, piece: &ToRecogniser) {
         let ToRecogniser::Audio(bytes) = piece else {
             return;
         };
+        let loud = is_loud(bytes);
+        if !std::mem::replace(&mut self.loud, loud) && !loud {
+            return;
+        }
         self.length += length(bytes);
         self.pieces.push_back(bytes.clone());
         while self.length > self.keep {
@@ -220,4 +228,37 @@ impl Replay {
 
 fn length(bytes: &Bytes) -> Millis {
     Millis(bytes.len() as u64 / BYTES_PER_MS)
+}
+
+/// Whether some sample of mu-law audio is louder than line noise: about -43 dBFS.
+fn is_loud(bytes: &[u8]) -> bool {
+    // Without its sign, a smaller code is a larger sample.
+    const QUIET: u8 = 0xE8;
+    bytes.iter().any(|code| code | 0x80 < QUIET)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn audio(code: u8) -> ToRecogniser {
+        ToRecogniser::Audio(Bytes::from(vec![code; 480]))
+    }
+
+    #[test]
+    fn only_unsettled_sound_is_played_again() {
+        let mut replay = Replay {
+            keep: Millis(180),
+            ..Replay::default()
+        };
+        for code in [0xff, 0x7f, 0x20, 0xff, 0xff, 0x90] {
+            replay.remember(&audio(code));
+        }
+        let first_bytes: Vec<u8> = replay.pieces().map(|piece| piece[0]).collect();
+        assert_eq!(first_bytes, [0x20, 0xff, 0x90]);
+        replay.remember(&audio(0x10));
+        assert_eq!(replay.pieces().count(), 3, "no more than is worth it");
+        replay.settle();
+        assert_eq!(replay.pieces().count(), 0);
+    }
 }

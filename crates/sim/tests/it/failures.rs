@@ -70,7 +70,7 @@ async fn a_lost_recogniser_is_called_again_and_hears_what_it_missed() {
         world
             .far
             .caller
-            .send(FromLine::Audio(sound(0xff, 20)))
+            .send(FromLine::Audio(sound(0x20, 20)))
             .await
             .unwrap();
         world.wait(20).await;
