@@ -38,6 +38,9 @@ const FLUSH: Duration = Duration::from_secs(10);
 /// How long calls may take to say goodbye once they have to.
 const GOODBYE: Duration = Duration::from_secs(10);
 
+/// How long calls may take to end once their lines are cut.
+const LAST_RECORDS: Duration = Duration::from_secs(2);
+
 /// How often announced calls are looked through.
 const SWEEP: Duration = Duration::from_secs(1);
 
@@ -142,12 +145,16 @@ impl Running {
         tracing::info!(live, "no more calls are taken");
         tokio::select! {
             () = self.idle() => {}
-            () = hurry => tracing::warn!("stopping at once"),
+            () = hurry => {
+                tracing::warn!(live = self.app.exchange.live(), "stopping at once");
+                self.cut_off().await;
+            }
             () = tokio::time::sleep(self.wait) => {
                 tracing::warn!(live = self.app.exchange.live(), "calls are asked to end");
                 self.app.exchange.dismiss_all();
-                // Whoever has not said goodbye by then is cut off.
-                drop(tokio::time::timeout(GOODBYE, self.idle()).await);
+                if tokio::time::timeout(GOODBYE, self.idle()).await.is_err() {
+                    self.cut_off().await;
+                }
             }
         }
         self.stop.cancel();
@@ -156,6 +163,21 @@ impl Running {
         match self.writing.finish(FLUSH).await {
             Ok(()) => tracing::info!("stopped"),
             Err(error) => tracing::error!(%error, "stopped"),
+        }
+    }
+}
+
+impl Running {
+    /// Ends what goes on without a goodbye, but with a record.
+    async fn cut_off(&self) {
+        self.app.switchboard.dismiss_all();
+        self.app.exchange.dismiss_all();
+        self.app.switchboard.cut_all();
+        if tokio::time::timeout(LAST_RECORDS, self.idle())
+            .await
+            .is_err()
+        {
+            tracing::error!(live = self.app.exchange.live(), "calls did not end in time");
         }
     }
 }

@@ -243,6 +243,25 @@ impl Switchboard {
         drop(unused);
     }
 
+    /// Cuts the lines of all live calls.
+    pub(crate) fn cut_all(&self) {
+        for entry in self.lock().values() {
+            if let Talk::Live { superseded, .. } = &entry.talk {
+                superseded.cancel();
+            }
+        }
+    }
+
+    /// Drops everything that was prepared.
+    pub(crate) fn dismiss_all(&self) {
+        let unused: Vec<Prepared> = self
+            .lock()
+            .values_mut()
+            .filter_map(|entry| entry.waiting.take())
+            .collect();
+        drop(unused);
+    }
+
     /// How many calls wait for their stream.
     pub(crate) fn waiting(&self) -> usize {
         self.lock()

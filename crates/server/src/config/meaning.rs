@@ -6,6 +6,9 @@ use std::{
     time::Duration,
 };
 
+use domain::PhoneNumber;
+use transports::twilio::{public_url::PublicUrl, signature::AuthToken};
+
 use super::{
     Admission, Config, Limits, Log, LogFormat, Mode, ProviderAccess, WhenFull,
     agent::Agents,
@@ -15,7 +18,6 @@ use super::{
     source::Source,
     tenant,
 };
-use transports::twilio::{public_url::PublicUrl, signature::AuthToken};
 
 const DEFAULT_PORT: u16 = 3001;
 const CALLS_PER_CORE: usize = 150;
@@ -327,6 +329,11 @@ impl<'a> Meaning<'a> {
         let sid = self.text(twilio.account_sid.as_ref(), &["TWILIO_ACCOUNT_SID"]);
         if sid.is_some_and(|sid| !sid.starts_with("AC")) {
             let warning = "TWILIO_ACCOUNT_SID does not begin with AC: is it another id?";
+            self.warnings.push(warning.to_owned());
+        }
+        let number = self.text(twilio.phone_number.as_ref(), &["TWILIO_PHONE_NUMBER"]);
+        if number.is_some_and(|number| number.trim().parse::<PhoneNumber>().is_err()) {
+            let warning = "TWILIO_PHONE_NUMBER is not a number such as +14155550100";
             self.warnings.push(warning.to_owned());
         }
         let tokens = [

@@ -25,8 +25,9 @@ pub use problem::{Place, Problem, Problems};
 pub use provider::{Access, ProviderAccess};
 pub use tenant::TenantPlan;
 
-use source::Source;
 use transports::twilio::{public_url::PublicUrl, signature::AuthToken};
+
+use source::Source;
 
 /// The file that is read when it exists and no other is named.
 pub const DEFAULT_FILE: &str = "repartee.toml";

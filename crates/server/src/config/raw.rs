@@ -278,6 +278,9 @@ pub(crate) struct Llm {
     pub frequency_penalty: Option<f32>,
     /// `none`, `minimal`, `low` and so on. Sent only when set.
     pub reasoning_effort: Option<String>,
+    /// Whether the model is offered the tool `end_call`, by which it hangs up. Default true; switch
+    /// it off for servers that know no tools.
+    pub end_call_tool: Option<bool>,
 }
 
 /// `tts`: who speaks. A list of models is enough: `tts = ["elevenlabs/eleven_flash_v2_5"]`.

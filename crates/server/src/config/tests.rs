@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn environment(variables: &[(&str, &str)]) -> Environment {
@@ -211,4 +213,41 @@ llm.models = ["openai/gpt-6-luna"]
     repartee.toml:15:1: agents.x.vad.stop_threshold: must not be above start_threshold
     repartee.toml:18:15: agents.y.llm.models.0: needs the variable OPENAI_API_KEY or a base_url
     "#);
+}
+
+/// Lines of which some are right, some wrong, and some fit only elsewhere.
+const LINES: [&str; 16] = [
+    "[server]",
+    "[[tenants]]",
+    "[agents.a]",
+    "[agents.\"a.b\"]",
+    "[prices.\"x/y.z\"]",
+    "port = \"${P:-1}\"",
+    "port = \"${P:-x}\"",
+    "id = \"a\"",
+    "id = 3",
+    "numbers = [\"+14155550100\", 7, { a = 1 }]",
+    "stt = [1]",
+    "stt = \"x\"",
+    "llm = { models = 1, modles = 2 }",
+    "input_per_million_usd = -1.0",
+    "turn.wait.terminal_ms = 99999999999",
+    "\"\" = { \"\" = [[]] }",
+];
+
+proptest! {
+    #[test]
+    fn any_file_is_read_or_refused(picks in prop::collection::vec(0..LINES.len(), 0..12)) {
+        let text: Vec<&str> = picks.iter().map(|pick| LINES[*pick]).collect();
+        if let Err(problems) = parse(&text.join("\n")) {
+            prop_assert!(!problems.0.is_empty());
+        }
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused(text in ".{0,80}") {
+        if let Err(problems) = parse(&text) {
+            prop_assert!(!problems.0.is_empty());
+        }
+    }
 }

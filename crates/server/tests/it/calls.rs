@@ -140,8 +140,27 @@ async fn a_call_that_ended_before_its_stream_is_let_go() {
 }
 
 #[tokio::test]
-async fn a_hasty_stop_ends_live_calls() {
+async fn a_hasty_stop_ends_live_calls_and_keeps_their_end() {
     let app = TestApp::start().await;
     let _socket = talking(&app, "CA1").await;
+    app.call("CA2").await;
+    let store = app.store;
     app.running.stop(std::future::ready(())).await;
+    let all = CallFilter {
+        tenant: None,
+        limit: 10,
+    };
+    let calls = store.calls(&all).await.expect("calls");
+    let reasons: Vec<_> = calls
+        .iter()
+        .map(|call| call.ended.as_ref().map(|ended| ended.reason))
+        .collect();
+    assert_eq!(reasons.len(), 1);
+    assert!(
+        matches!(
+            reasons[0],
+            Some(EndReason::OperatorEnded | EndReason::MediaLost)
+        ),
+        "{reasons:?}"
+    );
 }

@@ -5,4 +5,5 @@ mod calls;
 mod endpoints;
 mod examples;
 mod media;
+mod online;
 mod webhooks;

@@ -3,7 +3,12 @@
 use std::sync::Arc;
 
 use domain::{Language, Millis, ModelName};
-use providers::{llm::ModelSettings, offline::Script, stt::Listen, tts::Voice};
+use providers::{
+    llm::{ModelSettings, ToolOffer},
+    offline::Script,
+    stt::Listen,
+    tts::Voice,
+};
 
 use super::{
     super::{models, provider::Job},
@@ -164,7 +169,12 @@ impl Reading<'_, '_> {
                 (-2.0, 2.0),
             ),
             reasoning_effort: llm.reasoning_effort.clone(),
-            tools: Vec::new(),
+            tools: llm
+                .end_call_tool
+                .unwrap_or(true)
+                .then(end_call)
+                .into_iter()
+                .collect(),
         };
         let think = |name: ModelName| {
             let model = name.model.clone();
@@ -227,5 +237,14 @@ impl Reading<'_, '_> {
             (name, voice)
         };
         models.into_iter().map(speak).collect()
+    }
+}
+
+/// The tool by which a model hangs up. The session carries it out.
+fn end_call() -> ToolOffer {
+    ToolOffer {
+        name: "end_call".to_owned(),
+        description: "Ends the telephone call. Say goodbye first, in the same reply.".to_owned(),
+        parameters: r#"{"type":"object","properties":{},"additionalProperties":false}"#.to_owned(),
     }
 }
