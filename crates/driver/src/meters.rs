@@ -202,6 +202,12 @@ impl Meters {
         }
     }
 
+    /// How many turns were answered so far, by calls that still go on, too.
+    #[must_use]
+    pub fn turns(&self) -> u64 {
+        self.turns.get()
+    }
+
     pub(crate) fn call_ended(&self, reason: EndReason) {
         self.calls
             .get_or_create(&EndLabel {

@@ -35,6 +35,7 @@ pub(crate) enum Trust {
 /// What all requests share.
 pub(crate) struct App {
     pub(crate) admission: Admission,
+    pub(crate) call_meters: Arc<driver::Meters>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) directory: Directory,
     pub(crate) doorstep: Doorstep,

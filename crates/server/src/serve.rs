@@ -229,8 +229,9 @@ async fn open_store(url: &str) -> anyhow::Result<Arc<dyn Store>> {
 fn assemble(config: &Config, trust: Trust, writer: Writer) -> anyhow::Result<(Arc<App>, Registry)> {
     let mut registry = Registry::default();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let call_meters = driver::Meters::new(&mut registry);
     let exchange = Exchange::new(Shared {
-        meters: driver::Meters::new(&mut registry),
+        meters: Arc::clone(&call_meters),
         records: writer.clone(),
         clock: Arc::clone(&clock),
         tools: Arc::new(BuiltIn),
@@ -239,6 +240,7 @@ fn assemble(config: &Config, trust: Trust, writer: Writer) -> anyhow::Result<(Ar
     let limits = config.limits;
     let app = Arc::new(App {
         admission: config.admission.clone(),
+        call_meters,
         clock,
         directory: Directory::open(&config.tenants, Stations::new(&config.providers))?,
         doorstep: Doorstep::new(limits.unproven_streams_per_address),

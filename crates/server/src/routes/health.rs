@@ -59,7 +59,7 @@ pub(crate) async fn stats(State(app): State<Arc<App>>) -> Json<Value> {
     Json(json!({
         "timestamp": clock::iso_8601(app.clock.now()),
         "uptime_s": app.uptime().as_secs(),
-        "calls": { "live": app.exchange.live(), "ended": totals.calls },
+        "calls": { "live": app.exchange.live(), "ended": totals.calls, "turns": app.call_meters.turns() },
         "usage": {
             "line_s": usage.line.seconds(),
             "stt_audio_s": usage.stt_audio.seconds(),

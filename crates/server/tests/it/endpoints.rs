@@ -35,6 +35,7 @@ async fn stats_say_what_was_spent() {
             .is_some_and(|bytes| bytes > 1_000_000)
     );
     assert_eq!(stats["calls"]["ended"], 0);
+    assert_eq!(stats["calls"]["turns"], 0);
 }
 
 #[tokio::test]
