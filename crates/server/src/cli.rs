@@ -13,7 +13,7 @@ use crate::config::{Config, Environment, Problems};
 
 /// A voice agent that answers the telephone.
 #[derive(Debug, Parser)]
-#[command(name = "repartee", version, about, max_term_width = 100)]
+#[command(name = "repartee", version, max_term_width = 100)]
 pub struct Cli {
     #[command(flatten)]
     shared: Shared,

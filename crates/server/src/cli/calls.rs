@@ -5,7 +5,7 @@ use std::{
 
 use clap::Args;
 use domain::TenantId;
-use store::{CallFilter, Database, Store, StoredCall};
+use store::{CallFilter, Database, Store, StoreError, StoredCall};
 
 use super::{Shared, block_on};
 use crate::{paint::Paint, story};
@@ -45,7 +45,7 @@ pub(crate) fn list(shared: &Shared, args: CallsArgs) -> anyhow::Result<ExitCode>
         limit: args.limit,
     };
     let calls = block_on(async {
-        let database = Database::open_existing(&config.store_url).await?;
+        let database = open(&config.store_url).await?;
         Ok(database.calls(&filter).await?)
     })?;
     let mut out = io::stdout().lock();
@@ -73,7 +73,7 @@ pub(crate) fn explain(shared: &Shared, args: &ExplainArgs) -> anyhow::Result<Exi
         Err(code) => return Ok(code),
     };
     let (call, turns) = block_on(async {
-        let database = Database::open_existing(&config.store_url).await?;
+        let database = open(&config.store_url).await?;
         let recent = CallFilter {
             tenant: None,
             limit: CallFilter::MOST,
@@ -98,6 +98,18 @@ pub(crate) fn explain(shared: &Shared, args: &ExplainArgs) -> anyhow::Result<Exi
         write!(out, "{}", story::tell(&call, &turns, Paint::for_stdout()))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn open(url: &str) -> anyhow::Result<Database> {
+    Database::open_existing(url).await.map_err(|error| {
+        if let StoreError::File { path, source } = &error
+            && source.kind() == io::ErrorKind::NotFound
+        {
+            let path = path.display();
+            return anyhow::anyhow!("there is no database {path} yet: `repartee serve` begins it");
+        }
+        error.into()
+    })
 }
 
 /// The call that `wanted` means among the recent ones, newest first.

@@ -14,19 +14,20 @@ fn repository() -> &'static Path {
 }
 
 #[test]
-fn every_example_is_right() {
-    let environment: Environment = KEYS.into_iter().collect();
+fn every_example_is_right_with_keys_and_without() {
     let mut seen = 0;
     for entry in std::fs::read_dir(repository().join("examples")).expect("examples") {
         let folder = entry.expect("an entry").path();
         if folder.join("repartee.toml").exists() {
-            let config = Config::load(None, &folder, &environment);
-            assert!(
-                config.is_ok(),
-                "{}: {}",
-                folder.display(),
-                config.expect_err("wrong")
-            );
+            for environment in [KEYS.into_iter().collect(), Environment::default()] {
+                let config = Config::load(None, &folder, &environment);
+                assert!(
+                    config.is_ok(),
+                    "{}: {}",
+                    folder.display(),
+                    config.expect_err("wrong")
+                );
+            }
             seen += 1;
         }
     }
