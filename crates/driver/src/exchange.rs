@@ -107,6 +107,8 @@ impl Exchange {
         for name in agent.names() {
             self.commons.breakers.watch(&name);
         }
+        // The first ear unpacks the network's weights: better now than while somebody calls.
+        drop(audio::Vad::new(agent.ear));
         let Some(station) = agent.speak.first() else {
             return;
         };
