@@ -1,6 +1,11 @@
 //! Calls through the driver with a paused clock: lines and providers are in-memory channels, so a
 //! long call takes a millisecond and every time is exact.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "every line here belongs to a test, helpers included"
+)]
+
 mod calls;
 mod failures;
 mod line;
