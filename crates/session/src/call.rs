@@ -42,6 +42,10 @@ pub struct CallSession {
     turns: u32,
     /// Questions asked into silence since the caller last said something.
     reminders: usize,
+    /// When silence is asked about, whatever noise there was in between.
+    idle_at: Millis,
+    /// Times in a row that the caller spoke and no words came.
+    unheard: u32,
     /// Replies in a row that could not be written, and that could not be spoken.
     unwritten: u32,
     unspoken: u32,
@@ -76,6 +80,8 @@ impl CallSession {
             tool_runs: 0,
             turns: 0,
             reminders: 0,
+            idle_at: Millis::ZERO,
+            unheard: 0,
             unwritten: 0,
             unspoken: 0,
             line_lag: Millis::ZERO,
@@ -138,7 +144,7 @@ impl CallSession {
             Input::HungUp => self.end(now, self.leaving().unwrap_or(EndReason::CallerHungUp)),
             Input::LineLost => self.end(now, self.leaving().unwrap_or(EndReason::MediaLost)),
             Input::Played(mark) => self.on_played(now, mark),
-            Input::RecogniserFailed => self.give_up(now, EndReason::ProviderFailedStt),
+            Input::RecogniserFailed => self.recogniser_failed(now),
             Input::SpeakingFailed(reply) => self.speaking_failed(now, reply),
             Input::SpeechStarted { at } => self.speech_started(now, at),
             Input::SpeechStopped { at } => self.speech_stopped(now, at),

@@ -22,10 +22,17 @@ struct Clause {
     stretches: Vec<Stretch>,
     length: Millis,
     words: Vec<WordEnd>,
-    /// All of its audio has come.
-    whole: bool,
+    made: Made,
     /// The line reported that it was played.
     acknowledged: bool,
+}
+
+/// How much of a clause's audio has come. Once no more will, the line is asked to report it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Made {
+    Broken,
+    Partly,
+    Whole,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +50,7 @@ impl Playout {
             stretches: Vec::new(),
             length: Millis::ZERO,
             words: Vec::new(),
-            whole: false,
+            made: Made::Partly,
             acknowledged: false,
         });
         id
@@ -62,7 +69,7 @@ impl Playout {
             return Vec::new();
         };
         let index = (clause.0 as usize).min(last);
-        let finished = self.close(index);
+        let finished = self.settle(index, Made::Whole);
         let from = self.ends.or_later(now);
         self.begins.get_or_insert(from);
         self.ends = from + length;
@@ -72,25 +79,34 @@ impl Playout {
 
     /// No more audio will come. Returns the clauses that became whole.
     pub(crate) fn close_all(&mut self) -> Vec<ClauseId> {
-        self.close(self.clauses.len())
+        self.settle(self.clauses.len(), Made::Whole)
     }
 
-    /// Marks every clause with audio before `index` as whole.
-    fn close(&mut self, index: usize) -> Vec<ClauseId> {
-        let mut finished = Vec::new();
+    /// The voice broke: the clause being spoken stays cut. Returns it, for its mark.
+    pub(crate) fn abandon(&mut self) -> Vec<ClauseId> {
+        self.settle(self.clauses.len(), Made::Broken)
+    }
+
+    /// No more audio will come for the clauses before `index`. Returns those with audio of which
+    /// that was not known.
+    fn settle(&mut self, index: usize, made: Made) -> Vec<ClauseId> {
+        let mut settled = Vec::new();
         for (id, clause) in (0u32..).zip(&mut self.clauses[..index]) {
-            if !clause.whole && !clause.stretches.is_empty() {
-                clause.whole = true;
-                finished.push(ClauseId(id));
+            if clause.made == Made::Partly && !clause.stretches.is_empty() {
+                clause.made = made;
+                settled.push(ClauseId(id));
             }
         }
-        finished
+        settled
     }
 
     /// The line reports a clause as played. Returns false when no such mark was set.
     pub(crate) fn acknowledge(&mut self, clause: ClauseId) -> bool {
         let index = clause.0 as usize;
-        let known = self.clauses.get(index).is_some_and(|clause| clause.whole);
+        let known = self
+            .clauses
+            .get(index)
+            .is_some_and(|clause| clause.made != Made::Partly);
         if known {
             for clause in &mut self.clauses[..=index] {
                 clause.acknowledged = true;
@@ -177,7 +193,7 @@ impl Clause {
         if heard == Millis::ZERO {
             return "";
         }
-        if self.whole && heard == self.length {
+        if self.made == Made::Whole && heard == self.length {
             return &self.text;
         }
         if self.words.is_empty() {
@@ -202,7 +218,7 @@ impl Clause {
     fn heard_by_length(&self, heard: Millis) -> &str {
         const SLOW_MS_PER_CHAR: u64 = 80;
         let chars = self.text.chars().count() as u64;
-        let length = if self.whole {
+        let length = if self.made == Made::Whole {
             self.length.0
         } else {
             self.length.0.max(chars * SLOW_MS_PER_CHAR)
@@ -310,6 +326,16 @@ mod tests {
             "First."
         );
         assert!(!playout.all_acknowledged());
+    }
+
+    #[test]
+    fn a_clause_that_broke_off_was_not_heard_whole() {
+        let mut playout = Playout::default();
+        let clause = playout.announce("one two three four five six".to_owned());
+        playout.add(Millis(0), clause, Millis(1_000), &[]);
+        assert_eq!(playout.abandon(), [clause]);
+        assert!(playout.acknowledge(clause));
+        assert_eq!(playout.heard_text(0..1, Millis(u64::MAX)), "one two");
     }
 
     proptest! {

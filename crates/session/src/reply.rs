@@ -7,6 +7,9 @@ use crate::{
     words::Lists,
 };
 
+/// The tool by which the model hangs up. Carried out by the session, not by the driver.
+pub(crate) const END_CALL: &str = "end_call";
+
 /// One reply of the agent, from the first thought to the last sample heard.
 #[derive(Debug)]
 pub(crate) struct Reply {
@@ -17,8 +20,7 @@ pub(crate) struct Reply {
     pub(crate) answers: String,
     pub(crate) cutter: ClauseCutter,
     pub(crate) playout: Playout,
-    /// The model is not done with it.
-    pub(crate) thinking: bool,
+    pub(crate) writing: Writing,
     /// The voice is not done with it.
     pub(crate) speaking: bool,
     pub(crate) rounds: Vec<Round>,
@@ -48,11 +50,33 @@ pub(crate) enum Stage {
     Speculative { held: Vec<Audio> },
 }
 
+/// How far the model is with a reply.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Writing {
+    Done,
+    /// Nothing came of it. A speculative reply tells so only when it is wanted.
+    Failed,
+    Going,
+}
+
 /// What follows a reply.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum After {
+    /// The rest of it could not be spoken.
+    Apologise,
+    /// The call cannot go on: the caller is told, then it ends.
+    GiveUp(EndReason),
     HangUp(EndReason),
     Listen,
+}
+
+/// How a reply came to its end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Finish {
+    CutByCaller,
+    /// Something else came first: the end of the call, a parting line.
+    CutShort,
+    Heard,
 }
 
 /// What the model wrote in one go, and the tools it asked for at the end of it.
@@ -93,7 +117,11 @@ impl Reply {
             answers: String::new(),
             cutter: ClauseCutter::new(lists),
             playout: Playout::default(),
-            thinking: kind == Kind::Answer,
+            writing: if kind == Kind::Answer {
+                Writing::Going
+            } else {
+                Writing::Done
+            },
             speaking: true,
             rounds: vec![Round::default()],
             watch: Stopwatch::default(),
@@ -122,6 +150,11 @@ impl Reply {
         self.kind == Kind::Answer && !self.is_audible() && !self.has_effects()
     }
 
+    /// Whether the model itself asked to hang up.
+    pub(crate) fn hangs_up_by_tool(&self) -> bool {
+        self.tools().any(|tool| tool.call.name == END_CALL)
+    }
+
     /// Whether some tool was asked for and has not answered.
     pub(crate) fn awaits_tools(&self) -> bool {
         self.tools()
@@ -130,7 +163,7 @@ impl Reply {
 
     /// Whether nothing more will come for it, be it words, tools or audio.
     pub(crate) fn is_made(&self) -> bool {
-        !self.thinking && !self.speaking && !self.awaits_tools()
+        self.writing != Writing::Going && !self.speaking && !self.awaits_tools()
     }
 
     /// How much of what was handed over so far is still to be played.
@@ -168,7 +201,7 @@ impl Reply {
             clauses: at..at,
             tools: Vec::new(),
         });
-        self.thinking = true;
+        self.writing = Writing::Going;
     }
 
     /// Everything said, heard or not.

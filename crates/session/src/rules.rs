@@ -39,12 +39,14 @@ impl Rules {
     pub fn spoken_lines(&self) -> Vec<String> {
         let Lines {
             greeting,
+            unheard,
             trouble,
             still_there: [first, second],
             goodbye,
+            failure,
         } = &self.lines;
         let mut pieces = Vec::new();
-        for line in [greeting, trouble, first, second, goodbye] {
+        for line in [greeting, unheard, trouble, first, second, goodbye, failure] {
             let mut cutter = ClauseCutter::new(words::lists(&self.language));
             cutter.push(line, &mut pieces);
             cutter.finish(&mut pieces);
@@ -61,15 +63,18 @@ impl Rules {
     pub fn defaults(language: &Language) -> Self {
         let lists = words::lists(language).unwrap_or(words::FALLBACK);
         let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-        let [trouble, still_there, cannot_hear, goodbye] = lists.lines.map(str::to_owned);
+        let [unheard, trouble, still_there, cannot_hear, goodbye, failure] =
+            lists.lines.map(str::to_owned);
         Self {
             language: language.clone(),
             system: Arc::from(""),
             lines: Lines {
                 greeting: String::new(),
+                unheard,
                 trouble,
                 still_there: [still_there, cannot_hear],
                 goodbye,
+                failure,
             },
             turn: TurnRules {
                 end: TurnEnd::Words,
@@ -110,12 +115,16 @@ impl Rules {
 pub struct Lines {
     /// The first words. Empty: wait for the caller.
     pub greeting: String,
-    /// Said when a stage failed: "Sorry, could you say that again?"
+    /// Said when the caller spoke and no words of it came.
+    pub unheard: String,
+    /// Said when a reply failed: the fault is ours, the caller may try again.
     pub trouble: String,
     /// Asked when the caller is silent, first and second time.
     pub still_there: [String; 2],
     /// Said before hanging up on silence, at the longest duration or for an operator.
     pub goodbye: String,
+    /// Said before hanging up because something failed for good.
+    pub failure: String,
 }
 
 /// When the caller's turn is over.

@@ -314,7 +314,7 @@ impl fmt::Display for Line<'_> {
             quoted(&turn.caller),
             quoted(&turn.heard)
         )?;
-        if turn.interrupted {
+        if turn.heard != turn.said {
             write!(f, " of {}", quoted(&turn.said))?;
         }
         match &turn.gap {

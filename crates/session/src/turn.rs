@@ -190,6 +190,14 @@ impl CallerTurn {
         }
     }
 
+    /// How long the caller's sound lasted, from its first to its last.
+    pub(crate) fn sounded_for(&self) -> Millis {
+        match (self.onset, self.voice) {
+            (Some(Onset::Sound(from)), Voice::Quiet { since }) => since - from,
+            (Some(Onset::Words(_)) | None, _) | (_, Voice::Speaking { .. }) => Millis::ZERO,
+        }
+    }
+
     /// Whether the text will not change any more.
     pub(crate) fn is_settled(&self) -> bool {
         self.interim.is_empty()

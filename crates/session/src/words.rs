@@ -21,8 +21,8 @@ pub(crate) struct Lists {
     pub goodbyes: &'static [&'static str],
     /// Abbreviations whose full stop ends no sentence.
     pub abbreviations: &'static [&'static str],
-    /// Trouble, still there (twice), goodbye: what an agent says by itself.
-    pub lines: [&'static str; 4],
+    /// Unheard, trouble, still there (twice), goodbye, failure: what an agent says by itself.
+    pub lines: [&'static str; 6],
 }
 
 /// The lists of a language. `None`: no rules for it, so waits are those of the unknown class.

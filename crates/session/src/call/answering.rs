@@ -6,13 +6,10 @@ use super::{CallSession, Phase};
 use crate::{
     Action, Because, CancelReason, Note, ToolCall, ToolRun, ToolRunId, WaitClass,
     clauses::spoken_form,
-    reply::{After, Kind, Reply, Stage, Tool, ToolState},
+    reply::{After, END_CALL, Kind, Reply, Stage, Tool, ToolState, Writing},
     timers::Timer,
     words,
 };
-
-/// The tool by which the model hangs up. Carried out here, not by the driver.
-pub(super) const END_CALL: &str = "end_call";
 
 impl CallSession {
     /// Begins a reply to what the caller said so far, unless it was begun already.
@@ -49,7 +46,7 @@ impl CallSession {
     /// The caller's turn is over: whatever answers it may be heard.
     pub(super) fn commit(&mut self, now: Millis, class: WaitClass) {
         let text = self.turn.text();
-        let farewell = words::says_goodbye(&text, &self.rules.end.goodbyes);
+        let farewell = words::says_goodbye(&text, &self.rules.end.goodbyes) && !words::asks(&text);
         if let Phase::Leaving(why) = self.phase {
             if farewell {
                 return self.end(now, why);
@@ -99,7 +96,7 @@ impl CallSession {
             because,
         });
         let stage = std::mem::replace(&mut reply.stage, Stage::Released);
-        let (made, thinking) = (!reply.speaking, reply.thinking);
+        let (made, writing) = (!reply.speaking, reply.writing);
         if let Stage::Speculative { held } = stage {
             for audio in held {
                 self.play(now, audio);
@@ -108,8 +105,10 @@ impl CallSession {
         if made {
             self.close_playout(now);
         }
-        if !thinking {
-            self.run_tools(now);
+        match writing {
+            Writing::Done => self.run_tools(now),
+            Writing::Failed => self.reply_failed(now, EndReason::ProviderFailedLlm),
+            Writing::Going => {}
         }
     }
 
@@ -117,7 +116,7 @@ impl CallSession {
         let Some(reply) = self.current(id) else {
             return;
         };
-        if !reply.thinking {
+        if reply.writing != Writing::Going {
             return;
         }
         let mut pieces = Vec::new();
@@ -148,7 +147,7 @@ impl CallSession {
         let Some(reply) = self.current(id) else {
             return;
         };
-        if !std::mem::replace(&mut reply.thinking, false) {
+        if std::mem::replace(&mut reply.writing, Writing::Done) != Writing::Going {
             return;
         }
         let mut pieces = Vec::new();
@@ -172,7 +171,7 @@ impl CallSession {
         let Some(reply) = self.current(id) else {
             return;
         };
-        if !reply.thinking {
+        if reply.writing != Writing::Going {
             return;
         }
         let too_many = reply.tools().count() >= most;
@@ -227,7 +226,7 @@ impl CallSession {
     /// When all tools have answered, the model goes on; when none was asked for, the reply is whole.
     fn after_tools(&mut self, now: Millis) {
         let Some(reply) = &mut self.reply else { return };
-        if reply.thinking || reply.awaits_tools() {
+        if reply.writing != Writing::Done || reply.awaits_tools() {
             return;
         }
         let leaves = matches!(reply.then, After::HangUp(_));
@@ -269,7 +268,7 @@ impl CallSession {
             return self.reply_failed(now, EndReason::ProviderFailedLlm);
         }
         // Whole sentences make sense by themselves; half a one does not, nor does half a plan.
-        reply.thinking = false;
+        reply.writing = Writing::Done;
         reply.round().tools.clear();
         self.end_speech(now);
     }

@@ -5,7 +5,7 @@ use domain::{EndReason, Millis};
 use super::{CallSession, Phase};
 use crate::{
     Action, CancelReason,
-    reply::{After, Kind, Reply, Stage},
+    reply::{After, Finish, Kind, Reply, Stage, Writing},
     timers::Timer,
 };
 
@@ -37,12 +37,24 @@ impl CallSession {
 
     /// Nobody has the floor: after a while the agent asks.
     pub(super) fn wait_for_caller(&mut self, now: Millis) {
+        let step = self.reminders.min(self.rules.idle.after.len() - 1);
+        self.idle_at = now + self.rules.idle.after[step];
+        self.go_on_waiting(now);
+    }
+
+    /// Nothing came of a sound: the caller has been silent all the while.
+    pub(super) fn go_on_waiting(&mut self, now: Millis) {
         if let Phase::Leaving(_) = self.phase {
             return self.timers.arm(Timer::Grace, now + self.rules.end.grace);
         }
-        let step = self.reminders.min(self.rules.idle.after.len() - 1);
-        self.timers
-            .arm(Timer::Idle, now + self.rules.idle.after[step]);
+        self.timers.arm(Timer::Idle, self.idle_at.or_later(now));
+    }
+
+    /// The caller spoke, and no words of it came: the agent says so, but not for ever.
+    pub(super) fn ask_again(&mut self, now: Millis) {
+        self.unheard += 1;
+        let line = self.rules.lines.unheard.clone();
+        self.say(now, Kind::Line, &line, After::Listen);
     }
 
     /// The caller has been silent for too long.
@@ -68,17 +80,27 @@ impl CallSession {
         self.say_last(now, &goodbye, why);
     }
 
+    /// Nothing recognises the caller any more. What the agent is saying is heard to its end.
+    pub(super) fn recogniser_failed(&mut self, now: Millis) {
+        let why = EndReason::ProviderFailedStt;
+        match self.reply.as_mut().filter(|reply| !reply.is_speculative()) {
+            Some(reply) if reply.then == After::Listen => reply.then = After::GiveUp(why),
+            Some(_) => {}
+            None => self.give_up(now, why),
+        }
+    }
+
     /// Something has failed for good: the caller is told, then the call ends.
     pub(super) fn give_up(&mut self, now: Millis, why: EndReason) {
-        let line = format!("{} {}", self.rules.lines.trouble, self.rules.lines.goodbye);
-        self.say_last(now, &line, why);
+        let failure = self.rules.lines.failure.clone();
+        self.say_last(now, &failure, why);
     }
 
     fn say_last(&mut self, now: Millis, line: &str, why: EndReason) {
         let protected = |reply: &&mut Reply| reply.kind == Kind::ProtectedLine;
         if let Some(reply) = self.reply.as_mut().filter(protected) {
             // It is heard to its end. If it parts already, its reason stands.
-            if reply.then == After::Listen {
+            if matches!(reply.then, After::Apologise | After::Listen) {
                 reply.then = After::HangUp(why);
             }
             return;
@@ -87,6 +109,27 @@ impl CallSession {
         self.timers.disarm(Timer::Idle);
         self.timers.disarm(Timer::Grace);
         self.say(now, Kind::ProtectedLine, line, After::HangUp(why));
+        self.answer_by_line();
+    }
+
+    /// The line just begun is all the answer that the caller gets to the last words.
+    fn answer_by_line(&mut self) {
+        if let Some(mut reply) = self.reply.take() {
+            self.answer_with(&mut reply);
+            self.reply = Some(reply);
+        }
+    }
+
+    /// Settles the caller's turn with this reply.
+    pub(super) fn answer_with(&mut self, reply: &mut Reply) {
+        if self.turn.is_empty() {
+            return;
+        }
+        reply.answers = self.turn.text();
+        reply.watch.began = self.turn.onset();
+        reply.watch.quiet = self.turn.quiet_since();
+        reply.watch.words = self.turn.words_at();
+        self.turn.close();
     }
 
     /// Cuts the current reply, and keeps what was heard of it.
@@ -102,7 +145,7 @@ impl CallSession {
                 if let Some(reply) = &mut self.reply {
                     reply.then = After::Listen;
                 }
-                self.finish_reply(now, true);
+                self.finish_reply(now, Finish::CutShort);
                 self.phase = phase;
             }
             Some(false) => self.cancel_unheard(CancelReason::CallOver),
@@ -112,20 +155,10 @@ impl CallSession {
 
     /// A reply came to nothing before a word of it was heard.
     pub(super) fn reply_failed(&mut self, now: Millis, why: EndReason) {
-        if self
-            .reply
-            .as_ref()
-            .is_some_and(|reply| reply.is_speculative())
-        {
-            // The turn is not over: it will be answered anew when it is.
-            self.cancel_unheard(CancelReason::Failed);
-            self.turn.stop_speculating();
-            return self.reconsider(now);
-        }
-        self.unwritten += 1;
-        if self.unwritten >= self.rules.end.max_failures {
-            self.cancel_unheard(CancelReason::Failed);
-            return self.give_up(now, why);
+        if let Some(reply) = self.reply.as_mut().filter(|reply| reply.is_speculative()) {
+            // Perhaps it is never wanted. If it is, that is soon enough to say so.
+            reply.writing = Writing::Failed;
+            return;
         }
         let Some(failed) = self.reply.take() else {
             return;
@@ -134,14 +167,17 @@ impl CallSession {
             reply: failed.id,
             why: CancelReason::Failed,
         });
+        self.unwritten += 1;
+        if self.unwritten >= self.rules.end.max_failures {
+            return self.give_up(now, why);
+        }
         let trouble = self.rules.lines.trouble.clone();
         self.say(now, Kind::Line, &trouble, failed.then);
+        self.answer_by_line();
         if let Some(reply) = &mut self.reply {
-            reply.answers = failed.answers;
             reply.ended_by = failed.ended_by;
-            reply.watch = failed.watch;
+            reply.watch.committed = failed.watch.committed;
         }
-        self.turn.close();
     }
 
     /// Goodbye was said: the caller gets a moment to object.
@@ -163,7 +199,7 @@ impl CallSession {
             Some(true) => self.cancel_unheard(CancelReason::CallOver),
             Some(false) => {
                 self.silence(now, CancelReason::CallOver);
-                self.finish_reply(now, true);
+                self.finish_reply(now, Finish::CutShort);
             }
             None => {}
         }

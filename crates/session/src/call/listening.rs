@@ -17,6 +17,8 @@ const TAKES_BACK: Millis = Millis(160);
 const START_EDGE: Millis = Millis(400);
 /// A pause between keys that ends typing.
 const KEY_PAUSE: Millis = Millis(2_000);
+/// Times that the agent says that it understood nothing; then it waits for words.
+const MOST_UNHEARD: u32 = 2;
 /// An acknowledgement this close to the end of a question is its answer.
 const ANSWER_EDGE: Millis = Millis(800);
 
@@ -106,6 +108,7 @@ impl CallSession {
     pub(super) fn on_words(&mut self, now: Millis, words: &Words) {
         let new = self.turn.hear(now, words);
         if new {
+            self.unheard = 0;
             self.timers.disarm(Timer::Idle);
             self.on_new_words(now);
         }
@@ -160,8 +163,12 @@ impl CallSession {
     pub(super) fn stop_waiting_for_words(&mut self, now: Millis) {
         self.turn.give_up_waiting();
         if self.turn.is_empty() && self.reply.is_none() {
+            let spoke = self.turn.sounded_for() >= self.rules.overlap.speech_without_words;
             self.turn.close();
-            self.wait_for_caller(now);
+            if spoke && self.unheard < MOST_UNHEARD {
+                return self.ask_again(now);
+            }
+            self.go_on_waiting(now);
         }
         self.reconsider(now);
     }

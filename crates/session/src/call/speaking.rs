@@ -5,7 +5,7 @@ use domain::{EndReason, Millis, ReplyId};
 use super::{CallSession, Phase};
 use crate::{
     Action, Audio, CancelReason, ClauseId, Mark, Note, Play,
-    reply::{After, Kind, Reply, Stage},
+    reply::{After, Finish, Kind, Reply, Stage, Writing},
     timers::Timer,
     words,
 };
@@ -123,7 +123,7 @@ impl CallSession {
     /// The whole reply was heard: the floor is free.
     pub(super) fn reply_was_heard(&mut self, now: Millis) {
         if self.reply.as_ref().is_some_and(Reply::is_made) {
-            self.finish_reply(now, false);
+            self.finish_reply(now, Finish::Heard);
         }
     }
 
@@ -138,7 +138,7 @@ impl CallSession {
         // Whoever cuts in on a goodbye has something left to say.
         reply.then = After::Listen;
         self.silence(now, CancelReason::BargeIn);
-        self.finish_reply(now, true);
+        self.finish_reply(now, Finish::CutByCaller);
     }
 
     /// Stops the current reply here and at the carrier.
@@ -164,30 +164,29 @@ impl CallSession {
     }
 
     /// Keeps the exchange, as it was heard, and goes on.
-    pub(super) fn finish_reply(&mut self, now: Millis, interrupted: bool) {
+    pub(super) fn finish_reply(&mut self, now: Millis, how: Finish) {
         self.timers.disarm(Timer::Played);
         self.timers.disarm(Timer::Overlap);
-        let until = if interrupted {
-            self.heard_until(now)
-        } else {
-            Millis(u64::MAX)
+        let until = match how {
+            Finish::CutByCaller | Finish::CutShort => self.heard_until(now),
+            Finish::Heard => Millis(u64::MAX),
         };
         let Some(reply) = self.reply.take() else {
             return;
         };
-        self.actions.push(Action::Record(Box::new(reply.record(
-            self.turns,
-            until,
-            interrupted,
-        ))));
+        let record = reply.record(self.turns, until, how == Finish::CutByCaller);
+        self.actions.push(Action::Record(Box::new(record)));
         self.turns += 1;
-        self.history.add(reply.messages(until, interrupted));
+        self.history
+            .add(reply.messages(until, how != Finish::Heard));
         self.history.trim(self.rules.history_messages);
         self.asked = words::asks(&reply.heard(until));
         if self.over().is_some() {
             return;
         }
-        match self.after(&reply, interrupted) {
+        match self.after(&reply, how) {
+            After::Apologise => return self.apologise(now),
+            After::GiveUp(why) => return self.give_up(now, why),
             // Whoever had no say in it cannot object either.
             After::HangUp(why) if reply.kind == Kind::ProtectedLine => return self.end(now, why),
             After::HangUp(why) => self.linger(now, why),
@@ -196,15 +195,22 @@ impl CallSession {
         self.reconsider(now);
     }
 
-    fn after(&self, reply: &Reply, interrupted: bool) -> After {
+    /// What follows a reply: what was settled before, unless its last words say otherwise.
+    fn after(&self, reply: &Reply, how: Finish) -> After {
         let said = reply.said();
-        let farewell = words::says_goodbye(words::last_sentence(&said), &self.rules.end.goodbyes)
-            && !words::asks(&said);
+        let asks = words::asks(&said);
+        let farewell = words::says_goodbye(words::last_sentence(&said), &self.rules.end.goodbyes);
         match reply.then {
-            After::Listen if farewell && !interrupted && reply.kind == Kind::Answer => {
+            After::Listen
+                if farewell && !asks && how == Finish::Heard && reply.kind == Kind::Answer =>
+            {
                 After::HangUp(EndReason::AgentEnded)
             }
-            then @ (After::HangUp(_) | After::Listen) => then,
+            // The caller said goodbye, and the agent asks on: so does the call.
+            After::HangUp(EndReason::AgentEnded) if asks && !reply.hangs_up_by_tool() => {
+                After::Listen
+            }
+            then @ (After::Apologise | After::GiveUp(_) | After::HangUp(_) | After::Listen) => then,
         }
     }
 
@@ -215,27 +221,35 @@ impl CallSession {
         self.voice_is_gone(now);
     }
 
-    /// The voice failed. What was heard counts; if nothing was, the built-in apology is played.
+    /// The voice failed. What was heard counts, and an apology stands for the rest.
     fn voice_is_gone(&mut self, now: Millis) {
         let Some(reply) = &mut self.reply else { return };
-        reply.speaking = false;
-        reply.thinking = false;
+        if reply.is_speculative() {
+            // Nobody waits for it yet: it is made anew when the turn is over.
+            self.cancel_unheard(CancelReason::Failed);
+            self.turn.stop_speculating();
+            return self.reconsider(now);
+        }
         self.unspoken += 1;
-        if self.unspoken >= self.rules.end.max_failures {
-            reply.then = After::HangUp(EndReason::ProviderFailedTts);
+        if !reply.is_audible() {
+            return self.apologise_instead(now);
         }
-        if reply.is_audible() {
-            self.actions.push(Action::Cancel {
-                reply: reply.id,
-                why: CancelReason::Failed,
-            });
-            return self.close_playout(now);
+        reply.speaking = false;
+        reply.writing = Writing::Done;
+        if reply.then == After::Listen {
+            reply.then = After::Apologise;
         }
-        self.apologise(now);
+        let cut = reply.playout.abandon();
+        self.actions.push(Action::Cancel {
+            reply: reply.id,
+            why: CancelReason::Failed,
+        });
+        self.actions.extend(marks(reply.id, cut));
+        self.await_playout(now);
     }
 
-    /// Replaces an unheard reply by the built-in apology. If even that fails, the call is over.
-    fn apologise(&mut self, now: Millis) {
+    /// Replaces an unheard reply by the built-in apology. If that failed, the call is over.
+    fn apologise_instead(&mut self, now: Millis) {
         let Some(failed) = self.reply.take() else {
             return;
         };
@@ -243,18 +257,25 @@ impl CallSession {
             reply: failed.id,
             why: CancelReason::Failed,
         });
-        if failed.kind == Kind::ProtectedLine {
-            let why = match failed.then {
-                After::HangUp(why) => why,
-                After::Listen => EndReason::ProviderFailedTts,
-            };
-            return self.end(now, why);
+        match failed.then {
+            After::HangUp(why) | After::GiveUp(why) if failed.kind == Kind::ProtectedLine => {
+                self.end(now, why);
+            }
+            After::Apologise | After::GiveUp(_) | After::HangUp(_) | After::Listen => {
+                self.apologise(now);
+            }
         }
+    }
+
+    /// Plays the built-in apology, and gives up if it has been played too often.
+    fn apologise(&mut self, now: Millis) {
         let mut reply = self.new_reply(Kind::ProtectedLine, Stage::Released);
-        reply.answers = self.turn.text();
-        reply.then = failed.then;
-        self.turn.close();
+        self.answer_with(&mut reply);
+        if self.unspoken >= self.rules.end.max_failures {
+            reply.then = After::HangUp(EndReason::ProviderFailedTts);
+        }
         let clause = reply.announce(self.rules.lines.trouble.clone());
+        reply.watch.clause = Some(now);
         self.actions.push(Action::Apologise {
             reply: reply.id,
             clause,

@@ -72,8 +72,10 @@ pub(super) const LISTS: Lists = Lists {
     ],
     lines: [
         "Sorry, I did not get that. Could you say it again?",
+        "Sorry, something went wrong on my side. Could you say that again?",
         "Are you still there?",
         "I cannot hear you. Are you still on the line?",
         "I will hang up now. Thank you for calling, goodbye.",
+        "I am sorry, I have a technical problem and cannot go on. Please call again later. Goodbye.",
     ],
 };

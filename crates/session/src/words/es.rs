@@ -50,8 +50,10 @@ pub(super) const LISTS: Lists = Lists {
     ],
     lines: [
         "Perdone, no le he entendido. ¿Puede repetirlo?",
+        "Perdone, algo ha fallado por mi parte. ¿Puede repetirlo?",
         "¿Sigue ahí?",
         "No le oigo. ¿Sigue en línea?",
         "Voy a colgar. Gracias por llamar, adiós.",
+        "Lo siento, tengo un problema técnico y no puedo seguir. Llame más tarde, por favor. Adiós.",
     ],
 };

@@ -289,14 +289,79 @@ fn a_voice_that_fails_is_replaced_by_the_built_in_apology() {
 }
 
 #[test]
-fn a_deaf_call_is_explained_and_ended() {
+fn a_deaf_call_is_greeted_told_and_ended() {
     insta::assert_snapshot!(play(
         "
         0.010  audio r1 2.000
         0.500  deaf
-        0.510  audio r2 2.000
-        0.510  spoken r2
-        2.600  played r2-1
+        0.600  spoken r1
+        2.020  played r1-0
+        2.100  audio r2/0 2.000
+        2.110  spoken r2
+        4.200  played r2-0
+    "
+    ));
+}
+
+#[test]
+fn a_mute_recogniser_is_excused_twice_and_the_silence_counted() {
+    insta::assert_snapshot!(play(
+        "
+        0.010  audio r1 0.500
+        0.010  spoken r1
+        0.520  played r1-0
+        1.000  speech
+        2.000  pause at 1.950
+        3.000  audio r2/0 1.000
+        3.000  spoken r2
+        4.020  played r2-0
+        5.000  speech
+        6.000  pause at 5.950
+        7.000  audio r3/0 1.000
+        7.000  spoken r3
+        8.020  played r3-0
+        9.000  speech
+        10.000 pause at 9.950
+        17.000 hang-up
+    "
+    ));
+}
+
+#[test]
+fn a_voice_that_breaks_off_is_excused() {
+    insta::assert_snapshot!(play(
+        "
+        0.010  audio r1 0.500
+        0.010  spoken r1
+        0.520  played r1-0
+        1.000  utterance Tell me a story.
+        1.800  text r2 Once upon a time there was a very small server.
+        1.810  done r2
+        1.900  audio r2/0 1.000
+        2.000  no-voice r2
+        2.920  played r2-0
+        2.930  audio r3/0 2.000
+        2.930  spoken r3
+        4.940  played r3-0
+        6.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn a_question_about_goodbyes_is_no_goodbye() {
+    insta::assert_snapshot!(play(
+        "
+        0.010  audio r1 0.500
+        0.010  spoken r1
+        0.520  played r1-0
+        1.000  utterance Can you say goodbye in French?
+        1.800  text r2 It is au revoir. Anything else?
+        1.810  done r2
+        1.900  audio r2/0 1.000
+        1.900  spoken r2
+        2.920  played r2-0
+        6.000  hang-up
     "
     ));
 }
