@@ -41,6 +41,10 @@ const GOODBYE: Duration = Duration::from_secs(10);
 /// How long calls may take to end once their lines are cut.
 const LAST_RECORDS: Duration = Duration::from_secs(2);
 
+/// How long announced calls may still open their streams once no more are taken. A stream that
+/// comes at all does so within seconds of its document.
+const LAST_OPENINGS: Duration = Duration::from_secs(15);
+
 /// How often announced calls are looked through.
 const SWEEP: Duration = Duration::from_secs(1);
 
@@ -285,7 +289,12 @@ async fn sweep(app: Arc<App>) {
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         let now = ticks.tick().await;
-        let unclaimed = app.switchboard.sweep(now);
+        let patience = if app.gate.draining() {
+            LAST_OPENINGS
+        } else {
+            Duration::MAX
+        };
+        let unclaimed = app.switchboard.sweep(now, patience);
         if unclaimed > 0 {
             app.meters
                 .calls_unclaimed

@@ -2,7 +2,7 @@
 //! stream, what talks, and how the others ended.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -55,6 +55,15 @@ pub(crate) struct Taken {
     pub(crate) superseded: CancellationToken,
     /// Where the end of the call is told.
     pub(crate) over: watch::Sender<Option<EndReason>>,
+}
+
+/// What became of an announcement.
+#[derive(Debug)]
+pub(crate) enum Announcement {
+    /// The call waits for its stream.
+    New,
+    /// Another webhook was faster; this is what it was answered with.
+    Repeated(Twiml),
 }
 
 /// Where a call stands when the carrier asks what to do next.
@@ -117,28 +126,52 @@ impl Switchboard {
         (now.saturating_duration_since(entry.at) < self.patience).then(|| entry.twiml.clone())
     }
 
-    /// Keeps a call until its stream opens.
+    /// The epoch of the next stream that `call` is announced with.
+    pub(crate) fn next_epoch(&self, call: &CarrierCallId) -> u32 {
+        let calls = self.lock();
+        calls.get(call).map_or(1, |entry| entry.announced.epoch + 1)
+    }
+
+    /// Keeps a call until its stream opens, and returns the document that is good for it: of two
+    /// webhooks at the same time only the first one announces the call.
     pub(crate) fn announce(
         &self,
         announced: Announced,
         twiml: Twiml,
         prepared: Prepared,
         now: Instant,
-    ) {
-        let call = announced.call.clone();
-        let entry = Entry {
-            announced,
-            twiml,
-            at: now,
-            waiting: Some(prepared),
-            talk: Talk::NotYet,
-            relinks: Vec::new(),
-        };
+    ) -> Announcement {
         let mut calls = self.lock();
-        let replaced = calls.insert(call, entry);
+        let unused = match calls.entry(announced.call.clone()) {
+            btree_map::Entry::Vacant(place) => {
+                place.insert(Entry {
+                    announced,
+                    twiml,
+                    at: now,
+                    waiting: Some(prepared),
+                    talk: Talk::NotYet,
+                    relinks: Vec::new(),
+                });
+                None
+            }
+            btree_map::Entry::Occupied(known) => {
+                let entry = known.into_mut();
+                if entry.announced.epoch >= announced.epoch {
+                    let twiml = entry.twiml.clone();
+                    drop(calls);
+                    return Announcement::Repeated(twiml);
+                }
+                // A stream that still talks goes on until the new one takes over.
+                entry.announced = announced;
+                entry.twiml = twiml;
+                entry.at = now;
+                entry.waiting.replace(prepared)
+            }
+        };
         let forgotten = make_room(&mut calls, self.most);
         drop(calls);
-        drop((replaced, forgotten));
+        drop((unused, forgotten));
+        Announcement::New
     }
 
     /// Prepares another stream for a call that lost its own. `None` after too many.
@@ -270,12 +303,14 @@ impl Switchboard {
             .count()
     }
 
-    /// Drops what waited too long and forgets what ended long ago. Says how many waited in vain.
-    pub(crate) fn sweep(&self, now: Instant) -> usize {
+    /// Drops what waited too long, or longer than `most`, and forgets what ended long ago. Says how
+    /// many waited in vain.
+    pub(crate) fn sweep(&self, now: Instant, most: Duration) -> usize {
+        let patience = self.patience.min(most);
         let mut calls = self.lock();
         let late = calls
             .values_mut()
-            .filter(|entry| now.saturating_duration_since(entry.at) >= self.patience)
+            .filter(|entry| now.saturating_duration_since(entry.at) >= patience)
             .filter_map(|entry| entry.waiting.take())
             .collect::<Vec<_>>();
         calls.retain(|_, entry| {
@@ -299,3 +334,6 @@ fn make_room(calls: &mut BTreeMap<CarrierCallId, Entry>, most: usize) -> Option<
         .map(|(call, _)| call.clone())?;
     calls.remove(&oldest)
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,11 @@ use transports::twilio::{
 
 use super::{ApiError, document, proof};
 use crate::{
-    admission::Refusal, app::App, config::WhenFull, directory::Desk, switchboard::Announced,
+    admission::Refusal,
+    app::App,
+    config::WhenFull,
+    directory::Desk,
+    switchboard::{Announced, Announcement},
 };
 
 /// `/twiml`, whose stream is `/media-stream`.
@@ -74,22 +78,31 @@ fn take(
         to: told.to.clone(),
         direction: told.direction,
         stream_path,
-        epoch: 1,
+        epoch: app.switchboard.next_epoch(&told.call),
     };
     let twiml = connect(app, parts, &announced)?;
+    Ok(announce(app, announced, twiml, now))
+}
+
+/// Announces an admitted call; returns the document to answer with.
+fn announce(app: &App, announced: Announced, twiml: Twiml, now: Instant) -> Twiml {
+    let prepared = app.exchange.prepare(&announced.desk.agent);
+    let kept = app
+        .switchboard
+        .announce(announced.clone(), twiml.clone(), prepared, now);
+    if let Announcement::Repeated(first) = kept {
+        return first;
+    }
     app.meters.admitted();
     tracing::info!(
         call = %announced.id,
         carrier_call = %announced.call,
-        tenant = %desk.tenant.id,
+        tenant = %announced.desk.tenant.id,
         from = %announced.from,
         to = %announced.to,
         "call announced"
     );
-    let prepared = app.exchange.prepare(&desk.agent);
-    app.switchboard
-        .announce(announced, twiml.clone(), prepared, now);
-    Ok(twiml)
+    twiml
 }
 
 /// Writes the document that opens a stream for a call.
