@@ -3,7 +3,7 @@
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
 };
 use tokio_tungstenite::{
     WebSocketStream, accept_hdr_async,
@@ -37,6 +37,17 @@ pub(crate) struct ServerRequest {
 impl Loopback {
     pub(crate) async fn new() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self { listener }
+    }
+
+    /// A server whose system keeps little for a reader, so that a client soon has to wait.
+    pub(crate) fn narrow() -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_recv_buffer_size(4_096).expect("a size");
+        socket
+            .bind("127.0.0.1:0".parse().expect("an address"))
+            .expect("a free port");
+        let listener = socket.listen(8).expect("bound");
         Self { listener }
     }
 

@@ -24,8 +24,6 @@ use crate::{
 
 /// The largest message that we read. Generous: a sentence of audio comes in one message.
 const MAX_MESSAGE: usize = 1 << 20;
-/// How long a provider may take to accept a message of ours before the line counts as broken.
-const SEND_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Whom to open a socket to.
 #[derive(Clone, Debug)]
@@ -37,7 +35,9 @@ pub(crate) struct Dial {
     /// The header that carries the key; its value is marked as sensitive.
     pub key: (HeaderName, HeaderValue),
     /// From nothing to an open socket.
-    pub deadline: Duration,
+    pub connect: Duration,
+    /// For the server to take a message.
+    pub send: Duration,
 }
 
 /// Why no socket was opened.
@@ -82,12 +82,18 @@ pub(crate) enum Closed {
     Broke(String),
     /// It sent more than we read, or not WebSocket.
     Garbled(String),
+    /// It takes no more messages.
+    Stuck {
+        /// How long one was offered.
+        waited: Duration,
+    },
 }
 
 /// An open socket. Dropping it closes the connection.
 #[derive(Debug)]
 pub(crate) struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    send: Duration,
 }
 
 impl Dial {
@@ -97,20 +103,21 @@ impl Dial {
             provider,
             url,
             key,
-            deadline,
+            connect,
+            send,
         } = self;
         let connecting = async {
             let request = request(&url, key)?;
             let connector = Connector::Rustls(shared_tls());
             connect_async_tls_with_config(request, Some(settings()), true, Some(connector)).await
         };
-        match timeout(deadline, connecting).await {
-            Ok(Ok((stream, _answer))) => Ok(Socket { stream }),
+        match timeout(connect, connecting).await {
+            Ok(Ok((stream, _answer))) => Ok(Socket { stream, send }),
             Ok(Err(error)) => Err(not_opened(provider, error)),
             Err(_elapsed) => Err(NotOpened::Failed(ProviderError::Silent {
                 provider,
                 stage: "connect",
-                waited: deadline,
+                waited: connect,
             })),
         }
     }
@@ -130,12 +137,13 @@ impl Socket {
         }
     }
 
-    /// Sends a message, not waiting for ever.
+    /// Sends a message. It waits only once the system's own buffer is full, which holds seconds of
+    /// audio: a server that takes nothing even then is as good as gone.
     pub(crate) async fn send(&mut self, message: Message) -> Result<(), Closed> {
-        match timeout(SEND_DEADLINE, self.stream.send(message)).await {
+        match timeout(self.send, self.stream.send(message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(broke(&error)),
-            Err(_elapsed) => Err(Closed::Broke("it takes no more messages".to_owned())),
+            Err(_elapsed) => Err(Closed::Stuck { waited: self.send }),
         }
     }
 
@@ -150,7 +158,7 @@ impl Socket {
         };
         match timeout(Duration::from_millis(100), reading).await {
             Ok(said @ Closed::Said { .. }) => said,
-            Ok(Closed::Broke(_) | Closed::Garbled(_)) | Err(_) => how,
+            Ok(Closed::Broke(_) | Closed::Garbled(_) | Closed::Stuck { .. }) | Err(_) => how,
         }
     }
 
@@ -170,6 +178,10 @@ impl Closed {
             },
             Self::Broke(detail) => ProviderError::Connection { provider, detail },
             Self::Garbled(detail) => ProviderError::Garbled { provider, detail },
+            Self::Stuck { waited } => ProviderError::Connection {
+                provider,
+                detail: format!("no message was taken for {waited:?}"),
+            },
         }
     }
 }

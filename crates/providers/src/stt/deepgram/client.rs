@@ -36,6 +36,8 @@ pub struct Deepgram {
 pub struct Deadlines {
     /// From nothing to an open socket.
     pub connect: Duration,
+    /// For the server to take a message; meanwhile no order is obeyed.
+    pub send: Duration,
     /// Time without audio after which the connection is kept alive. The server allows ten seconds.
     pub keep_alive: Duration,
     /// Between pings; a server that sends nothing for two of them is gone.
@@ -48,6 +50,7 @@ impl Default for Deadlines {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(2),
+            send: Duration::from_secs(1),
             keep_alive: Duration::from_secs(4),
             ping: Duration::from_secs(30),
             last_words: Duration::from_secs(2),
@@ -84,7 +87,8 @@ impl Deepgram {
                 header::AUTHORIZATION,
                 key_header(&format!("Token {}", self.key.reveal())),
             ),
-            deadline: self.deadlines.connect,
+            connect: self.deadlines.connect,
+            send: self.deadlines.send,
         }
     }
 }
@@ -359,7 +363,9 @@ impl Stream {
 fn failed(how: Closed) -> ProviderError {
     match how {
         Closed::Said { code, reason } => wire::closed(code, &reason),
-        how @ (Closed::Broke(_) | Closed::Garbled(_)) => how.into_error(NAME),
+        how @ (Closed::Broke(_) | Closed::Garbled(_) | Closed::Stuck { .. }) => {
+            how.into_error(NAME)
+        }
     }
 }
 

@@ -37,6 +37,8 @@ pub struct ElevenLabs {
 pub struct Deadlines {
     /// From nothing to an open socket.
     pub connect: Duration,
+    /// For the server to take a message; meanwhile no order is obeyed.
+    pub send: Duration,
     /// From a clause to its first audio, when nothing else is being spoken.
     pub first_audio: Duration,
     /// Between two pieces of audio while some is missing.
@@ -52,6 +54,7 @@ impl Default for Deadlines {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(2),
+            send: Duration::from_secs(1),
             first_audio: Duration::from_millis(1_500),
             audio_gap: Duration::from_secs(2),
             after_final: Duration::from_millis(300),
@@ -96,7 +99,8 @@ impl TextToSpeech for ElevenLabs {
                 HeaderName::from_static("xi-api-key"),
                 key_header(self.key.reveal()),
             ),
-            deadline: self.deadlines.connect,
+            connect: self.deadlines.connect,
+            send: self.deadlines.send,
         };
         let call = CallVoice::new(dial, voice, self.deadlines);
         let key = self.key.clone();
@@ -478,7 +482,9 @@ fn on_idle_closed(how: Closed) -> Result<(), ProviderError> {
 fn closed(how: Closed) -> ProviderError {
     match how {
         Closed::Said { code, reason } => wire::closed(code, &reason),
-        how @ (Closed::Broke(_) | Closed::Garbled(_)) => how.into_error(NAME),
+        how @ (Closed::Broke(_) | Closed::Garbled(_) | Closed::Stuck { .. }) => {
+            how.into_error(NAME)
+        }
     }
 }
 

@@ -13,6 +13,8 @@ pub(super) enum Line {
     Opening(BoxFuture<'static, Result<Box<Socket>, NotOpened>>),
     /// It stands.
     Open(Box<Socket>),
+    /// The server has stopped reading; nothing more is sent.
+    Stuck(Closed),
 }
 
 /// What happened on a line.
@@ -56,15 +58,25 @@ impl Line {
                     LineEvent::Closed(how)
                 }
             },
+            Self::Stuck(how) => {
+                let how = how.clone();
+                *self = Self::Gone;
+                LineEvent::Closed(how)
+            }
         }
     }
 
-    /// Sends, if the line stands. Should that fail, reading tells why.
+    /// Sends, if the line stands. Should that fail, `next` tells why.
     pub(super) async fn send(&mut self, message: String) {
-        if let Self::Open(socket) = self
-            && let Err(how) = socket.send_text(message).await
-        {
-            tracing::debug!(provider = super::NAME, ?how, "a message was not sent");
+        let Self::Open(socket) = self else { return };
+        let Err(how) = socket.send_text(message).await else {
+            return;
+        };
+        tracing::debug!(provider = super::NAME, ?how, "a message was not sent");
+        // A line that broke may hold audio and a reason in what it sent before. One that is stuck
+        // would hold up every other order, cancels included, once more.
+        if let Closed::Stuck { .. } = how {
+            *self = Self::Stuck(how);
         }
     }
 }

@@ -223,6 +223,28 @@ async fn a_server_that_has_gone_quiet_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_server_that_stops_reading_is_given_up() {
+    let server = Loopback::narrow();
+    let deadlines = Deadlines {
+        send: Duration::from_millis(20),
+        ..Deadlines::default()
+    };
+    let (call, _unread) = Call::open(&server, deadlines).await;
+    let piece = Bytes::from(vec![0xFF; 500_000]);
+    while call
+        .audio
+        .send(ToRecogniser::Audio(piece.clone()))
+        .await
+        .is_ok()
+    {}
+    let error = call.failure().await.to_string();
+    assert_eq!(
+        error,
+        "deepgram: connection failed: no message was taken for 20ms"
+    );
+}
+
+#[tokio::test]
 async fn dropping_the_future_hangs_up() {
     let server = Loopback::new().await;
     let (call, mut socket) = Call::open(&server, Deadlines::default()).await;

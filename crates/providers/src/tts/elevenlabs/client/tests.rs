@@ -387,6 +387,32 @@ async fn a_voice_that_stays_silent_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_server_that_stops_reading_is_given_up() {
+    let server = Loopback::narrow();
+    let deadlines = Deadlines {
+        send: Duration::from_millis(20),
+        ..Deadlines::default()
+    };
+    let (call, _unread) = Call::open(&server, deadlines).await;
+    // Far more than the system keeps; the client leaves before it has taken all.
+    for clause in 0..100 {
+        let order = ToVoice::Say {
+            reply: R1,
+            clause: ClauseId(clause),
+            text: "a".repeat(500_000),
+        };
+        if call.orders.send(order).await.is_err() {
+            break;
+        }
+    }
+    let error = call.failure().await.to_string();
+    assert_eq!(
+        error,
+        "elevenlabs: connection failed: no message was taken for 20ms"
+    );
+}
+
+#[tokio::test]
 async fn an_idle_line_may_end_and_is_made_again_when_needed() {
     let server = Loopback::new().await;
     let (call, socket) = Call::open(&server, Deadlines::default()).await;
