@@ -158,13 +158,13 @@ async fn finalize_is_answered_in_silence_and_in_speech() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_phrase_is_understood_as_the_first_of_a_call() {
+async fn a_phrase_is_understood_as_the_first_of_a_call() {
     let Some(ears) = ears() else { return };
-    let (mut wrong, mut all) = (0, 0);
-    for phrase in caller_phrases() {
+    // A decoder has to get used to a voice: the first phrase is the hardest. Each needs a decoder
+    // of its own, which takes half a second to make: so an opening, a short answer, a question.
+    for key in ["book", "yes", "where"] {
+        let phrase = caller_phrase(key).expect("a fixture");
         let understood = settled(&told(ears, "grammar", &[phrase]).await).join(" ");
-        wrong += errors(&phrase.text, &understood);
-        all += words(&phrase.text).len();
+        assert_eq!(errors(&phrase.text, &understood), 0, "{understood}");
     }
-    assert!(wrong * 20 <= all, "{wrong} of {all} words wrong");
 }
