@@ -80,7 +80,8 @@ struct Alternative<'a> {
 pub fn read(message: &str) -> Result<FromDeepgram, serde_json::Error> {
     let kind: Kind<'_> = serde_json::from_str(message)?;
     Ok(match &*kind.kind {
-        "Results" => words(&serde_json::from_str(message)?),
+        // Servers that copy the interface may leave the type out of the one message that matters.
+        "Results" | "" => words(&serde_json::from_str(message)?),
         "SpeechStarted" => FromDeepgram::SpeechStarted,
         "UtteranceEnd" => FromDeepgram::UtteranceEnd,
         "Metadata" => FromDeepgram::Metadata,

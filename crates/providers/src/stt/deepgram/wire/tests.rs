@@ -172,6 +172,14 @@ fn everything_else_is_told_apart_by_its_type() {
         ),
         (r#"{"type":"Novelty","x":1}"#, FromDeepgram::Nothing),
         (r#"{"type":7}"#, FromDeepgram::Nothing),
+        (
+            r#"{"is_final":true,"channel":{"alternatives":[{"transcript":"Hello."}]}}"#,
+            FromDeepgram::Words(Words {
+                text: "Hello.".into(),
+                settled: true,
+                ..Words::default()
+            }),
+        ),
         ("{}", FromDeepgram::Nothing),
     ] {
         assert_eq!(read(message).expect(message), expected);
