@@ -5,6 +5,7 @@
 mod address;
 mod base_url;
 mod http;
+mod http_date;
 pub mod llm;
 #[cfg(test)]
 mod loopback;

@@ -72,7 +72,7 @@ impl Default for Deadlines {
             first_token: Duration::from_millis(2_500),
             token_gap: Duration::from_secs(2),
             after_finish: Duration::from_millis(500),
-            reply: Duration::from_secs(30),
+            reply: Duration::from_secs(15),
             warm: Duration::from_secs(2),
         }
     }

@@ -6,13 +6,14 @@ use serde_json::value::RawValue;
 use super::NAME;
 use crate::{
     ProviderError, Verdict,
+    http_date::seconds_between,
     text::{Text, brief},
 };
 
 /// What headers say about trying again.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Hints {
-    /// `retry-after-ms` or `retry-after`.
+    /// `retry-after-ms`, or `retry-after` as seconds or as a date.
     pub wait: Option<Duration>,
     /// `x-should-retry`.
     pub again: Option<bool>,
@@ -24,8 +25,12 @@ impl Hints {
         let number = |name| header(name)?.trim().parse::<f64>().ok();
         let millis = number("retry-after-ms").map(|ms| ms / 1_000.0);
         let seconds = millis.or_else(|| number("retry-after"));
+        let until_date = || seconds_between(header("date")?, header("retry-after")?);
         Self {
-            wait: seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+            wait: match seconds {
+                Some(seconds) => Duration::try_from_secs_f64(seconds).ok(),
+                None => until_date().map(Duration::from_secs),
+            },
             again: match header("x-should-retry") {
                 Some("true") => Some(true),
                 Some("false") => Some(false),

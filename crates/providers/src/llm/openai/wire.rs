@@ -21,6 +21,9 @@ use crate::{
 const SKIPPED: u32 = 3;
 /// The longest answer that is read where a server does not stream.
 const MAX_BODY: usize = 1 << 20;
+/// The longest reply, hidden thoughts included: 2,000 tokens of eight characters. It would take a
+/// quarter of an hour to speak, so the model is caught in a loop, and every word costs money.
+const MAX_CHARS: u64 = 16_000;
 /// Characters of a token, about, where the server does not count for us.
 const CHARS_PER_TOKEN: u64 = 4;
 
@@ -186,7 +189,7 @@ impl AnswerReader {
 
     /// Sees by the first character what the body is; blanks before it belong to neither.
     fn begin<'a>(&mut self, piece: &'a [u8]) -> &'a [u8] {
-        let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+        let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
         let begin = piece.iter().take_while(|byte| blank(byte)).count();
         let piece = &piece[begin..];
         match piece.first() {
@@ -281,6 +284,9 @@ impl AnswerReader {
                 self.on_choice(&choice, progress);
             }
         }
+        if self.chars > MAX_CHARS {
+            return Err(garbled("the reply does not end"));
+        }
         Ok(())
     }
 
@@ -292,8 +298,10 @@ impl AnswerReader {
             for text in [&delta.content, &delta.refusal] {
                 self.on_text(text, progress);
             }
-            let hidden = [&delta.reasoning, &delta.reasoning_content];
-            progress.moved |= hidden.iter().any(|text| !text.is_empty());
+            for hidden in [&delta.reasoning, &delta.reasoning_content] {
+                progress.moved |= !hidden.is_empty();
+                self.chars += hidden.chars().count() as u64;
+            }
             for piece in delta.tool_calls.iter().flatten() {
                 progress.moved = true;
                 self.tools.add(piece);

@@ -71,6 +71,14 @@ fn headers_tell_when_to_come_back() {
             429,
             wait(500),
         ),
+        (
+            &[
+                ("date", "Fri, 20 Nov 2026 09:59:57 GMT"),
+                ("retry-after", "Fri, 20 Nov 2026 10:00:00 GMT"),
+            ],
+            429,
+            wait(3_000),
+        ),
         (&[("retry-after", "-1")], 429, wait(500)),
         (&[("retry-after", "2")], 503, wait(2_000)),
         (&[("x-should-retry", "false")], 500, Verdict::SwitchProvider),

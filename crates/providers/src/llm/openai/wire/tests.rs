@@ -247,10 +247,29 @@ fn only_writing_moves_an_answer() {
 
 #[test]
 fn blanks_before_the_answer_do_not_matter() {
-    let stream = format!(" \t{}", RECORDED.trim_start_matches(": keepalive\n\n"));
+    let stream = format!(" \t\r\n{}", RECORDED.trim_start_matches(": keepalive\n\n"));
     let pieces = read(stream.as_bytes().chunks(1)).expect("an answer");
     assert_eq!(whole(&stream).expect("an answer"), pieces);
     assert_eq!(pieces.text, "¡Hola! 😀");
+}
+
+#[test]
+fn blanks_before_a_whole_body_do_not_matter() {
+    let body = r#"{"choices":[{"message":{"content":"Hello."},"finish_reason":"stop"}]}"#;
+    assert_eq!(text(&format!("\n\n{body}\n")), "Hello.");
+}
+
+#[test]
+fn an_endless_reply_is_given_up() {
+    for field in ["content", "reasoning"] {
+        let piece =
+            format!("data: {{\"choices\":[{{\"delta\":{{\"{field}\":\"lalala \"}}}}]}}\n\n");
+        let error = whole(&piece.repeat(3_000)).expect_err("too long");
+        assert_eq!(
+            error.to_string(),
+            "openai: unreadable answer: the reply does not end"
+        );
+    }
 }
 
 #[test]
