@@ -94,6 +94,21 @@ impl Breakers {
             .allows(Instant::now())
     }
 
+    /// How long this model will not be asked.
+    pub(crate) fn rests(&self, name: &ModelName) -> Duration {
+        let now = Instant::now();
+        match self.lock().get(name) {
+            Some(
+                Breaker::Open { until }
+                | Breaker::HalfOpen {
+                    probing_until: until,
+                    ..
+                },
+            ) => until.saturating_duration_since(now),
+            Some(Breaker::Closed { .. }) | None => Duration::ZERO,
+        }
+    }
+
     pub(crate) fn succeeded(&self, name: &ModelName) {
         self.lock()
             .entry(name.clone())

@@ -17,6 +17,14 @@ use crate::{agent::Station, exchange::Commons, meters::Job};
 pub(crate) const QUEUE: usize = 64;
 /// Times that one provider is called again within a call.
 const RECONNECTS: u32 = 3;
+/// A connection that lasted this long was a good one.
+const LIVED: Duration = Duration::from_secs(5);
+/// The longest wait for a breaker, when there is nobody else.
+const LONGEST_REST: Duration = Duration::from_secs(10);
+/// A recogniser that was asked for the words of this much sound owes an answer within this time.
+const OWES_AFTER: Millis = Millis(700);
+const WORDS_WITHIN: Duration = Duration::from_millis(2_500);
+const MUTE: &str = "words";
 const BYTES_PER_MS: u64 = 8;
 
 /// Keeps one call's audio recognised: walks down the agent's list when a provider fails, and plays
@@ -37,25 +45,41 @@ impl Recogniser {
     /// Recognises until `audio` is closed. Says so when nothing is left to try.
     pub(crate) async fn run(self, mut audio: mpsc::Receiver<ToRecogniser>) {
         let mut unsettled = Replay::default();
+        while self.walk(&mut audio, &mut unsettled).await {}
+    }
+
+    /// Walks down the list once. Returns whether to begin again: when every provider rests after
+    /// failures, and one of them not for long.
+    async fn walk(&self, audio: &mut mpsc::Receiver<ToRecogniser>, unsettled: &mut Replay) -> bool {
         let mut last: Option<&ModelName> = None;
-        for (index, station) in self.stations.iter().enumerate() {
-            // The last one is always tried: without a recogniser there is no call.
-            let others = index + 1 < self.stations.len();
-            if !self.commons.breakers.allows(&station.name) && others {
+        for station in &self.stations {
+            if !self.commons.breakers.allows(&station.name) {
                 continue;
             }
             if let Some(failed) = last.replace(&station.name) {
                 self.commons.meters.fell_back(failed, &station.name);
             }
-            match self.stay_with(station, &mut audio, &mut unsettled).await {
-                Broken::CallOver => return,
+            match self.stay_with(station, audio, unsettled).await {
+                Broken::CallOver => return false,
                 Broken::Failed(error) => {
-                    warn!(provider = %station.name, %error, "recogniser given up")
+                    warn!(provider = %station.name, %error, "recogniser given up");
                 }
             }
         }
+        let rests = self
+            .stations
+            .iter()
+            .map(|station| self.commons.breakers.rests(&station.name));
+        if let Some(rest) = rests
+            .min()
+            .filter(|rest| last.is_none() && *rest <= LONGEST_REST)
+        {
+            tokio::time::sleep(rest).await;
+            return true;
+        }
         // A closed mailbox means that the call is over, and nobody needs to know.
         drop(self.mailbox.send(Input::RecogniserFailed).await);
+        false
     }
 
     async fn stay_with(
@@ -76,15 +100,14 @@ impl Recogniser {
             self.commons
                 .meters
                 .request(&station.name, Job::Listen, error.kind());
-            // A connection that lived for long may be called again as often as it takes.
-            tries = if begun.elapsed() > Duration::from_secs(5) {
-                1
-            } else {
-                tries + 1
-            };
+            // A connection that lived for long may be called again as often as it takes; one that
+            // took the sound and kept its words may not.
+            let lived = begun.elapsed() > LIVED && !is_mute(&error);
+            tries = if lived { 1 } else { tries + 1 };
             let wait = match error.verdict() {
                 Verdict::Retry => Duration::from_millis(100 * u64::from(tries)),
                 Verdict::RetryAfter(wait) if wait <= Duration::from_secs(1) => wait,
+                Verdict::SwitchProvider if is_mute(&error) => Duration::ZERO,
                 Verdict::RetryAfter(_)
                 | Verdict::GiveUp
                 | Verdict::KeyRefused
@@ -112,6 +135,7 @@ impl Recogniser {
             drop(to.try_send(ToRecogniser::Audio(piece)));
         }
         let begun = Instant::now();
+        let mut owed = None;
         let mut to = Some(to);
         let connection = station
             .provider
@@ -121,6 +145,7 @@ impl Recogniser {
             tokio::select! {
                 biased;
                 Some(event) = heard.recv() => {
+                    owed = None;
                     if self.take(station, event, unsettled, begun).await.is_err() {
                         return Broken::CallOver;
                     }
@@ -137,12 +162,16 @@ impl Recogniser {
                 piece = audio.recv(), if to.is_some() => match piece {
                     Some(piece) => {
                         unsettled.remember(&piece);
+                        if piece == ToRecogniser::Finalize && unsettled.length >= OWES_AFTER {
+                            owed.get_or_insert(Instant::now() + WORDS_WITHIN);
+                        }
                         if to.as_ref().is_some_and(|to| to.try_send(piece).is_err()) {
                             self.commons.meters.dropped("stt", "full");
                         }
                     }
                     None => to = None,
                 },
+                () = until(owed) => return Broken::Failed(mute()),
             }
         }
     }
@@ -174,6 +203,26 @@ impl Recogniser {
             }
         };
         self.mailbox.send(input).await
+    }
+}
+
+/// It takes sound and says nothing.
+fn mute() -> ProviderError {
+    ProviderError::Silent {
+        provider: "recogniser",
+        stage: MUTE,
+        waited: WORDS_WITHIN,
+    }
+}
+
+fn is_mute(error: &ProviderError) -> bool {
+    matches!(error, ProviderError::Silent { stage, .. } if *stage == MUTE)
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -105,7 +105,7 @@ async fn without_any_recogniser_the_caller_is_told() {
     world.wait(20_000).await;
     let (ended, turns) = world.end().await;
     assert_eq!(ended.reason, EndReason::ProviderFailedStt);
-    assert!(turns.last().unwrap().heard.ends_with("goodbye."));
+    assert!(turns.last().unwrap().heard.ends_with("Goodbye."));
 }
 
 #[tokio::test(start_paused = true)]
@@ -251,4 +251,51 @@ async fn a_tool_that_does_not_exist_is_answered_to_the_model() {
     let (_, turns) = world.hang_up().await;
     assert_eq!(turns[1].tools, ["launch"]);
     assert_eq!(turns[1].heard, "I cannot do that.");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recogniser_that_keeps_its_words_is_replaced() {
+    let cast = Cast {
+        ears: vec![ears(vec![]), ears(vec![])],
+        models: vec![model(vec![], &["At nine."])],
+        voices: vec![voice(vec![])],
+    };
+    let world = World::answer(rules(), &cast);
+    world.wait(1_000).await;
+    for _ in 0..3 {
+        speak(&world, 1_000).await;
+        world.wait(5_000).await;
+    }
+    assert!(
+        cast.ears[1].open.lock().unwrap().is_some(),
+        "the second one listens"
+    );
+    assert!(
+        !cast.ears[1].heard.lock().unwrap().is_empty(),
+        "and hears what the first one kept"
+    );
+    world.say(&cast.ears[1], "When do you open?").await;
+    world.wait(3_000).await;
+    let (_, turns) = world.hang_up().await;
+    assert_eq!(turns.last().unwrap().heard, "At nine.");
+}
+
+/// The caller makes the recorded sound of speech for some time, and is quiet for a while.
+async fn speak(world: &World, ms: u64) {
+    let phrase = ::providers::offline::fixtures::caller_phrases()[0].ulaw;
+    let quiet = sound(0xff, 800);
+    let bytes = phrase
+        .iter()
+        .copied()
+        .cycle()
+        .take(usize::try_from(ms * 8).unwrap());
+    for frame in bytes
+        .chain(quiet.iter().copied())
+        .collect::<Vec<u8>>()
+        .chunks(160)
+    {
+        let frame = FromLine::Audio(bytes::Bytes::copy_from_slice(frame));
+        world.far.caller.send(frame).await.unwrap();
+        world.wait(20).await;
+    }
 }
