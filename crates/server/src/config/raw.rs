@@ -215,12 +215,16 @@ pub(crate) struct Agent {
     pub voice_guidelines: Option<bool>,
     /// The first words; empty waits for the caller. Filled in like `prompt`.
     pub greeting: Option<String>,
-    /// Said when something failed.
+    /// Said when the caller spoke and no words of it came.
+    pub unheard_line: Option<String>,
+    /// Said when a reply failed, and the caller may try again.
     pub trouble_line: Option<String>,
     /// Asked when the caller is silent: the first and the second time.
     pub still_there_lines: Option<[String; 2]>,
     /// Said before hanging up.
     pub goodbye_line: Option<String>,
+    /// Said before hanging up because something failed for good.
+    pub failure_line: Option<String>,
     /// Messages kept in the prompt. Default 40.
     pub history_messages: Option<usize>,
     /// Who recognises speech.

@@ -93,9 +93,11 @@ impl Reading<'_, '_> {
     fn fill_lines(&mut self, rules: &mut Rules, script: Option<&ScriptLines>) {
         if let Some(script) = script {
             let lines = &mut rules.lines;
+            lines.unheard.clone_from(&script.trouble);
             lines.trouble.clone_from(&script.trouble);
             lines.still_there.clone_from(&script.still_there);
             lines.goodbye.clone_from(&script.goodbye);
+            lines.failure.clone_from(&script.goodbye);
         }
         let typed = self.typed;
         let ai_name = self.meaning.text(typed.ai_name.as_ref(), &["AI_NAME"]);
@@ -122,14 +124,16 @@ impl Reading<'_, '_> {
         rules.system =
             with_guidelines(system, rules, typed.voice_guidelines.unwrap_or(true)).into();
         let lines = &mut rules.lines;
-        lines.trouble = typed
-            .trouble_line
-            .clone()
-            .unwrap_or_else(|| lines.trouble.clone());
-        lines.goodbye = typed
-            .goodbye_line
-            .clone()
-            .unwrap_or_else(|| lines.goodbye.clone());
+        for (line, typed) in [
+            (&mut lines.unheard, &typed.unheard_line),
+            (&mut lines.trouble, &typed.trouble_line),
+            (&mut lines.goodbye, &typed.goodbye_line),
+            (&mut lines.failure, &typed.failure_line),
+        ] {
+            if let Some(typed) = typed {
+                line.clone_from(typed);
+            }
+        }
         if let Some(still_there) = &typed.still_there_lines {
             lines.still_there = still_there.clone();
         }
