@@ -35,11 +35,12 @@ pub(crate) async fn run_call<R: LineReader + 'static, W: LineWriter + 'static>(
             hands.carry_out(action);
         }
         if let Some(reason) = session.over() {
+            let (lasted, barge_ins) = (clock(), hands.barge_ins);
             hands.close().await;
             return Went {
                 reason,
-                lasted: clock(),
-                barge_ins: hands.barge_ins,
+                lasted,
+                barge_ins,
             };
         }
         let deadline = session

@@ -5,7 +5,9 @@ use std::{
     time::Duration,
 };
 
-use domain::{CallBegun, CallEnded, CallId, Clock, EndReason, Micros, Millis, Usage};
+use domain::{
+    CallBegun, CallEnded, CallId, CarrierCallId, Clock, EndReason, Micros, Millis, Usage,
+};
 use futures_util::FutureExt;
 use session::Input;
 use store::{Record, Writer};
@@ -138,6 +140,7 @@ impl Exchange {
         let span = info_span!(
             "call",
             call = %begun.id,
+            carrier_call = begun.carrier_call.as_ref().map(CarrierCallId::as_str),
             tenant = %begun.tenant,
             transport = begun.transport.as_str()
         );

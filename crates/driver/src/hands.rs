@@ -14,7 +14,7 @@ use tokio::{
     task::{AbortHandle, JoinSet},
     time::Instant,
 };
-use tracing::{Instrument, debug};
+use tracing::{Instrument, debug, info};
 use transports::{LineReader, LineWriter};
 
 use crate::{
@@ -50,6 +50,8 @@ pub(crate) struct Hands {
     /// Inputs that the driver itself owes the session; they come first.
     pub(crate) own: VecDeque<Input>,
     pub(crate) barge_ins: u32,
+    /// The task that listens, and the one that speaks.
+    ear: AbortHandle,
     closed: AbortHandle,
 }
 
@@ -81,11 +83,8 @@ impl Hands {
             tally: Arc::clone(&tally),
             meters: Arc::clone(&commons.meters),
         };
-        tasks.spawn(
-            Ear::new(reader, agent.ear, answered, outlets)
-                .run()
-                .in_current_span(),
-        );
+        let ear = Ear::new(reader, agent.ear, answered, outlets);
+        let ear = tasks.spawn(ear.run().in_current_span());
         let mut hands = Self {
             shared,
             commons,
@@ -100,6 +99,7 @@ impl Hands {
             thinking: BTreeMap::new(),
             own: VecDeque::new(),
             barge_ins: 0,
+            ear,
             closed,
         };
         hands.time_greeting(answered, greeted);
@@ -221,7 +221,7 @@ impl Hands {
             self.commons.meters.turn_answered(&gap);
             let [transcribe_ms, wait_ms, think_ms, speak_ms, send_ms] =
                 gap.parts().map(|part| part.0);
-            tracing::info!(
+            info!(
                 turn = turn.number,
                 total_ms = gap.total().0,
                 transcribe_ms,
@@ -250,13 +250,15 @@ impl Hands {
         }
         self.tasks.spawn(async move {
             if let Ok(at) = greeted.await {
+                let after_ms = u64::try_from((at - answered).as_millis()).unwrap_or(u64::MAX);
+                info!(after_ms, "first audio left");
                 meters.answer_latency.observe((at - answered).as_secs_f64());
             }
         });
     }
 
-    /// Lets the mouth put down the receiver; everything else stops with `self`.
-    pub(crate) async fn close(&mut self) {
+    /// Puts down the receiver, and lets the providers know.
+    pub(crate) async fn close(mut self) {
         let closing = async {
             while !self.closed.is_finished() {
                 if self.tasks.join_next().await.is_none() {
@@ -266,6 +268,23 @@ impl Hands {
         };
         // A line that does not even take a goodbye is cut.
         drop(tokio::time::timeout(CLOSE_WITHIN, closing).await);
+        self.ear.abort();
+        for task in self.thinking.values() {
+            task.abort();
+        }
+        // Without anyone to give them work, the recogniser and the voice say goodbye to their
+        // providers. The call does not wait for it.
+        let Self {
+            recogniser,
+            voice,
+            mut tasks,
+            ..
+        } = self;
+        drop((recogniser, voice));
+        tokio::spawn(async move {
+            let goodbyes = async { while tasks.join_next().await.is_some() {} };
+            drop(tokio::time::timeout(CLOSE_WITHIN, goodbyes).await);
+        });
     }
 }
 
