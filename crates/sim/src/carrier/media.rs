@@ -17,7 +17,7 @@ use transports::twilio::signature;
 use super::{
     CallReport, Events, Stream,
     event::CallEvent,
-    playback::{FRAME, Playback},
+    playback::{Ahead, FRAME, Playback},
     webhook::Line,
     wire::{CONNECTED, FromServer, Messages},
 };
@@ -78,6 +78,7 @@ pub(super) async fn run(
     let mut call = Call {
         messages: Messages::new(line.ids.clone()),
         playback: Playback::default(),
+        ahead: Ahead::default(),
         caller: Run::new(plan.script.clone(), plan.book.clone(), plan.seed),
         measures: Measures::default(),
         events,
@@ -87,10 +88,7 @@ pub(super) async fn run(
         began: Instant::now(),
     };
     let ended = call.live(&mut socket, &stream.parameters).await;
-    call.report.most_ahead_ms = call
-        .report
-        .most_ahead_ms
-        .max(call.playback.most_queued_ms());
+    call.report.most_ahead_ms = call.report.most_ahead_ms.max(call.ahead.most_ms());
     call.report.turns.extend(call.measures.into_turns());
     Ok(ended)
 }
@@ -128,6 +126,7 @@ async fn open(stream: &Stream, line: &Line<'_>) -> Result<Socket, BadSocket> {
 struct Call<'a> {
     messages: Messages,
     playback: Playback,
+    ahead: Ahead,
     caller: Run,
     measures: Measures,
     events: &'a Events,
@@ -305,6 +304,7 @@ impl Call<'_> {
                 self.report.clears += 1;
                 self.measures.cleared(self.at_ms());
                 self.events.tell(CallEvent::Cleared);
+                self.ahead.clear(self.began.elapsed());
                 self.playback.clear()
             }
             FromServer::Mark { mark, .. } => {
@@ -328,6 +328,7 @@ impl Call<'_> {
         match base64_simd::STANDARD.decode_to_vec(payload) {
             Ok(bytes) if bytes.is_empty() => self.violation("31950: an empty payload".to_owned()),
             Ok(bytes) => {
+                self.ahead.audio(self.began.elapsed(), bytes.len());
                 if self.playback.audio(bytes).is_err() {
                     self.violation("more than ten minutes of audio queued".to_owned());
                 }

@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 /// Bytes of mu-law that play in 20 ms.
 pub(crate) const FRAME: usize = 160;
@@ -12,7 +12,6 @@ const MOST_QUEUED: usize = 10 * 60 * 8_000;
 pub(crate) struct Playback {
     queue: VecDeque<Piece>,
     queued: usize,
-    most_queued: usize,
 }
 
 #[derive(Debug)]
@@ -32,7 +31,6 @@ impl Playback {
             return Err(TooMuch);
         }
         self.queued += bytes.len();
-        self.most_queued = self.most_queued.max(self.queued);
         self.queue.push_back(Piece::Audio { bytes, played: 0 });
         Ok(())
     }
@@ -80,10 +78,33 @@ impl Playback {
         }
         marks
     }
+}
 
-    /// The most that was ever queued.
-    pub(crate) fn most_queued_ms(&self) -> u64 {
-        (self.most_queued / 8) as u64
+/// How far a sender is ahead of what the telephone plays, by the clock and not by ticks: a queue
+/// that is emptied every 20 ms holds up to 20 ms that were due already. Pure.
+#[derive(Debug, Default)]
+pub(super) struct Ahead {
+    /// When the audio so far will have been played.
+    ends: Duration,
+    most: Duration,
+}
+
+impl Ahead {
+    /// Audio came.
+    pub(super) fn audio(&mut self, now: Duration, bytes: usize) {
+        self.ends =
+            self.ends.max(now) + Duration::from_micros(125) * bytes.try_into().unwrap_or(u32::MAX);
+        self.most = self.most.max(self.ends - now);
+    }
+
+    /// Everything was thrown away.
+    pub(super) fn clear(&mut self, now: Duration) {
+        self.ends = now;
+    }
+
+    /// The most it ever was.
+    pub(super) fn most_ms(&self) -> u64 {
+        super::millis(self.most)
     }
 }
 
@@ -110,7 +131,21 @@ mod tests {
             (1, 2, vec!["a".to_owned(), "b".to_owned()])
         );
         assert_eq!(played(&mut playback), (SILENCE, SILENCE, vec![]));
-        assert_eq!(playback.most_queued_ms(), 40);
+    }
+
+    #[test]
+    fn the_lead_of_a_sender_shrinks_with_the_clock() {
+        let ms = Duration::from_millis;
+        let mut ahead = Ahead::default();
+        ahead.audio(ms(5), 1_600);
+        ahead.audio(ms(24), 152);
+        assert_eq!(ahead.most_ms(), 200, "each of its 19 ms was played");
+        ahead.audio(ms(25), 80);
+        assert_eq!(ahead.most_ms(), 209);
+        ahead.clear(ms(26));
+        ahead.audio(ms(26), 1_600);
+        ahead.audio(ms(900), 1_600);
+        assert_eq!(ahead.most_ms(), 209);
     }
 
     #[test]

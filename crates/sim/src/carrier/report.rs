@@ -25,7 +25,7 @@ pub struct CallReport {
     pub marks: u64,
     /// Times it had the queue thrown away.
     pub clears: u64,
-    /// The most audio that was ever queued here.
+    /// The most that the server was ever ahead of what the caller heard.
     pub most_ahead_ms: u64,
     /// What the caller said, as mu-law, from the first stream's start.
     pub caller_audio: Vec<u8>,
