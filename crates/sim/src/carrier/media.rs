@@ -3,6 +3,7 @@ use std::time::Duration;
 use audio::g711::ulaw;
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     time::{Instant, sleep_until, timeout},
 };
@@ -57,8 +58,6 @@ const MOST_RECORDED: usize = 15 * 60 * 8_000;
 /// Violations kept of a call.
 const MOST_VIOLATIONS: usize = 200;
 
-type Socket = WebSocketStream<TcpStream>;
-
 /// Opens the stream and lives through it.
 pub(super) async fn run(
     stream: &Stream,
@@ -66,7 +65,7 @@ pub(super) async fn run(
     events: &Events,
     report: &mut CallReport,
 ) -> Result<Ended, BadSocket> {
-    let mut socket = open(stream, line).await?;
+    let socket = open(stream, line).await?;
     events.tell(CallEvent::StreamOpened);
     line.tell(
         stream.status_callback.as_deref(),
@@ -74,6 +73,17 @@ pub(super) async fn run(
         &[("StreamEvent", "stream-started")],
     )
     .await;
+    Ok(live(socket, &stream.parameters, line, events, report).await)
+}
+
+/// Lives through an open stream.
+async fn live<S: AsyncRead + AsyncWrite + Unpin>(
+    mut socket: WebSocketStream<S>,
+    parameters: &[(String, String)],
+    line: &Line<'_>,
+    events: &Events,
+    report: &mut CallReport,
+) -> Ended {
     let plan = line.plan;
     let mut call = Call {
         messages: Messages::new(line.ids.clone()),
@@ -87,13 +97,13 @@ pub(super) async fn run(
         quiet_ticks: BREATH_TICKS,
         began: Instant::now(),
     };
-    let ended = call.live(&mut socket, &stream.parameters).await;
+    let ended = call.live(&mut socket, parameters).await;
     call.report.most_ahead_ms = call.report.most_ahead_ms.max(call.ahead.most_ms());
     call.report.turns.extend(call.measures.into_turns());
-    Ok(ended)
+    ended
 }
 
-async fn open(stream: &Stream, line: &Line<'_>) -> Result<Socket, BadSocket> {
+async fn open(stream: &Stream, line: &Line<'_>) -> Result<WebSocketStream<TcpStream>, BadSocket> {
     const PATIENCE: Duration = Duration::from_secs(10);
     let address = line.carrier.settings.address();
     let handshake = |why: &dyn std::fmt::Display| BadSocket::Handshake(why.to_string());
@@ -137,7 +147,11 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    async fn live(&mut self, socket: &mut Socket, parameters: &[(String, String)]) -> Ended {
+    async fn live<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        socket: &mut WebSocketStream<S>,
+        parameters: &[(String, String)],
+    ) -> Ended {
         let start = self.messages.start(parameters);
         if send(socket, CONNECTED.to_owned()).await.is_err() || send(socket, start).await.is_err() {
             return Ended::ByServer;
@@ -162,7 +176,10 @@ impl Call<'_> {
     }
 
     /// 20 ms of the call: the caller hears, then does something.
-    async fn tick(&mut self, socket: &mut Socket) -> Option<Ended> {
+    async fn tick<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        socket: &mut WebSocketStream<S>,
+    ) -> Option<Ended> {
         let mut heard = [0; FRAME];
         let marks = self.playback.play(&mut heard);
         let audible = self.notice(&heard);
@@ -253,10 +270,10 @@ impl Call<'_> {
         }
     }
 
-    async fn on_message(
+    async fn on_message<S: AsyncRead + AsyncWrite + Unpin>(
         &mut self,
         message: Option<Result<Message, tungstenite::Error>>,
-        socket: &mut Socket,
+        socket: &mut WebSocketStream<S>,
     ) -> Option<Ended> {
         let echoes = match message {
             Some(Ok(Message::Text(text))) => self.on_text(text.as_str()),
@@ -345,12 +362,18 @@ impl Call<'_> {
 }
 
 /// Closes and waits until the server did too.
-async fn hang_up(socket: &mut Socket) {
+async fn hang_up<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut WebSocketStream<S>) {
     if socket.close(None).await.is_ok() {
         while let Some(Ok(_)) = socket.next().await {}
     }
 }
 
-async fn send(socket: &mut Socket, text: String) -> Result<(), tungstenite::Error> {
+async fn send<S: AsyncRead + AsyncWrite + Unpin>(
+    socket: &mut WebSocketStream<S>,
+    text: String,
+) -> Result<(), tungstenite::Error> {
     socket.send(Message::text(text)).await
 }
+
+#[cfg(test)]
+mod tests;
