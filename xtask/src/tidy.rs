@@ -148,7 +148,9 @@ fn check_documents(tree: &Tree) -> Vec<String> {
         text: tree.get(name).unwrap_or_default(),
     };
     let mut findings = Vec::new();
-    if let Some(code) = tree.module("crates/driver/src/meters/names") {
+    let counting =
+        ["crates/driver", "crates/server"].map(|krate| format!("{krate}/src/meters/names"));
+    for code in counting.iter().filter_map(|stem| tree.module(stem)) {
         findings.extend(document(METRICS).lacks(&documented::metrics(&code)));
     }
     if let Some(code) = tree.module("crates/server/src/config/raw") {
@@ -185,6 +187,10 @@ mod tests {
                 "pub const TURNS: &str = \"repartee_turns\";",
             ),
             (
+                "crates/server/src/meters/names.rs",
+                "pub const UPTIME: &str = \"repartee_uptime\";",
+            ),
+            (
                 "crates/server/src/config/env.rs",
                 "const KEY: &str = \"SOME_KEY\";\n#[cfg(test)]\nmod tests { \"TEST_KEY\" }",
             ),
@@ -194,7 +200,7 @@ mod tests {
                 "struct Turns {\n    end_ms: u64,\n}",
             ),
         ]));
-        assert_eq!(findings.len(), 6, "{findings:#?}");
+        assert_eq!(findings.len(), 7, "{findings:#?}");
     }
 
     #[test]

@@ -19,15 +19,15 @@ pub const HTTP_REQUESTS: &str = "repartee_http_requests";
 pub const MEDIA_ODDITIES: &str = "repartee_media_oddities";
 /// Sockets that did not become a stream, by reason.
 pub const MEDIA_REFUSED: &str = "repartee_media_refused";
-/// Records that wait to be written.
-pub const QUEUE_DEPTH: &str = "repartee_store_queue_depth";
+/// What waits in bounded queues, by queue.
+pub const QUEUE_DEPTH: &str = "repartee_queue_depth";
 /// Records of calls that were lost, by reason.
 pub const RECORDS_DROPPED: &str = "repartee_store_dropped";
 /// Memory in use.
 pub const RESIDENT_BYTES: &str = "repartee_resident_memory_bytes";
 /// New streams for calls that lost theirs, by cause and result.
 pub const RESUMES: &str = "repartee_resume";
-/// 1 while the store takes records.
+/// 1 while a store takes records.
 pub const STORE_UP: &str = "repartee_store_up";
 /// How long the server runs.
 pub const UPTIME_SECONDS: &str = "repartee_uptime_seconds";

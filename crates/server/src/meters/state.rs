@@ -40,16 +40,6 @@ impl Collector for State {
             f64::from(u8::from(app.gate.draining())),
         )?;
         gauge(
-            names::QUEUE_DEPTH,
-            "Records that wait to be written",
-            count(app.writer.depth()),
-        )?;
-        gauge(
-            names::STORE_UP,
-            "1 while the store takes records",
-            f64::from(u8::from(app.writer.healthy())),
-        )?;
-        gauge(
             names::UPTIME_SECONDS,
             "How long the server runs",
             app.uptime().as_secs_f64(),
@@ -58,6 +48,7 @@ impl Collector for State {
             gauge(names::RESIDENT_BYTES, "Memory in use", count(bytes))?;
         }
         self.build(&mut encoder)?;
+        self.store(&mut encoder)?;
         self.losses(&mut encoder)?;
         self.oddities(&mut encoder)
     }
@@ -73,6 +64,23 @@ impl State {
         metric.encode(encoder.encode_descriptor(names::BUILD_INFO, "What runs", None, kind)?)
     }
 
+    fn store(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let writer = &self.0.writer;
+        let up = f64::from(u8::from(writer.healthy()));
+        labelled(
+            encoder,
+            (names::STORE_UP, "1 while a store takes records"),
+            ("store", [("calls", up)]),
+            ConstGauge::new,
+        )?;
+        labelled(
+            encoder,
+            (names::QUEUE_DEPTH, "What waits in a queue"),
+            ("q", [("records", count(writer.depth()))]),
+            ConstGauge::new,
+        )
+    }
+
     fn losses(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         let dropped = self.0.writer.dropped();
         let counts = [
@@ -80,34 +88,37 @@ impl State {
             ("late", dropped.late),
             ("refused", dropped.refused),
         ];
-        counters(
+        labelled(
             encoder,
-            names::RECORDS_DROPPED,
-            "Records of calls that were lost",
-            "reason",
-            counts,
+            (names::RECORDS_DROPPED, "Records of calls that were lost"),
+            ("reason", counts),
+            ConstCounter::new,
         )
     }
 
     fn oddities(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         let counts = Oddity::ALL.map(|oddity| (oddity.as_str(), self.0.oddities.count(oddity)));
         let help = "Odd things on media sockets that were coped with";
-        counters(encoder, names::MEDIA_ODDITIES, help, "oddity", counts)
+        labelled(
+            encoder,
+            (names::MEDIA_ODDITIES, help),
+            ("oddity", counts),
+            ConstCounter::new,
+        )
     }
 }
 
-fn counters<const N: usize>(
+/// Writes a metric with one label: a name with its help, the label with its values.
+fn labelled<N: Copy + Default, M: EncodeMetric, const COUNT: usize>(
     encoder: &mut DescriptorEncoder<'_>,
-    name: &str,
-    help: &str,
-    label: &'static str,
-    counts: [(&'static str, u64); N],
+    (name, help): (&str, &str),
+    (label, values): (&'static str, [(&'static str, N); COUNT]),
+    metric: impl Fn(N) -> M,
 ) -> fmt::Result {
-    let kind = ConstCounter::new(0_u64).metric_type();
+    let kind = metric(N::default()).metric_type();
     let mut family = encoder.encode_descriptor(name, help, None, kind)?;
-    for (value, count) in counts {
-        let labels = [(label, value)];
-        ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
+    for (value, number) in values {
+        metric(number).encode(family.encode_family(&[(label, value)])?)?;
     }
     Ok(())
 }

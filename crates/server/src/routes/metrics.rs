@@ -4,21 +4,26 @@ use std::sync::Arc;
 
 use axum::{
     Extension,
+    extract::State,
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
 use prometheus_client::{encoding::text, registry::Registry};
 
 use super::ApiError;
+use crate::app::App;
 
 const PLAIN: &str = "text/plain; version=0.0.4; charset=utf-8";
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Everything that is counted.
 pub(crate) async fn metrics(
+    State(app): State<Arc<App>>,
     Extension(registry): Extension<Arc<Registry>>,
     headers: HeaderMap,
 ) -> Response {
+    // An open breaker becomes half open by itself: its gauge is set by whoever looks at it.
+    drop(app.exchange.breakers());
     let mut written = String::with_capacity(16 * 1024);
     if text::encode(&mut written, &registry).is_err() {
         tracing::error!("metrics could not be written");
