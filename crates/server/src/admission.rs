@@ -14,19 +14,27 @@ pub(crate) enum Refusal {
     CallsPerSecond,
     /// The server is about to stop.
     Draining,
+    /// The process cannot keep up with the calls that it has.
+    LoopLag,
     /// As many calls as there may be.
     MaxCalls,
 }
 
 impl Refusal {
     /// All reasons, for metrics that start at zero.
-    pub(crate) const ALL: [Self; 3] = [Self::CallsPerSecond, Self::Draining, Self::MaxCalls];
+    pub(crate) const ALL: [Self; 4] = [
+        Self::CallsPerSecond,
+        Self::Draining,
+        Self::LoopLag,
+        Self::MaxCalls,
+    ];
 
     /// The label in metrics.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::CallsPerSecond => "calls_per_second",
             Self::Draining => "draining",
+            Self::LoopLag => "loop_lag",
             Self::MaxCalls => "max_calls",
         }
     }
@@ -37,6 +45,7 @@ impl Refusal {
 pub(crate) struct Gate {
     max_calls: usize,
     calls_per_second: f64,
+    behind: AtomicBool,
     draining: AtomicBool,
     allowance: Mutex<Allowance>,
 }
@@ -54,6 +63,7 @@ impl Gate {
         Self {
             max_calls,
             calls_per_second,
+            behind: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             allowance: Mutex::new(Allowance {
                 calls: calls_per_second,
@@ -64,12 +74,7 @@ impl Gate {
 
     /// Takes one call, when `taken` are there already, or says why not.
     pub(crate) fn admit(&self, taken: usize, now: Instant) -> Result<(), Refusal> {
-        if self.draining() {
-            return Err(Refusal::Draining);
-        }
-        if taken >= self.max_calls {
-            return Err(Refusal::MaxCalls);
-        }
+        self.open(taken)?;
         // Arithmetic alone happens under the lock, so it cannot be left half done.
         let mut allowance = self
             .allowance
@@ -96,9 +101,22 @@ impl Gate {
         self.draining.load(Ordering::Acquire)
     }
 
-    /// Whether there is room, for load balancers.
-    pub(crate) fn has_room(&self, taken: usize) -> bool {
-        taken < self.max_calls
+    /// Notes whether the process cannot keep up; returns what was known before.
+    pub(crate) fn fall_behind(&self, behind: bool) -> bool {
+        self.behind.swap(behind, Ordering::AcqRel)
+    }
+
+    /// Whether calls are taken at all when `taken` are there already, or why not.
+    pub(crate) fn open(&self, taken: usize) -> Result<(), Refusal> {
+        if self.draining() {
+            Err(Refusal::Draining)
+        } else if taken >= self.max_calls {
+            Err(Refusal::MaxCalls)
+        } else if self.behind.load(Ordering::Acquire) {
+            Err(Refusal::LoopLag)
+        } else {
+            Ok(())
+        }
     }
 
     /// How many calls there may be.
@@ -119,6 +137,10 @@ mod tests {
         let gate = Gate::new(2, 100, now);
         assert_eq!(gate.admit(1, now), Ok(()));
         assert_eq!(gate.admit(2, now), Err(Refusal::MaxCalls));
+        assert!(!gate.fall_behind(true));
+        assert_eq!(gate.admit(0, now), Err(Refusal::LoopLag));
+        assert!(gate.fall_behind(false));
+        assert_eq!(gate.admit(0, now), Ok(()));
         gate.drain();
         assert_eq!(gate.admit(0, now), Err(Refusal::Draining));
     }

@@ -32,6 +32,16 @@ pub(crate) enum Trust {
     Signed(Vec<AuthToken>),
 }
 
+impl Trust {
+    /// Whether any webhook can be believed.
+    pub(crate) fn is_possible(&self) -> bool {
+        match self {
+            Self::Anyone => true,
+            Self::Signed(tokens) => !tokens.is_empty(),
+        }
+    }
+}
+
 /// What all requests share.
 pub(crate) struct App {
     pub(crate) admission: Admission,

@@ -10,6 +10,7 @@ mod directory;
 mod doorstep;
 mod engines;
 mod logs;
+mod loop_lag;
 mod memory;
 pub mod meters;
 mod paint;

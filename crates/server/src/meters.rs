@@ -5,19 +5,23 @@ pub(crate) mod state;
 
 use prometheus_client::{
     encoding::EncodeLabelSet,
-    metrics::{counter::Counter, family::Family},
+    metrics::{counter::Counter, family::Family, histogram::Histogram},
     registry::Registry,
 };
 
 use crate::admission::Refusal;
 
+/// Seconds of lag: a frame lasts 0.02.
+const LAG: [f64; 10] = [0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1.0];
+
 /// Counters of the server.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Meters {
     admission: Family<Admission, Counter>,
     auth_refused: Family<Reason, Counter>,
     pub(crate) calls_unclaimed: Counter,
     http_requests: Family<Http, Counter>,
+    pub(crate) loop_lag: Histogram,
     media_refused: Family<Reason, Counter>,
     resumes: Family<Resume, Counter>,
     webhooks_refused: Family<Reason, Counter>,
@@ -48,7 +52,16 @@ struct Resume {
 
 impl Meters {
     pub(crate) fn new(registry: &mut Registry) -> Self {
-        let meters = Self::default();
+        let meters = Self {
+            admission: Family::default(),
+            auth_refused: Family::default(),
+            calls_unclaimed: Counter::default(),
+            http_requests: Family::default(),
+            loop_lag: Histogram::new(LAG),
+            media_refused: Family::default(),
+            resumes: Family::default(),
+            webhooks_refused: Family::default(),
+        };
         meters.register(registry);
         meters.admitted_count();
         for refusal in Refusal::ALL {
@@ -83,6 +96,11 @@ impl Meters {
             names::HTTP_REQUESTS,
             "Requests, by route and status",
             it.http_requests,
+        );
+        registry.register(
+            names::LOOP_LAG,
+            "How late the process did what was due",
+            it.loop_lag,
         );
         registry.register(
             names::MEDIA_REFUSED,

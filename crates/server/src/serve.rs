@@ -25,6 +25,7 @@ use crate::{
     config::Config,
     directory::Directory,
     doorstep::Doorstep,
+    loop_lag,
     meters::{Meters, state::State},
     routes,
     stations::Stations,
@@ -53,6 +54,8 @@ const SWEEP: Duration = Duration::from_secs(1);
 pub struct Options {
     /// Whether webhooks are believed without a signature.
     pub webhooks: Webhooks,
+    /// What tells the time of day, if not this machine.
+    pub clock: Option<Arc<dyn Clock>>,
     /// Where calls are kept, if not in the configured database.
     pub store: Option<Arc<dyn Store>>,
 }
@@ -77,6 +80,7 @@ pub struct Running {
     rehearsals: TaskTracker,
     stop: CancellationToken,
     sweeping: JoinHandle<()>,
+    watching: JoinHandle<()>,
     wait: Duration,
     writing: WriterTask,
 }
@@ -97,7 +101,8 @@ impl Running {
             .with_context(|| format!("cannot listen on {}", config.listen))?;
         let address = listener.local_addr()?;
         let (writer, writing) = Writer::start(store);
-        let (app, registry) = assemble(&config, trust, writer)?;
+        let clock = options.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let (app, registry) = assemble(&config, trust, writer, clock)?;
         let stop = CancellationToken::new();
         let accepting = tokio::spawn(connections::accept(
             listener,
@@ -109,6 +114,7 @@ impl Running {
             address,
             rehearsals: rehearse(&app, &config),
             sweeping: tokio::spawn(sweep(Arc::clone(&app))),
+            watching: tokio::spawn(loop_lag::watch(Arc::clone(&app))),
             app,
             accepting,
             stop,
@@ -163,6 +169,7 @@ impl Running {
         }
         self.stop.cancel();
         self.sweeping.abort();
+        self.watching.abort();
         drop(self.accepting.await);
         match self.writing.finish(FLUSH).await {
             Ok(()) => tracing::info!("stopped"),
@@ -230,9 +237,13 @@ async fn open_store(url: &str) -> anyhow::Result<Arc<dyn Store>> {
     Ok(Arc::new(opened.database))
 }
 
-fn assemble(config: &Config, trust: Trust, writer: Writer) -> anyhow::Result<(Arc<App>, Registry)> {
+fn assemble(
+    config: &Config,
+    trust: Trust,
+    writer: Writer,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<(Arc<App>, Registry)> {
     let mut registry = Registry::default();
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let call_meters = driver::Meters::new(&mut registry);
     let exchange = Exchange::new(Shared {
         meters: Arc::clone(&call_meters),
@@ -257,9 +268,14 @@ fn assemble(config: &Config, trust: Trust, writer: Writer) -> anyhow::Result<(Ar
         public_url: config.public_url.clone(),
         random: SystemRandom::new(),
         started: now,
-        stream_limits: StreamLimits::default(),
+        stream_limits: StreamLimits {
+            start_within: limits.waits.media_start,
+            probe_after: limits.waits.media_silence / 2,
+            lost_after: limits.waits.media_silence,
+            ..StreamLimits::default()
+        },
         streams: TaskTracker::new(),
-        switchboard: Switchboard::new(limits.prepared_call, limits.max_calls * 4 + 64),
+        switchboard: Switchboard::new(limits.waits.prepared_call, limits.max_calls * 4 + 64),
         trust,
         writer,
     });

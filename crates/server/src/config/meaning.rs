@@ -10,7 +10,7 @@ use domain::PhoneNumber;
 use transports::twilio::{public_url::PublicUrl, signature::AuthToken};
 
 use super::{
-    Admission, Config, Limits, Log, LogFormat, Mode, ProviderAccess, WhenFull,
+    Admission, Config, Limits, Log, LogFormat, Mode, ProviderAccess, Waits, WhenFull,
     agent::Agents,
     env::{Environment, FOR_LATER},
     problem::{Problem, did_you_mean},
@@ -240,8 +240,6 @@ impl<'a> Meaning<'a> {
 
     fn limits(&mut self, limits: &raw::Limits) -> Limits {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let head_ms = limits.http_head_wait_ms;
-        let body_ms = limits.http_body_wait_ms;
         Limits {
             max_calls: self.within(
                 "limits.max_calls",
@@ -258,26 +256,46 @@ impl<'a> Meaning<'a> {
                 limits.http_body_bytes,
                 (1_024, 64 * 1_024, 16 * 1_024 * 1_024),
             ),
-            http_body_wait: Duration::from_millis(self.within(
-                "limits.http_body_wait_ms",
-                body_ms,
-                (100, 5_000, 60_000),
-            )),
-            http_head_wait: Duration::from_millis(self.within(
-                "limits.http_head_wait_ms",
-                head_ms,
-                (100, 5_000, 60_000),
-            )),
-            prepared_call: Duration::from_secs(self.within(
-                "limits.prepared_call_s",
-                limits.prepared_call_s,
-                (5, 60, 600),
-            )),
             unproven_streams_per_address: self.within(
                 "limits.unproven_streams_per_address",
                 limits.unproven_streams_per_address,
                 (1, 200, 100_000),
             ),
+            waits: self.waits(limits),
+        }
+    }
+
+    fn waits(&mut self, limits: &raw::Limits) -> Waits {
+        let mut wait = |key: &str, typed: Option<u64>, range_ms: (u64, u64, u64)| {
+            Duration::from_millis(self.within(&format!("limits.{key}"), typed, range_ms))
+        };
+        Waits {
+            http_body: wait(
+                "http_body_wait_ms",
+                limits.http_body_wait_ms,
+                (100, 5_000, 60_000),
+            ),
+            http_head: wait(
+                "http_head_wait_ms",
+                limits.http_head_wait_ms,
+                (100, 5_000, 60_000),
+            ),
+            loop_lag: wait("loop_lag_ms", limits.loop_lag_ms, (1, 20, 10_000)),
+            media_silence: wait(
+                "media_silence_ms",
+                limits.media_silence_ms,
+                (100, 10_000, 60_000),
+            ),
+            media_start: wait(
+                "media_start_wait_ms",
+                limits.media_start_wait_ms,
+                (100, 10_000, 60_000),
+            ),
+            prepared_call: Duration::from_secs(self.within(
+                "limits.prepared_call_s",
+                limits.prepared_call_s,
+                (5, 60, 600),
+            )),
         }
     }
 

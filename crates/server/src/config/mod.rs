@@ -99,14 +99,27 @@ pub struct Limits {
     pub calls_per_second: u32,
     /// The largest body of a request.
     pub http_body_bytes: usize,
-    /// How long a body may take.
-    pub http_body_wait: Duration,
-    /// How long the head of a request may take.
-    pub http_head_wait: Duration,
-    /// How long an announced call waits for its stream.
-    pub prepared_call: Duration,
     /// Streams without a valid token yet, per address.
     pub unproven_streams_per_address: usize,
+    /// How long it waits for others.
+    pub waits: Waits,
+}
+
+/// How long the server waits before it acts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Waits {
+    /// A body may take so long.
+    pub http_body: Duration,
+    /// The head of a request may take so long.
+    pub http_head: Duration,
+    /// The process itself may be so late, for seconds, before it takes no more calls.
+    pub loop_lag: Duration,
+    /// A media stream may send nothing for so long before it is lost.
+    pub media_silence: Duration,
+    /// A media socket may take so long to say whose it is.
+    pub media_start: Duration,
+    /// An announced call waits so long for its stream.
+    pub prepared_call: Duration,
 }
 
 /// What refused callers hear.

@@ -79,8 +79,16 @@ pub(crate) struct Limits {
     pub http_body_wait_ms: Option<u64>,
     /// How long a connection may take to send the head of its request. Default 5000.
     pub http_head_wait_ms: Option<u64>,
+    /// How long a media socket may take to say whose it is. Default 10000.
+    pub media_start_wait_ms: Option<u64>,
+    /// How long a media stream may send nothing at all before it is given up; it is probed after
+    /// half of that. Default 10000.
+    pub media_silence_ms: Option<u64>,
     /// How long a call that was announced waits for its media stream. Default 60.
     pub prepared_call_s: Option<u64>,
+    /// How late the process may do what is due. If it was later in each of five seconds, no more
+    /// calls are taken until it has caught up. Default 20.
+    pub loop_lag_ms: Option<u64>,
     /// Connections at the same time that have not yet shown a valid media token, per address.
     /// Default 200.
     pub unproven_streams_per_address: Option<usize>,

@@ -15,6 +15,8 @@ pub const CALLS_UNCLAIMED: &str = "repartee_calls_unclaimed";
 pub const DRAIN_STATE: &str = "repartee_drain_state";
 /// Requests, by route and status.
 pub const HTTP_REQUESTS: &str = "repartee_http_requests";
+/// How late the process did what was due.
+pub const LOOP_LAG: &str = "repartee_loop_lag_seconds";
 /// Odd things on media sockets that were coped with.
 pub const MEDIA_ODDITIES: &str = "repartee_media_oddities";
 /// Sockets that did not become a stream, by reason.

@@ -11,21 +11,23 @@ use axum::{
 use driver::BreakerState;
 use serde_json::{Value, json};
 
-use crate::{app::App, clock, memory};
+use crate::{admission::Refusal, app::App, clock, memory};
 
 /// `GET /livez`: the process answers.
 pub(crate) async fn livez() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: new calls are taken.
+/// `GET /readyz`: new calls are taken, or the reason why not.
 pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
-    if app.gate.draining() {
-        (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response()
-    } else if !app.gate.has_room(app.taken()) {
-        (StatusCode::SERVICE_UNAVAILABLE, "full\n").into_response()
+    let reason = if app.trust.is_possible() {
+        app.gate.open(app.taken()).map_err(Refusal::as_str)
     } else {
-        "ready\n".into_response()
+        Err("unconfigured")
+    };
+    match reason {
+        Ok(()) => "ready\n".into_response(),
+        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n")).into_response(),
     }
 }
 

@@ -41,7 +41,7 @@ async fn read(app: &App, parts: &Parts, body: Body) -> Result<Form, ApiError> {
     }
     let limits = &app.limits;
     let bytes = tokio::time::timeout(
-        limits.http_body_wait,
+        limits.waits.http_body,
         collect(&parts.headers, body, limits.http_body_bytes),
     )
     .await

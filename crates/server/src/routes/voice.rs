@@ -122,9 +122,10 @@ pub(super) fn connect(app: &App, parts: &Parts, announced: &Announced) -> Result
 fn refuse(app: &App, desk: &Desk, refusal: Refusal) -> Twiml {
     match (app.admission.when_full, refusal) {
         (WhenFull::Reject, _) => Twiml::reject(Rejection::Busy),
-        (WhenFull::Say, Refusal::CallsPerSecond | Refusal::Draining | Refusal::MaxCalls) => {
-            say(desk, &app.admission.busy_line)
-        }
+        (
+            WhenFull::Say,
+            Refusal::CallsPerSecond | Refusal::Draining | Refusal::LoopLag | Refusal::MaxCalls,
+        ) => say(desk, &app.admission.busy_line),
     }
 }
 

@@ -34,7 +34,7 @@ impl Limits {
         Self {
             // Each call has a socket and now and then a webhook; the rest is for who looks at us.
             connections: limits.max_calls * 2 + 1_024,
-            head_wait: limits.http_head_wait,
+            head_wait: limits.waits.http_head,
         }
     }
 }

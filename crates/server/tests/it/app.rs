@@ -1,10 +1,17 @@
 //! A server in this process, and the ways to ask it.
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
+use domain::{Clock, UnixMillis};
 use reqwest::{Client, RequestBuilder, Response};
 use server::{
-    Options, Running, Webhooks,
+    Options, Running,
     config::{Config, Environment},
 };
 use store::{Memory, Store};
@@ -31,6 +38,26 @@ pub(crate) struct TestApp {
     client: Client,
 }
 
+/// A clock that stands still until it is moved.
+pub(crate) struct StoppedClock(AtomicI64);
+
+impl StoppedClock {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self(AtomicI64::new(1_790_000_000_000)))
+    }
+
+    pub(crate) fn advance(&self, by: Duration) {
+        let by = i64::try_from(by.as_millis()).expect("not ages");
+        self.0.fetch_add(by, Ordering::Relaxed);
+    }
+}
+
+impl Clock for StoppedClock {
+    fn now(&self) -> UnixMillis {
+        UnixMillis(self.0.load(Ordering::Relaxed))
+    }
+}
+
 /// A media socket, seen from the carrier.
 pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -42,10 +69,11 @@ impl TestApp {
 
     /// The same with more configuration.
     pub(crate) async fn with(more: &str) -> Self {
-        Self::with_webhooks(more, Webhooks::Checked).await
+        Self::with_options(more, Options::default()).await
     }
 
-    pub(crate) async fn with_webhooks(more: &str, webhooks: Webhooks) -> Self {
+    /// The same with more configuration and options; records are kept in memory all the same.
+    pub(crate) async fn with_options(more: &str, options: Options) -> Self {
         let text = format!(
             "twilio.auth_token = \"{TOKEN}\"\nserver.host = \"127.0.0.1\"\nserver.port = 0\n{more}\n\
              [[tenants]]\nid = \"acme\"\nnumbers = [\"{NUMBER}\"]\n\
@@ -55,8 +83,8 @@ impl TestApp {
             Config::parse("test.toml", &text, &Environment::default()).expect("a configuration");
         let store: Arc<dyn Store> = Arc::new(Memory::default());
         let options = Options {
-            webhooks,
             store: Some(Arc::clone(&store)),
+            ..options
         };
         let running = Running::start(config, options).await.expect("a server");
         running.rehearsed().await;
@@ -143,7 +171,7 @@ impl TestApp {
     /// Waits until a line of `/metrics` counts something.
     pub(crate) async fn counts(&self, line: &str) {
         let counted = async { while self.metric(line).await < 1.0 {} };
-        let in_time = tokio::time::timeout(std::time::Duration::from_secs(5), counted).await;
+        let in_time = tokio::time::timeout(Duration::from_secs(5), counted).await;
         assert!(in_time.is_ok(), "{line} counts nothing");
     }
 

@@ -1,5 +1,5 @@
 use serde_json::Value;
-use server::Webhooks;
+use server::{Options, Webhooks};
 
 use crate::app::TestApp;
 
@@ -74,6 +74,21 @@ async fn metrics_come_in_two_dialects() {
 }
 
 #[tokio::test]
+async fn metrics_show_breakers_queues_and_stores_from_the_start() {
+    let app = TestApp::start().await;
+    let text = app.get("/metrics").await.text().await.expect("text");
+    for line in [
+        "repartee_breaker_state{provider=\"offline/phrases\"} 0\n",
+        "repartee_queue_depth{q=\"records\"} 0.0\n",
+        "repartee_store_dropped_total{reason=\"full\"} 0\n",
+        "repartee_store_up{store=\"calls\"} 1.0\n",
+    ] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+    app.counts("repartee_loop_lag_seconds_count").await;
+}
+
+#[tokio::test]
 async fn a_draining_server_lives_but_is_not_ready() {
     let app = TestApp::start().await;
     assert_eq!(app.get("/readyz").await.status(), 200);
@@ -111,18 +126,18 @@ async fn paths_that_do_not_exist_say_so() {
 
 #[tokio::test]
 async fn whoever_wants_unchecked_webhooks_gets_them_on_this_machine() {
-    let app = TestApp::with_webhooks("", Webhooks::InsecureOnLoopback).await;
+    let insecure = || Options {
+        webhooks: Webhooks::InsecureOnLoopback,
+        ..Options::default()
+    };
+    let app = TestApp::with_options("", insecure()).await;
     let response = app
         .post("/twiml")
         .form(&[("CallSid", "CA1"), ("To", crate::app::NUMBER)]);
     assert_eq!(response.send().await.expect("an answer").status(), 200);
     let environment = server::config::Environment::default();
     let config = server::config::Config::parse("", "", &environment).expect("a configuration");
-    let options = server::Options {
-        webhooks: Webhooks::InsecureOnLoopback,
-        store: None,
-    };
-    let error = server::Running::start(config, options)
+    let error = server::Running::start(config, insecure())
         .await
         .err()
         .expect("refused");

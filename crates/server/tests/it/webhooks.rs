@@ -365,7 +365,7 @@ async fn a_full_server_may_send_a_busy_signal() {
 }
 
 #[tokio::test]
-async fn without_a_token_webhooks_fail_and_the_rest_works() {
+async fn without_a_token_no_call_is_taken_and_the_rest_works() {
     let config = server::config::Config::parse(
         "",
         "server.host = \"127.0.0.1\"\nserver.port = 0\n",
@@ -391,4 +391,7 @@ async fn without_a_token_webhooks_fail_and_the_rest_works() {
     assert_eq!(webhook.status(), 500);
     let health = client.get(url("/health")).send().await.expect("an answer");
     assert_eq!(health.status(), 200);
+    let ready = client.get(url("/readyz")).send().await.expect("an answer");
+    assert_eq!(ready.status(), 503);
+    assert_eq!(ready.text().await.expect("text"), "unconfigured\n");
 }
