@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// A call whose agent has begun to speak.
-async fn talking(app: &TestApp, sid: &str) -> Socket {
+pub(crate) async fn talking(app: &TestApp, sid: &str) -> Socket {
     let token = parameter(&app.call(sid).await, "token");
     let mut socket = app.socket("/media-stream").await;
     begin(&mut socket, sid, Some(&token)).await;
@@ -16,7 +16,7 @@ async fn talking(app: &TestApp, sid: &str) -> Socket {
     socket
 }
 
-async fn hang_up(mut socket: Socket, sid: &str) {
+pub(crate) async fn hang_up(mut socket: Socket, sid: &str) {
     let stop = json!({ "event": "stop", "streamSid": "MZ1", "stop": { "callSid": sid } });
     send(&mut socket, &stop).await;
 }
