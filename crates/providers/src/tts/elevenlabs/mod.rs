@@ -1,8 +1,10 @@
 //! ElevenLabs' streaming voices, `stream-input` and `multi-stream-input`, and servers like it.
 
+mod call_voice;
 mod clauses;
 mod client;
 mod line;
+mod refusal;
 mod speaking;
 pub mod wire;
 

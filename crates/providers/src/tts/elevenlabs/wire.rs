@@ -1,14 +1,15 @@
-//! What goes over the wire: addresses, messages, audio with its alignment, refusals. Pure.
+//! What goes over the wire: addresses, messages, audio with its alignment. Pure.
 
-use std::{borrow::Cow, time::Duration};
+use std::borrow::Cow;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::NAME;
+pub use super::refusal::{closed, is_idle_close, refused};
 use crate::{
-    BaseUrl, ProviderError, Verdict,
+    BaseUrl, ProviderError,
     address::Address,
     text::{Text, brief},
     tts::Voice,
@@ -292,114 +293,10 @@ fn reported(received: &Received<'_>) -> Option<ProviderError> {
 }
 
 /// Text as it is, anything else as it was written.
-fn words(raw: &RawValue) -> Cow<'_, str> {
+pub(super) fn words(raw: &RawValue) -> Cow<'_, str> {
     match serde_json::from_str::<Text<'_>>(raw.get()) {
         Ok(text) if !text.is_empty() => text.0,
         Ok(_) | Err(_) => Cow::Borrowed(raw.get()),
-    }
-}
-
-/// Whether a close of a connection that nobody used is just its age.
-#[must_use]
-pub fn is_idle_close(code: u16, reason: &str) -> bool {
-    code != 1008 || says(reason, &["timeout", "timed out", "inactiv"])
-}
-
-/// What a close that we did not ask for means, or an error message with such a code.
-#[must_use]
-pub fn closed(code: u16, reason: &str) -> ProviderError {
-    let verdict = match code {
-        _ if says(
-            reason,
-            &[
-                "quota",
-                "api_key",
-                "api key",
-                "permission",
-                "auth",
-                "unusual",
-            ],
-        ) =>
-        {
-            Verdict::KeyRefused
-        }
-        _ if says(reason, &["concurrent", "too many", "too_many"]) => BUSY,
-        _ if says(reason, &["system_busy", "heavy traffic"]) => VERY_BUSY,
-        1008 if is_idle_close(code, reason) => Verdict::Retry,
-        1008 if says(
-            reason,
-            &[
-                "model",
-                "voice",
-                "language",
-                "subscription",
-                "output_format",
-            ],
-        ) =>
-        {
-            Verdict::KeyRefused
-        }
-        1008 if says(reason, &["max_character", "character limit"]) => Verdict::GiveUp,
-        1003 | 1007 | 1008 | 1009 => Verdict::SwitchProvider,
-        _ => Verdict::Retry,
-    };
-    ProviderError::Refused {
-        provider: NAME,
-        status: code,
-        detail: brief(reason),
-        verdict,
-    }
-}
-
-/// What an HTTP answer in place of a socket means.
-#[must_use]
-pub fn refused(status: u16, body: &str) -> ProviderError {
-    let verdict = match status {
-        429 if says(body, &["system_busy"]) => VERY_BUSY,
-        429 => BUSY,
-        408 | 500..=599 => Verdict::Retry,
-        400 | 413 if says(body, &["max_character"]) => Verdict::GiveUp,
-        _ => Verdict::KeyRefused,
-    };
-    ProviderError::Refused {
-        provider: NAME,
-        status,
-        detail: refusal_words(body),
-        verdict,
-    }
-}
-
-/// A slot is free again after a sentence of someone else's.
-const BUSY: Verdict = Verdict::RetryAfter(Duration::from_millis(250));
-const VERY_BUSY: Verdict = Verdict::RetryAfter(Duration::from_secs(1));
-
-fn says(text: &str, any: &[&str]) -> bool {
-    let text = text.to_ascii_lowercase();
-    any.iter().any(|word| text.contains(word))
-}
-
-fn refusal_words(body: &str) -> String {
-    #[derive(Default, Deserialize)]
-    struct Body<'a> {
-        #[serde(borrow, default)]
-        detail: Option<&'a RawValue>,
-    }
-    #[derive(Default, Deserialize)]
-    struct Detail<'a> {
-        #[serde(borrow, default)]
-        status: Text<'a>,
-        #[serde(borrow, default)]
-        message: Text<'a>,
-    }
-    let Body { detail } = serde_json::from_str(body).unwrap_or_default();
-    let Some(raw) = detail else {
-        return brief(body);
-    };
-    match serde_json::from_str::<Detail<'_>>(raw.get()) {
-        Ok(detail) if !detail.message.is_empty() => {
-            brief(&format!("{} {}", &*detail.status, &*detail.message))
-        }
-        Ok(_) | Err(_) => brief(&words(raw)),
     }
 }
 

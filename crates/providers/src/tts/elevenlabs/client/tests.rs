@@ -1,3 +1,5 @@
+use domain::ReplyId;
+use session::ClauseId;
 use tokio::task::JoinHandle;
 
 use super::*;
