@@ -1,5 +1,42 @@
 //! Providers that are not there: axum servers on loopback which answer as the real ones do.
 
+/// What every fake offers beside its own settings: its memory, and how to spoil what it does.
+macro_rules! memory_and_faults {
+    ($fake:ident, $seen:ty, $fault:ty) => {
+        impl $fake {
+            /// What clients asked for so far.
+            #[must_use]
+            pub fn seen(&self) -> Vec<$seen> {
+                self.shared.log.seen()
+            }
+
+            /// What clients did that the protocol forbids.
+            #[must_use]
+            pub fn violations(&self) -> Vec<$crate::fakes::Violation> {
+                self.shared.log.violations()
+            }
+
+            /// Spoils the next connection or request that has no fault yet.
+            pub fn fail_once(&self, fault: $fault) {
+                self.shared.faults.once(fault);
+            }
+
+            /// Spoils every one from here on; `None` ends that.
+            pub fn fail_always(&self, fault: Option<$fault>) {
+                self.shared.faults.always(fault);
+            }
+        }
+
+        impl std::fmt::Debug for $fake {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_tuple(stringify!($fake))
+                    .field(&self.base_url())
+                    .finish()
+            }
+        }
+    };
+}
+
 mod deepgram;
 mod elevenlabs;
 pub(crate) mod listener;

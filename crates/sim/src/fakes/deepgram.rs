@@ -8,7 +8,7 @@ mod recognition;
 mod wire;
 
 use std::{
-    fmt, io,
+    io,
     net::SocketAddr,
     sync::{
         Arc,
@@ -32,7 +32,7 @@ use query::Options;
 use crate::{
     Delay,
     fakes::{
-        Timeline, Violation,
+        Timeline,
         listener::{ANY_PORT, Listener, Stop, lean, query_pairs},
         log::{Faults, Log},
     },
@@ -121,13 +121,7 @@ struct Shared {
     streams: AtomicU64,
 }
 
-impl fmt::Debug for FakeDeepgram {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("FakeDeepgram")
-            .field(&self.base_url())
-            .finish()
-    }
-}
+memory_and_faults!(FakeDeepgram, HeardStream, SttFault);
 
 impl FakeDeepgram {
     /// Listens and serves until dropped.
@@ -156,28 +150,6 @@ impl FakeDeepgram {
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://{}", self.listener.address())
-    }
-
-    /// The streams so far.
-    #[must_use]
-    pub fn seen(&self) -> Vec<HeardStream> {
-        self.shared.log.seen()
-    }
-
-    /// What clients did that the protocol forbids.
-    #[must_use]
-    pub fn violations(&self) -> Vec<Violation> {
-        self.shared.log.violations()
-    }
-
-    /// Spoils the next stream that has no fault yet.
-    pub fn fail_once(&self, fault: SttFault) {
-        self.shared.faults.once(fault);
-    }
-
-    /// Spoils every stream from here on; `None` ends that.
-    pub fn fail_always(&self, fault: Option<SttFault>) {
-        self.shared.faults.always(fault);
     }
 }
 

@@ -8,7 +8,7 @@ mod voice;
 mod wire;
 
 use std::{
-    fmt, io,
+    io,
     net::SocketAddr,
     sync::{
         Arc,
@@ -33,7 +33,7 @@ pub use voice::{Tones, Voice};
 use crate::{
     Delay,
     fakes::{
-        Timeline, Violation,
+        Timeline,
         listener::{ANY_PORT, Listener, Stop, lean, query_pairs},
         log::{Faults, Log},
     },
@@ -128,13 +128,7 @@ struct Shared {
     streams: AtomicU64,
 }
 
-impl fmt::Debug for FakeElevenLabs {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("FakeElevenLabs")
-            .field(&self.base_url())
-            .finish()
-    }
-}
+memory_and_faults!(FakeElevenLabs, SpokenStream, TtsFault);
 
 impl FakeElevenLabs {
     /// Listens and serves until dropped.
@@ -164,28 +158,6 @@ impl FakeElevenLabs {
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://{}", self.listener.address())
-    }
-
-    /// The sockets so far.
-    #[must_use]
-    pub fn seen(&self) -> Vec<SpokenStream> {
-        self.shared.log.seen()
-    }
-
-    /// What clients did that the protocol forbids.
-    #[must_use]
-    pub fn violations(&self) -> Vec<Violation> {
-        self.shared.log.violations()
-    }
-
-    /// Spoils the next socket that has no fault yet.
-    pub fn fail_once(&self, fault: TtsFault) {
-        self.shared.faults.once(fault);
-    }
-
-    /// Spoils every socket from here on; `None` ends that.
-    pub fn fail_always(&self, fault: Option<TtsFault>) {
-        self.shared.faults.always(fault);
     }
 }
 

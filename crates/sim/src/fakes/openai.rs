@@ -7,7 +7,7 @@ mod stream;
 mod wire;
 
 use std::{
-    fmt, io,
+    io,
     net::SocketAddr,
     sync::{
         Arc,
@@ -33,7 +33,7 @@ pub use request::Chat;
 use crate::{
     Delay, Dice,
     fakes::{
-        Timeline, Violation,
+        Timeline,
         listener::{ANY_PORT, Listener, Stop},
         log::{Faults, Log},
         moment::{What, report},
@@ -137,11 +137,7 @@ struct Shared {
     requests: AtomicU64,
 }
 
-impl fmt::Debug for FakeOpenAi {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("FakeOpenAi").field(&self.base_url()).finish()
-    }
-}
+memory_and_faults!(FakeOpenAi, Asked, LlmFault);
 
 impl FakeOpenAi {
     /// Listens and serves until dropped.
@@ -171,28 +167,6 @@ impl FakeOpenAi {
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://{}/v1", self.listener.address())
-    }
-
-    /// The chat requests so far.
-    #[must_use]
-    pub fn seen(&self) -> Vec<Asked> {
-        self.shared.log.seen()
-    }
-
-    /// What clients did that the protocol forbids.
-    #[must_use]
-    pub fn violations(&self) -> Vec<Violation> {
-        self.shared.log.violations()
-    }
-
-    /// Spoils the next request that has no fault yet.
-    pub fn fail_once(&self, fault: LlmFault) {
-        self.shared.faults.once(fault);
-    }
-
-    /// Spoils every request from here on; `None` ends that.
-    pub fn fail_always(&self, fault: Option<LlmFault>) {
-        self.shared.faults.always(fault);
     }
 }
 
