@@ -92,6 +92,7 @@ impl Running {
     /// When the port or the database cannot be opened, or trust is asked for too widely.
     pub async fn start(config: Config, options: Options) -> anyhow::Result<Self> {
         let trust = trust(&config, options.webhooks)?;
+        let directory = Directory::open(&config.tenants, Stations::new(&config.providers))?;
         let store = match options.store {
             Some(store) => store,
             None => open_store(&config.store_url).await?,
@@ -102,7 +103,7 @@ impl Running {
         let address = listener.local_addr()?;
         let (writer, writing) = Writer::start(store);
         let clock = options.clock.unwrap_or_else(|| Arc::new(SystemClock));
-        let (app, registry) = assemble(&config, trust, writer, clock)?;
+        let (app, registry) = assemble(&config, (trust, directory), writer, clock);
         let stop = CancellationToken::new();
         let accepting = tokio::spawn(connections::accept(
             listener,
@@ -239,10 +240,10 @@ async fn open_store(url: &str) -> anyhow::Result<Arc<dyn Store>> {
 
 fn assemble(
     config: &Config,
-    trust: Trust,
+    (trust, directory): (Trust, Directory),
     writer: Writer,
     clock: Arc<dyn Clock>,
-) -> anyhow::Result<(Arc<App>, Registry)> {
+) -> (Arc<App>, Registry) {
     let mut registry = Registry::default();
     let call_meters = driver::Meters::new(&mut registry);
     let exchange = Exchange::new(Shared {
@@ -257,7 +258,7 @@ fn assemble(
         admission: config.admission.clone(),
         call_meters,
         clock,
-        directory: Directory::open(&config.tenants, Stations::new(&config.providers))?,
+        directory,
         doorstep: Doorstep::new(limits.unproven_streams_per_address),
         exchange,
         gate: Gate::new(limits.max_calls, limits.calls_per_second, now),
@@ -280,7 +281,7 @@ fn assemble(
         writer,
     });
     registry.register_collector(Box::new(State(Arc::clone(&app))));
-    Ok((app, registry))
+    (app, registry)
 }
 
 /// Has agents make their own lines before someone calls.

@@ -70,6 +70,11 @@ impl Database {
         })
     }
 
+    /// Whether `url` is one at which a database may be; nothing is touched.
+    pub fn check_url(url: &str) -> Result<(), StoreError> {
+        file::path_of(url).map(drop)
+    }
+
     /// Opens the database at `url` beside a server that may be using it: creates, changes and
     /// repairs nothing.
     pub async fn open_existing(url: &str) -> Result<Self, StoreError> {

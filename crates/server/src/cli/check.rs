@@ -6,12 +6,21 @@ use std::{
 use transports::twilio::public_url::Reach;
 
 use super::{BAD_CONFIG, Shared};
-use crate::config::{Config, TenantPlan};
+use crate::{
+    config::{Config, TenantPlan},
+    directory::Directory,
+    stations::Stations,
+};
 
 /// Checks the configuration and says in a few lines what it means.
 pub(crate) fn run(shared: &Shared) -> anyhow::Result<ExitCode> {
     match shared.load() {
         Ok(config) => {
+            if let Err(missing) = Directory::open(&config.tenants, Stations::new(&config.providers))
+            {
+                writeln!(io::stderr().lock(), "{missing:#}")?;
+                return Ok(ExitCode::from(BAD_CONFIG));
+            }
             describe(&config, &mut io::stdout().lock())?;
             Ok(ExitCode::SUCCESS)
         }

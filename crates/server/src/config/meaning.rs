@@ -7,6 +7,8 @@ use std::{
 };
 
 use domain::PhoneNumber;
+use store::Database;
+use tracing_subscriber::EnvFilter;
 use transports::twilio::{public_url::PublicUrl, signature::AuthToken};
 
 use super::{
@@ -190,32 +192,39 @@ impl<'a> Meaning<'a> {
             None => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             Some("localhost") => IpAddr::V4(Ipv4Addr::LOCALHOST),
             Some(text) => self
-                .parse("server.host", text)
+                .ok(
+                    "server.host",
+                    text.parse().map_err(|_| not_an_address(text)),
+                )
                 .unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
         };
         let port = server.port.or_else(|| {
             let text = self.environment().get("PORT")?;
-            self.parse("PORT", text)
+            self.ok("PORT", text.trim().parse().map_err(|_| not_a_port(text)))
         });
         SocketAddr::new(host, port.unwrap_or(DEFAULT_PORT))
     }
 
     fn public_url(&mut self, server: &raw::Server) -> Option<PublicUrl> {
         let variables = ["TWILIO_WEBHOOK_BASE_URL", "VOICE_SERVER_URL"];
-        let text = self.text(server.public_url.as_ref(), &variables)?;
+        let set = variables
+            .map(|name| self.named_text("server.public_url", server.public_url.as_ref(), name));
+        let (key, text) = set
+            .into_iter()
+            .find_map(|(name, text)| Some((name, text?)))?;
         // Some deployments name the socket: the same place, another scheme.
         let url = match text.trim().split_once("://") {
             Some(("wss", rest)) => format!("https://{rest}"),
             Some(("ws", rest)) => format!("http://{rest}"),
             Some(_) | None => text,
         };
-        self.ok("server.public_url", PublicUrl::parse(&url))
+        self.ok(&key, PublicUrl::parse(&url))
     }
 
     fn mode(&mut self, server: &raw::Server) -> Mode {
-        let typed = self.text(server.mode.as_ref(), &["NODE_ENV"]);
+        let (key, typed) = self.named_text("server.mode", server.mode.as_ref(), "NODE_ENV");
         self.choice(
-            "server.mode",
+            &key,
             typed.as_deref(),
             &[
                 ("production", Mode::Production),
@@ -226,15 +235,16 @@ impl<'a> Meaning<'a> {
     }
 
     fn log(&mut self, log: &raw::Log) -> Log {
-        let format = self.text(log.format.as_ref(), &["LOG_FORMAT"]);
+        let (key, format) = self.named_text("log.format", log.format.as_ref(), "LOG_FORMAT");
+        let (level_key, level) = self.named_text("log.level", log.level.as_ref(), "RUST_LOG");
+        let level = level.unwrap_or_else(|| "info".to_owned());
+        self.ok(&level_key, EnvFilter::try_new(&level));
         Log {
             format: format.is_some().then(|| {
                 let choices = [("pretty", LogFormat::Pretty), ("json", LogFormat::Json)];
-                self.choice("log.format", format.as_deref(), &choices)
+                self.choice(&key, format.as_deref(), &choices)
             }),
-            level: self
-                .text(log.level.as_ref(), &["RUST_LOG"])
-                .unwrap_or_else(|| "info".to_owned()),
+            level,
         }
     }
 
@@ -320,29 +330,32 @@ impl<'a> Meaning<'a> {
     }
 
     fn store_url(&mut self, store: &raw::Store) -> String {
-        let variable = self.environment().get("DATABASE_URL");
-        let url = store
-            .url
-            .as_deref()
-            .or_else(|| variable.filter(|url| url.starts_with("sqlite:")))
-            .unwrap_or("sqlite:repartee.db");
-        if !url.starts_with("sqlite:") {
-            self.problem("store.url", "a database is given as sqlite:PATH");
+        let usual = "sqlite:repartee.db";
+        let (key, url) = self.named_text("store.url", store.url.as_ref(), "DATABASE_URL");
+        let url = url.unwrap_or_else(|| usual.to_owned());
+        if store.url.is_none() && !url.starts_with("sqlite:") {
+            let warning =
+                "DATABASE_URL is not a sqlite: address and is not used: calls are kept in";
+            self.warnings.push(format!("{warning} {usual}"));
+            return usual.to_owned();
         }
-        url.to_owned()
+        self.ok(&key, Database::check_url(&url));
+        url
     }
 
     fn webhook_tokens(&mut self, twilio: &raw::Twilio) -> Vec<AuthToken> {
-        let first = self.text(twilio.auth_token.as_ref(), &["TWILIO_AUTH_TOKEN"]);
-        let second = self.text(
-            twilio.auth_token_secondary.as_ref(),
-            &["TWILIO_AUTH_TOKEN_SECONDARY"],
+        let first = self.named_text(
+            "twilio.auth_token",
+            twilio.auth_token.as_ref(),
+            "TWILIO_AUTH_TOKEN",
         );
-        if first.is_none() && second.is_some() {
-            self.problem(
-                "twilio.auth_token_secondary",
-                "a second token without a first one",
-            );
+        let second = self.named_text(
+            "twilio.auth_token_secondary",
+            twilio.auth_token_secondary.as_ref(),
+            "TWILIO_AUTH_TOKEN_SECONDARY",
+        );
+        if first.1.is_none() && second.1.is_some() {
+            self.problem(&second.0, "a second token without a first one");
         }
         let sid = self.text(twilio.account_sid.as_ref(), &["TWILIO_ACCOUNT_SID"]);
         if sid.is_some_and(|sid| !sid.starts_with("AC")) {
@@ -354,12 +367,8 @@ impl<'a> Meaning<'a> {
             let warning = "TWILIO_PHONE_NUMBER is not a number such as +14155550100";
             self.warnings.push(warning.to_owned());
         }
-        let tokens = [
-            ("twilio.auth_token", first),
-            ("twilio.auth_token_secondary", second),
-        ];
-        let token = |(key, text): (&str, Option<String>)| self.ok(key, AuthToken::new(&text?));
-        tokens.into_iter().filter_map(token).collect()
+        let token = |(key, text): (String, Option<String>)| self.ok(&key, AuthToken::new(&text?));
+        [first, second].into_iter().filter_map(token).collect()
     }
 
     fn remark_on_later_variables(&mut self) {
@@ -371,4 +380,12 @@ impl<'a> Meaning<'a> {
             .collect();
         self.remarks.extend(remarks);
     }
+}
+
+fn not_an_address(text: &str) -> String {
+    format!("`{text}` is not an IP address such as 0.0.0.0 or 127.0.0.1")
+}
+
+fn not_a_port(text: &str) -> String {
+    format!("`{text}` is not a port from 0 to 65535")
 }

@@ -119,8 +119,8 @@ pub(crate) struct Shutdown {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Store {
-    /// The database, `sqlite:PATH`. Variable `DATABASE_URL` if it begins with `sqlite:`, default
-    /// `sqlite:repartee.db`.
+    /// The database, `sqlite:PATH`. Variable `DATABASE_URL` if it begins with `sqlite:`, else a
+    /// warning says that it is not used. Default `sqlite:repartee.db`.
     pub url: Option<String>,
 }
 

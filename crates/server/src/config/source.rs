@@ -256,7 +256,7 @@ fn unknown_field(message: &str) -> Option<&str> {
 /// Serde's words for a mistake, in ours.
 fn wording(message: &str) -> String {
     let Some(unknown) = unknown_field(message) else {
-        return message.to_owned();
+        return mismatch(message).unwrap_or_else(|| message.to_owned());
     };
     let expected: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
     let hint = did_you_mean(unknown, expected.iter().copied());
@@ -265,4 +265,36 @@ fn wording(message: &str) -> String {
     } else {
         format!("unknown key{hint}")
     }
+}
+
+/// `invalid type: string "x", expected u16`, as one would say it.
+fn mismatch(message: &str) -> Option<String> {
+    let (found, expected) = message.split_once(", expected ")?;
+    let (_, found) = found.split_once("invalid ")?;
+    let found = match found.split_once(' ')? {
+        ("type:" | "value:", "map") => "a section".to_owned(),
+        ("type:" | "value:", "sequence") => "a list".to_owned(),
+        ("type:" | "value:", found) => {
+            let (kind, value) = found.split_once(['`', '"'])?;
+            let quote = if kind == "string " { '"' } else { '`' };
+            format!("{quote}{value}")
+        }
+        ("length", length) => format!("a list of {length}"),
+        _ => return None,
+    };
+    let expected = match expected {
+        "a boolean" => "true or false",
+        "a map" => "a section",
+        "a sequence" => "a list: `[…]`",
+        "a string" => "a text in quotation marks",
+        "f32" | "f64" => "a number",
+        "u16" => "a whole number up to 65535",
+        "u32" | "u64" | "usize" => "a whole number from 0 up",
+        _ if expected.starts_with("struct ") => "a section",
+        other => match other.strip_prefix("an array of length ") {
+            Some(length) => return Some(format!("{found}, where {length} are needed")),
+            None => other,
+        },
+    };
+    Some(format!("{found} is not {expected}"))
 }

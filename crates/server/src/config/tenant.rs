@@ -137,7 +137,10 @@ fn plan(row: &Row, agents: &Agents<'_>, meaning: &mut Meaning<'_>) -> Option<Ten
 
 fn agent_name(row: &Row, agents: &Agents<'_>, meaning: &mut Meaning<'_>) -> Option<String> {
     let names: Vec<&str> = agents.names().collect();
-    let key = format!("{}.agent", row.key);
+    let key = match row.key.as_str() {
+        "" => "tenants".to_owned(),
+        key => format!("{key}.agent"),
+    };
     match row.typed.agent.as_deref() {
         Some(name) if names.contains(&name) => Some(name.to_owned()),
         Some(name) => {
@@ -149,7 +152,7 @@ fn agent_name(row: &Row, agents: &Agents<'_>, meaning: &mut Meaning<'_>) -> Opti
         None => {
             meaning.problem(
                 &key,
-                format!("say which agent answers: {}", names.join(", ")),
+                format!("say which `agent` answers: {}", names.join(", ")),
             );
             None
         }

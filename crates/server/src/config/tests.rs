@@ -35,16 +35,81 @@ agent = "dsk"
 "#
     ), @r#"
     repartee.toml:3:1: server.prot: unknown key; did you mean `port`?
-    repartee.toml:4:1: server.port: invalid type: string "many", expected u16
+    repartee.toml:4:1: server.port: "many" is not a whole number up to 65535
     repartee.toml:7:1: agents.desk.greeting: `{{compny_name}}` is not known here; did you mean `company_name`?
     repartee.toml:8:10: agents.desk.turn.presett: unknown key; did you mean `preset`?
-    repartee.toml:8:38: agents.desk.turn.wait.terminal_ms: invalid value: integer `-1`, expected u64
+    repartee.toml:8:38: agents.desk.turn.wait.terminal_ms: `-1` is not a whole number from 0 up
     repartee.toml:9:8: agents.desk.llm.0: `gpt-4o` does not name a model (write provider/model, such as deepgram/nova-3)
     repartee.toml:10:5: agents.desk.tts.stability: 7 is not between 0 and 1
     repartee.toml:13:1: tenants.0.id: `Acme` is not a name (1 to 64 of a-z, 0-9, `-` and `_`, beginning with a letter or digit)
     repartee.toml:14:12: tenants.0.numbers.0: not a phone number in E.164 form (`+` and 7 to 15 digits, as in +14155550100)
     repartee.toml:15:1: tenants.0.agent: there is no agent `dsk`; did you mean `desk`?
     "#);
+}
+
+#[test]
+fn wrong_kinds_of_values_are_told_in_plain_words() {
+    insta::assert_snapshot!(problems(
+        r#"
+[log]
+level = "info,drver=="
+
+[store]
+url = "postgres://user:secret@host/db"
+
+[agents.desk]
+voice_guidelines = "yes"
+still_there_lines = ["one"]
+stt = 5
+idle = true
+tts.stability = "high"
+
+[agents.door]
+goodbye_line = ["Bye."]
+
+[prices."x/y"]
+per_minute_usd = {}
+"#
+    ), @r#"
+    tenants: say which `agent` answers: desk, door
+    repartee.toml:3:1: log.level: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5
+    repartee.toml:6:1: store.url: a database is given as sqlite:PATH, such as sqlite:repartee.db
+    repartee.toml:9:1: agents.desk.voice_guidelines: "yes" is not true or false
+    repartee.toml:10:1: agents.desk.still_there_lines: a list of 1, where 2 are needed
+    repartee.toml:11:1: agents.desk.stt: `5` is not a list of models or a section
+    repartee.toml:12:1: agents.desk.idle: `true` is not a section
+    repartee.toml:13:5: agents.desk.tts.stability: "high" is not a number
+    repartee.toml:16:1: agents.door.goodbye_line: a list is not a text in quotation marks
+    repartee.toml:19:1: prices.x/y.per_minute_usd: a section is not a number
+    "#);
+}
+
+#[test]
+fn a_wrong_variable_goes_by_its_own_name() {
+    let wrong = [
+        ("DATABASE_URL", "sqlite:"),
+        ("LOG_FORMAT", "xml"),
+        ("NODE_ENV", "staging"),
+        ("PORT", "http"),
+        ("RUST_LOG", "info,x=loud"),
+        ("TWILIO_AUTH_TOKEN_SECONDARY", "t"),
+        ("VOICE_SERVER_URL", "ftp://x"),
+    ];
+    let problems = Config::parse("", "", &environment(&wrong)).expect_err("all wrong");
+    let keys: Vec<&str> = problems.0.iter().map(|problem| &*problem.key).collect();
+    assert_eq!(keys, wrong.map(|(name, _)| name), "{problems}");
+}
+
+#[test]
+fn a_database_that_cannot_be_used_is_mentioned() {
+    let config = Config::parse("", "", &environment(&[("DATABASE_URL", "postgres://h/db")]));
+    let config = config.expect("a configuration");
+    assert_eq!(config.store_url, "sqlite:repartee.db");
+    assert!(
+        config.warnings[0].contains("DATABASE_URL"),
+        "{:?}",
+        config.warnings
+    );
 }
 
 #[test]

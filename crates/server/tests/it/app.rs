@@ -170,9 +170,14 @@ impl TestApp {
 
     /// Waits until a line of `/metrics` counts something.
     pub(crate) async fn counts(&self, line: &str) {
-        let counted = async { while self.metric(line).await < 1.0 {} };
+        self.reaches(line, 1.0).await;
+    }
+
+    /// Waits until a line of `/metrics` counts so much.
+    pub(crate) async fn reaches(&self, line: &str, least: f64) {
+        let counted = async { while self.metric(line).await < least {} };
         let in_time = tokio::time::timeout(Duration::from_secs(5), counted).await;
-        assert!(in_time.is_ok(), "{line} counts nothing");
+        assert!(in_time.is_ok(), "{line} does not reach {least}");
     }
 
     /// The value of one line of `/metrics`.

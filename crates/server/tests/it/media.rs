@@ -271,8 +271,7 @@ async fn b24_frames_that_break_the_protocol_end_the_stream() {
         stream.write_all(frame).await.expect("written");
         assert_eq!(closed(&mut socket).await, CloseCode::Protocol, "{name}");
     }
-    assert_eq!(app.metric("repartee_calls_live").await, 0.0);
-    assert_eq!(app.metric(LOST).await, 3.0);
+    app.reaches(LOST, 3.0).await;
 }
 
 #[tokio::test]
