@@ -35,6 +35,24 @@ fn every_example_is_right_with_keys_and_without() {
 }
 
 #[test]
+fn every_example_in_the_manual_is_right() {
+    let manual = repository().join("docs/configuration.md");
+    let manual = std::fs::read_to_string(manual).expect("a manual");
+    let examples: Vec<&str> = manual
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    assert!(!examples.is_empty(), "there are examples");
+    for example in examples {
+        for environment in [KEYS.into_iter().collect(), Environment::default()] {
+            let config = Config::parse("example", example, &environment);
+            assert!(config.is_ok(), "{example}\n{}", config.expect_err("wrong"));
+        }
+    }
+}
+
+#[test]
 fn the_hotline_is_the_profile_that_it_promises() {
     let environment: Environment = KEYS.into_iter().collect();
     let folder = repository().join("examples/hotline");
