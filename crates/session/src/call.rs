@@ -104,6 +104,7 @@ impl CallSession {
         if self.over().is_none() {
             self.on_input(now, input);
         }
+        self.see_who_is_next(now);
         std::mem::take(&mut self.actions)
     }
 
@@ -122,6 +123,24 @@ impl CallSession {
         }
     }
 
+    /// Somebody always owes the next move. When nobody does, the caller is waited for.
+    fn see_who_is_next(&mut self, now: Millis) {
+        let waits = [
+            Timer::EndOfTurn,
+            Timer::Grace,
+            Timer::Idle,
+            Timer::Keys,
+            Timer::Unheard,
+        ];
+        let somebody = self.over().is_some()
+            || self.reply.is_some()
+            || self.turn.is_speaking()
+            || waits.into_iter().any(|timer| self.timers.is_armed(timer));
+        if !somebody {
+            self.go_on_waiting(now);
+        }
+    }
+
     fn on_timer(&mut self, at: Millis, timer: Timer) {
         match timer {
             Timer::EndOfTurn => self.reconsider(at),
@@ -131,6 +150,7 @@ impl CallSession {
             Timer::Keys => self.take_keys(at),
             Timer::MaxCall => self.part(at, EndReason::MaxDuration),
             Timer::Overlap => self.overlap_lasts(at),
+            Timer::Parting => self.break_off(at),
             Timer::Played => self.reply_was_heard(at),
             Timer::Unheard => self.stop_waiting_for_words(at),
         }

@@ -1,3 +1,5 @@
+use domain::Millis;
+
 use crate::{rules::OverlapRules, words};
 
 /// What the caller's speech over the agent's means.
@@ -12,11 +14,11 @@ pub(crate) enum Verdict {
 }
 
 /// One content word cuts in when the speech lasted this long; shorter, it may be misheard.
-const ONE_WORD_MS: u64 = 400;
+const ONE_WORD: Millis = Millis(400);
 
-/// Judges words spoken over the agent. `spoken_ms`: how long the speech has lasted; `settled`: the
+/// Judges words spoken over the agent. `spoken`: how long the speech has lasted; `settled`: the
 /// recogniser will not change its mind.
-pub(crate) fn judge(text: &str, settled: bool, spoken_ms: u64, rules: &OverlapRules) -> Verdict {
+pub(crate) fn judge(text: &str, settled: bool, spoken: Millis, rules: &OverlapRules) -> Verdict {
     let text = words::normalised(text);
     if text.is_empty() {
         return Verdict::Undecided;
@@ -37,7 +39,7 @@ pub(crate) fn judge(text: &str, settled: bool, spoken_ms: u64, rules: &OverlapRu
     match (only_acks, all.len()) {
         (true, 1..=3) if settled => Verdict::Backchannel,
         (true, 1..=3) => Verdict::Undecided,
-        (false, 1) if !settled && spoken_ms < ONE_WORD_MS => Verdict::Undecided,
+        (false, 1) if !settled && spoken < ONE_WORD => Verdict::Undecided,
         (true | false, _) => Verdict::Yield,
     }
 }
@@ -62,7 +64,11 @@ mod tests {
             ("I want", false, 300, Yield),
             ("hold on", false, 300, Yield),
         ] {
-            assert_eq!(judge(text, settled, spoken_ms, &rules), verdict, "{text}");
+            assert_eq!(
+                judge(text, settled, Millis(spoken_ms), &rules),
+                verdict,
+                "{text}"
+            );
         }
     }
 }

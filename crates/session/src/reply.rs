@@ -21,8 +21,7 @@ pub(crate) struct Reply {
     pub(crate) cutter: ClauseCutter,
     pub(crate) playout: Playout,
     pub(crate) writing: Writing,
-    /// The voice is not done with it.
-    pub(crate) speaking: bool,
+    pub(crate) voicing: Voicing,
     pub(crate) rounds: Vec<Round>,
     pub(crate) watch: Stopwatch,
     pub(crate) ended_by: WaitClass,
@@ -57,6 +56,15 @@ pub(crate) enum Writing {
     /// Nothing came of it. A speculative reply tells so only when it is wanted.
     Failed,
     Going,
+}
+
+/// How far the voice is with a reply.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Voicing {
+    Done,
+    /// It was told that no more clauses will come.
+    Ending,
+    Open,
 }
 
 /// What follows a reply.
@@ -101,6 +109,8 @@ pub(crate) enum ToolState {
     /// The turn is not committed.
     Asked,
     Running(ToolRunId),
+    /// Answered here: nothing was run for it.
+    Settled(&'static str),
 }
 
 impl Reply {
@@ -122,7 +132,7 @@ impl Reply {
             } else {
                 Writing::Done
             },
-            speaking: true,
+            voicing: Voicing::Open,
             rounds: vec![Round::default()],
             watch: Stopwatch::default(),
             ended_by: WaitClass::Unknown,
@@ -142,7 +152,7 @@ impl Reply {
     /// Whether tools ran for it, so that it cannot be undone.
     pub(crate) fn has_effects(&self) -> bool {
         self.tools()
-            .any(|tool| !matches!(tool.state, ToolState::Asked))
+            .any(|tool| matches!(tool.state, ToolState::Answered(_) | ToolState::Running(_)))
     }
 
     /// Whether it can be undone as if it had never been begun.
@@ -158,12 +168,12 @@ impl Reply {
     /// Whether some tool was asked for and has not answered.
     pub(crate) fn awaits_tools(&self) -> bool {
         self.tools()
-            .any(|tool| !matches!(tool.state, ToolState::Answered(_)))
+            .any(|tool| matches!(tool.state, ToolState::Asked | ToolState::Running(_)))
     }
 
     /// Whether nothing more will come for it, be it words, tools or audio.
     pub(crate) fn is_made(&self) -> bool {
-        self.writing != Writing::Going && !self.speaking && !self.awaits_tools()
+        self.writing != Writing::Going && self.voicing == Voicing::Done && !self.awaits_tools()
     }
 
     /// How much of what was handed over so far is still to be played.
@@ -192,6 +202,29 @@ impl Reply {
         let clauses = self.playout.clauses();
         self.round().clauses.end = clauses;
         clause
+    }
+
+    /// Takes over what the model and its tools did in a reply of which nothing was said.
+    pub(crate) fn inherit(&mut self, failed: Self) {
+        // What it wrote was never heard: only what its tools did remains.
+        let tools = failed.rounds.into_iter().map(|round| Round {
+            clauses: 0..0,
+            ..round
+        });
+        self.rounds.splice(0..0, tools);
+        self.answers = failed.answers;
+        self.ended_by = failed.ended_by;
+        self.watch = Stopwatch {
+            clause: self.watch.clause,
+            audio: None,
+            played: None,
+            ..failed.watch
+        };
+    }
+
+    /// Whether the round that is going on has said something.
+    pub(crate) fn round_is_silent(&mut self) -> bool {
+        self.round().clauses.is_empty()
     }
 
     /// The tools have answered: the model goes on.
@@ -283,7 +316,9 @@ impl Tool {
     fn answer(&self) -> Message {
         let output = match &self.state {
             ToolState::Answered(output) => output.clone(),
-            ToolState::Asked | ToolState::Running(_) => r#"{"error":"cancelled"}"#.to_owned(),
+            ToolState::Asked => r#"{"error":"cancelled"}"#.to_owned(),
+            ToolState::Running(_) => r#"{"status":"still running, result unknown"}"#.to_owned(),
+            ToolState::Settled(output) => (*output).to_owned(),
         };
         Message::Tool {
             id: self.call.id.clone(),

@@ -170,7 +170,7 @@ fn seconds(text: &str) -> Option<Millis> {
         return None;
     }
     let (whole, part) = (u64::from_str(whole).ok()?, u64::from_str(part).ok()?);
-    Some(Millis(whole.checked_mul(1_000)? + part))
+    Some(Millis(whole.checked_mul(1_000)?.checked_add(part)?))
 }
 
 /// Text as it stands, or between quotes with `\"`, `\\` and `\n`.
@@ -396,5 +396,6 @@ mod tests {
         assert!(read("1.000 shout").is_err());
         assert!(read("99999999999999999999.000 tick").is_err());
         assert!(read("18446744073709551615.999 tick").is_err());
+        assert!(read("18446744073709551.999 tick").is_err());
     }
 }

@@ -17,6 +17,8 @@ pub enum Timer {
     MaxCall,
     /// The caller speaks over the agent: by now it is no cough.
     Overlap,
+    /// The last words should have been heard, whatever the voice does.
+    Parting,
     /// All audio of the reply should have been heard.
     Played,
     /// No words came for what the caller said.
@@ -24,7 +26,7 @@ pub enum Timer {
 }
 
 impl Timer {
-    const COUNT: usize = 9;
+    const COUNT: usize = 10;
 }
 
 /// The deadlines of a call: a table, so nothing has to be cancelled and nothing is stale.
@@ -42,6 +44,7 @@ const ALL: [Timer; Timer::COUNT] = [
     Timer::Keys,
     Timer::MaxCall,
     Timer::Overlap,
+    Timer::Parting,
     Timer::Played,
     Timer::Unheard,
 ];

@@ -81,7 +81,7 @@ impl CallerTurn {
 
     /// Takes words. Returns false if they are nothing new.
     pub(crate) fn hear(&mut self, now: Millis, words: &Words) -> bool {
-        if words.settled && self.is_echo_of_last_turn(&words.text) {
+        if self.is_echo_of_last_turn(words) {
             return false;
         }
         let before = normalised(&self.text());
@@ -116,12 +116,19 @@ impl CallerTurn {
         }
     }
 
-    fn is_echo_of_last_turn(&mut self, text: &str) -> bool {
-        let Some(answered) = self.answered_interim.take() else {
-            return false;
-        };
-        let text = normalised(text);
-        !text.is_empty() && (answered == text || answered.ends_with(&text))
+    /// Whether these words were answered already: the settled form of what was answered as
+    /// interim, or the same interim once more.
+    fn is_echo_of_last_turn(&mut self, words: &Words) -> bool {
+        let text = normalised(&words.text);
+        let echoes = !text.is_empty()
+            && self
+                .answered_interim
+                .as_ref()
+                .is_some_and(|answered| answered.ends_with(&text));
+        if words.settled {
+            self.answered_interim = None;
+        }
+        echoes
     }
 
     /// The recogniser says that the utterance is over. If our ear still hears something, that is

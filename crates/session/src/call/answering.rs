@@ -6,7 +6,7 @@ use super::{CallSession, Phase};
 use crate::{
     Action, Because, CancelReason, Note, ToolCall, ToolRun, ToolRunId, WaitClass,
     clauses::spoken_form,
-    reply::{After, END_CALL, Kind, Reply, Stage, Tool, ToolState, Writing},
+    reply::{After, END_CALL, Kind, Reply, Stage, Tool, ToolState, Voicing, Writing},
     timers::Timer,
     words,
 };
@@ -96,13 +96,13 @@ impl CallSession {
             because,
         });
         let stage = std::mem::replace(&mut reply.stage, Stage::Released);
-        let (made, writing) = (!reply.speaking, reply.writing);
+        let (voicing, writing) = (reply.voicing, reply.writing);
         if let Stage::Speculative { held } = stage {
             for audio in held {
                 self.play(now, audio);
             }
         }
-        if made {
+        if voicing == Voicing::Done {
             self.close_playout(now);
         }
         match writing {
@@ -177,9 +177,9 @@ impl CallSession {
         let too_many = reply.tools().count() >= most;
         let state = if call.name == END_CALL {
             reply.then = After::HangUp(EndReason::AgentEnded);
-            ToolState::Answered(r#"{"ok":true}"#.to_owned())
+            ToolState::Settled(r#"{"ok":true}"#)
         } else if too_many {
-            ToolState::Answered(r#"{"error":"too many tools in one turn"}"#.to_owned())
+            ToolState::Settled(r#"{"error":"too many tools in one turn"}"#)
         } else {
             ToolState::Asked
         };
@@ -192,6 +192,8 @@ impl CallSession {
     /// Runs the tools that were asked for, or goes on without.
     fn run_tools(&mut self, now: Millis) {
         let Some(reply) = &mut self.reply else { return };
+        let undone = !reply.has_effects();
+        let mut runs = Vec::new();
         for tool in reply.tools_mut() {
             if let ToolState::Asked = tool.state {
                 self.tool_runs += 1;
@@ -200,13 +202,18 @@ impl CallSession {
                 let ToolCall {
                     name, arguments, ..
                 } = tool.call.clone();
-                self.actions.push(Action::RunTool(ToolRun {
+                runs.push(Action::RunTool(ToolRun {
                     run,
                     name,
                     arguments,
                 }));
             }
         }
+        if undone && !runs.is_empty() && !reply.is_audible() {
+            // From here on the turn cannot be taken back: more words are the next one.
+            self.turn.close();
+        }
+        self.actions.append(&mut runs);
         self.after_tools(now);
     }
 
@@ -235,7 +242,10 @@ impl CallSession {
             .tools
             .iter()
             .any(|tool| tool.call.name != END_CALL);
-        if owes_words {
+        let most = self.rules.end.max_tools_per_turn as usize;
+        if owes_words && reply.rounds.len() > most {
+            self.round_failed(now);
+        } else if owes_words {
             reply.next_round();
             let prompt = self.history.prompt(&self.rules, reply.messages_so_far());
             self.actions.push(Action::Think {
@@ -252,11 +262,15 @@ impl CallSession {
 
     /// No more clauses will come for the current reply.
     pub(super) fn end_speech(&mut self, now: Millis) {
-        let Some(reply) = &self.reply else { return };
-        if reply.speaking {
-            self.actions.push(Action::SpeakEnd(reply.id));
-        } else {
-            self.close_playout(now);
+        let Some(reply) = &mut self.reply else { return };
+        match reply.voicing {
+            Voicing::Open => {
+                reply.voicing = Voicing::Ending;
+                self.actions.push(Action::SpeakEnd(reply.id));
+            }
+            Voicing::Ending => {}
+            Voicing::Done if reply.is_speculative() => {}
+            Voicing::Done => self.close_playout(now),
         }
     }
 
@@ -264,12 +278,26 @@ impl CallSession {
         let Some(reply) = self.current(id) else {
             return;
         };
+        if reply.writing != Writing::Going {
+            return;
+        }
+        // Half a plan is no plan.
+        reply.round().tools.clear();
+        self.round_failed(now);
+    }
+
+    /// The model failed. Whole sentences make sense by themselves; where there are none, the
+    /// caller is told.
+    fn round_failed(&mut self, now: Millis) {
+        let Some(reply) = &mut self.reply else { return };
         if reply.playout.clauses() == 0 {
             return self.reply_failed(now, EndReason::ProviderFailedLlm);
         }
-        // Whole sentences make sense by themselves; half a one does not, nor does half a plan.
         reply.writing = Writing::Done;
-        reply.round().tools.clear();
+        if reply.round_is_silent() {
+            self.unwritten += 1;
+            self.speak(now, vec![self.rules.lines.trouble.clone()]);
+        }
         self.end_speech(now);
     }
 }

@@ -9,6 +9,9 @@ use crate::{
     timers::Timer,
 };
 
+/// The longest that words of our own may take to be heard.
+pub(super) const LONGEST_LINE: Millis = Millis(20_000);
+
 impl CallSession {
     pub(super) fn greet(&mut self) {
         let greeting = self.rules.lines.greeting.clone();
@@ -97,6 +100,7 @@ impl CallSession {
     }
 
     fn say_last(&mut self, now: Millis, line: &str, why: EndReason) {
+        self.timers.arm(Timer::Parting, now + LONGEST_LINE);
         let protected = |reply: &&mut Reply| reply.kind == Kind::ProtectedLine;
         if let Some(reply) = self.reply.as_mut().filter(protected) {
             // It is heard to its end. If it parts already, its reason stands.
@@ -108,47 +112,42 @@ impl CallSession {
         self.stop_talking(now);
         self.timers.disarm(Timer::Idle);
         self.timers.disarm(Timer::Grace);
+        self.timers.disarm(Timer::EndOfTurn);
         self.say(now, Kind::ProtectedLine, line, After::HangUp(why));
         self.answer_by_line();
     }
 
-    /// The line just begun is all the answer that the caller gets to the last words.
-    fn answer_by_line(&mut self) {
-        if let Some(mut reply) = self.reply.take() {
-            self.answer_with(&mut reply);
-            self.reply = Some(reply);
+    /// The last words were not heard in all that time: the voice has let us down.
+    pub(super) fn break_off(&mut self, now: Millis) {
+        match self.reply.as_ref().map(|reply| reply.then) {
+            Some(After::HangUp(why) | After::GiveUp(why)) => self.end(now, why),
+            Some(After::Apologise | After::Listen) => {
+                self.silence(now, CancelReason::Failed);
+                self.finish_reply(now, Finish::CutShort);
+            }
+            None => {}
         }
     }
 
-    /// Settles the caller's turn with this reply.
-    pub(super) fn answer_with(&mut self, reply: &mut Reply) {
-        if self.turn.is_empty() {
-            return;
+    /// The line just begun is all the answer that the caller gets to the last words.
+    fn answer_by_line(&mut self) {
+        if let Some(reply) = self.reply.as_mut().filter(|_| !self.turn.is_empty()) {
+            reply.answers = self.turn.text();
+            reply.watch.began = self.turn.onset();
+            reply.watch.quiet = self.turn.quiet_since();
+            reply.watch.words = self.turn.words_at();
+            self.turn.close();
         }
-        reply.answers = self.turn.text();
-        reply.watch.began = self.turn.onset();
-        reply.watch.quiet = self.turn.quiet_since();
-        reply.watch.words = self.turn.words_at();
-        self.turn.close();
     }
 
     /// Cuts the current reply, and keeps what was heard of it.
     fn stop_talking(&mut self, now: Millis) {
-        match self
-            .reply
-            .as_ref()
-            .map(|reply| reply.is_audible() || reply.has_effects())
-        {
-            Some(true) => {
+        match self.reply.as_ref().map(Reply::can_be_taken_back) {
+            Some(true) => self.cancel_unheard(CancelReason::CallOver),
+            Some(false) => {
                 self.silence(now, CancelReason::CallOver);
-                let phase = std::mem::replace(&mut self.phase, Phase::Talking);
-                if let Some(reply) = &mut self.reply {
-                    reply.then = After::Listen;
-                }
-                self.finish_reply(now, Finish::CutShort);
-                self.phase = phase;
+                self.keep_reply(now, Finish::CutShort);
             }
-            Some(false) => self.cancel_unheard(CancelReason::CallOver),
             None => {}
         }
     }
@@ -169,14 +168,14 @@ impl CallSession {
         });
         self.unwritten += 1;
         if self.unwritten >= self.rules.end.max_failures {
-            return self.give_up(now, why);
+            self.give_up(now, why);
+        } else {
+            let trouble = self.rules.lines.trouble.clone();
+            self.say(now, Kind::Line, &trouble, failed.then);
         }
-        let trouble = self.rules.lines.trouble.clone();
-        self.say(now, Kind::Line, &trouble, failed.then);
-        self.answer_by_line();
         if let Some(reply) = &mut self.reply {
-            reply.ended_by = failed.ended_by;
-            reply.watch.committed = failed.watch.committed;
+            reply.inherit(failed);
+            self.turn.close();
         }
     }
 
@@ -195,11 +194,11 @@ impl CallSession {
     /// Ends the call: keeps what is left to keep, and hangs up.
     pub(super) fn end(&mut self, now: Millis, why: EndReason) {
         self.phase = Phase::Over(why);
-        match self.reply.as_ref().map(|reply| reply.is_speculative()) {
+        match self.reply.as_ref().map(Reply::is_speculative) {
             Some(true) => self.cancel_unheard(CancelReason::CallOver),
             Some(false) => {
                 self.silence(now, CancelReason::CallOver);
-                self.finish_reply(now, Finish::CutShort);
+                self.keep_reply(now, Finish::CutShort);
             }
             None => {}
         }

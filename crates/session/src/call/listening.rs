@@ -15,6 +15,8 @@ use crate::{
 const TAKES_BACK: Millis = Millis(160);
 /// Speech this soon after our first sound was meant to go on: the agent cut in, not the caller.
 const START_EDGE: Millis = Millis(400);
+/// What a recogniser that ends turns alone gets on top: its own timers run longer than ours.
+const PROVIDER_PATIENCE: Millis = Millis(4_000);
 /// A pause between keys that ends typing.
 const KEY_PAUSE: Millis = Millis(2_000);
 /// Times that the agent says that it understood nothing; then it waits for words.
@@ -42,12 +44,13 @@ impl CallSession {
             self.cancel_unheard(CancelReason::Resumed);
         }
         if let Some(patience) = self.overlap_patience(now) {
-            self.timers.arm(Timer::Overlap, at + patience);
+            self.timers
+                .arm(Timer::Overlap, (at + patience).or_later(now));
         }
     }
 
     /// How long the caller must speak for the agent to give way. `None`: the agent need not.
-    fn overlap_patience(&self, now: Millis) -> Option<Millis> {
+    pub(super) fn overlap_patience(&self, now: Millis) -> Option<Millis> {
         let reply = self
             .reply
             .as_ref()
@@ -83,17 +86,15 @@ impl CallSession {
                     (at + self.rules.turn.finalize_after).or_later(now),
                 );
             }
-            self.timers.arm(
-                Timer::Unheard,
-                (at + self.rules.turn.words_deadline).or_later(now),
-            );
+            self.timers
+                .arm(Timer::Unheard, (at + self.words_deadline()).or_later(now));
         }
         self.reconsider(now);
     }
 
     /// The caller still speaks over the agent, words or not.
     pub(super) fn overlap_lasts(&mut self, now: Millis) {
-        if !self.turn.is_speaking() {
+        if !self.turn.is_speaking() || self.only_acknowledges() {
             return;
         }
         match &self.reply {
@@ -103,6 +104,12 @@ impl CallSession {
             }
             Some(_) | None => {}
         }
+    }
+
+    /// Whether all that the caller has said is that he listens.
+    fn only_acknowledges(&self) -> bool {
+        let judged = overlap::judge(&self.turn.text(), true, Millis::ZERO, &self.rules.overlap);
+        judged == Verdict::Backchannel
     }
 
     pub(super) fn on_words(&mut self, now: Millis, words: &Words) {
@@ -115,10 +122,23 @@ impl CallSession {
         if self.reply.as_ref().is_some_and(|reply| reply.is_audible()) {
             self.judge_overlap(now, words.settled);
         }
-        if self.turn.is_settled() && !self.turn.awaits_words() {
+        if self.turn.is_settled() && !self.turn.awaits_words() && !self.provider_owes_an_end() {
             self.timers.disarm(Timer::Unheard);
         }
         self.reconsider(now);
+    }
+
+    /// Whether only the recogniser can say that the turn is over, and has not.
+    fn provider_owes_an_end(&self) -> bool {
+        self.rules.turn.end == TurnEnd::Provider && !self.turn.is_over_for_provider()
+    }
+
+    /// How long after the last sound or word the recogniser may take.
+    fn words_deadline(&self) -> Millis {
+        match self.rules.turn.end {
+            TurnEnd::Provider => self.rules.turn.words_deadline + PROVIDER_PATIENCE,
+            TurnEnd::Words => self.rules.turn.words_deadline,
+        }
     }
 
     /// New words make a reply stale that answers the old ones and was not heard.
@@ -134,8 +154,7 @@ impl CallSession {
             self.timers.disarm(Timer::Grace);
         }
         if self.reply.is_none() && !self.turn.is_speaking() {
-            self.timers
-                .arm(Timer::Unheard, now + self.rules.turn.words_deadline);
+            self.timers.arm(Timer::Unheard, now + self.words_deadline());
         }
     }
 
@@ -148,7 +167,7 @@ impl CallSession {
         let may_answer =
             words::asks(&reply.said()) && reply.is_made() && reply.remaining(now) <= ANSWER_EDGE;
         let spoken = self.turn.speaking_for(now);
-        match overlap::judge(&self.turn.text(), settled, spoken.0, &self.rules.overlap) {
+        match overlap::judge(&self.turn.text(), settled, spoken, &self.rules.overlap) {
             Verdict::Yield => self.give_way(now),
             Verdict::Backchannel if !may_answer => self.turn.close(),
             Verdict::Backchannel | Verdict::Undecided => {}
@@ -162,6 +181,9 @@ impl CallSession {
 
     pub(super) fn stop_waiting_for_words(&mut self, now: Millis) {
         self.turn.give_up_waiting();
+        if self.rules.turn.end == TurnEnd::Provider && !self.turn.is_empty() {
+            self.turn.utterance_over(now);
+        }
         if self.turn.is_empty() && self.reply.is_none() {
             let spoke = self.turn.sounded_for() >= self.rules.overlap.speech_without_words;
             self.turn.close();
@@ -205,6 +227,9 @@ impl CallSession {
         if !free || self.timers.is_armed(Timer::Keys) || self.over().is_some() {
             return;
         }
+        if self.turn.has_keys() {
+            return self.take_keys(now);
+        }
         match self.rules.turn.end {
             TurnEnd::Provider if self.turn.is_over_for_provider() => {
                 self.commit(now, WaitClass::Provider);
@@ -229,8 +254,7 @@ impl CallSession {
         } else if due.covered {
             self.commit(now, due.class);
         } else if !self.timers.is_armed(Timer::Unheard) {
-            self.timers
-                .arm(Timer::Unheard, now + self.rules.turn.words_deadline);
+            self.timers.arm(Timer::Unheard, now + self.words_deadline());
         }
     }
 

@@ -5,7 +5,7 @@ use domain::{EndReason, Millis, ReplyId};
 use super::{CallSession, Phase};
 use crate::{
     Action, Audio, CancelReason, ClauseId, Mark, Note, Play,
-    reply::{After, Finish, Kind, Reply, Stage, Writing},
+    reply::{After, Finish, Kind, Reply, Stage, Voicing, Writing},
     timers::Timer,
     words,
 };
@@ -15,7 +15,7 @@ impl CallSession {
         let Some(reply) = self.current(audio.reply) else {
             return;
         };
-        if !reply.speaking {
+        if reply.voicing == Voicing::Done {
             return;
         }
         reply.watch.audio.get_or_insert(now);
@@ -55,7 +55,7 @@ impl CallSession {
     /// The answer is heard: what it answers is settled, and the next word opens a new turn.
     fn became_audible(&mut self, now: Millis) {
         let Some(reply) = &self.reply else { return };
-        if reply.kind == Kind::Answer {
+        if reply.kind == Kind::Answer && !reply.has_effects() {
             self.turn.close();
         }
         if reply.kind != Kind::ProtectedLine {
@@ -63,11 +63,11 @@ impl CallSession {
         }
         self.timers.disarm(Timer::Idle);
         self.timers.disarm(Timer::Unheard);
-        if self.turn.is_speaking() && reply.kind != Kind::ProtectedLine {
-            self.timers.arm(
-                Timer::Overlap,
-                now + self.rules.overlap.speech_without_words,
-            );
+        if let Some(patience) = self
+            .overlap_patience(now)
+            .filter(|_| self.turn.is_speaking())
+        {
+            self.timers.arm(Timer::Overlap, now + patience);
         }
     }
 
@@ -75,7 +75,8 @@ impl CallSession {
         let Some(reply) = self.current(id) else {
             return;
         };
-        if !std::mem::replace(&mut reply.speaking, false) || reply.is_speculative() {
+        let before = std::mem::replace(&mut reply.voicing, Voicing::Done);
+        if before == Voicing::Done || reply.is_speculative() {
             return;
         }
         self.close_playout(now);
@@ -165,25 +166,9 @@ impl CallSession {
 
     /// Keeps the exchange, as it was heard, and goes on.
     pub(super) fn finish_reply(&mut self, now: Millis, how: Finish) {
-        self.timers.disarm(Timer::Played);
-        self.timers.disarm(Timer::Overlap);
-        let until = match how {
-            Finish::CutByCaller | Finish::CutShort => self.heard_until(now),
-            Finish::Heard => Millis(u64::MAX),
-        };
-        let Some(reply) = self.reply.take() else {
+        let Some(reply) = self.keep_reply(now, how) else {
             return;
         };
-        let record = reply.record(self.turns, until, how == Finish::CutByCaller);
-        self.actions.push(Action::Record(Box::new(record)));
-        self.turns += 1;
-        self.history
-            .add(reply.messages(until, how != Finish::Heard));
-        self.history.trim(self.rules.history_messages);
-        self.asked = words::asks(&reply.heard(until));
-        if self.over().is_some() {
-            return;
-        }
         match self.after(&reply, how) {
             After::Apologise => return self.apologise(now),
             After::GiveUp(why) => return self.give_up(now, why),
@@ -193,6 +178,29 @@ impl CallSession {
             After::Listen => self.wait_for_caller(now),
         }
         self.reconsider(now);
+    }
+
+    /// Keeps the exchange, as it was heard.
+    pub(super) fn keep_reply(&mut self, now: Millis, how: Finish) -> Option<Reply> {
+        self.timers.disarm(Timer::Played);
+        self.timers.disarm(Timer::Overlap);
+        let until = match how {
+            Finish::CutByCaller | Finish::CutShort => self.heard_until(now),
+            Finish::Heard => Millis(u64::MAX),
+        };
+        let reply = self.reply.take()?;
+        if reply.can_be_taken_back() {
+            // What it answers is kept with it.
+            self.turn.close();
+        }
+        let record = reply.record(self.turns, until, how == Finish::CutByCaller);
+        self.actions.push(Action::Record(Box::new(record)));
+        self.turns += 1;
+        self.history
+            .add(reply.messages(until, how != Finish::Heard));
+        self.history.trim(self.rules.history_messages);
+        self.asked = words::asks(&reply.heard(until));
+        Some(reply)
     }
 
     /// What follows a reply: what was settled before, unless its last words say otherwise.
@@ -224,6 +232,9 @@ impl CallSession {
     /// The voice failed. What was heard counts, and an apology stands for the rest.
     fn voice_is_gone(&mut self, now: Millis) {
         let Some(reply) = &mut self.reply else { return };
+        if reply.voicing == Voicing::Done && reply.is_audible() {
+            return;
+        }
         if reply.is_speculative() {
             // Nobody waits for it yet: it is made anew when the turn is over.
             self.cancel_unheard(CancelReason::Failed);
@@ -234,7 +245,7 @@ impl CallSession {
         if !reply.is_audible() {
             return self.apologise_instead(now);
         }
-        reply.speaking = false;
+        reply.voicing = Voicing::Done;
         reply.writing = Writing::Done;
         if reply.then == After::Listen {
             reply.then = After::Apologise;
@@ -263,6 +274,10 @@ impl CallSession {
             }
             After::Apologise | After::GiveUp(_) | After::HangUp(_) | After::Listen => {
                 self.apologise(now);
+                if let Some(reply) = self.reply.as_mut().filter(|_| !failed.answers.is_empty()) {
+                    reply.inherit(failed);
+                    self.turn.close();
+                }
             }
         }
     }
@@ -270,7 +285,6 @@ impl CallSession {
     /// Plays the built-in apology, and gives up if it has been played too often.
     fn apologise(&mut self, now: Millis) {
         let mut reply = self.new_reply(Kind::ProtectedLine, Stage::Released);
-        self.answer_with(&mut reply);
         if self.unspoken >= self.rules.end.max_failures {
             reply.then = After::HangUp(EndReason::ProviderFailedTts);
         }
@@ -281,6 +295,8 @@ impl CallSession {
             clause,
         });
         self.reply = Some(reply);
+        self.timers
+            .arm(Timer::Parting, now + super::ending::LONGEST_LINE);
     }
 
     pub(super) fn leaving(&self) -> Option<EndReason> {

@@ -46,7 +46,8 @@ struct Truth {
     committed: Vec<ReplyId>,
     /// Audio authorised per reply.
     played: BTreeMap<ReplyId, Millis>,
-    texts: BTreeMap<ReplyId, String>,
+    kept: Vec<u32>,
+    thinking: Vec<ReplyId>,
     hung_up: bool,
 }
 
@@ -161,36 +162,32 @@ impl World {
                 let newest = truth.played.keys().max().copied();
                 assert_eq!(newest, Some(*reply), "one reply at a time");
             }
-            Action::Speak { reply, text, .. } => {
-                let said = truth.texts.entry(*reply).or_default();
-                said.push_str(text);
-                said.push(' ');
-            }
             Action::Commit { reply, .. } => truth.committed.push(*reply),
             Action::RunTool(_) => {
-                assert!(!truth.committed.is_empty(), "effects come after a commit")
+                let asked = truth.thinking.iter().max().expect("a tool was asked for");
+                assert!(
+                    truth.committed.contains(asked),
+                    "effects come after the commit"
+                );
             }
             Action::Record(turn) => {
-                let heard = turn.heard.split_whitespace().count();
-                assert!(heard <= turn.said.split_whitespace().count());
-                assert!(
-                    turn.said.starts_with(&turn.heard)
-                        || !turn.interrupted
-                        || turn.heard.is_empty()
-                        || heard > 0
-                );
+                let words = |text: &str| text.split_whitespace().count();
+                assert!(words(&turn.heard) <= words(&turn.said), "{turn:?}");
+                assert!(!truth.kept.contains(&turn.number), "each turn is kept once");
+                truth.kept.push(turn.number);
                 if let Some(gap) = &turn.gap {
                     let parts: u64 = gap.parts().iter().map(|part| part.0).sum();
                     assert_eq!(gap.total().0, parts);
                 }
             }
             Action::HangUp(_) => truth.hung_up = true,
+            Action::Think { reply, .. } => truth.thinking.push(*reply),
             Action::Apologise { .. }
             | Action::Finalize
             | Action::Note(_)
             | Action::Play(Play::Mark(_))
-            | Action::SpeakEnd(_)
-            | Action::Think { .. } => {}
+            | Action::Speak { .. }
+            | Action::SpeakEnd(_) => {}
         }
     }
 
@@ -202,8 +199,10 @@ impl World {
                 self.speak(reply, clause);
                 self.later(1_200, Input::SpokenAll(reply));
             }
-            Action::SpeakEnd(reply) => match self.dice.roll(20) {
+            Action::SpeakEnd(reply) => match self.dice.roll(30) {
                 0 => self.later(2_000, Input::SpeakingFailed(reply)),
+                // A voice that never says that it is done.
+                1 => {}
                 _ => self.later(1_200, Input::SpokenAll(reply)),
             },
             Action::Play(Play::Mark(mark)) if self.dice.roll(20) > 0 => {
@@ -251,8 +250,11 @@ impl World {
     }
 
     fn think(&mut self, reply: ReplyId) {
-        if self.dice.roll(15) == 0 {
-            return self.later(2_500, Input::ThinkingFailed(reply));
+        match self.dice.roll(30) {
+            0 | 1 => return self.later(2_500, Input::ThinkingFailed(reply)),
+            // A model that never says anything.
+            2 => return,
+            _ => {}
         }
         let begun = self.now;
         for _ in 0..=self.dice.roll(4) {
@@ -306,11 +308,19 @@ fn play_random_call(seed: u64) {
     world.carry_out(first);
     while session.over().is_none() {
         let (at, input) = next_event(&session, &mut world);
-        assert!(at >= world.now, "no deadline lies in the past");
         assert!(at <= longest, "every call ends; this one has not by {at}");
         world.now = at;
         let actions = session.handle(at, input);
         world.carry_out(actions);
+        if session.over().is_none() {
+            let (deadline, timer) = session
+                .next_deadline()
+                .expect("somebody owes the next move");
+            assert!(
+                deadline >= at,
+                "{timer:?} at {deadline} lies in the past of {at}"
+            );
+        }
     }
     assert!(world.truth.hung_up, "an ended call was hung up");
     assert!(

@@ -266,13 +266,81 @@ fn a_failing_model_is_excused_twice_and_then_given_up() {
         0.520  played r1-0
         1.000  utterance Hello?
         1.500  no-thought r2
-        1.510  no-thought r3
-        1.520  no-thought r4
-        1.600  audio r5 1.000
-        1.600  spoken r5
-        2.620  played r5-0
+        1.600  audio r3 1.000
+        1.600  spoken r3
+        2.620  played r3-0
+        3.000  utterance Can you hear me?
+        3.500  no-thought r4
+        3.600  audio r5 1.000
+        3.600  spoken r5
+        4.620  played r5-0
+        5.000  utterance I give up.
+        5.500  no-thought r6
+        5.600  audio r7 1.000
+        5.600  spoken r7
+        6.620  played r7-0
     "
     ));
+}
+
+#[test]
+fn a_cough_in_silence_does_not_stop_the_idle_clock() {
+    insta::assert_snapshot!(play(
+        "
+        0.010  audio r1 0.500
+        0.010  spoken r1
+        0.520  played r1-0
+        2.000  speech
+        2.300  pause
+        2.550  finalized
+        9.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn what_is_said_while_a_tool_runs_is_the_next_turn() {
+    insta::assert_snapshot!(play(
+        "
+        0.010  audio r1 0.500
+        0.010  spoken r1
+        0.520  played r1-0
+        1.000  utterance Book it.
+        1.500  tool r2 c1 book_table {}
+        1.510  done r2
+        1.700  utterance For four people please.
+        2.000  answer 1 {\"reference\":\"A7\"}
+        2.100  text r2 It is booked.
+        2.110  done r2
+        2.200  audio r2/0 1.000
+        2.210  spoken r2
+        3.250  played r2-0
+        4.500  hang-up
+    "
+    ));
+}
+
+#[test]
+fn an_objection_before_the_goodbye_is_heard_keeps_the_call() {
+    insta::assert_snapshot!(play(
+        "
+        0.010  audio r1 0.500
+        0.010  spoken r1
+        0.520  played r1-0
+        1.000  utterance I am done here.
+        1.500  tool r2 c1 end_call {}
+        1.510  done r2
+        1.600  utterance Wait, one more thing please.
+        2.500  hang-up
+    "
+    ));
+}
+
+#[test]
+fn a_voice_that_never_answers_cannot_keep_the_line() {
+    let mut rules = rules();
+    rules.end.max_call = Millis(5_000);
+    insta::assert_snapshot!(play_with(rules, ""));
 }
 
 #[test]
