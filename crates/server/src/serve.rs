@@ -154,25 +154,12 @@ impl Running {
         self.drain();
         let live = self.app.exchange.live();
         tracing::info!(live, "no more calls are taken");
-        tokio::select! {
-            () = self.idle() => {}
-            () = hurry => {
-                tracing::warn!(live = self.app.exchange.live(), "stopping at once");
-                self.cut_off().await;
-            }
-            () = tokio::time::sleep(self.wait) => {
-                tracing::warn!(live = self.app.exchange.live(), "calls are asked to end");
-                self.app.exchange.dismiss_all();
-                if tokio::time::timeout(GOODBYE, self.idle()).await.is_err() {
-                    self.cut_off().await;
-                }
-            }
-        }
+        let flush = self.end_calls(hurry).await;
         self.stop.cancel();
         self.sweeping.abort();
         self.watching.abort();
         drop(self.accepting.await);
-        match self.writing.finish(FLUSH).await {
+        match self.writing.finish(flush).await {
             Ok(()) => tracing::info!("stopped"),
             Err(error) => tracing::error!(%error, "stopped"),
         }
@@ -180,6 +167,29 @@ impl Running {
 }
 
 impl Running {
+    /// Waits for calls to end, and sees to it that they do. Says how long records may take then.
+    async fn end_calls(&self, hurry: impl Future<Output = ()>) -> Duration {
+        tokio::select! {
+            () = self.idle() => FLUSH,
+            () = self.dismiss_in_time() => FLUSH,
+            () = hurry => {
+                tracing::warn!(live = self.app.exchange.live(), "stopping at once");
+                self.cut_off().await;
+                LAST_RECORDS
+            }
+        }
+    }
+
+    /// Has calls say goodbye when their time is over, and cuts off those that do not end by that.
+    async fn dismiss_in_time(&self) {
+        tokio::time::sleep(self.wait).await;
+        tracing::warn!(live = self.app.exchange.live(), "calls are asked to end");
+        self.app.exchange.dismiss_all();
+        if tokio::time::timeout(GOODBYE, self.idle()).await.is_err() {
+            self.cut_off().await;
+        }
+    }
+
     /// Ends what goes on without a goodbye, but with a record.
     async fn cut_off(&self) {
         self.app.switchboard.dismiss_all();
