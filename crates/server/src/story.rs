@@ -1,8 +1,8 @@
 //! A call as it is told from its records: for people, and as JSON.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
-use domain::{CallEnded, Gap, Micros, Party, TurnRecord};
+use domain::{CallEnded, Gap, Micros, Party, TurnRecord, Usage};
 use serde_json::{Value, json};
 use store::StoredCall;
 
@@ -22,34 +22,30 @@ pub(crate) fn tell(call: &StoredCall, turns: &[TurnRecord], paint: Paint) -> Str
     let mut out = String::new();
     let title = paint.tone(Tone::Strong, &format!("Call {}", begun.id));
     line(&mut out, &title);
+    let carrier = begun.carrier_call.as_ref().map(ToString::to_string);
     let facts = [
-        ("when", clock::iso_8601(begun.at)),
+        ("when", Some(clock::iso_8601(begun.at))),
         (
             "tenant",
-            format!("{}, answered by {}", begun.tenant, begun.agent),
+            Some(format!("{}, answered by {}", begun.tenant, begun.agent)),
         ),
         (
             "how",
-            format!("{}, {}", begun.direction.as_str(), begun.transport.as_str()),
+            Some(format!(
+                "{}, {}",
+                begun.direction.as_str(),
+                begun.transport.as_str()
+            )),
         ),
-        ("from", party(&begun.from).to_owned()),
-        ("to", party(&begun.to).to_owned()),
+        ("from", Some(party(&begun.from).to_owned())),
+        ("to", Some(party(&begun.to).to_owned())),
+        ("carrier", carrier),
     ];
     for (name, fact) in facts {
-        line(
-            &mut out,
-            &format!(
-                "  {} {}",
-                paint.tone(Tone::Faint, &format!("{name:<7}")),
-                plain(&fact)
-            ),
-        );
-    }
-    if let Some(id) = &begun.carrier_call {
-        line(
-            &mut out,
-            &format!("  {} {id}", paint.tone(Tone::Faint, "carrier")),
-        );
+        if let Some(fact) = fact {
+            let name = paint.tone(Tone::Faint, &format!("{name:<7}"));
+            line(&mut out, &format!("  {name} {}", plain(&fact)));
+        }
     }
     line(&mut out, "");
     for turn in turns {
@@ -142,49 +138,52 @@ fn end(ended: &CallEnded, turns: &[TurnRecord], paint: Paint) -> String {
         | domain::Fault::Us => Tone::Bad,
     };
     let reason = paint.tone(tone, ended.reason.as_str());
+    let fault = ended.reason.fault().as_str();
     line(
         &mut out,
-        &format!(
-            "  ended after {} s: {reason} ({})",
-            ended.duration,
-            ended.reason.fault().as_str()
+        &format!("  ended after {} s: {reason} ({fault})", ended.duration),
+    );
+    let error = ended.error.as_deref().map(plain);
+    let providers = providers(turns);
+    let facts = [
+        ("what to do", Some(ended.reason.advice().to_owned())),
+        ("error", error),
+        ("latency", Some(latency(turns))),
+        ("barge-ins", Some(ended.barge_ins.to_string())),
+        ("used", Some(used(&ended.usage))),
+        ("cost", Some(ended.cost.to_string())),
+        (
+            "providers",
+            Some(providers).filter(|names| !names.is_empty()),
         ),
-    );
-    line(
-        &mut out,
-        &format!("  what to do   {}", ended.reason.advice()),
-    );
-    if let Some(error) = &ended.error {
-        line(&mut out, &format!("  error        {}", plain(error)));
+    ];
+    for (name, fact) in facts {
+        if let Some(fact) = fact {
+            line(&mut out, &format!("  {name:<12} {fact}"));
+        }
     }
-    line(&mut out, &format!("  latency      {}", latency(turns)));
-    line(&mut out, &format!("  barge-ins    {}", ended.barge_ins));
-    let usage = &ended.usage;
-    line(
-        &mut out,
-        &format!(
-            "  used         {} s of line, {} s heard, {} + {} tokens, {} characters",
-            usage.line,
-            usage.stt_audio,
-            usage.llm_input_tokens,
-            usage.llm_output_tokens,
-            usage.tts_characters
-        ),
-    );
-    line(&mut out, &format!("  cost         {}", ended.cost));
-    let providers: std::collections::BTreeSet<String> = turns
+    out
+}
+
+fn used(usage: &Usage) -> String {
+    format!(
+        "{} s of line, {} s heard, {} + {} tokens, {} characters",
+        usage.line,
+        usage.stt_audio,
+        usage.llm_input_tokens,
+        usage.llm_output_tokens,
+        usage.tts_characters
+    )
+}
+
+/// All providers that worked for the call, by name.
+fn providers(turns: &[TurnRecord]) -> String {
+    let names: BTreeSet<String> = turns
         .iter()
         .flat_map(|turn| &turn.providers)
         .map(ToString::to_string)
         .collect();
-    let providers: Vec<String> = providers.into_iter().collect();
-    if !providers.is_empty() {
-        line(
-            &mut out,
-            &format!("  providers    {}", providers.join(", ")),
-        );
-    }
-    out
+    names.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 /// How long the caller waited for answers: the usual time, and the longest.

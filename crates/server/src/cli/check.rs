@@ -3,6 +3,7 @@ use std::{
     process::ExitCode,
 };
 
+use domain::ModelName;
 use transports::twilio::public_url::Reach;
 
 use super::{BAD_CONFIG, Shared};
@@ -79,27 +80,14 @@ fn describe_tenant(plan: &TenantPlan, out: &mut impl Write) -> io::Result<()> {
         "  {} ({numbers}) is answered by {}",
         plan.tenant.id, plan.agent.id
     )?;
-    let names = |mut names: Vec<String>| {
-        names.dedup();
-        names.join(", then ")
-    };
     let agent = &plan.agent;
-    let listen = agent
-        .listen
-        .iter()
-        .map(|(name, _)| name.to_string())
-        .collect();
-    let think = agent
-        .think
-        .iter()
-        .map(|(name, _)| name.to_string())
-        .collect();
-    let speak = agent
-        .speak
-        .iter()
-        .map(|(name, _)| name.to_string())
-        .collect();
-    writeln!(out, "    listens with {}", names(listen))?;
-    writeln!(out, "    thinks with  {}", names(think))?;
-    writeln!(out, "    speaks with  {}", names(speak))
+    writeln!(out, "    listens with {}", in_order(&agent.listen))?;
+    writeln!(out, "    thinks with  {}", in_order(&agent.think))?;
+    writeln!(out, "    speaks with  {}", in_order(&agent.speak))
+}
+
+fn in_order<S>(models: &[(ModelName, S)]) -> String {
+    let mut names: Vec<String> = models.iter().map(|(name, _)| name.to_string()).collect();
+    names.dedup();
+    names.join(", then ")
 }

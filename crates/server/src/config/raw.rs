@@ -89,8 +89,8 @@ pub(crate) struct Limits {
     /// How late the process may do what is due. If it was later in each of five seconds, no more
     /// calls are taken until it has caught up. Default 20.
     pub loop_lag_ms: Option<u64>,
-    /// Connections at the same time that have not yet shown a valid media token, per address.
-    /// Default 200.
+    /// Connections at the same time that have not yet shown a valid media token, per address. All
+    /// that come through one proxy have its address. Default 200.
     pub unproven_streams_per_address: Option<usize>,
 }
 
