@@ -20,8 +20,8 @@ pub(crate) enum ToMouth {
     Silence,
 }
 
-/// Orders that may wait. A reply of a minute arrives in far fewer pieces; when it is full, the
-/// line takes nothing any more and counts as lost.
+/// Orders on their way to the mouth. When it is full, the line takes nothing any more and counts
+/// as lost.
 pub(crate) const ORDERS: usize = 1_024;
 
 /// At most this far ahead of what the caller hears, so that silence comes soon even if the
@@ -31,6 +31,9 @@ const AHEAD: Duration = Duration::from_millis(200);
 const REFILL: Duration = Duration::from_millis(100);
 const FRAME_BYTES: usize = audio::framing::FRAME_BYTES;
 const BYTES_PER_MS: u64 = 8;
+
+/// A minute of audio: a reply that long has gone wrong.
+const MOST_BYTES: usize = 60_000 * BYTES_PER_MS as usize;
 
 /// Plays what it is given at the speed of speech, against absolute deadlines.
 pub(crate) struct Mouth<W> {
@@ -77,7 +80,7 @@ impl<W: LineWriter> Mouth<W> {
             };
             match order {
                 Some(ToMouth::Play(Play::Audio { bytes, .. })) => {
-                    self.queue.push_back(Queued::Audio(bytes));
+                    self.enqueue(bytes);
                 }
                 Some(ToMouth::Play(Play::Mark(mark))) => self.queue.push_back(Queued::Mark(mark)),
                 Some(ToMouth::Silence) => {
@@ -89,6 +92,16 @@ impl<W: LineWriter> Mouth<W> {
                 }
                 Some(ToMouth::Close) | None => return self.line.close().await,
             }
+        }
+    }
+
+    /// Takes audio, up to far more than anyone says in one go; the rest is lost and counted.
+    fn enqueue(&mut self, bytes: Bytes) {
+        let waiting: usize = self.queue.iter().map(Queued::length).sum();
+        if waiting + bytes.len() <= MOST_BYTES {
+            self.queue.push_back(Queued::Audio(bytes));
+        } else {
+            self.meters.dropped("mouth", "full");
         }
     }
 
@@ -158,6 +171,15 @@ impl<W: LineWriter> Mouth<W> {
             let _over = first.send(Instant::now());
         }
         Ok(())
+    }
+}
+
+impl Queued {
+    fn length(&self) -> usize {
+        match self {
+            Self::Audio(bytes) => bytes.len(),
+            Self::Mark(_) => 0,
+        }
     }
 }
 

@@ -77,25 +77,56 @@ impl Speaker {
             {
                 return;
             }
-            // Nobody speaks: try again when there is something else to say.
-            next = loop {
-                match orders.recv().await {
-                    Some(ToVoice::Say {
-                        reply,
-                        clause,
-                        text,
-                    }) if Some(reply) != failed => {
-                        break Some(ToVoice::Say {
+            next = self.wait_for_work(&mut orders, failed).await;
+            if next.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Nobody speaks. What is in the cache is played all the same; something else to say is a
+    /// reason to try again.
+    async fn wait_for_work(
+        &self,
+        orders: &mut mpsc::Receiver<ToVoice>,
+        failed: Option<ReplyId>,
+    ) -> Option<ToVoice> {
+        let mut from_cache = None;
+        loop {
+            let told = match orders.recv().await? {
+                ToVoice::Say { reply, .. } if Some(reply) == failed => continue,
+                ToVoice::Say {
+                    reply,
+                    clause,
+                    text,
+                } => match self.cached(&text) {
+                    Some(audio) => {
+                        from_cache = Some(reply);
+                        self.tell(Input::Audio(piece(reply, clause, audio, Vec::new())))
+                            .await
+                    }
+                    None => {
+                        return Some(ToVoice::Say {
                             reply,
                             clause,
                             text,
                         });
                     }
-                    Some(ToVoice::Say { .. } | ToVoice::End(_) | ToVoice::Cancel(_)) => {}
-                    None => return,
+                },
+                ToVoice::End(reply) if from_cache == Some(reply) => {
+                    self.tell(Input::SpokenAll(reply)).await
                 }
+                ToVoice::End(_) | ToVoice::Cancel(_) => continue,
             };
+            told.ok()?;
         }
+    }
+
+    fn cached(&self, text: &str) -> Option<Bytes> {
+        let cache = &self.commons.cache;
+        self.stations
+            .iter()
+            .find_map(|station| cache.get(&station.name, &station.settings, text))
     }
 
     /// Speaks with one provider until it fails for good.
@@ -263,7 +294,7 @@ impl Speaker {
                     self.keep(station, whole);
                 }
                 let keeps = |text: &str| self.own_lines.contains(text);
-                current.note(clause, &bytes, &words, keeps);
+                let words = current.note(clause, &bytes, words, keeps);
                 self.tell(Input::Audio(piece(reply, clause, bytes, words)))
                     .await?;
             }

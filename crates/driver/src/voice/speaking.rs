@@ -34,6 +34,8 @@ pub(super) struct Clause {
     pub(super) text: String,
     /// Characters that were spoken, as the provider says or the length of the audio suggests.
     pub(super) spoken_chars: usize,
+    /// What earlier connections spoke of it: words of this one are counted from there.
+    before: WordEnd,
     pub(super) made: Millis,
     pub(super) audio: BytesMut,
 }
@@ -65,6 +67,10 @@ impl Speaking {
             text,
             spoken_chars: 0,
             made: Millis::ZERO,
+            before: WordEnd {
+                chars: 0,
+                at: Millis::ZERO,
+            },
             audio: BytesMut::new(),
         });
     }
@@ -73,10 +79,15 @@ impl Speaking {
     pub(super) fn repeat(&mut self, voice: &mpsc::Sender<ToVoice>) {
         let reply = self.reply;
         for clause in &mut self.unspoken {
-            clause.audio.clear();
-            let Some(text) = rest_of(&clause.text, clause.spoken_chars) else {
+            let Some((chars, text)) = rest_of(&clause.text, clause.spoken_chars) else {
                 continue;
             };
+            clause.audio.clear();
+            clause.before = WordEnd {
+                chars,
+                at: clause.made,
+            };
+            // The queue holds more clauses than any reply has.
             drop(voice.try_send(ToVoice::Say {
                 reply,
                 clause: clause.id,
@@ -97,36 +108,48 @@ impl Speaking {
         whole
     }
 
+    /// Notes a piece of a clause. Returns its words, counted from the clause's beginning.
     pub(super) fn note(
         &mut self,
         id: ClauseId,
         bytes: &Bytes,
-        words: &[WordEnd],
+        words: Vec<WordEnd>,
         keeps: impl Fn(&str) -> bool,
-    ) {
-        if let Some(clause) = self.unspoken.front_mut().filter(|front| front.id == id) {
-            clause.made += Millis(bytes.len() as u64 / BYTES_PER_MS);
-            clause.spoken_chars = match words.iter().map(|word| word.chars).max() {
-                Some(chars) => chars,
-                None => clause.spoken_chars.max(chars_spoken_within(clause.made)),
-            };
-            if keeps(&clause.text) {
-                clause.audio.extend_from_slice(bytes);
-            }
+    ) -> Vec<WordEnd> {
+        let Some(clause) = self.unspoken.front_mut().filter(|front| front.id == id) else {
+            return words;
+        };
+        let WordEnd { chars, at } = clause.before;
+        let words: Vec<WordEnd> = words
+            .into_iter()
+            .map(|word| WordEnd {
+                chars: word.chars + chars,
+                at: word.at + at,
+            })
+            .collect();
+        clause.made += Millis(bytes.len() as u64 / BYTES_PER_MS);
+        clause.spoken_chars = match words.iter().map(|word| word.chars).max() {
+            Some(chars) => chars,
+            None => clause.spoken_chars.max(chars_spoken_within(clause.made)),
+        };
+        // What was spoken in two parts is not worth keeping.
+        if chars == 0 && keeps(&clause.text) {
+            clause.audio.extend_from_slice(bytes);
         }
+        words
     }
 }
 
-/// The text after so many characters, from the word that was being spoken.
-fn rest_of(text: &str, spoken: usize) -> Option<String> {
+/// The text after so many characters, from the word that was being spoken, and where that is.
+fn rest_of(text: &str, spoken: usize) -> Option<(usize, String)> {
     let (at, _) = text.char_indices().nth(spoken)?;
     let from = text[..at]
         .rfind(char::is_whitespace)
         .map_or(0, |space| space + 1);
-    let rest = text[from..].trim();
+    let rest = text[from..].trim_end();
     rest.chars()
         .any(char::is_alphanumeric)
-        .then(|| rest.to_owned())
+        .then(|| (text[..from].chars().count(), rest.to_owned()))
 }
 
 /// How much text an ordinary voice speaks within some time. A clause that is nearly done counts as
@@ -134,4 +157,52 @@ fn rest_of(text: &str, spoken: usize) -> Option<String> {
 fn chars_spoken_within(made: Millis) -> usize {
     const MS_PER_CHAR: u64 = 55;
     usize::try_from(made.0 / MS_PER_CHAR).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn word(chars: usize, at: u64) -> WordEnd {
+        WordEnd {
+            chars,
+            at: Millis(at),
+        }
+    }
+
+    #[test]
+    fn what_was_not_spoken_is_said_again_and_counted_from_the_beginning() {
+        let (first, reply) = (ClauseId(0), ReplyId(1));
+        let mut speaking = None;
+        let speaking = current(&mut speaking, reply);
+        speaking.give(first, "One two three.");
+        let ms = |ms: usize| Bytes::from(vec![0; ms * 8]);
+        speaking.note(first, &ms(600), vec![word(3, 300), word(7, 600)], |_| true);
+        let (to, mut said) = mpsc::channel(8);
+        speaking.repeat(&to);
+        let again = ToVoice::Say {
+            reply,
+            clause: first,
+            text: "two three.".to_owned(),
+        };
+        assert_eq!(
+            said.try_recv(),
+            Ok(again),
+            "from the word that may have been cut"
+        );
+        let words = speaking.note(first, &ms(500), vec![word(3, 200)], |_| true);
+        assert_eq!(words, [word(7, 800)]);
+        let whole = speaking.take_until(ClauseId(1));
+        assert!(
+            whole[0].audio.is_empty(),
+            "what was spoken in two parts is not kept"
+        );
+    }
+
+    #[test]
+    fn a_clause_that_was_spoken_is_not_said_again() {
+        assert_eq!(rest_of("One two.", 8), None);
+        assert_eq!(rest_of("One two.", 7), Some((4, "two.".to_owned())));
+        assert_eq!(rest_of("One two.", 0), Some((0, "One two.".to_owned())));
+    }
 }
