@@ -1,5 +1,6 @@
 mod random;
 mod scripts;
+mod trouble;
 
 use std::{fmt::Write as _, sync::Arc};
 

@@ -258,32 +258,6 @@ fn a_tool_runs_after_the_commit_and_its_answer_goes_back() {
 }
 
 #[test]
-fn a_failing_model_is_excused_twice_and_then_given_up() {
-    insta::assert_snapshot!(play(
-        "
-        0.010  audio r1 0.500
-        0.010  spoken r1
-        0.520  played r1-0
-        1.000  utterance Hello?
-        1.500  no-thought r2
-        1.600  audio r3 1.000
-        1.600  spoken r3
-        2.620  played r3-0
-        3.000  utterance Can you hear me?
-        3.500  no-thought r4
-        3.600  audio r5 1.000
-        3.600  spoken r5
-        4.620  played r5-0
-        5.000  utterance I give up.
-        5.500  no-thought r6
-        5.600  audio r7 1.000
-        5.600  spoken r7
-        6.620  played r7-0
-    "
-    ));
-}
-
-#[test]
 fn a_cough_in_silence_does_not_stop_the_idle_clock() {
     insta::assert_snapshot!(play(
         "
@@ -337,86 +311,6 @@ fn an_objection_before_the_goodbye_is_heard_keeps_the_call() {
 }
 
 #[test]
-fn a_voice_that_never_answers_cannot_keep_the_line() {
-    let mut rules = rules();
-    rules.end.max_call = Millis(5_000);
-    insta::assert_snapshot!(play_with(rules, ""));
-}
-
-#[test]
-fn a_voice_that_fails_is_replaced_by_the_built_in_apology() {
-    insta::assert_snapshot!(play(
-        "
-        0.500  no-voice r1
-        0.510  audio r2 1.000
-        0.510  spoken r2
-        1.520  played r2-0
-        3.000  hang-up
-    "
-    ));
-}
-
-#[test]
-fn a_deaf_call_is_greeted_told_and_ended() {
-    insta::assert_snapshot!(play(
-        "
-        0.010  audio r1 2.000
-        0.500  deaf
-        0.600  spoken r1
-        2.020  played r1-0
-        2.100  audio r2/0 2.000
-        2.110  spoken r2
-        4.200  played r2-0
-    "
-    ));
-}
-
-#[test]
-fn a_mute_recogniser_is_excused_twice_and_the_silence_counted() {
-    insta::assert_snapshot!(play(
-        "
-        0.010  audio r1 0.500
-        0.010  spoken r1
-        0.520  played r1-0
-        1.000  speech
-        2.000  pause at 1.950
-        3.000  audio r2/0 1.000
-        3.000  spoken r2
-        4.020  played r2-0
-        5.000  speech
-        6.000  pause at 5.950
-        7.000  audio r3/0 1.000
-        7.000  spoken r3
-        8.020  played r3-0
-        9.000  speech
-        10.000 pause at 9.950
-        17.000 hang-up
-    "
-    ));
-}
-
-#[test]
-fn a_voice_that_breaks_off_is_excused() {
-    insta::assert_snapshot!(play(
-        "
-        0.010  audio r1 0.500
-        0.010  spoken r1
-        0.520  played r1-0
-        1.000  utterance Tell me a story.
-        1.800  text r2 Once upon a time there was a very small server.
-        1.810  done r2
-        1.900  audio r2/0 1.000
-        2.000  no-voice r2
-        2.920  played r2-0
-        2.930  audio r3/0 2.000
-        2.930  spoken r3
-        4.940  played r3-0
-        6.000  hang-up
-    "
-    ));
-}
-
-#[test]
 fn a_question_about_goodbyes_is_no_goodbye() {
     insta::assert_snapshot!(play(
         "
@@ -430,23 +324,6 @@ fn a_question_about_goodbyes_is_no_goodbye() {
         1.900  spoken r2
         2.920  played r2-0
         6.000  hang-up
-    "
-    ));
-}
-
-#[test]
-fn the_longest_call_is_ended_politely() {
-    let mut rules = rules();
-    rules.end.max_call = Millis(2_000);
-    insta::assert_snapshot!(play_with(
-        rules,
-        "
-        0.010  audio r1 0.500
-        0.010  spoken r1
-        0.520  played r1-0
-        2.100  audio r2 1.000
-        2.100  spoken r2
-        3.120  played r2-0
     "
     ));
 }
@@ -494,17 +371,6 @@ fn without_marks_the_clock_says_what_was_heard() {
         0.010  audio r1 0.500
         0.010  spoken r1
         1.000  hang-up
-    "
-    ));
-}
-
-#[test]
-fn a_lost_line_ends_the_call() {
-    insta::assert_snapshot!(play(
-        "
-        0.010  audio r1 2.000
-        1.000  lost
-        1.001  speech
     "
     ));
 }
