@@ -1,4 +1,4 @@
-//! The configuration: what was typed ([`raw`]) becomes what it means ([`Config`]) in one step that
+//! The configuration: what was typed (`raw`) becomes what it means ([`Config`]) in one step that
 //! reports everything wrong at once.
 
 mod agent;
