@@ -29,6 +29,7 @@ pub(crate) const ORDERS: usize = 1_024;
 const AHEAD: Duration = Duration::from_millis(200);
 /// Send again when only this much is left: several frames then share one write.
 const REFILL: Duration = Duration::from_millis(100);
+const FRAME: Duration = Duration::from_millis(20);
 const FRAME_BYTES: usize = audio::framing::FRAME_BYTES;
 const BYTES_PER_MS: u64 = 8;
 
@@ -131,7 +132,10 @@ impl<W: LineWriter> Mouth<W> {
         };
         self.played_until = Some(from);
         let until = now + AHEAD;
-        while self.played_until.is_some_and(|played| played < until) {
+        while self
+            .played_until
+            .is_some_and(|played| played + FRAME <= until)
+        {
             match self.queue.front_mut() {
                 Some(Queued::Audio(_)) => self.send_audio(until).await?,
                 Some(Queued::Mark(mark)) => {
@@ -148,11 +152,9 @@ impl<W: LineWriter> Mouth<W> {
     /// Sends audio up to the next mark, at most until `until`.
     async fn send_audio(&mut self, until: Instant) -> Result<(), LineGone> {
         let played = self.played_until.unwrap_or(until);
-        let room_ms = u64::try_from((until - played).as_millis())
-            .unwrap_or(0)
-            .max(1);
+        let room_ms = u64::try_from((until - played).as_millis()).unwrap_or(0);
         let room = usize::try_from(room_ms * BYTES_PER_MS).unwrap_or(FRAME_BYTES);
-        let room = room.div_ceil(FRAME_BYTES) * FRAME_BYTES;
+        let room = room / FRAME_BYTES * FRAME_BYTES;
         self.batch.clear();
         while let Some(Queued::Audio(bytes)) = self.queue.front_mut() {
             let take = bytes.len().min(room - self.batch.len());

@@ -1,7 +1,5 @@
 //! Call scripts: what happens, and everything the session does about it.
 
-use domain::Millis;
-
 use super::{play, play_with, rules};
 use crate::TurnEnd;
 
