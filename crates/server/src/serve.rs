@@ -36,6 +36,8 @@ use crate::{
 /// How long records may take to be written at the end.
 const FLUSH: Duration = Duration::from_secs(10);
 
+/// How long the carrier may take to ask about the last call.
+const LAST_QUESTIONS: Duration = Duration::from_secs(2);
 /// How long calls may take to say goodbye once they have to.
 const GOODBYE: Duration = Duration::from_secs(10);
 
@@ -169,8 +171,17 @@ impl Running {
 impl Running {
     /// Waits for calls to end, and sees to it that they do. Says how long records may take then.
     async fn end_calls(&self, hurry: impl Future<Output = ()>) -> Duration {
+        let some_go_on = self.app.taken() > 0;
+        let by_themselves = async {
+            self.idle().await;
+            if some_go_on {
+                // The carrier asks what to do with a call only after its stream is over: nobody
+                // to ask would be an error that the caller hears.
+                tokio::time::sleep(LAST_QUESTIONS).await;
+            }
+        };
         tokio::select! {
-            () = self.idle() => FLUSH,
+            () = by_themselves => FLUSH,
             () = self.dismiss_in_time() => FLUSH,
             () = hurry => {
                 tracing::warn!(live = self.app.exchange.live(), "stopping at once");
@@ -188,6 +199,7 @@ impl Running {
         if tokio::time::timeout(GOODBYE, self.idle()).await.is_err() {
             self.cut_off().await;
         }
+        tokio::time::sleep(LAST_QUESTIONS).await;
     }
 
     /// Ends what goes on without a goodbye, but with a record.

@@ -48,7 +48,7 @@ pub(crate) async fn stream(State(app): State<Arc<App>>, request: Request<Body>) 
         Next::Apologise => apologise(&app, &told.call),
         Next::HangUp => Twiml::hang_up().into_response(),
         Next::Relink(cause) => relink(&app, &parts, &told.call, cause),
-        Next::Unknown => StatusCode::NO_CONTENT.into_response(),
+        Next::Unknown => begin_anew(&app, &parts, &told),
     }
 }
 
@@ -119,6 +119,19 @@ fn after(reason: EndReason) -> Next {
         Next::Apologise
     } else {
         Next::HangUp
+    }
+}
+
+/// A call that nobody knows was known before a restart, perhaps: if the caller is on the line to one
+/// of our numbers, it begins anew.
+fn begin_anew(app: &App, parts: &Parts, told: &VoiceRequest) -> Response {
+    tracing::warn!(carrier_call = %told.call, "an unknown call asks what to do");
+    match voice::take(app, parts, told, "/media-stream") {
+        Ok(twiml) => {
+            app.meters.resumed("unknown", "anew");
+            twiml.into_response()
+        }
+        Err(_) => StatusCode::NO_CONTENT.into_response(),
     }
 }
 

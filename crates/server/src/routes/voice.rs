@@ -43,13 +43,12 @@ async fn answer(app: &App, request: Request<Body>, stream_path: &'static str) ->
         app.meters.webhook_refused(ApiError::BadRequest.code());
         ApiError::BadRequest
     });
-    match told.and_then(|told| take(app, &parts, &told, stream_path)) {
-        Ok(twiml) => twiml.into_response(),
-        Err(error) => error.into_response(),
-    }
+    told.and_then(|told| take(app, &parts, &told, stream_path))
+        .into_response()
 }
 
-fn take(
+/// Answers for a call: the first time with a stream, again with the same document.
+pub(super) fn take(
     app: &App,
     parts: &Parts,
     told: &VoiceRequest,

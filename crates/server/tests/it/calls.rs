@@ -164,3 +164,17 @@ async fn a_hasty_stop_ends_live_calls_and_keeps_their_end() {
         "{reasons:?}"
     );
 }
+
+#[tokio::test]
+async fn a_call_from_before_a_restart_begins_anew() {
+    let app = TestApp::start().await;
+    let fields = [
+        ("CallSid", "CAold"),
+        ("From", "+14155550100"),
+        ("To", NUMBER),
+        ("CallStatus", "in-progress"),
+    ];
+    let answer = app.webhook("/v1/twilio/after-stream", &fields).await;
+    let document = answer.text().await.expect("a document");
+    assert!(document.contains("<Stream url="), "{document}");
+}
