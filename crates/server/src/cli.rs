@@ -39,6 +39,16 @@ pub(crate) struct ServeArgs {
     insecure_webhooks: u8,
 }
 
+impl ServeArgs {
+    fn and(&self, more: &Self) -> Self {
+        Self {
+            insecure_webhooks: self
+                .insecure_webhooks
+                .saturating_add(more.insecure_webhooks),
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// List calls
@@ -68,7 +78,8 @@ impl Cli {
             Some(Command::Demo(args)) => demo::run(args),
             Some(Command::Explain(args)) => calls::explain(&self.shared, &args),
             Some(Command::Check) => check::run(&self.shared),
-            Some(Command::Serve(args)) => serve::run(&self.shared, &args),
+            // The flag means the same before the command and after it.
+            Some(Command::Serve(args)) => serve::run(&self.shared, &self.serve.and(&args)),
         }
     }
 }
@@ -103,4 +114,23 @@ pub(crate) fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> an
         .enable_all()
         .build()?
         .block_on(future)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_means_the_same_before_the_command_and_after_it() {
+        for line in [
+            &["repartee", "--insecure-webhooks", "serve"][..],
+            &["repartee", "serve", "--insecure-webhooks"],
+        ] {
+            let cli = Cli::try_parse_from(line).expect("a command line");
+            let Some(Command::Serve(args)) = &cli.command else {
+                panic!("{line:?}")
+            };
+            assert_eq!(cli.serve.and(args).insecure_webhooks, 1, "{line:?}");
+        }
+    }
 }

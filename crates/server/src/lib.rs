@@ -14,6 +14,7 @@ mod loop_lag;
 mod memory;
 pub mod meters;
 mod paint;
+mod reaper;
 mod routes;
 mod serve;
 mod stations;

@@ -5,7 +5,7 @@ mod connections;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use domain::Clock;
+use domain::{Clock, Millis};
 use driver::{Exchange, Shared};
 use prometheus_client::registry::Registry;
 use ring::rand::SystemRandom;
@@ -27,7 +27,7 @@ use crate::{
     doorstep::Doorstep,
     loop_lag,
     meters::{Meters, state::State},
-    routes,
+    reaper, routes,
     stations::Stations,
     switchboard::Switchboard,
     tools::BuiltIn,
@@ -38,6 +38,7 @@ const FLUSH: Duration = Duration::from_secs(10);
 
 /// How long the carrier may take to ask about the last call.
 const LAST_QUESTIONS: Duration = Duration::from_secs(2);
+
 /// How long calls may take to say goodbye once they have to.
 const GOODBYE: Duration = Duration::from_secs(10);
 
@@ -83,6 +84,7 @@ pub struct Running {
     stop: CancellationToken,
     sweeping: JoinHandle<()>,
     watching: JoinHandle<()>,
+    reaping: JoinHandle<()>,
     wait: Duration,
     writing: WriterTask,
 }
@@ -103,7 +105,7 @@ impl Running {
             .await
             .with_context(|| format!("cannot listen on {}", config.listen))?;
         let address = listener.local_addr()?;
-        let (writer, writing) = Writer::start(store);
+        let (writer, writing) = Writer::start(Arc::clone(&store));
         let clock = options.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let (app, registry) = assemble(&config, (trust, directory), writer, clock);
         let stop = CancellationToken::new();
@@ -118,6 +120,11 @@ impl Running {
             rehearsals: rehearse(&app, &config),
             sweeping: tokio::spawn(sweep(Arc::clone(&app))),
             watching: tokio::spawn(loop_lag::watch(Arc::clone(&app))),
+            reaping: tokio::spawn(reaper::watch(
+                store,
+                Arc::clone(&app.clock),
+                longest_call(&app),
+            )),
             app,
             accepting,
             stop,
@@ -160,6 +167,7 @@ impl Running {
         self.stop.cancel();
         self.sweeping.abort();
         self.watching.abort();
+        self.reaping.abort();
         drop(self.accepting.await);
         match self.writing.finish(flush).await {
             Ok(()) => tracing::info!("stopped"),
@@ -321,6 +329,16 @@ fn rehearse(app: &Arc<App>, config: &Config) -> TaskTracker {
     }
     rehearsals.close();
     rehearsals
+}
+
+/// The longest that any agent talks.
+fn longest_call(app: &App) -> Millis {
+    app.directory
+        .agents()
+        .iter()
+        .map(|agent| agent.rules.end.max_call)
+        .max()
+        .unwrap_or_default()
 }
 
 async fn sweep(app: Arc<App>) {

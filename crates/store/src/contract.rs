@@ -40,6 +40,7 @@ contract! {
     calls_are_listed_newest_first
     a_tenant_sees_only_its_own_calls
     a_list_is_never_longer_than_asked_or_allowed
+    calls_without_an_end_are_found
     odd_parties_and_texts_survive
     it_answers
 }
@@ -144,6 +145,7 @@ async fn list(store: &dyn Store, limit: u32) -> Vec<StoredCall> {
     let filter = CallFilter {
         tenant: None,
         limit,
+        ..CallFilter::default()
     };
     store.calls(&filter).await.unwrap()
 }
@@ -255,6 +257,7 @@ async fn a_tenant_sees_only_its_own_calls(store: &dyn Store) {
     let filter = CallFilter {
         tenant: Some("other".parse().unwrap()),
         limit: 10,
+        ..CallFilter::default()
     };
     let seen = store.calls(&filter).await.unwrap();
     assert_eq!(seen.len(), 1);
@@ -269,6 +272,28 @@ async fn a_list_is_never_longer_than_asked_or_allowed(store: &dyn Store) {
     assert_eq!(list(store, 0).await.len(), 0);
     assert_eq!(list(store, 7).await.len(), 7);
     assert_eq!(list(store, u32::MAX).await.len(), 200);
+}
+
+async fn calls_without_an_end_are_found(store: &dyn Store) {
+    let records = [
+        Record::Begun(begun(1)),
+        Record::Begun(begun(2)),
+        Record::Ended(ended(2)),
+    ];
+    store.write(&records).await.unwrap();
+    let open = async |before: i64| {
+        let open_since = Some(UnixMillis(before));
+        let filter = CallFilter {
+            limit: 10,
+            open_since,
+            ..CallFilter::default()
+        };
+        let calls = store.calls(&filter).await.unwrap();
+        calls.iter().map(|call| call.begun.id).collect::<Vec<_>>()
+    };
+    assert_eq!(open(begun(1).at.0).await, []);
+    assert_eq!(open(begun(1).at.0 + 1).await, [id(1)]);
+    assert_eq!(open(i64::MAX).await, [id(1)]);
 }
 
 async fn odd_parties_and_texts_survive(store: &dyn Store) {

@@ -121,6 +121,7 @@ impl Database {
         let rows = sqlx::query(rows::LIST_CALLS)
             .bind(tenant.map(str::to_owned))
             .bind(i64::from(filter.most()))
+            .bind(filter.open_since.map(|time| time.0))
             .fetch_all(&self.pool)
             .await?;
         rows.iter().map(rows::read_call).collect()

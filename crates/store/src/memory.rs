@@ -76,6 +76,11 @@ impl Memory {
                     .as_ref()
                     .is_none_or(|tenant| *tenant == call.begun.tenant)
             })
+            .filter(|call| {
+                filter
+                    .open_since
+                    .is_none_or(|time| call.begun.at < time && call.ended.is_none())
+            })
             .collect();
         found.sort_by_key(|call| std::cmp::Reverse((call.begun.at, call.begun.id)));
         found.truncate(filter.most() as usize);

@@ -1,6 +1,6 @@
 use std::{future::Future, pin::Pin};
 
-use domain::{CallBegun, CallEnded, CallId, TenantId, TurnRecord};
+use domain::{CallBegun, CallEnded, CallId, TenantId, TurnRecord, UnixMillis};
 
 use crate::StoreError;
 
@@ -38,6 +38,8 @@ pub struct CallFilter {
     pub tenant: Option<TenantId>,
     /// At most so many; capped at [`CallFilter::MOST`].
     pub limit: u32,
+    /// Only calls that began before this and have no end.
+    pub open_since: Option<UnixMillis>,
 }
 
 impl CallFilter {

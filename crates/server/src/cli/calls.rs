@@ -43,6 +43,7 @@ pub(crate) fn list(shared: &Shared, args: CallsArgs) -> anyhow::Result<ExitCode>
     let filter = CallFilter {
         tenant: args.tenant,
         limit: args.limit,
+        ..CallFilter::default()
     };
     let calls = block_on(async {
         let database = open(&config.store_url).await?;
@@ -77,6 +78,7 @@ pub(crate) fn explain(shared: &Shared, args: &ExplainArgs) -> anyhow::Result<Exi
         let recent = CallFilter {
             tenant: None,
             limit: CallFilter::MOST,
+            ..CallFilter::default()
         };
         let id = match args.call.parse() {
             Ok(id) => id,

@@ -28,6 +28,7 @@ async fn kept(app: TestApp) -> Vec<StoredCall> {
     let all = CallFilter {
         tenant: None,
         limit: 10,
+        ..CallFilter::default()
     };
     store.calls(&all).await.expect("calls")
 }
@@ -149,6 +150,7 @@ async fn a_hasty_stop_ends_live_calls_and_keeps_their_end() {
     let all = CallFilter {
         tenant: None,
         limit: 10,
+        ..CallFilter::default()
     };
     let calls = store.calls(&all).await.expect("calls");
     let reasons: Vec<_> = calls

@@ -111,6 +111,7 @@ async fn variables_alone_hold_a_conversation_on_both_paths() {
         .calls(&CallFilter {
             tenant: None,
             limit: 10,
+            ..CallFilter::default()
         })
         .await
         .expect("calls");

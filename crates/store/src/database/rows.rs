@@ -63,9 +63,13 @@ macro_rules! select_calls {
     };
 }
 
-/// Binds a tenant or NULL for all, and the longest list.
-pub(super) const LIST_CALLS: &str =
-    select_calls!("AND ($1 IS NULL OR tenant = $1) ORDER BY begun_at DESC, id DESC LIMIT $2");
+/// Binds a tenant or NULL for all, the longest list, and the time before which a call without an
+/// end began, or NULL for all calls.
+pub(super) const LIST_CALLS: &str = select_calls!(
+    "AND ($1 IS NULL OR tenant = $1) \
+     AND ($3 IS NULL OR (begun_at < $3 AND ended_at IS NULL)) \
+     ORDER BY begun_at DESC, id DESC LIMIT $2"
+);
 
 /// Binds the id of a call.
 pub(super) const FIND_CALL: &str = select_calls!("AND id = $1");

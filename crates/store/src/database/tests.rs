@@ -112,6 +112,7 @@ async fn count(database: &Database) -> usize {
     let filter = CallFilter {
         tenant: None,
         limit: CallFilter::MOST,
+        ..CallFilter::default()
     };
     database.calls(&filter).await.unwrap().len()
 }
@@ -289,6 +290,7 @@ async fn a_row_of_foreign_making_is_named() {
         .calls(&CallFilter {
             tenant: None,
             limit: 1,
+            ..CallFilter::default()
         })
         .await
         .unwrap_err();

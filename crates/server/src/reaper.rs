@@ -1,0 +1,114 @@
+//! Ends calls in the records whose server died while they went on: nobody else will.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::{CallEnded, Clock, EndReason, Micros, Millis, UnixMillis, Usage};
+use store::{CallFilter, Record, Store, StoreError};
+
+/// How often records are looked through.
+const EVERY: Duration = Duration::from_secs(60);
+/// A call may last a little longer than the longest call: goodbyes take time.
+const GRACE: Millis = Millis(60_000);
+
+/// Looks through the records for as long as the server runs.
+pub(crate) async fn watch(store: Arc<dyn Store>, clock: Arc<dyn Clock>, longest: Millis) {
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match settle(&*store, clock.now(), longest).await {
+            Ok(0) => {}
+            Ok(calls) => tracing::warn!(calls, "calls of a server that died were ended"),
+            Err(error) => tracing::warn!(%error, "records cannot be looked through"),
+        }
+    }
+}
+
+/// Ends the calls that began too long ago to go on. Returns how many there were.
+async fn settle(store: &dyn Store, now: UnixMillis, longest: Millis) -> Result<usize, StoreError> {
+    let oldest = i64::try_from((longest + GRACE).0).unwrap_or(i64::MAX);
+    let open_since = Some(UnixMillis(now.0.saturating_sub(oldest)));
+    let filter = CallFilter {
+        limit: CallFilter::MOST,
+        open_since,
+        ..CallFilter::default()
+    };
+    let mut settled = 0;
+    loop {
+        let lost = store.calls(&filter).await?;
+        if lost.is_empty() {
+            return Ok(settled);
+        }
+        let mut ends = Vec::with_capacity(lost.len());
+        for call in &lost {
+            let turns = store
+                .call(call.begun.id)
+                .await?
+                .map(|(_, turns)| turns)
+                .unwrap_or_default();
+            // The last that is known of it.
+            let lasted = turns.last().map_or(Millis::ZERO, |turn| turn.at);
+            ends.push(Record::Ended(CallEnded {
+                id: call.begun.id,
+                at: now,
+                duration: lasted,
+                reason: EndReason::NodeLost,
+                error: Some("the server stopped while the call went on".to_owned()),
+                barge_ins: 0,
+                usage: Usage::default(),
+                cost: Micros::default(),
+            }));
+        }
+        settled += ends.len();
+        store.write(&ends).await?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{CallBegun, CallId, Direction, Party, Transport};
+    use store::Memory;
+
+    use super::*;
+
+    fn begun(id: u8, at: i64) -> Record {
+        Record::Begun(CallBegun {
+            id: CallId::new(1, [id; 10]),
+            tenant: "acme".parse().expect("a name"),
+            agent: "anna".parse().expect("a name"),
+            transport: Transport::TwilioStream,
+            direction: Direction::Inbound,
+            carrier_call: None,
+            from: Party::Hidden,
+            to: Party::Hidden,
+            at: UnixMillis(at),
+        })
+    }
+
+    #[tokio::test]
+    async fn only_calls_that_cannot_go_on_are_ended() {
+        let store = Memory::default();
+        store
+            .write(&[begun(1, 0), begun(2, 950_000)])
+            .await
+            .expect("written");
+        let now = UnixMillis(1_000_000);
+        assert_eq!(settle(&store, now, Millis(600_000)).await.expect("read"), 1);
+        assert_eq!(settle(&store, now, Millis(600_000)).await.expect("read"), 0);
+        let (lost, _) = store
+            .call(CallId::new(1, [1; 10]))
+            .await
+            .expect("read")
+            .expect("kept");
+        assert_eq!(
+            lost.ended.map(|ended| ended.reason),
+            Some(EndReason::NodeLost)
+        );
+        let (live, _) = store
+            .call(CallId::new(1, [2; 10]))
+            .await
+            .expect("read")
+            .expect("kept");
+        assert_eq!(live.ended, None);
+    }
+}
