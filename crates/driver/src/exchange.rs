@@ -114,7 +114,8 @@ impl Exchange {
         let Some(station) = agent.speak.first() else {
             return;
         };
-        let lines = own_lines(agent);
+        // The greeting comes first: the phone may ring at any moment.
+        let lines = agent.rules.spoken_lines();
         let rehearsal = voice::rehearse(station, &self.commons, &lines);
         match tokio::time::timeout(REHEARSAL, rehearsal).await {
             Ok(0) => info!(agent = %agent.id, lines = lines.len(), "own lines are ready"),

@@ -1,6 +1,6 @@
 //! An agent's own lines, made before anyone calls.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use bytes::BytesMut;
 use domain::ReplyId;
@@ -17,7 +17,7 @@ use crate::{agent::Station, exchange::Commons};
 pub(crate) async fn rehearse(
     station: &Station<dyn TextToSpeech, Voice>,
     commons: &Commons,
-    lines: &BTreeSet<String>,
+    lines: &[String],
 ) -> usize {
     let missing: BTreeMap<ReplyId, &String> = (1..)
         .map(ReplyId)

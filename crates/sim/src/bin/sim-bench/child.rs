@@ -39,7 +39,7 @@ const CONFIG: &str = r#"
 host = "127.0.0.1"
 
 [log]
-level = "warn"
+level = "LEVEL"
 
 [limits]
 max_calls = 10000
@@ -142,11 +142,18 @@ impl Server {
         fs::create_dir_all(&folder)?;
         let config = folder.join("repartee.toml");
         let database = folder.join("bench.db").display().to_string();
+        let level = if start.log.is_some() { "info" } else { "warn" };
         let agent = match start.policy {
             Policy::Bare => BARE,
             Policy::Usual => USUAL,
         };
-        fs::write(&config, CONFIG.replace("DATABASE", &database) + agent)?;
+        fs::write(
+            &config,
+            CONFIG
+                .replace("DATABASE", &database)
+                .replace("LEVEL", level)
+                + agent,
+        )?;
         let port = free_port()?;
         let url = format!("http://127.0.0.1:{port}");
         let mut command = command(start, &config, &folder)?;
