@@ -7,6 +7,7 @@ use tracing::debug;
 use transports::{LineReader, LineWriter};
 
 use crate::{
+    connection::until,
     exchange::{Commons, Shared},
     hands::Hands,
     prepared::Prepared,
@@ -70,12 +71,5 @@ fn propagate_panic(done: Result<(), tokio::task::JoinError>) {
         && let Ok(panic) = error.try_into_panic()
     {
         std::panic::resume_unwind(panic);
-    }
-}
-
-async fn until(deadline: Option<Instant>) {
-    match deadline {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
     }
 }

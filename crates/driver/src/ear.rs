@@ -8,11 +8,14 @@ use session::Input;
 use tokio::{sync::mpsc, time::Instant};
 use transports::{FromLine, LineReader};
 
-use crate::{meters::Meters, tally::Tally};
+use crate::{
+    connection::{NobodyListens, length},
+    meters::Meters,
+    tally::Tally,
+};
 
 /// Audio goes to the recogniser in pieces of this size: each costs a system call.
 const PIECE_BYTES: usize = 480;
-const BYTES_PER_MS: u64 = 8;
 
 /// Listens to the line: hears when the caller speaks, and passes the sound on.
 ///
@@ -102,7 +105,7 @@ impl<R: LineReader> Ear<R> {
             return;
         }
         let piece = self.piece.split().freeze();
-        let length = Millis(piece.len() as u64 / BYTES_PER_MS);
+        let length = length(&piece);
         match self.recogniser.try_send(ToRecogniser::Audio(piece)) {
             Ok(()) => self.tally.heard(length),
             Err(mpsc::error::TrySendError::Full(_)) => self.meters.dropped("recogniser", "full"),
@@ -115,6 +118,3 @@ impl<R: LineReader> Ear<R> {
         self.mailbox.send(input).await.map_err(|_| NobodyListens)
     }
 }
-
-/// The call is over.
-struct NobodyListens;

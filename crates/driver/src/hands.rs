@@ -5,9 +5,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use domain::{CallBegun, Millis, ReplyId, TurnRecord};
+use domain::{CallBegun, ReplyId, TurnRecord};
 use providers::{stt::ToRecogniser, tts::ToVoice};
-use session::{Action, Audio, ClauseId, Input, Prompt, ToolRun};
+use session::{Action, ClauseId, Input, Prompt, ToolRun};
 use store::Record;
 use tokio::{
     sync::{mpsc, oneshot},
@@ -26,6 +26,7 @@ use crate::{
     tally::Tally,
     thinking::Thinking,
     tools::ToolRequest,
+    voice,
 };
 
 /// The longest that a tool may take.
@@ -175,15 +176,8 @@ impl Hands {
 
     fn apologise(&mut self, reply: ReplyId, clause: ClauseId) {
         let bytes = apology(self.agent.rules.language.primary());
-        let duration = Millis(bytes.len() as u64 / 8);
-        let words = Vec::new();
-        self.own.push_back(Input::Audio(Audio {
-            reply,
-            clause,
-            bytes,
-            duration,
-            words,
-        }));
+        self.own
+            .push_back(Input::Audio(voice::piece(reply, clause, bytes, Vec::new())));
         self.own.push_back(Input::SpokenAll(reply));
     }
 

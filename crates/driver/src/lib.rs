@@ -9,6 +9,7 @@ mod agent;
 mod breaker;
 mod cache;
 mod call;
+mod connection;
 mod ear;
 mod exchange;
 mod hands;

@@ -8,7 +8,10 @@ use tokio::{
 };
 use transports::{LineGone, LineWriter};
 
-use crate::meters::Meters;
+use crate::{
+    connection::{BYTES_PER_MS, until},
+    meters::Meters,
+};
 
 /// What the mouth is told, in order.
 #[derive(Debug)]
@@ -31,7 +34,6 @@ const AHEAD: Duration = Duration::from_millis(200);
 const REFILL: Duration = Duration::from_millis(100);
 const FRAME: Duration = Duration::from_millis(20);
 const FRAME_BYTES: usize = audio::framing::FRAME_BYTES;
-const BYTES_PER_MS: u64 = 8;
 
 /// A minute of audio: a reply that long has gone wrong.
 const MOST_BYTES: usize = 60_000 * BYTES_PER_MS as usize;
@@ -72,7 +74,7 @@ impl<W: LineWriter> Mouth<W> {
             let order = tokio::select! {
                 biased;
                 order = orders.recv() => order,
-                () = wait_until(refill) => {
+                () = until(refill) => {
                     if self.send_due().await.is_err() {
                         return;
                     }
@@ -182,12 +184,5 @@ impl Queued {
             Self::Audio(bytes) => bytes.len(),
             Self::Mark(_) => 0,
         }
-    }
-}
-
-async fn wait_until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
     }
 }

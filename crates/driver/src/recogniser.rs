@@ -10,7 +10,12 @@ use session::Input;
 use tokio::{sync::mpsc, time::Instant};
 use tracing::{info, warn};
 
-use crate::{agent::Station, exchange::Commons, meters::Job};
+use crate::{
+    agent::Station,
+    connection::{Broken, length, until},
+    exchange::Commons,
+    meters::Job,
+};
 
 /// Audio that may wait for the recogniser: a second and a half of pieces. When it is full the
 /// newest is dropped and counted.
@@ -25,7 +30,6 @@ const LONGEST_REST: Duration = Duration::from_secs(10);
 const OWES_AFTER: Millis = Millis(700);
 const WORDS_WITHIN: Duration = Duration::from_millis(2_500);
 const MUTE: &str = "words";
-const BYTES_PER_MS: u64 = 8;
 
 /// Keeps one call's audio recognised: walks down the agent's list when a provider fails, and plays
 /// again what was said meanwhile.
@@ -33,12 +37,6 @@ pub(crate) struct Recogniser {
     pub(crate) stations: Vec<Station<dyn SpeechToText, Listen>>,
     pub(crate) commons: Commons,
     pub(crate) mailbox: mpsc::Sender<Input>,
-}
-
-/// How one connection ended.
-enum Broken {
-    CallOver,
-    Failed(ProviderError),
 }
 
 impl Recogniser {
@@ -157,7 +155,7 @@ impl Recogniser {
                             return Broken::CallOver;
                         }
                     }
-                    return ended(result);
+                    return result.into();
                 }
                 piece = audio.recv(), if to.is_some() => match piece {
                     Some(piece) => {
@@ -219,20 +217,6 @@ fn is_mute(error: &ProviderError) -> bool {
     matches!(error, ProviderError::Silent { stage, .. } if *stage == MUTE)
 }
 
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
-    }
-}
-
-fn ended(result: Result<(), ProviderError>) -> Broken {
-    match result {
-        Ok(()) => Broken::CallOver,
-        Err(error) => Broken::Failed(error),
-    }
-}
-
 /// Audio whose words are not settled, to be played again to the next connection.
 #[derive(Default)]
 struct Replay {
@@ -273,10 +257,6 @@ impl Replay {
     fn pieces(&self) -> impl Iterator<Item = Bytes> + '_ {
         self.pieces.iter().cloned()
     }
-}
-
-fn length(bytes: &Bytes) -> Millis {
-    Millis(bytes.len() as u64 / BYTES_PER_MS)
 }
 
 /// Whether some sample of mu-law audio is louder than line noise: about -43 dBFS.

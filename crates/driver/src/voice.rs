@@ -4,9 +4,9 @@ mod speaking;
 use std::{collections::BTreeSet, sync::Arc};
 
 use bytes::Bytes;
-use domain::{Millis, ReplyId};
+use domain::ReplyId;
 use providers::{
-    ProviderError, Verdict,
+    Verdict,
     tts::{FromVoice, TextToSpeech, ToVoice, Voice},
 };
 use session::{Audio, ClauseId, Input, WordEnd};
@@ -14,13 +14,18 @@ use tokio::sync::mpsc;
 use tracing::warn;
 
 use self::speaking::{Clause, Given, Speaking, current};
-use crate::{agent::Station, exchange::Commons, meters::Job, tally::Tally};
+use crate::{
+    agent::Station,
+    connection::{Broken, NobodyListens, length},
+    exchange::Commons,
+    meters::Job,
+    tally::Tally,
+};
 
 pub(crate) use rehearsal::rehearse;
 
 /// Orders that may wait for the voice. A reply has far fewer clauses.
 pub(crate) const QUEUE: usize = 256;
-const BYTES_PER_MS: u64 = 8;
 
 /// Speaks for one call: plays what is in the cache, has the rest made, and walks down the agent's
 /// list when a provider fails, repeating what was not spoken.
@@ -31,12 +36,6 @@ pub(crate) struct Speaker {
     pub(crate) tally: Arc<Tally>,
     /// Sentences worth keeping: what the agent says by itself.
     pub(crate) own_lines: Arc<BTreeSet<String>>,
-}
-
-/// How one connection ended.
-enum Broken {
-    CallOver,
-    Failed(ProviderError),
 }
 
 impl Speaker {
@@ -192,7 +191,7 @@ impl Speaker {
                                 return Broken::CallOver;
                             }
                         }
-                        return ended(result);
+                        return result.into();
                     }
                 }
             };
@@ -333,8 +332,8 @@ fn reply_of(order: &Option<ToVoice>) -> Option<ReplyId> {
     }
 }
 
-fn piece(reply: ReplyId, clause: ClauseId, bytes: Bytes, words: Vec<WordEnd>) -> Audio {
-    let duration = Millis(bytes.len() as u64 / BYTES_PER_MS);
+pub(crate) fn piece(reply: ReplyId, clause: ClauseId, bytes: Bytes, words: Vec<WordEnd>) -> Audio {
+    let duration = length(&bytes);
     Audio {
         reply,
         clause,
@@ -343,13 +342,3 @@ fn piece(reply: ReplyId, clause: ClauseId, bytes: Bytes, words: Vec<WordEnd>) ->
         words,
     }
 }
-
-fn ended(result: Result<(), ProviderError>) -> Broken {
-    match result {
-        Ok(()) => Broken::CallOver,
-        Err(error) => Broken::Failed(error),
-    }
-}
-
-/// The call is over.
-struct NobodyListens;

@@ -8,7 +8,7 @@ use providers::tts::ToVoice;
 use session::{ClauseId, WordEnd};
 use tokio::{sync::mpsc, time::Instant};
 
-use super::BYTES_PER_MS;
+use crate::connection::length;
 
 /// The reply being spoken.
 pub(super) struct Speaking {
@@ -127,7 +127,7 @@ impl Speaking {
                 at: word.at + at,
             })
             .collect();
-        clause.made += Millis(bytes.len() as u64 / BYTES_PER_MS);
+        clause.made += length(bytes);
         clause.spoken_chars = match words.iter().map(|word| word.chars).max() {
             Some(chars) => chars,
             None => clause.spoken_chars.max(chars_spoken_within(clause.made)),

@@ -1,0 +1,40 @@
+//! What the tasks of a call have in common: how a provider's connection ends, how long audio is,
+//! waiting for a moment that may never come.
+
+use domain::Millis;
+use providers::ProviderError;
+use tokio::time::Instant;
+
+/// Mu-law at 8 kHz.
+pub(crate) const BYTES_PER_MS: u64 = 8;
+
+/// How long audio plays.
+pub(crate) fn length(bytes: &[u8]) -> Millis {
+    Millis(bytes.len() as u64 / BYTES_PER_MS)
+}
+
+/// How one connection to a provider ended.
+pub(crate) enum Broken {
+    CallOver,
+    Failed(ProviderError),
+}
+
+impl From<Result<(), ProviderError>> for Broken {
+    fn from(result: Result<(), ProviderError>) -> Self {
+        match result {
+            Ok(()) => Self::CallOver,
+            Err(error) => Self::Failed(error),
+        }
+    }
+}
+
+/// Nobody reads the mailbox any more: the call is over.
+pub(crate) struct NobodyListens;
+
+/// Waits for a moment; without one, for ever.
+pub(crate) async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
