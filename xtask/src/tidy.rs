@@ -21,7 +21,7 @@ pub(crate) fn tidy() -> anyhow::Result<()> {
     let tree = Tree::read(root())?;
     let findings = check(&tree);
     if findings.is_empty() {
-        eprintln!("tidy: {} files are", tree.files.len());
+        eprintln!("tidy: {} files are in order", tree.files.len());
         return Ok(());
     }
     bail!("{}\ntidy: {} findings", findings.join("\n"), findings.len())
