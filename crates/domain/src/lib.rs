@@ -17,5 +17,8 @@ pub use ids::{AgentId, BadId, CallId, CarrierCallId, ReplyId, TenantId};
 pub use language::{BadLanguage, Language};
 pub use money::{Micros, Prices, Usage};
 pub use phone::{BadNumber, Party, PhoneNumber};
-pub use record::{CallBegun, CallEnded, Direction, Gap, Transport, TurnRecord};
+pub use record::{
+    CallBegun, CallEnded, Direction, Gap, Overlap, OverlapOutcome, Transport, TurnRecord,
+    TurnTaking,
+};
 pub use time::{Clock, Millis, UnixMillis};

@@ -107,6 +107,86 @@ pub struct TurnRecord {
     pub tools: Vec<String>,
     /// Which recogniser, model and voice were used.
     pub providers: Vec<ModelName>,
+    /// How the floor changed hands, and why.
+    pub taking: TurnTaking,
+}
+
+/// How the floor changed hands in one exchange: what `explain` tells people who ask about a pause.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct TurnTaking {
+    /// What the caller was expected to say: `open`, `phone`, …
+    pub expected: String,
+    /// The silence that the last words asked for, pace and bounds included.
+    pub wait: Millis,
+    /// The silence there was when the turn was taken.
+    pub waited: Millis,
+    /// The caller's pace in percent of the usual waits.
+    pub pace_percent: u32,
+    /// What settled it: `silence`, `provider`, `keys`, `deadline`, `longest_turn`.
+    pub evidence: String,
+    /// How long after the last sound its words were known.
+    pub stt_lag: Option<Millis>,
+    /// Replies begun before the turn was surely over.
+    pub speculations: u32,
+    /// The answer was one of them.
+    pub paid_off: bool,
+    /// Openers and fillers that covered a wait.
+    pub masks: u32,
+    /// Times that the turn was taken too soon, and given back before anything was heard.
+    pub taken_back: u32,
+    /// What the caller's sounds over the agent's words came to, in order.
+    pub overlaps: Vec<Overlap>,
+}
+
+/// The caller made a sound while the agent spoke.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Overlap {
+    /// When the sound began.
+    pub at: Millis,
+    /// The words in it, as far as they were known.
+    pub said: String,
+    /// What it came to.
+    pub outcome: OverlapOutcome,
+    /// From the beginning of the sound to the decision.
+    pub after: Millis,
+}
+
+/// What a sound over the agent's words came to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum OverlapOutcome {
+    /// "Uh-huh": the agent went on, and no turn came of it.
+    Backchannel,
+    /// The agent had cut in on a caller who was not done.
+    CutIn,
+    /// So near the end of the agent's words that it was simply the next turn.
+    NextTurn,
+    /// A cough, a door: the agent went on.
+    Noise,
+    /// The agent gave way.
+    Yielded,
+}
+
+impl OverlapOutcome {
+    /// Every outcome.
+    pub const ALL: [Self; 5] = [
+        Self::Backchannel,
+        Self::CutIn,
+        Self::NextTurn,
+        Self::Noise,
+        Self::Yielded,
+    ];
+
+    /// The name in records, metrics and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Backchannel => "backchannel",
+            Self::CutIn => "cut_in",
+            Self::NextTurn => "next_turn",
+            Self::Noise => "noise",
+            Self::Yielded => "yielded",
+        }
+    }
 }
 
 /// The silence between the caller's last sound and the agent's first, cut into who caused it.

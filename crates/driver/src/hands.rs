@@ -112,7 +112,11 @@ impl Hands {
         match action {
             Action::Apologise { reply, clause } => self.apologise(reply, clause),
             Action::Cancel { reply, .. } => self.cancel(reply),
-            Action::Commit { .. } => {}
+            Action::Commit { .. }
+            | Action::Duck { .. }
+            | Action::Pause(_)
+            | Action::Restore(_)
+            | Action::Resume { .. } => {}
             Action::Finalize => drop(self.recogniser.try_send(ToRecogniser::Finalize)),
             Action::HangUp(_) => self.tell_mouth(ToMouth::Close),
             Action::Note(note) => self.commons.meters.note(note.as_str()),

@@ -3,7 +3,7 @@ use std::{fmt, sync::Arc};
 use bytes::Bytes;
 use domain::{EndReason, Millis, ReplyId, TurnRecord};
 
-use crate::WaitClass;
+use crate::{Expect, WaitClass};
 
 /// What is to be done about an input. Carried out by the driver in this order, never awaited.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,16 +29,34 @@ pub enum Action {
         /// For the trace.
         because: Because,
     },
+    /// Play the reply more quietly: somebody speaks over it.
+    Duck {
+        /// Which reply.
+        reply: ReplyId,
+        /// By how many decibels.
+        db: u8,
+    },
     /// Ask the recogniser for what it has, now.
     Finalize,
     /// End the call. The last action of every call.
     HangUp(EndReason),
     /// Something odd happened and was ignored.
     Note(Note),
+    /// Send no more of the reply until `Resume`. What is ahead of the caller's ear still plays.
+    Pause(ReplyId),
     /// Hand this to the mouth.
     Play(Play),
     /// Keep this exchange.
     Record(Box<TurnRecord>),
+    /// Play the reply as loudly as before.
+    Restore(ReplyId),
+    /// Go on with a paused reply.
+    Resume {
+        /// Which reply.
+        reply: ReplyId,
+        /// So much of what was played last is played again: the word that was cut.
+        again: Millis,
+    },
     /// Run a tool. Its effects are wanted: the turn is committed.
     RunTool(ToolRun),
     /// Throw away everything queued for the caller, here and at the carrier.
@@ -123,6 +141,41 @@ pub struct Because {
     pub class: WaitClass,
     /// How long the caller had been silent.
     pub waited: Millis,
+    /// How long a silence the last words asked for.
+    pub wait: Millis,
+    /// What the caller was expected to say.
+    pub expected: Expect,
+    /// What settled it.
+    pub evidence: Evidence,
+}
+
+/// What settled that the caller's turn was over.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Evidence {
+    /// The recogniser owed words for too long: what was there had to do.
+    Deadline,
+    /// The caller typed.
+    Keys,
+    /// The caller had spoken for longer than a turn may last.
+    LongestTurn,
+    /// The recogniser said so.
+    Provider,
+    /// The silence was long enough for the last words.
+    Silence,
+}
+
+impl Evidence {
+    /// The name in records and traces.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Deadline => "deadline",
+            Self::Keys => "keys",
+            Self::LongestTurn => "longest_turn",
+            Self::Provider => "provider",
+            Self::Silence => "silence",
+        }
+    }
 }
 
 /// Why a reply was cancelled.

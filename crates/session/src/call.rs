@@ -160,6 +160,7 @@ impl CallSession {
         match input {
             Input::Audio(audio) => self.on_audio(now, audio),
             Input::Digit(key) => self.on_digit(now, key),
+            Input::Changed(rules) => self.rules = rules,
             Input::Dismissed => self.part(now, EndReason::OperatorEnded),
             Input::HungUp => self.end(now, self.leaving().unwrap_or(EndReason::CallerHungUp)),
             Input::LineLost => self.end(now, self.leaving().unwrap_or(EndReason::MediaLost)),
@@ -172,7 +173,15 @@ impl CallSession {
             Input::Text { reply, text } => self.on_text(now, reply, &text),
             Input::ThinkingFailed(reply) => self.thinking_failed(now, reply),
             Input::ThoughtAll(reply) => self.thought_all(now, reply),
-            Input::Tick => {}
+            Input::Ignored(_)
+            | Input::NoiseStarted { .. }
+            | Input::NoiseStopped { .. }
+            | Input::RecogniserBack
+            | Input::RecogniserLost
+            | Input::Tick
+            | Input::TurnEnded { .. }
+            | Input::TurnLikely
+            | Input::TurnResumed => {}
             Input::ToolAnswered { run, output } => self.tool_answered(now, run, output),
             Input::ToolAsked {
                 reply,

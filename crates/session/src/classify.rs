@@ -14,8 +14,12 @@ pub enum WaitClass {
     Filler,
     /// The last word cannot end a sentence.
     Incomplete,
+    /// "One moment": the caller wants the agent to wait.
+    Hold,
     /// Keys of the phone: over when they are.
     Keys,
+    /// A number or a spelling that goes on.
+    Number,
     /// The recogniser alone decides.
     Provider,
     /// A short answer to a yes/no question.
@@ -34,7 +38,9 @@ impl WaitClass {
             Self::Complete => "complete",
             Self::Filler => "filler",
             Self::Incomplete => "incomplete",
+            Self::Hold => "hold",
             Self::Keys => "keys",
+            Self::Number => "number",
             Self::Provider => "provider",
             Self::ShortAnswer => "short_answer",
             Self::Terminal => "terminal",
@@ -49,9 +55,10 @@ impl WaitClass {
             Self::Complete => waits.complete,
             Self::Filler => waits.filler,
             Self::Incomplete => waits.incomplete,
+            Self::Hold | Self::Terminal => waits.terminal,
             Self::Keys | Self::Provider => Millis::ZERO,
+            Self::Number => waits.number,
             Self::ShortAnswer => waits.short_answer,
-            Self::Terminal => waits.terminal,
             Self::Unknown => waits.unknown,
         }
     }
@@ -60,7 +67,12 @@ impl WaitClass {
     pub(crate) const fn looks_finished(self) -> bool {
         match self {
             Self::Complete | Self::ShortAnswer | Self::Terminal | Self::Unknown => true,
-            Self::Filler | Self::Incomplete | Self::Keys | Self::Provider => false,
+            Self::Filler
+            | Self::Hold
+            | Self::Incomplete
+            | Self::Keys
+            | Self::Number
+            | Self::Provider => false,
         }
     }
 }

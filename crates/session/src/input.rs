@@ -1,7 +1,12 @@
+use std::sync::Arc;
+
 use bytes::Bytes;
 use domain::{Millis, ReplyId};
 
-use crate::action::{ClauseId, Mark, ToolRunId};
+use crate::{
+    Rules,
+    action::{ClauseId, Mark, ToolRunId},
+};
 
 /// Everything that can happen to a call: facts, in the order of its mailbox.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,8 +15,22 @@ pub enum Input {
     Audio(Audio),
     /// A key of the phone was pressed: `0`-`9`, `*`, `#`.
     Digit(char),
+    /// The agent behaves differently from here on.
+    Changed(Arc<Rules>),
     /// The caller hung up.
     HungUp,
+    /// Sound of this stretch is not the caller's: our own echo, or somebody in the background.
+    Ignored(Span),
+    /// Something that is no speech began to sound: music, a machine, traffic.
+    NoiseStarted {
+        /// On the call's clock, by count of samples.
+        at: Millis,
+    },
+    /// It stopped.
+    NoiseStopped {
+        /// On the call's clock, by count of samples.
+        at: Millis,
+    },
     /// The line to the caller broke without a goodbye.
     LineLost,
     /// An operator or a shutdown wants the call to end.
@@ -20,6 +39,10 @@ pub enum Input {
     Played(Mark),
     /// Nothing recognises the caller's speech any more, and nothing is left to try.
     RecogniserFailed,
+    /// The recogniser works again.
+    RecogniserBack,
+    /// The recogniser is gone or says nothing; something is left to try.
+    RecogniserLost,
     /// The voice of a reply failed, and nothing is left to try.
     SpeakingFailed(ReplyId),
     /// All audio of a reply has been handed over.
@@ -65,6 +88,15 @@ pub enum Input {
         /// Its arguments, a JSON object as text.
         arguments: String,
     },
+    /// The recogniser's own model of turns says that this one is over.
+    TurnEnded {
+        /// How sure it is, in percent.
+        confidence: u8,
+    },
+    /// The recogniser's own model of turns thinks that this one may be over.
+    TurnLikely,
+    /// It thought so too soon: the caller goes on.
+    TurnResumed,
     /// The recogniser says that the utterance is over, whatever our own ear thinks.
     UtteranceOver,
     /// What the recogniser understood.
@@ -110,4 +142,15 @@ pub struct Words {
     pub ends_utterance: bool,
     /// It answers our `Finalize`.
     pub answers_finalize: bool,
+    /// Which sound it is about, where the recogniser tells.
+    pub span: Option<Span>,
+}
+
+/// A stretch of the caller's sound, on the call's clock.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Span {
+    /// Its first sample.
+    pub from: Millis,
+    /// Just after its last sample.
+    pub until: Millis,
 }

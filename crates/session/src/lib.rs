@@ -6,6 +6,7 @@ mod action;
 mod call;
 mod classify;
 mod clauses;
+mod expect;
 mod history;
 mod input;
 mod overlap;
@@ -18,13 +19,15 @@ mod turn;
 mod words;
 
 pub use action::{
-    Action, Because, CancelReason, ClauseId, Mark, Message, Note, Play, Prompt, ToolCall, ToolRun,
-    ToolRunId,
+    Action, Because, CancelReason, ClauseId, Evidence, Mark, Message, Note, Play, Prompt, ToolCall,
+    ToolRun, ToolRunId,
 };
 pub use call::CallSession;
 pub use classify::WaitClass;
-pub use input::{Audio, Input, WordEnd, Words};
+pub use expect::Expect;
+pub use input::{Audio, Input, Span, WordEnd, Words};
 pub use rules::{
-    EndRules, IdleRules, LineCapabilities, Lines, OverlapRules, Rules, TurnEnd, TurnRules, Waits,
+    AmdRules, DtmfRules, EndRules, IdleRules, LineCapabilities, Lines, MaskRules, OverlapMode,
+    OverlapRules, Rules, Speculate, TurnEnd, TurnRules, Waits,
 };
 pub use timers::Timer;

@@ -308,6 +308,7 @@ impl Reply {
             gap: self.watch.gap(),
             tools: self.tools().map(|tool| tool.call.name.clone()).collect(),
             providers: Vec::new(),
+            taking: domain::TurnTaking::default(),
         }
     }
 }

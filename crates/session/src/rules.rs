@@ -3,6 +3,7 @@ use std::sync::Arc;
 use domain::{Language, Millis};
 
 use crate::{
+    Expect,
     clauses::{ClauseCutter, spoken_form},
     words,
 };
@@ -20,8 +21,14 @@ pub struct Rules {
     pub turn: TurnRules,
     /// When the caller has cut in.
     pub overlap: OverlapRules,
+    /// What covers a wait that is ours.
+    pub mask: MaskRules,
     /// What happens when nobody says anything.
     pub idle: IdleRules,
+    /// How keys of the phone are collected.
+    pub dtmf: DtmfRules,
+    /// How a person who answers is told from a machine.
+    pub amd: AmdRules,
     /// How the call ends.
     pub end: EndRules,
     /// What the line can do.
@@ -42,11 +49,27 @@ impl Rules {
             unheard,
             trouble,
             still_there: [first, second],
+            one_moment,
+            hold,
+            almost_over,
             goodbye,
             failure,
         } = &self.lines;
         let mut pieces = Vec::new();
-        for line in [greeting, unheard, trouble, first, second, goodbye, failure] {
+        let own = [
+            greeting,
+            unheard,
+            trouble,
+            first,
+            second,
+            one_moment,
+            hold,
+            almost_over,
+            goodbye,
+            failure,
+        ];
+        let masks = self.mask.openers.iter().chain(&self.mask.fillers);
+        for line in own.into_iter().chain(masks) {
             let mut cutter = ClauseCutter::new(words::lists(&self.language));
             cutter.push(line, &mut pieces);
             cutter.finish(&mut pieces);
@@ -63,38 +86,81 @@ impl Rules {
     pub fn defaults(language: &Language) -> Self {
         let lists = words::lists(language).unwrap_or(words::FALLBACK);
         let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-        let [unheard, trouble, still_there, cannot_hear, goodbye, failure] =
-            lists.lines.map(str::to_owned);
+        let words::Lines {
+            unheard,
+            trouble,
+            still_there: [still_there, cannot_hear],
+            one_moment,
+            hold,
+            almost_over,
+            goodbye,
+            failure,
+        } = lists.lines;
         Self {
             language: language.clone(),
             system: Arc::from(""),
             lines: Lines {
                 greeting: String::new(),
-                unheard,
-                trouble,
-                still_there: [still_there, cannot_hear],
-                goodbye,
-                failure,
+                unheard: unheard.to_owned(),
+                trouble: trouble.to_owned(),
+                still_there: [still_there.to_owned(), cannot_hear.to_owned()],
+                one_moment: one_moment.to_owned(),
+                hold: hold.to_owned(),
+                almost_over: almost_over.to_owned(),
+                goodbye: goodbye.to_owned(),
+                failure: failure.to_owned(),
             },
             turn: TurnRules {
                 end: TurnEnd::Words,
                 wait: Waits::BALANCED,
                 finalize_after: Millis(200),
                 words_deadline: Millis(1_000),
-                speculate: true,
+                speculate: Speculate::Speak,
+                floor: Millis(250),
+                adapts: true,
+                language_rules: true,
+                expect: Expect::Open,
+                longest: Millis(60_000),
             },
             overlap: OverlapRules {
                 greeting_interruptible: true,
+                mode: OverlapMode::Duck { db: 12 },
                 speech_without_words: Millis(700),
+                adapts: true,
                 end_edge: Millis(400),
                 stop_words: owned(lists.stops),
                 ack_words: owned(lists.acks),
             },
+            mask: MaskRules {
+                openers: Vec::new(),
+                opener_after: Millis(150),
+                fillers: owned(lists.fillers_while_working),
+                tool_filler_after: Some(Millis(700)),
+                slow_filler_after: Some(Millis(1_500)),
+                again_after: Millis(4_000),
+                give_up_after: Millis(10_000),
+            },
             idle: IdleRules {
                 after: [Millis(8_000), Millis(10_000), Millis(12_000)],
+                hold: Millis(45_000),
+            },
+            dtmf: DtmfRules {
+                pause: Millis(2_000),
+                most: 32,
+                end_key: '#',
+                secret: false,
+            },
+            amd: AmdRules {
+                greeting: Millis(2_500),
+                greeting_silence: Millis(500),
+                silence: Millis(1_000),
+                nobody: Millis(10_000),
+                total: Millis(20_000),
+                after_beep: Millis(300),
             },
             end: EndRules {
                 max_call: Millis(30 * 60_000),
+                warn_before: Some(Millis(60_000)),
                 grace: Millis(1_000),
                 goodbyes: owned(lists.goodbyes),
                 max_failures: 3,
@@ -121,6 +187,12 @@ pub struct Lines {
     pub trouble: String,
     /// Asked when the caller is silent, first and second time.
     pub still_there: [String; 2],
+    /// Said when the recogniser is gone for a moment.
+    pub one_moment: String,
+    /// Said when the caller asks the agent to wait.
+    pub hold: String,
+    /// Said shortly before the longest duration.
+    pub almost_over: String,
     /// Said before hanging up on silence, at the longest duration or for an operator.
     pub goodbye: String,
     /// Said before hanging up because something failed for good.
@@ -138,8 +210,29 @@ pub struct TurnRules {
     pub finalize_after: Millis,
     /// Longest wait for the recogniser after the last sound.
     pub words_deadline: Millis,
-    /// Whether to begin a reply before the turn is surely over.
-    pub speculate: bool,
+    /// What is begun before the turn is surely over.
+    pub speculate: Speculate,
+    /// No turn ends on a shorter silence.
+    pub floor: Millis,
+    /// Whether waits follow the caller's own pace. Off: they are what is written, always.
+    pub adapts: bool,
+    /// Whether the language's word lists judge the last words.
+    pub language_rules: bool,
+    /// What callers are expected to say unless a question tells.
+    pub expect: Expect,
+    /// A turn that lasts longer is taken at the next short pause.
+    pub longest: Millis,
+}
+
+/// What is begun before the caller's turn is surely over.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Speculate {
+    /// Nothing.
+    Off,
+    /// The reply is written, not spoken.
+    Think,
+    /// The reply is written, and its first clause spoken; the caller does not hear it yet.
+    Speak,
 }
 
 /// Who decides that the caller's turn is over.
@@ -162,6 +255,8 @@ pub struct Waits {
     pub complete: Millis,
     /// A language without word lists.
     pub unknown: Millis,
+    /// A number or a spelling that goes on.
+    pub number: Millis,
     /// The last word cannot end a sentence.
     pub incomplete: Millis,
     /// "um", "so", "let me see".
@@ -169,12 +264,27 @@ pub struct Waits {
 }
 
 impl Waits {
+    /// The same wait whatever was said: for those who want silence alone to decide.
+    #[must_use]
+    pub const fn fixed(wait: Millis) -> Self {
+        Self {
+            terminal: wait,
+            short_answer: wait,
+            complete: wait,
+            unknown: wait,
+            number: wait,
+            incomplete: wait,
+            filler: wait,
+        }
+    }
+
     /// The preset `balanced`.
     pub const BALANCED: Self = Self {
         terminal: Millis(350),
         short_answer: Millis(300),
         complete: Millis(500),
         unknown: Millis(800),
+        number: Millis(1_200),
         incomplete: Millis(1_600),
         filler: Millis(2_000),
     };
@@ -184,6 +294,7 @@ impl Waits {
         short_answer: Millis(250),
         complete: Millis(300),
         unknown: Millis(500),
+        number: Millis(900),
         incomplete: Millis(1_200),
         filler: Millis(1_500),
     };
@@ -193,6 +304,7 @@ impl Waits {
         short_answer: Millis(500),
         complete: Millis(750),
         unknown: Millis(1_200),
+        number: Millis(1_800),
         incomplete: Millis(3_000),
         filler: Millis(3_500),
     };
@@ -203,6 +315,10 @@ impl Waits {
 pub struct OverlapRules {
     /// Whether the greeting may be interrupted.
     pub greeting_interruptible: bool,
+    /// What happens to the agent's voice while it is not clear what the caller wants.
+    pub mode: OverlapMode,
+    /// Whether a noisy place makes the agent harder to interrupt.
+    pub adapts: bool,
     /// Speech without any recognised word that cuts in all the same.
     pub speech_without_words: Millis,
     /// Speech this close to the end of our audio is simply the next turn.
@@ -213,11 +329,76 @@ pub struct OverlapRules {
     pub ack_words: Vec<String>,
 }
 
+/// What happens to the agent's voice while somebody speaks over it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum OverlapMode {
+    /// It becomes quieter.
+    Duck {
+        /// By how many decibels.
+        db: u8,
+    },
+    /// It stops, and goes on from the last whole word.
+    Pause,
+    /// Nothing.
+    Ignore,
+}
+
+/// What covers a wait that is ours. Masks are heard, and kept, like any other words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MaskRules {
+    /// Said when an answer is not ready soon: "Sure." Empty: none are.
+    pub openers: Vec<String>,
+    /// Silence of ours before an opener.
+    pub opener_after: Millis,
+    /// Said while a tool runs or the model is slow: "One moment, please."
+    pub fillers: Vec<String>,
+    /// How long a tool runs before a filler. `None`: no filler.
+    pub tool_filler_after: Option<Millis>,
+    /// How long the answer to a finished turn may take before a filler. `None`: no filler.
+    pub slow_filler_after: Option<Millis>,
+    /// Silence before the next filler.
+    pub again_after: Millis,
+    /// An answer that has not begun by then is given up.
+    pub give_up_after: Millis,
+}
+
 /// What happens when nobody says anything.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct IdleRules {
     /// Silence before the first question, the second, and the goodbye.
     pub after: [Millis; 3],
+    /// Silence that is granted to a caller who asked for a moment.
+    pub hold: Millis,
+}
+
+/// How keys of the phone are collected.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct DtmfRules {
+    /// A pause between keys that ends typing.
+    pub pause: Millis,
+    /// So many keys end typing.
+    pub most: u8,
+    /// This key ends typing.
+    pub end_key: char,
+    /// Whether keys are a secret: the model gets them, records and logs do not.
+    pub secret: bool,
+}
+
+/// How a person who answers is told from a machine.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct AmdRules {
+    /// The longest greeting of a person.
+    pub greeting: Millis,
+    /// Silence after a short greeting that shows a person.
+    pub greeting_silence: Millis,
+    /// Silence after a longer greeting that waits for an answer.
+    pub silence: Millis,
+    /// Nobody has said anything by then.
+    pub nobody: Millis,
+    /// Nothing is clear by then.
+    pub total: Millis,
+    /// Between a beep and our message.
+    pub after_beep: Millis,
 }
 
 /// How the call ends.
@@ -225,6 +406,8 @@ pub struct IdleRules {
 pub struct EndRules {
     /// The longest call.
     pub max_call: Millis,
+    /// How long before its end the caller is warned. `None`: not at all.
+    pub warn_before: Option<Millis>,
     /// Silence between the last word of a goodbye and the hang-up.
     pub grace: Millis,
     /// Phrases by which either side says goodbye.

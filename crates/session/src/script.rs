@@ -8,6 +8,11 @@
 //! 2.000 words I want to         what the recogniser believes so far
 //! 2.100 settled I want to book. words that will not change (`utterance`: and the end of it;
 //!                               `finalized`: in answer to a finalize; `over`: the end alone)
+//!                               (`from 1.200 to 1.900` before the words: which sound)
+//! 2.150 likely                  the recogniser's model of turns: also `resumed`, `ended 80`
+//! 2.200 ignored from 0.100 to 0.900  that sound was not the caller's
+//! 2.300 noise                   something that is no speech (`quiet`: it stopped; both `at`)
+//! 2.400 no-words                the recogniser is gone (`words-again`: it is back)
 //! 2.500 text r2 Sure.           a piece of a reply; in quotes when blanks matter
 //! 2.600 tool r2 c1 book {}      the model asks for a tool; `answer 1 {}`: run 1 answers
 //! 2.700 done r2                 the model is done; `no-thought r2`: it failed
@@ -23,7 +28,7 @@ use bytes::Bytes;
 use domain::{Millis, ReplyId, TurnRecord};
 
 use crate::{
-    Action, Audio, CancelReason, ClauseId, Input, Mark, Message, Note, Play, ToolRunId, Words,
+    Action, Audio, CancelReason, ClauseId, Input, Mark, Message, Note, Play, Span, ToolRunId, Words,
 };
 
 /// Why a line of a script cannot be read.
@@ -74,14 +79,27 @@ fn input(at: Millis, verb: &str, rest: &str) -> Option<Input> {
             },
         ),
         "hang-up" => Input::HungUp,
+        "ended" => Input::TurnEnded {
+            confidence: rest.trim().parse().ok()?,
+        },
+        "ignored" => Input::Ignored(span(rest)?.0),
+        "likely" => Input::TurnLikely,
         "lost" => Input::LineLost,
         "no-thought" => Input::ThinkingFailed(reply(rest)?),
+        "no-words" => Input::RecogniserLost,
+        "noise" => Input::NoiseStarted {
+            at: moment(at, rest)?,
+        },
         "no-voice" => Input::SpeakingFailed(reply(rest)?),
         "over" => Input::UtteranceOver,
         "pause" => Input::SpeechStopped {
             at: moment(at, rest)?,
         },
         "played" => Input::Played(Mark::read(rest.trim())?),
+        "quiet" => Input::NoiseStopped {
+            at: moment(at, rest)?,
+        },
+        "resumed" => Input::TurnResumed,
         "settled" => heard(
             rest,
             Words {
@@ -111,6 +129,7 @@ fn input(at: Millis, verb: &str, rest: &str) -> Option<Input> {
             },
         ),
         "words" => heard(rest, Words::default()),
+        "words-again" => Input::RecogniserBack,
         _ => return None,
     })
 }
@@ -127,11 +146,27 @@ fn tool(rest: &str) -> Option<Input> {
     })
 }
 
-fn heard(text: &str, words: Words) -> Input {
+fn heard(rest: &str, words: Words) -> Input {
+    let (span, text) = match span(rest) {
+        Some((span, text)) => (Some(span), text),
+        None => (None, rest),
+    };
     Input::Words(Words {
         text: unquoted(text),
+        span,
         ..words
     })
+}
+
+/// `from 1.200 to 1.900`, and what follows.
+fn span(text: &str) -> Option<(Span, &str)> {
+    let (from, rest) = word(text.trim_start().strip_prefix("from ")?);
+    let (until, rest) = word(rest.trim_start().strip_prefix("to ")?);
+    let span = Span {
+        from: seconds(from)?,
+        until: seconds(until)?,
+    };
+    Some((span, rest))
 }
 
 fn audio(rest: &str) -> Option<Audio> {
@@ -218,11 +253,17 @@ impl fmt::Display for Input {
             }) => {
                 write!(f, "audio {reply}/{} {duration}", clause.0)
             }
+            Self::Changed(_) => f.write_str("changed"),
             Self::Digit(key) => write!(f, "digit {key}"),
             Self::Dismissed => f.write_str("dismissed"),
             Self::HungUp => f.write_str("hang-up"),
+            Self::Ignored(span) => write!(f, "ignored {span}"),
             Self::LineLost => f.write_str("lost"),
+            Self::NoiseStarted { at } => write!(f, "noise at {at}"),
+            Self::NoiseStopped { at } => write!(f, "quiet at {at}"),
             Self::Played(mark) => write!(f, "played {mark}"),
+            Self::RecogniserBack => f.write_str("words-again"),
+            Self::RecogniserLost => f.write_str("no-words"),
             Self::RecogniserFailed => f.write_str("deaf"),
             Self::SpeakingFailed(reply) => write!(f, "no-voice {reply}"),
             Self::SpeechStarted { at } => write!(f, "speech at {at}"),
@@ -241,6 +282,9 @@ impl fmt::Display for Input {
             } => {
                 write!(f, "tool {reply} {id} {name} {arguments}")
             }
+            Self::TurnEnded { confidence } => write!(f, "ended {confidence}"),
+            Self::TurnLikely => f.write_str("likely"),
+            Self::TurnResumed => f.write_str("resumed"),
             Self::UtteranceOver => f.write_str("over"),
             Self::Words(words) => {
                 let verb = match (words.settled, words.ends_utterance, words.answers_finalize) {
@@ -249,9 +293,18 @@ impl fmt::Display for Input {
                     (true, false, false) => "settled",
                     (false, false, false) => "words",
                 };
-                write!(f, "{verb} {}", quoted(&words.text))
+                match words.span {
+                    Some(span) => write!(f, "{verb} {span} {}", quoted(&words.text)),
+                    None => write!(f, "{verb} {}", quoted(&words.text)),
+                }
             }
         }
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "from {} to {}", self.from, self.until)
     }
 }
 
@@ -269,14 +322,18 @@ impl fmt::Display for Action {
                     because.waited
                 )
             }
+            Self::Duck { reply, db } => write!(f, "duck {reply} {db}"),
             Self::Finalize => f.write_str("finalize"),
             Self::HangUp(why) => write!(f, "hang up: {why}"),
             Self::Note(note) => write!(f, "note: {}", note.as_str()),
+            Self::Pause(reply) => write!(f, "pause {reply}"),
             Self::Play(Play::Audio {
                 reply, duration, ..
             }) => write!(f, "play {reply} {duration}"),
             Self::Play(Play::Mark(mark)) => write!(f, "mark {mark}"),
             Self::Record(turn) => write!(f, "record {}", Line(turn)),
+            Self::Restore(reply) => write!(f, "restore {reply}"),
+            Self::Resume { reply, again } => write!(f, "resume {reply} again {again}"),
             Self::RunTool(tool) => write!(
                 f,
                 "run tool {} {} {}",
@@ -381,6 +438,12 @@ mod tests {
             "1.000 digit #",
             "1.000 hang-up",
             "1.000 no-voice r9",
+            "1.000 settled from 0.100 to 0.900 \"a table\"",
+            "1.000 words \"from here to there\"",
+            "1.000 ignored from 0.100 to 0.900",
+            "1.000 ended 80",
+            "1.000 noise at 0.500",
+            "1.000 no-words",
         ] {
             let (at, input) = read(line).unwrap();
             assert_eq!(format!("{at} {input}"), line);

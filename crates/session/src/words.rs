@@ -21,8 +21,22 @@ pub(crate) struct Lists {
     pub goodbyes: &'static [&'static str],
     /// Abbreviations whose full stop ends no sentence.
     pub abbreviations: &'static [&'static str],
-    /// Unheard, trouble, still there (twice), goodbye, failure: what an agent says by itself.
-    pub lines: [&'static str; 6],
+    /// What an agent says while a tool runs or the model is slow.
+    pub fillers_while_working: &'static [&'static str],
+    /// What an agent says by itself.
+    pub lines: Lines,
+}
+
+/// What an agent says by itself unless the configuration says otherwise. See [`crate::Lines`].
+pub(crate) struct Lines {
+    pub unheard: &'static str,
+    pub trouble: &'static str,
+    pub still_there: [&'static str; 2],
+    pub one_moment: &'static str,
+    pub hold: &'static str,
+    pub almost_over: &'static str,
+    pub goodbye: &'static str,
+    pub failure: &'static str,
 }
 
 /// The lists of a language. `None`: no rules for it, so waits are those of the unknown class.

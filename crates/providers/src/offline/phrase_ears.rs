@@ -184,6 +184,7 @@ impl Ear {
             settled: true,
             ends_utterance,
             answers_finalize: true,
+            span: None,
         });
     }
 
@@ -208,6 +209,7 @@ impl Ear {
                 settled: true,
                 ends_utterance: true,
                 answers_finalize: false,
+                span: None,
             });
         }
     }

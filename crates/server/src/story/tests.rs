@@ -51,6 +51,7 @@ fn call() -> (StoredCall, Vec<TurnRecord>) {
             }),
             tools: vec!["book_table".into()],
             providers: vec!["offline/script".parse().expect("a model")],
+            taking: domain::TurnTaking::default(),
         },
     ];
     let stored = StoredCall {

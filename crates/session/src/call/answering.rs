@@ -90,7 +90,13 @@ impl CallSession {
             reply.then = After::HangUp(EndReason::AgentEnded);
         }
         let waited = reply.watch.quiet.map_or(Millis::ZERO, |quiet| now - quiet);
-        let because = Because { class, waited };
+        let because = Because {
+            class,
+            waited,
+            wait: class.wait(&self.rules.turn.wait),
+            expected: self.rules.turn.expect,
+            evidence: crate::Evidence::Silence,
+        };
         self.actions.push(Action::Commit {
             reply: reply.id,
             because,

@@ -248,7 +248,10 @@ impl CallSession {
         };
         if due.at > now {
             self.timers.arm(Timer::EndOfTurn, due.at);
-            if due.covered && due.class.looks_finished() && self.rules.turn.speculate {
+            if due.covered
+                && due.class.looks_finished()
+                && self.rules.turn.speculate != crate::Speculate::Off
+            {
                 self.speculate(now);
             }
         } else if due.covered {

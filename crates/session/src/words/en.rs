@@ -1,4 +1,4 @@
-use super::Lists;
+use super::{Lines, Lists};
 
 pub(super) const LISTS: Lists = Lists {
     cannot_end: &[
@@ -70,12 +70,18 @@ pub(super) const LISTS: Lists = Lists {
         "a.m", "approx", "ave", "dept", "dr", "e.g", "etc", "i.e", "inc", "jr", "ltd", "mr", "mrs",
         "ms", "no", "p.m", "prof", "rd", "sr", "st", "vs",
     ],
-    lines: [
-        "Sorry, I did not get that. Could you say it again?",
-        "Sorry, something went wrong on my side. Could you say that again?",
-        "Are you still there?",
-        "I cannot hear you. Are you still on the line?",
-        "I will hang up now. Thank you for calling, goodbye.",
-        "I am sorry, I have a technical problem and cannot go on. Please call again later. Goodbye.",
-    ],
+    fillers_while_working: &["One moment, please.", "Just a second."],
+    lines: Lines {
+        unheard: "Sorry, I did not get that. Could you say it again?",
+        trouble: "Sorry, something went wrong on my side. Could you say that again?",
+        still_there: [
+            "Are you still there?",
+            "I cannot hear you. Are you still on the line?",
+        ],
+        one_moment: "Sorry, one moment.",
+        hold: "Of course, take your time.",
+        almost_over: "We have about a minute left.",
+        goodbye: "I will hang up now. Thank you for calling, goodbye.",
+        failure: "I am sorry, I have a technical problem and cannot go on. Please call again later. Goodbye.",
+    },
 };

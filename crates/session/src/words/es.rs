@@ -1,4 +1,4 @@
-use super::Lists;
+use super::{Lines, Lists};
 
 pub(super) const LISTS: Lists = Lists {
     cannot_end: &[
@@ -48,12 +48,15 @@ pub(super) const LISTS: Lists = Lists {
         "aprox", "av", "avda", "d", "dª", "dr", "dra", "dto", "etc", "núm", "p.ej", "sr", "sra",
         "srta", "sta", "sto", "tel", "ud", "uds",
     ],
-    lines: [
-        "Perdone, no le he entendido. ¿Puede repetirlo?",
-        "Perdone, algo ha fallado por mi parte. ¿Puede repetirlo?",
-        "¿Sigue ahí?",
-        "No le oigo. ¿Sigue en línea?",
-        "Voy a colgar. Gracias por llamar, adiós.",
-        "Lo siento, tengo un problema técnico y no puedo seguir. Llame más tarde, por favor. Adiós.",
-    ],
+    fillers_while_working: &["Un momento, por favor.", "Un segundo."],
+    lines: Lines {
+        unheard: "Perdone, no le he entendido. ¿Puede repetirlo?",
+        trouble: "Perdone, algo ha fallado por mi parte. ¿Puede repetirlo?",
+        still_there: ["¿Sigue ahí?", "No le oigo. ¿Sigue en línea?"],
+        one_moment: "Perdone, un momento.",
+        hold: "Claro, tómese su tiempo.",
+        almost_over: "Nos queda más o menos un minuto.",
+        goodbye: "Voy a colgar. Gracias por llamar, adiós.",
+        failure: "Lo siento, tengo un problema técnico y no puedo seguir. Llame más tarde, por favor. Adiós.",
+    },
 };

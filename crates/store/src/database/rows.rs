@@ -4,7 +4,7 @@ use std::{fmt::Display, str::FromStr};
 
 use domain::{
     CallBegun, CallEnded, CallId, Direction, EndReason, Gap, Micros, Millis, ModelName, Party,
-    Transport, TurnRecord, UnixMillis, Usage,
+    Transport, TurnRecord, TurnTaking, UnixMillis, Usage,
 };
 use sqlx::{
     Any, AnyConnection, Decode, Row, Type,
@@ -236,6 +236,7 @@ pub(super) fn read_turn(row: &AnyRow) -> Result<TurnRecord, StoreError> {
             .map(|name| name.parse::<ModelName>())
             .collect::<Result<_, _>>()
             .map_err(|error| row.odd("providers", error))?,
+        taking: TurnTaking::default(),
     })
 }
 

@@ -96,6 +96,7 @@ impl Segments {
             settled: true,
             ends_utterance: false,
             answers_finalize: true,
+            span: None,
         }));
         if self.speaking {
             self.decoder.start().map_err(refused)?;
@@ -128,6 +129,7 @@ impl Segments {
             settled: true,
             ends_utterance: true,
             answers_finalize: false,
+            span: None,
         }));
     }
 

@@ -126,6 +126,7 @@ async fn a_phrase_comes_with_interim_words_and_its_punctuation() {
         settled: true,
         ends_utterance: true,
         answers_finalize: false,
+        span: None,
     };
     assert_eq!(told.last(), Some(&Recognised::Words(last)));
 }

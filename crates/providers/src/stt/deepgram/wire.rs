@@ -109,6 +109,7 @@ fn words(results: &Results<'_>) -> FromDeepgram {
         settled: results.is_final.unwrap_or_default() || ends_utterance,
         ends_utterance,
         answers_finalize,
+        span: None,
     })
 }
 

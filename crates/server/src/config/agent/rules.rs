@@ -2,7 +2,7 @@
 
 use domain::{Language, Millis};
 use providers::offline::{Script, ScriptLines};
-use session::{Rules, TurnEnd, Waits};
+use session::{Rules, Speculate, TurnEnd, Waits};
 
 use super::{
     super::{
@@ -159,7 +159,9 @@ impl Reading<'_, '_> {
         let ends = [("words", TurnEnd::Words), ("provider", TurnEnd::Provider)];
         let key = self.at("turn.end");
         rules.turn.end = self.meaning.choice(&key, turn.end.as_deref(), &ends);
-        rules.turn.speculate = turn.speculate.unwrap_or(true) && rules.turn.end == TurnEnd::Words;
+        if turn.speculate == Some(false) || rules.turn.end == TurnEnd::Provider {
+            rules.turn.speculate = Speculate::Off;
+        }
         if turn.speculate == Some(true) && rules.turn.end == TurnEnd::Provider {
             let key = self.at("turn.speculate");
             self.meaning
@@ -189,6 +191,7 @@ impl Reading<'_, '_> {
             short_answer: at("short_answer_ms", wait.short_answer_ms, preset.short_answer),
             complete: at("complete_ms", wait.complete_ms, preset.complete),
             unknown: at("unknown_ms", wait.unknown_ms, preset.unknown),
+            number: preset.number,
             incomplete: at("incomplete_ms", wait.incomplete_ms, preset.incomplete),
             filler: at("filler_ms", wait.filler_ms, preset.filler),
         }

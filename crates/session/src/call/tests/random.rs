@@ -8,7 +8,8 @@ use proptest::prelude::*;
 
 use super::rules;
 use crate::{
-    Action, Audio, CallSession, ClauseId, Input, Mark, Play, Rules, ToolRunId, TurnEnd, Words,
+    Action, Audio, CallSession, ClauseId, Input, Mark, Play, Rules, Speculate, ToolRunId, TurnEnd,
+    Words,
 };
 
 /// A small generator of its own: a seed names a call, and the call can be played again.
@@ -183,8 +184,12 @@ impl World {
             Action::HangUp(_) => truth.hung_up = true,
             Action::Think { reply, .. } => truth.thinking.push(*reply),
             Action::Apologise { .. }
+            | Action::Duck { .. }
             | Action::Finalize
             | Action::Note(_)
+            | Action::Pause(_)
+            | Action::Restore(_)
+            | Action::Resume { .. }
             | Action::Play(Play::Mark(_))
             | Action::Speak { .. }
             | Action::SpeakEnd(_) => {}
@@ -227,7 +232,11 @@ impl World {
             }
             Action::Cancel { .. }
             | Action::Commit { .. }
+            | Action::Duck { .. }
             | Action::HangUp(_)
+            | Action::Pause(_)
+            | Action::Restore(_)
+            | Action::Resume { .. }
             | Action::Note(_)
             | Action::Play(_)
             | Action::Record(_)
@@ -334,7 +343,9 @@ fn random_rules(dice: &mut Dice) -> Rules {
     let mut rules = rules();
     rules.end.max_call = Millis(20_000 + dice.roll(60_000));
     rules.line.marks = dice.roll(4) > 0;
-    rules.turn.speculate = dice.roll(3) > 0;
+    if dice.roll(3) == 0 {
+        rules.turn.speculate = Speculate::Off;
+    }
     rules.overlap.greeting_interruptible = dice.roll(4) > 0;
     if dice.roll(5) == 0 {
         rules.turn.end = TurnEnd::Provider;

@@ -25,6 +25,7 @@ fn words(text: &str, flags: [bool; 3]) -> FromDeepgram {
         settled,
         ends_utterance,
         answers_finalize,
+        span: None,
     })
 }
 

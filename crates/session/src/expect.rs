@@ -1,0 +1,46 @@
+/// What the caller is expected to say next: it decides when the answer is complete.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Expect {
+    /// Street, number, town.
+    Address,
+    /// One of the things that were offered.
+    Choice,
+    /// A day, perhaps with a time.
+    Date,
+    /// A number of so many digits.
+    Digits {
+        /// Complete from here on.
+        min: u8,
+        /// Certainly complete.
+        max: u8,
+    },
+    /// An e-mail address.
+    Email,
+    /// A name, spelled.
+    Name,
+    /// Anything.
+    #[default]
+    Open,
+    /// A telephone number.
+    Phone,
+    /// Yes or no.
+    YesNo,
+}
+
+impl Expect {
+    /// The name in records, traces and configuration.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::Choice => "choice",
+            Self::Date => "date",
+            Self::Digits { .. } => "digits",
+            Self::Email => "email",
+            Self::Name => "name_spelled",
+            Self::Open => "open",
+            Self::Phone => "phone",
+            Self::YesNo => "yes_no",
+        }
+    }
+}
