@@ -114,6 +114,7 @@ impl Hands {
             Action::Cancel { reply, .. } => self.cancel(reply),
             Action::Commit { .. }
             | Action::Duck { .. }
+            | Action::HearLess
             | Action::Pause(_)
             | Action::Restore(_)
             | Action::Resume { .. } => {}

@@ -40,6 +40,8 @@ pub enum Action {
     Finalize,
     /// End the call. The last action of every call.
     HangUp(EndReason),
+    /// It is noisy where the caller is: the ear needs more to take a sound for speech.
+    HearLess,
     /// Something odd happened and was ignored.
     Note(Note),
     /// Send no more of the reply until `Resume`. What is ahead of the caller's ear still plays.
@@ -185,6 +187,8 @@ pub enum CancelReason {
     BargeIn,
     /// The call is over.
     CallOver,
+    /// It was heard while the caller was not done: the agent had cut in.
+    CutIn,
     /// A provider failed in the middle of it.
     Failed,
     /// The caller went on before it was audible.

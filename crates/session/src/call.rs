@@ -1,31 +1,44 @@
 mod answering;
 mod ending;
+mod keys;
 mod listening;
+mod masking;
+mod overlapping;
 mod speaking;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-use domain::{EndReason, Millis, ReplyId};
+use domain::{EndReason, Millis, Overlap, ReplyId};
 
 use crate::{
-    Action, Input, Note, Rules,
+    Action, Evidence, Expected, Input, Note, Rules, WaitClass,
     history::History,
+    lag::Lag,
+    menu::Menu,
+    pace::Pace,
     reply::Reply,
     timers::{Timer, Timers},
-    turn::CallerTurn,
+    turn::{CallerTurn, Opinion},
+    words::{self, Lists},
 };
+
+use masking::Masks;
+use overlapping::Overlapping;
+use waiting::Patience;
 
 /// One call, from answering to hanging up: the only place where anything is decided about it.
 ///
 /// Feed it everything that happens, in order; carry out what it returns, in order.
 ///
-/// - `listening`: the caller's side: speech, words, keys, and when a turn is over.
+/// - `listening`: the caller's side: speech, words, and when a turn is over; `keys` of the phone.
 /// - `answering`: the model's side: replies, speculation, tools.
-/// - `speaking`: the voice's side: audio, marks, cutting in, and what was heard.
-/// - `ending`: goodbyes, silence, failures, the last action.
+///   `masking`: what covers a wait of ours.
+/// - `speaking`: the voice's side: audio, marks, and what was heard; `overlapping`: speech over it.
+/// - `waiting`: silence and holds. `ending`: goodbyes, failures, the last action.
 #[derive(Debug)]
 pub struct CallSession {
     rules: Arc<Rules>,
@@ -53,7 +66,35 @@ pub struct CallSession {
     line_lag: Millis,
     /// The agent's last words asked something.
     asked: bool,
+    /// What the caller is expected to say.
+    expected: Expected,
+    /// Speech over the agent's of which it is not clear what it means.
+    overlap: Option<Overlapping>,
+    /// Times of the last sounds over the agent's that meant nothing.
+    false_alarms: Vec<Millis>,
+    /// Answers that were heard too soon and taken back, for the record of the next one.
+    cut_ins: Vec<Overlap>,
+    masks: Masks,
+    patience: Patience,
+    /// Something that is no speech sounds at the caller's end.
+    noisy: bool,
+    pace: Pace,
+    lag: Lag,
+    /// Whether the caller is a machine with a menu.
+    menu: Menu,
 }
+
+/// Why a turn is taken to be over.
+#[derive(Clone, Copy, Debug)]
+struct Settled {
+    class: WaitClass,
+    evidence: Evidence,
+    /// The silence that was asked for.
+    wait: Millis,
+}
+
+/// Surer than this, a recogniser's model of turns decides; below, it only suggests.
+const SURE_PERCENT: u8 = 70;
 
 /// Whether the conversation goes on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -86,10 +127,18 @@ impl CallSession {
             unspoken: 0,
             line_lag: Millis::ZERO,
             asked: false,
+            expected: Expected::default(),
+            overlap: None,
+            false_alarms: Vec::new(),
+            cut_ins: Vec::new(),
+            masks: Masks::default(),
+            patience: Patience::default(),
+            noisy: false,
+            pace: Pace::default(),
+            lag: Lag::default(),
+            menu: Menu::default(),
         };
-        session
-            .timers
-            .arm(Timer::MaxCall, session.rules.end.max_call);
+        session.set_bounds();
         session.greet();
         let actions = std::mem::take(&mut session.actions);
         (session, actions)
@@ -106,6 +155,32 @@ impl CallSession {
         }
         self.see_who_is_next(now);
         std::mem::take(&mut self.actions)
+    }
+
+    /// Arms what bounds the whole call.
+    fn set_bounds(&mut self) {
+        let end = &self.rules.end;
+        let max = end.max_call;
+        self.timers.arm(Timer::MaxCall, max);
+        self.timers.disarm(Timer::AlmostOver);
+        if let Some(before) = end
+            .warn_before
+            .filter(|before| *before < max && !self.rules.lines.almost_over.is_empty())
+        {
+            self.timers.arm(Timer::AlmostOver, max - before);
+        }
+        self.expected.what = self.rules.turn.expect;
+    }
+
+    /// The agent behaves differently from here on.
+    fn change(&mut self, rules: Arc<Rules>) {
+        self.rules = rules;
+        self.set_bounds();
+    }
+
+    /// The word lists that judge the caller's last words, if any do.
+    fn lists(&self) -> Option<&'static Lists> {
+        words::lists(&self.rules.language).filter(|_| self.rules.turn.language_rules)
     }
 
     /// When to call `handle` with `Input::Tick` if nothing else happens, and what for.
@@ -135,6 +210,7 @@ impl CallSession {
         let somebody = self.over().is_some()
             || self.reply.is_some()
             || self.turn.is_speaking()
+            || self.noisy
             || waits.into_iter().any(|timer| self.timers.is_armed(timer));
         if !somebody {
             self.go_on_waiting(now);
@@ -143,7 +219,12 @@ impl CallSession {
 
     fn on_timer(&mut self, at: Millis, timer: Timer) {
         match timer {
+            Timer::AlmostOver => self.warn(at),
             Timer::EndOfTurn => self.reconsider(at),
+            Timer::Mask => self.mask(at),
+            Timer::Music => self.music_lasts(at),
+            Timer::OneMoment => self.say_one_moment(at),
+            Timer::Speculate => self.reconsider(at),
             Timer::Finalize => self.actions.push(Action::Finalize),
             Timer::Grace => self.leave(at),
             Timer::Idle => self.remind(at),
@@ -160,11 +241,16 @@ impl CallSession {
         match input {
             Input::Audio(audio) => self.on_audio(now, audio),
             Input::Digit(key) => self.on_digit(now, key),
-            Input::Changed(rules) => self.rules = rules,
+            Input::Changed(rules) => self.change(rules),
             Input::Dismissed => self.part(now, EndReason::OperatorEnded),
             Input::HungUp => self.end(now, self.leaving().unwrap_or(EndReason::CallerHungUp)),
+            Input::Ignored(span) => self.ignore(now, span),
             Input::LineLost => self.end(now, self.leaving().unwrap_or(EndReason::MediaLost)),
+            Input::NoiseStarted { at } => self.noise_started(now, at),
+            Input::NoiseStopped { .. } => self.noise_stopped(now),
             Input::Played(mark) => self.on_played(now, mark),
+            Input::RecogniserBack => self.recogniser_back(),
+            Input::RecogniserLost => self.recogniser_lost(now),
             Input::RecogniserFailed => self.recogniser_failed(now),
             Input::SpeakingFailed(reply) => self.speaking_failed(now, reply),
             Input::SpeechStarted { at } => self.speech_started(now, at),
@@ -173,15 +259,7 @@ impl CallSession {
             Input::Text { reply, text } => self.on_text(now, reply, &text),
             Input::ThinkingFailed(reply) => self.thinking_failed(now, reply),
             Input::ThoughtAll(reply) => self.thought_all(now, reply),
-            Input::Ignored(_)
-            | Input::NoiseStarted { .. }
-            | Input::NoiseStopped { .. }
-            | Input::RecogniserBack
-            | Input::RecogniserLost
-            | Input::Tick
-            | Input::TurnEnded { .. }
-            | Input::TurnLikely
-            | Input::TurnResumed => {}
+            Input::Tick => {}
             Input::ToolAnswered { run, output } => self.tool_answered(now, run, output),
             Input::ToolAsked {
                 reply,
@@ -198,6 +276,11 @@ impl CallSession {
                     },
                 );
             }
+            Input::TurnEnded { confidence } if confidence >= SURE_PERCENT => {
+                self.opinion(now, Opinion::Over { since: now });
+            }
+            Input::TurnEnded { .. } | Input::TurnLikely => self.opinion(now, Opinion::Likely),
+            Input::TurnResumed => self.opinion(now, Opinion::None),
             Input::UtteranceOver => self.utterance_over(now),
             Input::Words(words) => self.on_words(now, &words),
         }

@@ -44,3 +44,20 @@ impl Expect {
         }
     }
 }
+
+/// What the caller is expected to say, and whether it may be kept.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Expected {
+    /// What.
+    pub what: Expect,
+    /// The model gets it; records and logs do not.
+    pub secret: bool,
+}
+impl Expect {
+    pub(crate) fn pace_percent(self) -> u64 {
+        100
+    }
+    pub(crate) fn guess(_: &str, _: Option<&'static crate::words::Lists>) -> Self {
+        Self::Open
+    }
+}

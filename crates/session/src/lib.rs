@@ -9,8 +9,12 @@ mod clauses;
 mod expect;
 mod history;
 mod input;
+mod lag;
+mod menu;
 mod overlap;
+mod pace;
 mod playout;
+mod recent;
 mod reply;
 mod rules;
 pub mod script;
@@ -24,7 +28,7 @@ pub use action::{
 };
 pub use call::CallSession;
 pub use classify::WaitClass;
-pub use expect::Expect;
+pub use expect::{Expect, Expected};
 pub use input::{Audio, Input, Span, WordEnd, Words};
 pub use rules::{
     AmdRules, DtmfRules, EndRules, IdleRules, LineCapabilities, Lines, MaskRules, OverlapMode,

@@ -9,6 +9,7 @@ pub(crate) enum Verdict {
     Backchannel,
     /// Not enough to tell.
     Undecided,
+    Noise,
     /// The caller wants the floor.
     Yield,
 }
@@ -18,10 +19,31 @@ const ONE_WORD: Millis = Millis(400);
 
 /// Judges words spoken over the agent. `spoken`: how long the speech has lasted; `settled`: the
 /// recogniser will not change its mind.
-pub(crate) fn judge(text: &str, settled: bool, spoken: Millis, rules: &OverlapRules) -> Verdict {
-    let text = words::normalised(text);
+pub(crate) struct Heard<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) settled: bool,
+    pub(crate) lasted: Millis,
+    pub(crate) quiet: Option<Millis>,
+    pub(crate) slow: bool,
+}
+pub(crate) fn judge(
+    heard: &Heard<'_>,
+    _lists: Option<&'static words::Lists>,
+    rules: &OverlapRules,
+) -> Verdict {
+    let text = words::normalised(heard.text);
+    let (settled, spoken) = (heard.settled, heard.lasted);
     if text.is_empty() {
-        return Verdict::Undecided;
+        let limit = if heard.slow {
+            Millis(500)
+        } else {
+            rules.speech_without_words
+        };
+        return match heard.quiet {
+            None if spoken >= limit => Verdict::Yield,
+            Some(quiet) if quiet >= Millis(500) => Verdict::Noise,
+            _ => Verdict::Undecided,
+        };
     }
     if rules
         .stop_words
@@ -65,7 +87,17 @@ mod tests {
             ("hold on", false, 300, Yield),
         ] {
             assert_eq!(
-                judge(text, settled, Millis(spoken_ms), &rules),
+                judge(
+                    &Heard {
+                        text,
+                        settled,
+                        lasted: Millis(spoken_ms),
+                        quiet: None,
+                        slow: false
+                    },
+                    None,
+                    &rules
+                ),
                 verdict,
                 "{text}"
             );

@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use domain::{EndReason, Gap, Millis, ReplyId, TurnRecord};
+use domain::{EndReason, Gap, Millis, ReplyId, TurnRecord, TurnTaking};
 
 use crate::{
     Audio, Message, ToolCall, ToolRunId, WaitClass, clauses::ClauseCutter, playout::Playout,
@@ -27,6 +27,16 @@ pub(crate) struct Reply {
     pub(crate) ended_by: WaitClass,
     /// What follows when it was heard.
     pub(crate) then: After,
+    /// How the floor came to it, for the record.
+    pub(crate) taking: TurnTaking,
+    /// Clauses that are to be spoken when it is wanted.
+    pub(crate) unspoken: Vec<String>,
+    /// When the last opener or filler was said.
+    pub(crate) masked_at: Option<Millis>,
+    /// Since when tools run that the caller waits for.
+    pub(crate) tools_since: Option<Millis>,
+    /// What stands in the record for what the caller said, if that is a secret.
+    pub(crate) masked_answers: Option<String>,
 }
 
 /// Where a reply comes from.
@@ -47,6 +57,8 @@ pub(crate) enum Stage {
     Released,
     /// Begun before the caller's turn was surely over: its audio is held back.
     Speculative { held: Vec<Audio> },
+    /// Wanted, but the caller has begun to speak again, and may go on.
+    Withheld { held: Vec<Audio> },
 }
 
 /// How far the model is with a reply.
@@ -92,6 +104,8 @@ pub(crate) enum Finish {
 pub(crate) struct Round {
     /// The clauses it wrote.
     clauses: Range<usize>,
+    /// How many of them only covered a wait.
+    masks: usize,
     pub(crate) tools: Vec<Tool>,
 }
 
@@ -100,6 +114,8 @@ pub(crate) struct Round {
 pub(crate) struct Tool {
     pub(crate) call: ToolCall,
     pub(crate) state: ToolState,
+    /// It has no effects: it may run before the turn is committed, and leaves no trace.
+    pub(crate) read_only: bool,
 }
 
 /// How far a tool has come.
@@ -137,6 +153,11 @@ impl Reply {
             watch: Stopwatch::default(),
             ended_by: WaitClass::Unknown,
             then: After::Listen,
+            taking: TurnTaking::default(),
+            unspoken: Vec::new(),
+            masked_at: None,
+            tools_since: None,
+            masked_answers: None,
         }
     }
 
@@ -149,10 +170,11 @@ impl Reply {
         self.playout.begins().is_some()
     }
 
-    /// Whether tools ran for it, so that it cannot be undone.
+    /// Whether tools with effects ran for it, so that it cannot be undone.
     pub(crate) fn has_effects(&self) -> bool {
-        self.tools()
-            .any(|tool| matches!(tool.state, ToolState::Answered(_) | ToolState::Running(_)))
+        self.tools().any(|tool| {
+            !tool.read_only && matches!(tool.state, ToolState::Answered(_) | ToolState::Running(_))
+        })
     }
 
     /// Whether it can be undone as if it had never been begun.
@@ -209,10 +231,13 @@ impl Reply {
         // What it wrote was never heard: only what its tools did remains.
         let tools = failed.rounds.into_iter().map(|round| Round {
             clauses: 0..0,
+            masks: 0,
             ..round
         });
         self.rounds.splice(0..0, tools);
         self.answers = failed.answers;
+        self.masked_answers = failed.masked_answers;
+        self.taking = failed.taking;
         self.ended_by = failed.ended_by;
         self.watch = Stopwatch {
             clause: self.watch.clause,
@@ -222,9 +247,26 @@ impl Reply {
         };
     }
 
-    /// Whether the round that is going on has said something.
+    /// Whether the round that is going on has said nothing, or only covered a wait.
     pub(crate) fn round_is_silent(&mut self) -> bool {
-        self.round().clauses.is_empty()
+        let round = self.round();
+        round.clauses.len() == round.masks
+    }
+
+    /// Whether it has said anything but openers and fillers.
+    pub(crate) fn has_words(&self) -> bool {
+        !self.unspoken.is_empty()
+            || self
+                .rounds
+                .iter()
+                .any(|round| round.clauses.len() > round.masks)
+    }
+
+    /// The last clause only covers a wait.
+    pub(crate) fn masked(&mut self, now: Millis) {
+        self.round().masks += 1;
+        self.taking.masks += 1;
+        self.masked_at = Some(now);
     }
 
     /// The tools have answered: the model goes on.
@@ -232,6 +274,7 @@ impl Reply {
         let at = self.playout.clauses();
         self.rounds.push(Round {
             clauses: at..at,
+            masks: 0,
             tools: Vec::new(),
         });
         self.writing = Writing::Going;
@@ -300,7 +343,11 @@ impl Reply {
                 .began
                 .or(self.playout.begins())
                 .unwrap_or_default(),
-            caller: self.answers.clone(),
+            caller: self
+                .masked_answers
+                .as_ref()
+                .unwrap_or(&self.answers)
+                .clone(),
             said: self.said(),
             heard: self.heard(now),
             interrupted,
@@ -308,7 +355,7 @@ impl Reply {
             gap: self.watch.gap(),
             tools: self.tools().map(|tool| tool.call.name.clone()).collect(),
             providers: Vec::new(),
-            taking: domain::TurnTaking::default(),
+            taking: self.taking.clone(),
         }
     }
 }

@@ -33,6 +33,8 @@ pub struct Rules {
     pub end: EndRules,
     /// What the line can do.
     pub line: LineCapabilities,
+    /// Tools without effects: they may run before the caller's turn is surely over.
+    pub read_only_tools: Vec<String>,
     /// Messages kept in the prompt.
     pub history_messages: usize,
     /// Whether marks and pictures are taken out of what is spoken.
@@ -170,6 +172,7 @@ impl Rules {
                 marks: true,
                 mark_slack: Millis(1_000),
             },
+            read_only_tools: Vec::new(),
             history_messages: 40,
             spoken_form: true,
         }

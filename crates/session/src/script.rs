@@ -324,6 +324,7 @@ impl fmt::Display for Action {
             }
             Self::Duck { reply, db } => write!(f, "duck {reply} {db}"),
             Self::Finalize => f.write_str("finalize"),
+            Self::HearLess => f.write_str("hear less"),
             Self::HangUp(why) => write!(f, "hang up: {why}"),
             Self::Note(note) => write!(f, "note: {}", note.as_str()),
             Self::Pause(reply) => write!(f, "pause {reply}"),
@@ -397,6 +398,7 @@ impl CancelReason {
         match self {
             Self::BargeIn => "barge_in",
             Self::CallOver => "call_over",
+            Self::CutIn => "cut_in",
             Self::Failed => "failed",
             Self::Resumed => "resumed",
             Self::Stale => "stale",

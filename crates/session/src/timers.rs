@@ -3,6 +3,8 @@ use domain::Millis;
 /// What a deadline is for. At most one of each is armed.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Timer {
+    /// The longest call is nearly over.
+    AlmostOver,
     /// The caller's turn is over unless something happens before.
     EndOfTurn,
     /// Ask the recogniser for what it has.
@@ -13,20 +15,28 @@ pub enum Timer {
     Idle,
     /// The caller pauses between keys.
     Keys,
+    /// The caller has waited for us for so long that something must be said.
+    Mask,
     /// The longest call.
     MaxCall,
+    /// Something that is no speech has sounded for long: the caller is away.
+    Music,
+    /// The recogniser is gone, and the caller should know.
+    OneMoment,
     /// The caller speaks over the agent: by now it is no cough.
     Overlap,
     /// The last words should have been heard, whatever the voice does.
     Parting,
     /// All audio of the reply should have been heard.
     Played,
+    /// Begin a reply, although the turn is not surely over.
+    Speculate,
     /// No words came for what the caller said.
     Unheard,
 }
 
 impl Timer {
-    const COUNT: usize = 10;
+    const COUNT: usize = 15;
 }
 
 /// The deadlines of a call: a table, so nothing has to be cancelled and nothing is stale.
@@ -37,15 +47,20 @@ pub(crate) struct Timers {
 
 /// In the order of [`Timer`], which decides between equal deadlines.
 const ALL: [Timer; Timer::COUNT] = [
+    Timer::AlmostOver,
     Timer::EndOfTurn,
     Timer::Finalize,
     Timer::Grace,
     Timer::Idle,
     Timer::Keys,
+    Timer::Mask,
     Timer::MaxCall,
+    Timer::Music,
+    Timer::OneMoment,
     Timer::Overlap,
     Timer::Parting,
     Timer::Played,
+    Timer::Speculate,
     Timer::Unheard,
 ];
 

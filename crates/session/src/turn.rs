@@ -1,10 +1,8 @@
-use domain::{Language, Millis};
+use domain::Millis;
 
 use crate::{
-    Words,
-    classify::{WaitClass, classify},
-    rules::TurnRules,
-    words::normalised,
+    Span, Words,
+    words::{Lists, normalised},
 };
 
 /// What the caller is saying: the words so far, and whether there is sound.
@@ -19,19 +17,35 @@ pub(crate) struct CallerTurn {
     interim: String,
     /// When the last new word came.
     words_at: Option<Millis>,
-    /// The recogniser has nothing more to say about the sound so far.
+    /// The words cover the sound so far: the recogniser has nothing more to say about it.
     covered: bool,
+    /// The sound up to here has its words.
+    words_until: Millis,
     /// The recogniser heard the end of the utterance.
     utterance_over: bool,
+    opinion: Opinion,
+    /// Words were waited for long enough.
+    gave_up_waiting: bool,
     /// Interim words of the turn before: their settled form comes late and is not new.
     answered_interim: Option<String>,
+    /// Sound up to here was answered.
+    answered_until: Option<Millis>,
+    /// Sound that is not the caller's.
+    ignored: Vec<Span>,
     keys: String,
     /// Replies begun before this turn was surely over.
     speculations: u32,
+    /// Times that it was taken too soon, and given back.
+    taken_back: u32,
 }
 
 /// Each costs a request: a turn that goes on and on is answered when it is over.
 const MOST_SPECULATIONS: u32 = 3;
+/// The end of the sound may lie this far behind the recogniser's last word.
+const TAIL: Millis = Millis(120);
+/// Stretches of foreign sound that are remembered: words about older ones have come long ago.
+const MOST_IGNORED: usize = 8;
+const MOST_KEYS: usize = 64;
 
 /// How a turn began. Words without a sound stand in for it: their times are all there is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -43,62 +57,107 @@ enum Onset {
 /// Whether the caller makes a sound.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Voice {
-    Quiet { since: Millis },
-    Speaking { since: Millis },
+    Quiet { since: Millis, before: Before },
+    Speaking { since: Millis, before: Before },
+}
+
+/// How things stood before the last sound, should it turn out not to be the caller's.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+struct Before {
+    quiet_since: Millis,
+    covered: bool,
 }
 
 impl Default for Voice {
     fn default() -> Self {
         Self::Quiet {
             since: Millis::ZERO,
+            before: Before::default(),
         }
     }
 }
 
-/// When a turn is over, as far as silence and words tell.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Due {
-    pub(crate) class: WaitClass,
-    /// When the caller will have been silent for long enough.
-    pub(crate) at: Millis,
-    /// Whether the words cover the sound, so that the turn may be taken at `at`.
-    pub(crate) covered: bool,
+/// What the recogniser's own model of turns thinks of this one.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Opinion {
+    Likely,
+    #[default]
+    None,
+    Over {
+        since: Millis,
+    },
 }
 
 impl CallerTurn {
-    pub(crate) fn speech_started(&mut self, at: Millis) {
-        self.voice = Voice::Speaking { since: at };
+    /// Sound begins. Returns the pause inside the turn that it ends, if it does.
+    pub(crate) fn speech_started(&mut self, at: Millis) -> Option<Millis> {
+        let (pause, before) = match self.voice {
+            Voice::Quiet { since, .. } => (
+                self.onset.map(|_| at - since),
+                Before {
+                    quiet_since: since,
+                    covered: self.covered,
+                },
+            ),
+            Voice::Speaking { before, .. } => (None, before),
+        };
+        self.voice = Voice::Speaking { since: at, before };
         if !matches!(self.onset, Some(Onset::Sound(_))) {
             self.onset = Some(Onset::Sound(at));
         }
         self.covered = false;
         self.utterance_over = false;
+        self.opinion = Opinion::None;
+        pause
     }
 
     pub(crate) fn speech_stopped(&mut self, at: Millis) {
-        self.voice = Voice::Quiet { since: at };
+        let (Voice::Quiet { before, .. } | Voice::Speaking { before, .. }) = self.voice;
+        self.voice = Voice::Quiet { since: at, before };
+        self.covered |= self.words_until > Millis::ZERO && self.words_until + TAIL >= at;
+    }
+
+    /// Some sound is not the caller's: if the turn's last sound lies in it, there was none.
+    pub(crate) fn ignore(&mut self, span: Span) {
+        if self.ignored.len() == MOST_IGNORED {
+            self.ignored.remove(0);
+        }
+        self.ignored.push(span);
+        let (Voice::Quiet { since, before } | Voice::Speaking { since, before }) = self.voice;
+        if since < span.from || since > span.until {
+            return;
+        }
+        if let Some(Onset::Sound(at)) = self.onset
+            && at >= span.from
+            && self.is_empty()
+        {
+            self.onset = None;
+        }
+        self.covered = before.covered;
+        self.voice = Voice::Quiet {
+            since: before.quiet_since,
+            before,
+        };
     }
 
     /// Takes words. Returns false if they are nothing new.
     pub(crate) fn hear(&mut self, now: Millis, words: &Words) -> bool {
-        if self.is_echo_of_last_turn(words) {
+        if self.is_foreign(words) || self.is_echo_of_last_turn(words) {
             return false;
         }
         let before = normalised(&self.text());
         self.take(words);
-        let quiet = matches!(self.voice, Voice::Quiet { .. });
-        self.covered = if self.interim.is_empty() {
-            self.covered || (quiet && words.settled)
-        } else {
-            false
-        };
+        if let Some(span) = words.span {
+            self.words_until = self.words_until.or_later(span.until);
+        }
+        self.covered = self.is_covered_by(words) || (self.covered && self.interim.is_empty());
         self.utterance_over |= words.ends_utterance;
         let new = normalised(&self.text()) != before;
         if new {
             self.words_at = Some(now);
             let onset = *self.onset.get_or_insert(Onset::Words(now));
-            if quiet && matches!(onset, Onset::Words(_)) {
-                self.voice = Voice::Quiet { since: now };
+            if let (Voice::Quiet { before, .. }, Onset::Words(_)) = (self.voice, onset) {
+                self.voice = Voice::Quiet { since: now, before };
             }
         }
         new
@@ -116,15 +175,41 @@ impl CallerTurn {
         }
     }
 
+    fn is_covered_by(&self, words: &Words) -> bool {
+        let Voice::Quiet { since, .. } = self.voice else {
+            return false;
+        };
+        match words.span {
+            _ if words.answers_finalize => true,
+            Some(span) => span.until + TAIL >= since,
+            None => words.settled,
+        }
+    }
+
+    /// Whether most of the sound behind these words is not the caller's.
+    fn is_foreign(&self, words: &Words) -> bool {
+        let Some(span) = words.span.filter(|_| !words.text.trim().is_empty()) else {
+            return false;
+        };
+        let foreign = self.ignored.iter().fold(Millis::ZERO, |sum, ignored| {
+            let until = ignored.until.or_earlier(span.until);
+            sum + (until - ignored.from.or_later(span.from))
+        });
+        foreign.0 * 2 > (span.until - span.from).0
+    }
+
     /// Whether these words were answered already: the settled form of what was answered as
-    /// interim, or the same interim once more.
+    /// interim, the same interim once more, or words about sound before the answer.
     fn is_echo_of_last_turn(&mut self, words: &Words) -> bool {
         let text = normalised(&words.text);
+        let old_sound = words.span.zip(self.answered_until);
+        let is_old = old_sound.is_some_and(|(span, answered)| span.until <= answered + TAIL);
         let echoes = !text.is_empty()
-            && self
-                .answered_interim
-                .as_ref()
-                .is_some_and(|answered| answered.ends_with(&text));
+            && (is_old
+                || self
+                    .answered_interim
+                    .as_ref()
+                    .is_some_and(|answered| answered.ends_with(&text)));
         if words.settled {
             self.answered_interim = None;
         }
@@ -136,16 +221,32 @@ impl CallerTurn {
     pub(crate) fn utterance_over(&mut self, now: Millis) {
         self.utterance_over = true;
         self.covered = true;
-        if let Voice::Speaking { .. } = self.voice {
+        if let Voice::Speaking { before, .. } = self.voice {
             self.voice = Voice::Quiet {
                 since: self.words_at.unwrap_or(now),
+                before,
             };
         }
     }
 
+    /// The recogniser's model of turns tells what it thinks.
+    pub(crate) fn think_of_it(&mut self, opinion: Opinion) {
+        self.opinion = opinion;
+        self.covered |= matches!(opinion, Opinion::Over { .. });
+    }
+
+    pub(crate) fn opinion(&self) -> Opinion {
+        self.opinion
+    }
+
     /// Words were waited for long enough: what is there has to do.
     pub(crate) fn give_up_waiting(&mut self) {
+        self.gave_up_waiting |= !self.covered;
         self.covered = true;
+    }
+
+    pub(crate) fn gave_up_waiting(&self) -> bool {
+        self.gave_up_waiting
     }
 
     /// Counts a reply begun ahead of time, if one more is allowed.
@@ -157,14 +258,32 @@ impl CallerTurn {
 
     /// Nothing more is begun ahead of time in this turn.
     pub(crate) fn stop_speculating(&mut self) {
-        self.speculations = MOST_SPECULATIONS;
+        self.speculations = self.speculations.max(MOST_SPECULATIONS);
+    }
+
+    /// Replies begun ahead of time.
+    pub(crate) fn speculations(&self) -> u32 {
+        self.speculations
+    }
+
+    /// It was taken too soon: the caller goes on.
+    pub(crate) fn taken_back(&mut self) {
+        self.taken_back += 1;
+    }
+
+    /// How often it was taken too soon.
+    pub(crate) fn times_taken_back(&self) -> u32 {
+        self.taken_back
     }
 
     pub(crate) fn press(&mut self, key: char) {
-        const LONGEST: usize = 64;
-        if self.keys.len() < LONGEST {
+        if self.keys.len() < MOST_KEYS {
             self.keys.push(key);
         }
+    }
+
+    pub(crate) fn keys(&self) -> &str {
+        &self.keys
     }
 
     pub(crate) fn has_keys(&self) -> bool {
@@ -176,9 +295,14 @@ impl CallerTurn {
         let mut text = self.settled.clone();
         join(&mut text, &self.interim);
         if !self.keys.is_empty() {
-            join(&mut text, &format!("keypad: {}", self.keys));
+            join(&mut text, &format!("{KEYPAD}{}", self.keys));
         }
         text
+    }
+
+    /// The same, with every key hidden.
+    pub(crate) fn masked_text(&self) -> String {
+        hidden_keys(&self.text())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -189,18 +313,10 @@ impl CallerTurn {
         matches!(self.voice, Voice::Speaking { .. })
     }
 
-    /// How long the sound has lasted, if there is one.
-    pub(crate) fn speaking_for(&self, now: Millis) -> Millis {
-        match self.voice {
-            Voice::Speaking { since } => now - since,
-            Voice::Quiet { .. } => Millis::ZERO,
-        }
-    }
-
     /// How long the caller's sound lasted, from its first to its last.
     pub(crate) fn sounded_for(&self) -> Millis {
         match (self.onset, self.voice) {
-            (Some(Onset::Sound(from)), Voice::Quiet { since }) => since - from,
+            (Some(Onset::Sound(from)), Voice::Quiet { since, .. }) => since - from,
             (Some(Onset::Words(_)) | None, _) | (_, Voice::Speaking { .. }) => Millis::ZERO,
         }
     }
@@ -210,10 +326,15 @@ impl CallerTurn {
         self.interim.is_empty()
     }
 
+    /// Whether the words cover the sound.
+    pub(crate) fn is_covered(&self) -> bool {
+        self.covered
+    }
+
     /// Since when the caller is silent.
     pub(crate) fn quiet_since(&self) -> Option<Millis> {
         match self.voice {
-            Voice::Quiet { since } => Some(since),
+            Voice::Quiet { since, .. } => Some(since),
             Voice::Speaking { .. } => None,
         }
     }
@@ -233,20 +354,6 @@ impl CallerTurn {
         self.onset.is_some() && !self.covered
     }
 
-    /// When the turn is over by our own rules. `None` while the caller speaks or said nothing.
-    pub(crate) fn due(&self, rules: &TurnRules, language: &Language, asked: bool) -> Option<Due> {
-        let since = self.quiet_since()?;
-        if self.is_empty() {
-            return None;
-        }
-        let class = classify(&self.text(), language, asked);
-        Some(Due {
-            class,
-            at: since + class.wait(&rules.wait),
-            covered: self.covered,
-        })
-    }
-
     /// Whether the recogniser alone says that the turn is over.
     pub(crate) fn is_over_for_provider(&self) -> bool {
         self.utterance_over && !self.is_empty()
@@ -255,17 +362,58 @@ impl CallerTurn {
     /// The agent has answered: the next word opens a new turn. Sound that goes on belongs to it.
     pub(crate) fn close(&mut self) {
         let interim = normalised(&self.interim);
-        let onset = match self.voice {
-            Voice::Speaking { since } => Some(Onset::Sound(since)),
-            Voice::Quiet { .. } => None,
+        let (onset, answered_until) = match self.voice {
+            Voice::Speaking { since, .. } => (Some(Onset::Sound(since)), since),
+            Voice::Quiet { since, .. } => (None, since),
         };
         *self = Self {
             voice: self.voice,
             onset,
+            words_until: self.words_until,
             answered_interim: (!interim.is_empty()).then_some(interim),
+            answered_until: Some(answered_until),
+            ignored: std::mem::take(&mut self.ignored),
             ..Self::default()
         };
     }
+
+    /// The agent had cut in: what it took for a whole turn was the beginning of this one.
+    pub(crate) fn reopen(&mut self, beginning: &str, onset: Option<Millis>) {
+        let mut text = beginning.to_owned();
+        join(&mut text, &self.settled);
+        self.settled = text;
+        if let Some(at) = onset {
+            self.onset = Some(Onset::Sound(at));
+        }
+        self.answered_until = None;
+        self.taken_back += 1;
+    }
+}
+
+/// What two texts are compared by to see whether a reply to one answers the other: words without
+/// case and punctuation, fillers and stutters.
+pub(crate) fn gist(text: &str, lists: Option<&Lists>) -> String {
+    let fillers = lists.map_or(&[][..], |lists| lists.fillers);
+    let normal = normalised(text);
+    let mut words: Vec<&str> = normal
+        .split(' ')
+        .filter(|word| !fillers.contains(word))
+        .collect();
+    words.dedup();
+    words.join(" ")
+}
+
+/// What stands before typed keys in what the caller said.
+const KEYPAD: &str = "keypad: ";
+
+/// The text with typed keys hidden: they may be a secret.
+pub(crate) fn hidden_keys(text: &str) -> String {
+    let Some(at) = text.rfind(KEYPAD) else {
+        return text.to_owned();
+    };
+    let keys = at + KEYPAD.len();
+    let hidden: String = text[keys..].chars().map(|_| '•').collect();
+    format!("{}{hidden}", &text[..keys])
 }
 
 fn join(text: &mut String, more: &str) {
@@ -290,6 +438,16 @@ mod tests {
         Words {
             settled: true,
             ..interim(text)
+        }
+    }
+
+    fn about(words: Words, from: u64, until: u64) -> Words {
+        Words {
+            span: Some(Span {
+                from: Millis(from),
+                until: Millis(until),
+            }),
+            ..words
         }
     }
 
@@ -320,30 +478,83 @@ mod tests {
     }
 
     #[test]
+    fn words_about_answered_sound_open_no_new_turn() {
+        let mut turn = CallerTurn::default();
+        turn.speech_started(Millis(100));
+        turn.speech_stopped(Millis(1_000));
+        turn.close();
+        assert!(!turn.hear(
+            Millis(1_900),
+            &about(settled("a table for two"), 100, 1_050)
+        ));
+        assert!(turn.hear(Millis(2_900), &about(settled("Hello?"), 2_000, 2_500)));
+    }
+
+    #[test]
     fn without_a_voice_the_words_are_the_clock() {
-        let rules = crate::Rules::defaults(&Language::default()).turn;
         let mut turn = CallerTurn::default();
         turn.hear(Millis(9_000), &settled("Hello."));
-        let due = turn
-            .due(&rules, &Language::default(), false)
-            .expect("something was said");
-        assert_eq!(
-            (due.at, due.covered),
-            (Millis(9_000) + rules.wait.terminal, true)
-        );
+        assert_eq!(turn.quiet_since(), Some(Millis(9_000)));
+        assert!(turn.is_covered());
     }
 
     #[test]
     fn a_voice_that_goes_on_holds_the_turn_open() {
-        let rules = crate::Rules::defaults(&Language::default()).turn;
         let mut turn = CallerTurn::default();
         turn.speech_started(Millis(100));
         turn.hear(Millis(900), &settled("Hello."));
-        assert_eq!(turn.due(&rules, &Language::default(), false), None);
+        assert_eq!(turn.quiet_since(), None);
         turn.utterance_over(Millis(2_000));
-        assert!(
-            turn.due(&rules, &Language::default(), false)
-                .is_some_and(|due| due.covered)
-        );
+        assert!(turn.is_covered() && turn.quiet_since().is_some());
+    }
+
+    #[test]
+    fn words_cover_the_sound_they_are_about() {
+        let mut turn = CallerTurn::default();
+        turn.speech_started(Millis(100));
+        turn.hear(Millis(900), &about(settled("I would like"), 100, 800));
+        turn.speech_stopped(Millis(1_500));
+        assert!(!turn.is_covered(), "more was said since");
+        turn.hear(Millis(1_600), &about(interim("a table"), 800, 1_400));
+        assert!(turn.is_covered(), "the last word may end a little early");
+    }
+
+    #[test]
+    fn foreign_sound_leaves_no_words_and_no_silence_behind() {
+        let mut turn = CallerTurn::default();
+        turn.speech_started(Millis(100));
+        turn.speech_stopped(Millis(1_000));
+        turn.hear(Millis(1_200), &about(settled("A table."), 100, 1_000));
+        turn.speech_started(Millis(1_300));
+        turn.ignore(Span {
+            from: Millis(1_300),
+            until: Millis(2_000),
+        });
+        assert_eq!(turn.quiet_since(), Some(Millis(1_000)));
+        assert!(turn.is_covered());
+        assert!(!turn.hear(Millis(2_100), &about(settled("the news"), 1_350, 1_900)));
+        assert_eq!(turn.text(), "A table.");
+    }
+
+    #[test]
+    fn a_turn_that_was_cut_in_on_is_one_again() {
+        let mut turn = CallerTurn::default();
+        turn.speech_started(Millis(100));
+        turn.hear(Millis(900), &settled("I would like a table"));
+        turn.speech_stopped(Millis(900));
+        turn.close();
+        turn.speech_started(Millis(1_500));
+        turn.reopen("I would like a table", Some(Millis(100)));
+        turn.hear(Millis(2_400), &settled("for two."));
+        assert_eq!(turn.text(), "I would like a table for two.");
+        assert_eq!(turn.onset(), Some(Millis(100)));
+        assert_eq!(turn.times_taken_back(), 1);
+    }
+
+    #[test]
+    fn a_gist_has_no_fillers_and_no_stutter() {
+        let lists = crate::words::lists(&domain::Language::default());
+        assert_eq!(gist("Um, I I want, uh, that.", lists), "i want that");
+        assert_eq!(gist("Um, that.", None), "um that");
     }
 }

@@ -2,9 +2,9 @@
 
 use domain::{EndReason, Millis, ReplyId};
 
-use super::{CallSession, Phase};
+use super::{CallSession, Phase, Settled, waiting::Patience};
 use crate::{
-    Action, Because, CancelReason, Note, ToolCall, ToolRun, ToolRunId, WaitClass,
+    Action, Because, CancelReason, Note, Speculate, ToolCall, ToolRun, ToolRunId, WaitClass,
     clauses::spoken_form,
     reply::{After, END_CALL, Kind, Reply, Stage, Tool, ToolState, Voicing, Writing},
     timers::Timer,
@@ -25,6 +25,7 @@ impl CallSession {
         reply.watch.began = self.turn.onset();
         reply.watch.quiet = self.turn.quiet_since().or(Some(now));
         reply.watch.words = self.turn.words_at();
+        reply.taking.overlaps = std::mem::take(&mut self.cut_ins);
         let prompt = self.history.prompt(&self.rules, reply.messages_so_far());
         self.actions.push(Action::Think {
             reply: reply.id,
@@ -35,16 +36,11 @@ impl CallSession {
 
     pub(super) fn new_reply(&mut self, kind: Kind, stage: Stage) -> Reply {
         self.last_reply = ReplyId(self.last_reply.0 + 1);
-        Reply::new(
-            self.last_reply,
-            kind,
-            stage,
-            words::lists(&self.rules.language),
-        )
+        Reply::new(self.last_reply, kind, stage, self.lists())
     }
 
     /// The caller's turn is over: whatever answers it may be heard.
-    pub(super) fn commit(&mut self, now: Millis, class: WaitClass) {
+    pub(super) fn commit(&mut self, now: Millis, settled: Settled) {
         let text = self.turn.text();
         let farewell = words::says_goodbye(&text, &self.rules.end.goodbyes) && !words::asks(&text);
         if let Phase::Leaving(why) = self.phase {
@@ -55,15 +51,23 @@ impl CallSession {
         }
         self.quiet_timers();
         self.reminders = 0;
-        let fresh = self
-            .reply
-            .as_ref()
-            .is_some_and(|reply| words::normalised(&reply.answers) == words::normalised(&text));
+        self.patience = Patience::Usual;
+        self.menu.hear(&text);
+        if settled.class == WaitClass::Hold {
+            return self.hold_on(now, settled);
+        }
+        let begun = self.reply.is_some();
+        let fresh = begun
+            && self
+                .reply
+                .as_ref()
+                .is_some_and(|reply| self.answers(&reply.answers));
         if !fresh {
             self.cancel_unheard(CancelReason::Stale);
             self.begin_answer(now, Stage::Released);
         }
-        self.release(now, class, farewell);
+        self.keep_reasons(now, settled, fresh);
+        self.release(now, settled, farewell);
     }
 
     fn quiet_timers(&mut self) {
@@ -73,49 +77,83 @@ impl CallSession {
             Timer::Grace,
             Timer::Idle,
             Timer::Keys,
+            Timer::Speculate,
             Timer::Unheard,
         ] {
             self.timers.disarm(timer);
         }
     }
 
+    /// The caller asks for a moment, and gets it.
+    fn hold_on(&mut self, now: Millis, settled: Settled) {
+        self.cancel_unheard(CancelReason::Stale);
+        self.patience = Patience::OnHold;
+        let line = self.rules.lines.hold.clone();
+        if line.trim().is_empty() {
+            return self.wait_for_caller(now);
+        }
+        self.say(now, Kind::Line, &line, After::Listen);
+        self.keep_reasons(now, settled, false);
+        if let Some(reply) = &mut self.reply {
+            reply.ended_by = settled.class;
+        }
+        self.answer_by_line();
+    }
+
+    /// Why the turn was taken when it was, for the record of what answers it.
+    fn keep_reasons(&mut self, now: Millis, settled: Settled, paid_off: bool) {
+        let (speculations, taken_back) = (self.turn.speculations(), self.turn.times_taken_back());
+        let quiet = self.turn.quiet_since();
+        let words = self.turn.words_at();
+        let secret = self.expected.secret || self.rules.dtmf.secret;
+        let masked = (secret && self.turn.has_keys()).then(|| self.turn.masked_text());
+        let Some(reply) = &mut self.reply else { return };
+        let taking = &mut reply.taking;
+        self.expected.what.as_str().clone_into(&mut taking.expected);
+        settled.evidence.as_str().clone_into(&mut taking.evidence);
+        taking.wait = settled.wait;
+        taking.waited = quiet.map_or(Millis::ZERO, |quiet| now - quiet);
+        taking.pace_percent = u32::try_from(self.pace.percent()).unwrap_or(u32::MAX);
+        taking.stt_lag = quiet.zip(words).map(|(quiet, words)| words - quiet);
+        taking.speculations = speculations;
+        taking.paid_off = paid_off;
+        taking.taken_back = taken_back;
+        reply.masked_answers = masked;
+    }
+
     /// Lets the reply's audio and tools go.
-    fn release(&mut self, now: Millis, class: WaitClass, farewell: bool) {
+    fn release(&mut self, now: Millis, settled: Settled, farewell: bool) {
         let text = self.turn.text();
         let Some(reply) = &mut self.reply else { return };
         reply.answers = text;
-        reply.ended_by = class;
+        reply.ended_by = settled.class;
         reply.watch.committed = Some(now);
         if farewell {
             reply.then = After::HangUp(EndReason::AgentEnded);
         }
-        let waited = reply.watch.quiet.map_or(Millis::ZERO, |quiet| now - quiet);
-        let because = Because {
-            class,
-            waited,
-            wait: class.wait(&self.rules.turn.wait),
-            expected: self.rules.turn.expect,
-            evidence: crate::Evidence::Silence,
-        };
         self.actions.push(Action::Commit {
             reply: reply.id,
-            because,
+            because: Because {
+                class: settled.class,
+                waited: reply.taking.waited,
+                wait: settled.wait,
+                expected: self.expected.what,
+                evidence: settled.evidence,
+            },
         });
         let stage = std::mem::replace(&mut reply.stage, Stage::Released);
-        let (voicing, writing) = (reply.voicing, reply.writing);
+        let writing = reply.writing;
+        let unspoken = std::mem::take(&mut reply.unspoken);
+        self.speak(now, unspoken);
         if let Stage::Speculative { held } = stage {
-            for audio in held {
-                self.play(now, audio);
-            }
-        }
-        if voicing == Voicing::Done {
-            self.close_playout(now);
+            self.play_held(now, held);
         }
         match writing {
             Writing::Done => self.run_tools(now),
             Writing::Failed => self.reply_failed(now, EndReason::ProviderFailedLlm),
             Writing::Going => {}
         }
+        self.arm_mask();
     }
 
     pub(super) fn on_text(&mut self, now: Millis, id: ReplyId, text: &str) {
@@ -133,8 +171,14 @@ impl CallSession {
     /// Has clauses of the current reply spoken.
     pub(super) fn speak(&mut self, now: Millis, pieces: Vec<String>) {
         let spoken = self.rules.spoken_form;
+        let mode = self.rules.turn.speculate;
         let Some(reply) = &mut self.reply else { return };
         for piece in pieces {
+            let early = mode == Speculate::Speak && reply.playout.clauses() == 0;
+            if reply.is_speculative() && !early {
+                reply.unspoken.push(piece);
+                continue;
+            }
             let text = if spoken { spoken_form(&piece) } else { piece };
             if !text.chars().any(char::is_alphanumeric) {
                 continue;
@@ -160,20 +204,18 @@ impl CallSession {
         reply.cutter.finish(&mut pieces);
         self.speak(now, pieces);
         let Some(reply) = &self.reply else { return };
-        let silent = reply.playout.clauses() == 0 && reply.tools().next().is_none();
+        let silent = !reply.has_words() && reply.tools().next().is_none();
         if silent {
             return self.reply_failed(now, EndReason::ProviderFailedLlm);
         }
         self.unwritten = 0;
-        if reply.is_speculative() {
-            self.after_tools(now);
-        } else {
-            self.run_tools(now);
-        }
+        self.run_tools(now);
     }
 
     pub(super) fn tool_asked(&mut self, id: ReplyId, call: ToolCall) {
         let most = self.rules.end.max_tools_per_turn as usize;
+        let rules = std::sync::Arc::clone(&self.rules);
+        let read_only = &rules.read_only_tools;
         let Some(reply) = self.current(id) else {
             return;
         };
@@ -189,18 +231,25 @@ impl CallSession {
         } else {
             ToolState::Asked
         };
-        reply.round().tools.push(Tool { call, state });
+        let read_only = read_only.contains(&call.name);
+        reply.round().tools.push(Tool {
+            call,
+            state,
+            read_only,
+        });
         if too_many {
             self.actions.push(Action::Note(Note::TooManyTools));
         }
     }
 
-    /// Runs the tools that were asked for, or goes on without.
+    /// Runs the tools that were asked for, or goes on without. Before the turn is over only those
+    /// without effects run.
     fn run_tools(&mut self, now: Millis) {
         let Some(reply) = &mut self.reply else { return };
         let undone = !reply.has_effects();
+        let wanted = !reply.is_speculative();
         let mut runs = Vec::new();
-        for tool in reply.tools_mut() {
+        for tool in reply.tools_mut().filter(|tool| wanted || tool.read_only) {
             if let ToolState::Asked = tool.state {
                 self.tool_runs += 1;
                 let run = ToolRunId(self.tool_runs);
@@ -215,12 +264,16 @@ impl CallSession {
                 }));
             }
         }
-        if undone && !runs.is_empty() && !reply.is_audible() {
+        if wanted && reply.awaits_tools() {
+            reply.tools_since.get_or_insert(now);
+        }
+        if undone && reply.has_effects() && !reply.is_audible() {
             // From here on the turn cannot be taken back: more words are the next one.
             self.turn.close();
         }
         self.actions.append(&mut runs);
         self.after_tools(now);
+        self.arm_mask();
     }
 
     pub(super) fn tool_answered(&mut self, now: Millis, run: ToolRunId, output: String) {
@@ -233,7 +286,11 @@ impl CallSession {
             return self.actions.push(Action::Note(Note::LateToolAnswer));
         };
         tool.state = ToolState::Answered(output);
+        if let Some(reply) = self.reply.as_mut().filter(|reply| !reply.awaits_tools()) {
+            reply.tools_since = None;
+        }
         self.after_tools(now);
+        self.arm_mask();
     }
 
     /// When all tools have answered, the model goes on; when none was asked for, the reply is whole.
@@ -249,6 +306,8 @@ impl CallSession {
             .iter()
             .any(|tool| tool.call.name != END_CALL);
         let most = self.rules.end.max_tools_per_turn as usize;
+        // A speculative reply whose clauses are not all spoken ends when it is wanted.
+        let unspoken = !reply.unspoken.is_empty();
         if owes_words && reply.rounds.len() > most {
             self.round_failed(now);
         } else if owes_words {
@@ -258,8 +317,8 @@ impl CallSession {
                 reply: reply.id,
                 prompt,
             });
-        } else {
-            if leaves && reply.playout.clauses() == 0 {
+        } else if !unspoken {
+            if leaves && !reply.has_words() {
                 self.speak(now, vec![self.rules.lines.goodbye.clone()]);
             }
             self.end_speech(now);
@@ -294,13 +353,13 @@ impl CallSession {
 
     /// The model failed. Whole sentences make sense by themselves; where there are none, the
     /// caller is told.
-    fn round_failed(&mut self, now: Millis) {
+    pub(super) fn round_failed(&mut self, now: Millis) {
         let Some(reply) = &mut self.reply else { return };
-        if reply.playout.clauses() == 0 {
+        if reply.playout.clauses() == 0 && reply.unspoken.is_empty() {
             return self.reply_failed(now, EndReason::ProviderFailedLlm);
         }
         reply.writing = Writing::Done;
-        if reply.round_is_silent() {
+        if reply.round_is_silent() && reply.unspoken.is_empty() {
             self.unwritten += 1;
             self.speak(now, vec![self.rules.lines.trouble.clone()]);
         }

@@ -27,7 +27,7 @@ impl CallSession {
     }
 
     /// Says a sentence of the agent's own, in place of whatever it was saying.
-    fn say(&mut self, now: Millis, kind: Kind, text: &str, then: After) {
+    pub(super) fn say(&mut self, now: Millis, kind: Kind, text: &str, then: After) {
         let mut reply = self.new_reply(kind, Stage::Released);
         reply.then = then;
         let mut pieces = Vec::new();
@@ -38,21 +38,6 @@ impl CallSession {
         self.end_speech(now);
     }
 
-    /// Nobody has the floor: after a while the agent asks.
-    pub(super) fn wait_for_caller(&mut self, now: Millis) {
-        let step = self.reminders.min(self.rules.idle.after.len() - 1);
-        self.idle_at = now + self.rules.idle.after[step];
-        self.go_on_waiting(now);
-    }
-
-    /// Nothing came of a sound: the caller has been silent all the while.
-    pub(super) fn go_on_waiting(&mut self, now: Millis) {
-        if let Phase::Leaving(_) = self.phase {
-            return self.timers.arm(Timer::Grace, now + self.rules.end.grace);
-        }
-        self.timers.arm(Timer::Idle, self.idle_at.or_later(now));
-    }
-
     /// The caller spoke, and no words of it came: the agent says so, but not for ever.
     pub(super) fn ask_again(&mut self, now: Millis) {
         self.unheard += 1;
@@ -60,20 +45,11 @@ impl CallSession {
         self.say(now, Kind::Line, &line, After::Listen);
     }
 
-    /// The caller has been silent for too long.
-    pub(super) fn remind(&mut self, now: Millis) {
-        if self.reply.is_some() || self.turn.is_speaking() {
-            return;
-        }
-        let step = self.reminders;
-        self.reminders += 1;
-        let lines = &self.rules.lines;
-        match lines.still_there.get(step).cloned() {
-            Some(line) => self.say(now, Kind::Line, &line, After::Listen),
-            None => {
-                let goodbye = lines.goodbye.clone();
-                self.say(now, Kind::Line, &goodbye, After::HangUp(EndReason::Silence));
-            }
+    /// The recogniser has been gone for a while, and the caller should know.
+    pub(super) fn say_one_moment(&mut self, now: Millis) {
+        if self.reply.is_none() && self.leaving().is_none() {
+            let line = self.rules.lines.one_moment.clone();
+            self.say(now, Kind::Line, &line, After::Listen);
         }
     }
 
@@ -130,7 +106,7 @@ impl CallSession {
     }
 
     /// The line just begun is all the answer that the caller gets to the last words.
-    fn answer_by_line(&mut self) {
+    pub(super) fn answer_by_line(&mut self) {
         if let Some(reply) = self.reply.as_mut().filter(|_| !self.turn.is_empty()) {
             reply.answers = self.turn.text();
             reply.watch.began = self.turn.onset();

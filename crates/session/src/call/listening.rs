@@ -1,84 +1,64 @@
-//! The caller's side: speech, words, keys, and when a turn is over.
+//! The caller's side: speech, words, and when a turn is over.
 
 use domain::Millis;
 
-use super::{CallSession, Phase};
+use super::{CallSession, Phase, Settled};
 use crate::{
-    Action, CancelReason, TurnEnd, WaitClass, Words,
-    overlap::{self, Verdict},
-    reply::{Kind, Reply},
+    Action, CancelReason, Evidence, Span, Speculate, TurnEnd, WaitClass, Words,
+    classify::classify,
+    reply::Kind,
     timers::Timer,
-    words,
+    turn::{Opinion, gist},
 };
 
-/// Speech that lasts this long takes back a reply that is not audible.
-const TAKES_BACK: Millis = Millis(160);
-/// Speech this soon after our first sound was meant to go on: the agent cut in, not the caller.
-const START_EDGE: Millis = Millis(400);
 /// What a recogniser that ends turns alone gets on top: its own timers run longer than ours.
 const PROVIDER_PATIENCE: Millis = Millis(4_000);
-/// A pause between keys that ends typing.
-const KEY_PAUSE: Millis = Millis(2_000);
 /// Times that the agent says that it understood nothing; then it waits for words.
 const MOST_UNHEARD: u32 = 2;
-/// An acknowledgement this close to the end of a question is its answer.
-const ANSWER_EDGE: Millis = Millis(800);
+/// Silence before a reply is begun ahead of time, when the last words look finished …
+const SPECULATE_AFTER: Millis = Millis(200);
+/// … and when they do not.
+const SPECULATE_ANYWAY_AFTER: Millis = Millis(1_000);
+/// A turn that has lasted this long is too unlikely to end here.
+const SPECULATE_WITHIN: Millis = Millis(30_000);
+/// What a recogniser that is sure of the end has to wait for a sentence without one.
+const DOUBTED_END: Millis = Millis(400);
+/// A pause in a turn that has lasted for too long.
+const SHORT_PAUSE: Millis = Millis(250);
+/// The caller is told when the recogniser has been gone for so long.
+const SAY_SORRY_AFTER: Millis = Millis(1_500);
+
+/// When a turn is over, as far as silence and words tell.
+struct Due {
+    settled: Settled,
+    /// When the caller will have been silent for long enough.
+    at: Millis,
+}
 
 impl CallSession {
     pub(super) fn speech_started(&mut self, now: Millis, at: Millis) {
-        self.turn.speech_started(at);
+        if let Some(pause) = self.turn.speech_started(at)
+            && self.reply.as_ref().is_none_or(|reply| !reply.is_audible())
+        {
+            self.pace.paused(pause);
+        }
         for timer in [
             Timer::EndOfTurn,
             Timer::Finalize,
             Timer::Grace,
             Timer::Idle,
+            Timer::Music,
+            Timer::Speculate,
             Timer::Unheard,
         ] {
             self.timers.disarm(timer);
         }
-        if self
-            .reply
-            .as_ref()
-            .is_some_and(|reply| reply.is_speculative())
-        {
-            self.cancel_unheard(CancelReason::Resumed);
-        }
-        if let Some(patience) = self.overlap_patience(now) {
-            self.timers
-                .arm(Timer::Overlap, (at + patience).or_later(now));
-        }
-    }
-
-    /// How long the caller must speak for the agent to give way. `None`: the agent need not.
-    pub(super) fn overlap_patience(&self, now: Millis) -> Option<Millis> {
-        let reply = self
-            .reply
-            .as_ref()
-            .filter(|reply| reply.kind != Kind::ProtectedLine)?;
-        let Some(begins) = reply.playout.begins() else {
-            return (reply.kind == Kind::Answer).then_some(TAKES_BACK);
-        };
-        if self.is_at_end_edge(now) {
-            return None;
-        }
-        let agent_cut_in = reply.kind == Kind::Answer && now - begins <= START_EDGE;
-        Some(if agent_cut_in {
-            TAKES_BACK
-        } else {
-            self.rules.overlap.speech_without_words
-        })
-    }
-
-    /// Whether so little of the agent's audio is left that speech over it is simply the next turn.
-    fn is_at_end_edge(&self, now: Millis) -> bool {
-        self.reply.as_ref().is_some_and(|reply| {
-            reply.is_made() && reply.remaining(now) <= self.rules.overlap.end_edge
-        })
+        self.noisy = false;
+        self.speech_over_reply(now, at);
     }
 
     pub(super) fn speech_stopped(&mut self, now: Millis, at: Millis) {
         self.turn.speech_stopped(at);
-        self.timers.disarm(Timer::Overlap);
         if self.turn.awaits_words() {
             if self.rules.turn.end == TurnEnd::Words {
                 self.timers.arm(
@@ -89,43 +69,46 @@ impl CallSession {
             self.timers
                 .arm(Timer::Unheard, (at + self.words_deadline()).or_later(now));
         }
+        self.speech_over_reply_stopped(now, at);
         self.reconsider(now);
     }
 
-    /// The caller still speaks over the agent, words or not.
-    pub(super) fn overlap_lasts(&mut self, now: Millis) {
-        if !self.turn.is_speaking() || self.only_acknowledges() {
+    /// Some sound was not the caller's.
+    pub(super) fn ignore(&mut self, now: Millis, span: Span) {
+        self.turn.ignore(span);
+        if self.turn.is_speaking() {
             return;
         }
-        match &self.reply {
-            Some(reply) if reply.is_audible() => self.give_way(now),
-            Some(reply) if reply.can_be_taken_back() => {
-                self.cancel_unheard(CancelReason::Resumed);
-            }
-            Some(_) | None => {}
+        self.forget_overlap(now);
+        if !self.turn.awaits_words() {
+            self.timers.disarm(Timer::Finalize);
+            self.timers.disarm(Timer::Unheard);
         }
-    }
-
-    /// Whether all that the caller has said is that he listens.
-    fn only_acknowledges(&self) -> bool {
-        let judged = overlap::judge(&self.turn.text(), true, Millis::ZERO, &self.rules.overlap);
-        judged == Verdict::Backchannel
+        self.reconsider(now);
     }
 
     pub(super) fn on_words(&mut self, now: Millis, words: &Words) {
         let new = self.turn.hear(now, words);
+        if words.settled && !words.text.trim().is_empty() {
+            self.measure_lag(now, words);
+        }
         if new {
             self.unheard = 0;
             self.timers.disarm(Timer::Idle);
             self.on_new_words(now);
         }
-        if self.reply.as_ref().is_some_and(|reply| reply.is_audible()) {
-            self.judge_overlap(now, words.settled);
-        }
+        self.words_over_reply(now, words, new);
         if self.turn.is_settled() && !self.turn.awaits_words() && !self.provider_owes_an_end() {
             self.timers.disarm(Timer::Unheard);
         }
         self.reconsider(now);
+    }
+
+    fn measure_lag(&mut self, now: Millis, words: &Words) {
+        let sound_ended = words.span.map(|span| span.until);
+        if let Some(until) = sound_ended.or(self.turn.quiet_since()) {
+            self.lag.measured(now - until);
+        }
     }
 
     /// Whether only the recogniser can say that the turn is over, and has not.
@@ -135,18 +118,19 @@ impl CallSession {
 
     /// How long after the last sound or word the recogniser may take.
     fn words_deadline(&self) -> Millis {
+        let usual = self.rules.turn.words_deadline;
         match self.rules.turn.end {
-            TurnEnd::Provider => self.rules.turn.words_deadline + PROVIDER_PATIENCE,
-            TurnEnd::Words => self.rules.turn.words_deadline,
+            TurnEnd::Provider => usual + PROVIDER_PATIENCE,
+            TurnEnd::Words => self.lag.deadline(usual),
         }
     }
 
     /// New words make a reply stale that answers the old ones and was not heard.
     fn on_new_words(&mut self, now: Millis) {
-        let text = words::normalised(&self.turn.text());
-        let stale = self.reply.as_ref().is_some_and(|reply| {
-            reply.can_be_taken_back() && words::normalised(&reply.answers) != text
-        });
+        let stale = self
+            .reply
+            .as_ref()
+            .is_some_and(|reply| reply.can_be_taken_back() && !self.answers(&reply.answers));
         if stale {
             self.cancel_unheard(CancelReason::Stale);
         }
@@ -158,24 +142,28 @@ impl CallSession {
         }
     }
 
-    /// Decides by words whether the caller wants the floor.
-    fn judge_overlap(&mut self, now: Millis, settled: bool) {
-        let Some(reply) = &self.reply else { return };
-        if reply.kind == Kind::ProtectedLine || self.is_at_end_edge(now) {
-            return;
-        }
-        let may_answer =
-            words::asks(&reply.said()) && reply.is_made() && reply.remaining(now) <= ANSWER_EDGE;
-        let spoken = self.turn.speaking_for(now);
-        match overlap::judge(&self.turn.text(), settled, spoken, &self.rules.overlap) {
-            Verdict::Yield => self.give_way(now),
-            Verdict::Backchannel if !may_answer => self.turn.close(),
-            Verdict::Backchannel | Verdict::Undecided => {}
-        }
+    /// Whether a reply to these words answers what the caller has said by now.
+    pub(super) fn answers(&self, words: &str) -> bool {
+        let lists = self.lists();
+        gist(words, lists) == gist(&self.turn.text(), lists)
     }
 
     pub(super) fn utterance_over(&mut self, now: Millis) {
         self.turn.utterance_over(now);
+        self.reconsider(now);
+    }
+
+    /// The recogniser's own model of turns tells what it thinks.
+    pub(super) fn opinion(&mut self, now: Millis, opinion: Opinion) {
+        self.turn.think_of_it(opinion);
+        if opinion == Opinion::None
+            && self
+                .reply
+                .as_ref()
+                .is_some_and(|reply| reply.is_speculative())
+        {
+            self.cancel_unheard(CancelReason::Resumed);
+        }
         self.reconsider(now);
     }
 
@@ -195,31 +183,19 @@ impl CallSession {
         self.reconsider(now);
     }
 
-    pub(super) fn on_digit(&mut self, now: Millis, key: char) {
-        self.timers.disarm(Timer::Idle);
-        if self.reply.as_ref().is_some_and(|reply| reply.is_audible()) {
-            self.give_way(now);
-        } else if self.reply.as_ref().is_some_and(Reply::can_be_taken_back) {
-            self.cancel_unheard(CancelReason::Stale);
-        }
-        if key == '#' {
-            self.timers.disarm(Timer::Keys);
-            self.take_keys(now);
-        } else {
-            self.turn.press(key);
-            self.timers.arm(Timer::Keys, now + KEY_PAUSE);
-        }
+    /// The recogniser is gone; something is left to try.
+    pub(super) fn recogniser_lost(&mut self, now: Millis) {
+        self.timers.arm(Timer::OneMoment, now + SAY_SORRY_AFTER);
     }
 
-    pub(super) fn take_keys(&mut self, now: Millis) {
-        if self.turn.has_keys() && self.reply.is_none() {
-            self.commit(now, WaitClass::Keys);
-        }
+    pub(super) fn recogniser_back(&mut self) {
+        self.timers.disarm(Timer::OneMoment);
     }
 
     /// Takes the caller's turn if it is over, or sees to it that it will be taken when it is.
     pub(super) fn reconsider(&mut self, now: Millis) {
         self.timers.disarm(Timer::EndOfTurn);
+        self.timers.disarm(Timer::Speculate);
         let free = self
             .reply
             .as_ref()
@@ -232,7 +208,12 @@ impl CallSession {
         }
         match self.rules.turn.end {
             TurnEnd::Provider if self.turn.is_over_for_provider() => {
-                self.commit(now, WaitClass::Provider);
+                let settled = Settled {
+                    class: WaitClass::Provider,
+                    evidence: Evidence::Provider,
+                    wait: Millis::ZERO,
+                };
+                self.commit(now, settled);
             }
             TurnEnd::Provider => {}
             TurnEnd::Words => self.weigh_silence(now),
@@ -240,36 +221,129 @@ impl CallSession {
     }
 
     fn weigh_silence(&mut self, now: Millis) {
-        let Some(due) = self
-            .turn
-            .due(&self.rules.turn, &self.rules.language, self.asked)
-        else {
+        let Some(since) = self.turn.quiet_since().filter(|_| !self.turn.is_empty()) else {
             return;
         };
+        let due = self.due(since);
         if due.at > now {
             self.timers.arm(Timer::EndOfTurn, due.at);
-            if due.covered
-                && due.class.looks_finished()
-                && self.rules.turn.speculate != crate::Speculate::Off
-            {
-                self.speculate(now);
-            }
-        } else if due.covered {
-            self.commit(now, due.class);
+            self.weigh_speculation(now, since, due.settled.class);
+        } else if self.turn.is_covered() {
+            self.commit(now, due.settled);
         } else if !self.timers.is_armed(Timer::Unheard) {
             self.timers.arm(Timer::Unheard, now + self.words_deadline());
+        }
+    }
+
+    /// When the turn is over, should the silence that began at `since` go on.
+    fn due(&self, since: Millis) -> Due {
+        let class = classify(
+            &self.turn.text(),
+            self.lists(),
+            self.expected.what,
+            self.asked,
+        );
+        let wait = self.wait_for(class);
+        let mut due = Due {
+            settled: Settled {
+                class,
+                evidence: Evidence::Silence,
+                wait,
+            },
+            at: since + wait,
+        };
+        let unfinished = matches!(class, WaitClass::Incomplete | WaitClass::Filler);
+        let doubt = if unfinished {
+            DOUBTED_END
+        } else {
+            Millis::ZERO
+        };
+        if let Opinion::Over { since: told } = self.turn.opinion() {
+            due.sooner(told + doubt, Evidence::Provider);
+        }
+        let began = self.turn.onset().unwrap_or(since);
+        if since - began > self.rules.turn.longest {
+            due.sooner(since + SHORT_PAUSE, Evidence::LongestTurn);
+        }
+        if self.turn.gave_up_waiting() && due.settled.evidence == Evidence::Silence {
+            due.settled.evidence = Evidence::Deadline;
+        }
+        due
+    }
+
+    /// The silence that ends a turn of this class: what the rules say, at this caller's pace, for
+    /// what is expected, and never shorter than words take to come.
+    fn wait_for(&self, class: WaitClass) -> Millis {
+        let rules = &self.rules.turn;
+        let base = class.wait(&rules.wait);
+        if !rules.adapts {
+            return base;
+        }
+        let percent = self.pace.percent() * self.expected.what.pace_percent() / 100;
+        let floor = rules.floor.or_later(self.lag.floor());
+        let ceiling = Millis(rules.wait.incomplete.0 * 3 / 2);
+        let wait = Millis(base.0 * percent / 100)
+            .or_later(floor)
+            .or_earlier(ceiling.or_later(floor));
+        if self.menu.is_one() {
+            Millis(wait.0 * 2)
+        } else {
+            wait
+        }
+    }
+
+    /// Begins a reply ahead of time, or sees to it that one is begun.
+    fn weigh_speculation(&mut self, now: Millis, since: Millis, class: WaitClass) {
+        let began = self.turn.onset().unwrap_or(since);
+        let allowed = self.rules.turn.speculate != Speculate::Off
+            && self.turn.is_covered()
+            && self.turn.is_settled()
+            && since - began <= SPECULATE_WITHIN;
+        let after = match class {
+            _ if self.turn.opinion() == Opinion::Likely => Some(Millis::ZERO),
+            WaitClass::Complete
+            | WaitClass::ShortAnswer
+            | WaitClass::Terminal
+            | WaitClass::Unknown => Some(SPECULATE_AFTER),
+            WaitClass::Incomplete => Some(SPECULATE_ANYWAY_AFTER),
+            WaitClass::Filler
+            | WaitClass::Hold
+            | WaitClass::Keys
+            | WaitClass::Number
+            | WaitClass::Provider => None,
+        };
+        let Some(after) = after.filter(|_| allowed) else {
+            return;
+        };
+        if since + after <= now {
+            self.speculate(now);
+        } else {
+            self.timers.arm(Timer::Speculate, since + after);
         }
     }
 
     /// Drops a reply of which nothing was heard: as if it had never been begun.
     pub(super) fn cancel_unheard(&mut self, why: CancelReason) {
         if let Some(reply) = self.reply.take() {
-            self.timers.disarm(Timer::Overlap);
-            self.timers.disarm(Timer::Played);
+            for timer in [Timer::Mask, Timer::Overlap, Timer::Played] {
+                self.timers.disarm(timer);
+            }
+            if reply.kind == Kind::Answer && !reply.is_speculative() {
+                self.turn.taken_back();
+            }
             self.actions.push(Action::Cancel {
                 reply: reply.id,
                 why,
             });
+        }
+    }
+}
+
+impl Due {
+    fn sooner(&mut self, at: Millis, evidence: Evidence) {
+        if at < self.at {
+            self.at = at;
+            self.settled.evidence = evidence;
         }
     }
 }

@@ -4,7 +4,7 @@ use domain::{EndReason, Millis, ReplyId};
 
 use super::{CallSession, Phase};
 use crate::{
-    Action, Audio, CancelReason, ClauseId, Mark, Note, Play,
+    Action, Audio, CancelReason, ClauseId, Expect, Expected, Mark, Note, Play,
     reply::{After, Finish, Kind, Reply, Stage, Voicing, Writing},
     timers::Timer,
     words,
@@ -20,13 +20,26 @@ impl CallSession {
         }
         reply.watch.audio.get_or_insert(now);
         match &mut reply.stage {
-            Stage::Released => self.play(now, audio),
-            Stage::Speculative { held } => held.push(audio),
+            Stage::Speculative { held } | Stage::Withheld { held } => held.push(audio),
+            Stage::Released => self.play_held(now, vec![audio]),
+        }
+    }
+
+    /// Plays audio that may be heard, unless the caller has just begun to speak again.
+    pub(super) fn play_held(&mut self, now: Millis, held: Vec<Audio>) {
+        if self.is_withheld() {
+            if let Some(reply) = &mut self.reply {
+                reply.stage = Stage::Withheld { held };
+            }
+            return;
+        }
+        for audio in held {
+            self.play(now, audio);
         }
     }
 
     /// Hands audio of the current reply to the mouth.
-    pub(super) fn play(&mut self, now: Millis, audio: Audio) {
+    fn play(&mut self, now: Millis, audio: Audio) {
         let Some(reply) = &mut self.reply else { return };
         let Audio {
             reply: id,
@@ -63,11 +76,8 @@ impl CallSession {
         }
         self.timers.disarm(Timer::Idle);
         self.timers.disarm(Timer::Unheard);
-        if let Some(patience) = self
-            .overlap_patience(now)
-            .filter(|_| self.turn.is_speaking())
-        {
-            self.timers.arm(Timer::Overlap, now + patience);
+        if self.turn.is_speaking() {
+            self.speech_over_reply(now, now);
         }
     }
 
@@ -76,7 +86,8 @@ impl CallSession {
             return;
         };
         let before = std::mem::replace(&mut reply.voicing, Voicing::Done);
-        if before == Voicing::Done || reply.is_speculative() {
+        let withheld = matches!(reply.stage, Stage::Withheld { .. });
+        if before == Voicing::Done || reply.is_speculative() || withheld {
             return;
         }
         self.close_playout(now);
@@ -136,6 +147,7 @@ impl CallSession {
         if reply.kind == Kind::ProtectedLine {
             return;
         }
+        self.overlap = None;
         // Whoever cuts in on a goodbye has something left to say.
         reply.then = After::Listen;
         self.silence(now, CancelReason::BargeIn);
@@ -160,7 +172,7 @@ impl CallSession {
     }
 
     /// What left us by then has reached the caller by now.
-    fn heard_until(&self, now: Millis) -> Millis {
+    pub(super) fn heard_until(&self, now: Millis) -> Millis {
         now - self.line_lag
     }
 
@@ -182,8 +194,8 @@ impl CallSession {
 
     /// Keeps the exchange, as it was heard.
     pub(super) fn keep_reply(&mut self, now: Millis, how: Finish) -> Option<Reply> {
-        self.timers.disarm(Timer::Played);
-        self.timers.disarm(Timer::Overlap);
+        self.disarm_reply_timers();
+        self.end_overlap_with_reply(now);
         let until = match how {
             Finish::CutByCaller | Finish::CutShort => self.heard_until(now),
             Finish::Heard => Millis(u64::MAX),
@@ -199,8 +211,33 @@ impl CallSession {
         self.history
             .add(reply.messages(until, how != Finish::Heard));
         self.history.trim(self.rules.history_messages);
-        self.asked = words::asks(&reply.heard(until));
+        self.listen_for_answer(&reply.heard(until));
+        if reply.kind == Kind::Answer {
+            let clean = reply.taking.taken_back == 0;
+            self.pace.turn_is_over(clean);
+        }
         Some(reply)
+    }
+
+    /// What the agent asked last decides what the caller is expected to say.
+    fn listen_for_answer(&mut self, heard: &str) {
+        self.asked = words::asks(heard);
+        let usual = self.rules.turn.expect;
+        let guessed = Expect::guess(words::last_sentence(heard), self.lists());
+        self.expected = Expected {
+            what: if guessed == Expect::Open {
+                usual
+            } else {
+                guessed
+            },
+            secret: false,
+        };
+    }
+
+    pub(super) fn disarm_reply_timers(&mut self) {
+        for timer in [Timer::Mask, Timer::Overlap, Timer::Played] {
+            self.timers.disarm(timer);
+        }
     }
 
     /// What follows a reply: what was settled before, unless its last words say otherwise.

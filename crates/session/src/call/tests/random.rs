@@ -186,6 +186,7 @@ impl World {
             Action::Apologise { .. }
             | Action::Duck { .. }
             | Action::Finalize
+            | Action::HearLess
             | Action::Note(_)
             | Action::Pause(_)
             | Action::Restore(_)
@@ -234,6 +235,7 @@ impl World {
             | Action::Commit { .. }
             | Action::Duck { .. }
             | Action::HangUp(_)
+            | Action::HearLess
             | Action::Pause(_)
             | Action::Restore(_)
             | Action::Resume { .. }

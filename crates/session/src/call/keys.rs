@@ -1,0 +1,59 @@
+//! Keys of the phone, collected apart from speech.
+
+use domain::Millis;
+
+use super::{CallSession, Settled};
+use crate::{CancelReason, Evidence, Expect, WaitClass, reply::Reply, timers::Timer};
+
+impl CallSession {
+    pub(super) fn on_digit(&mut self, now: Millis, key: char) {
+        self.timers.disarm(Timer::Idle);
+        if self.reply.as_ref().is_some_and(Reply::is_audible) {
+            self.give_way(now);
+        } else if self.reply.as_ref().is_some_and(Reply::can_be_taken_back) {
+            self.cancel_unheard(CancelReason::Stale);
+        }
+        if key == self.rules.dtmf.end_key {
+            return self.keys_are_over(now);
+        }
+        self.turn.press(key);
+        if self.turn.keys().len() >= self.most_keys() {
+            self.keys_are_over(now);
+        } else {
+            self.timers.arm(Timer::Keys, now + self.rules.dtmf.pause);
+        }
+    }
+
+    /// After so many keys nothing more is expected.
+    fn most_keys(&self) -> usize {
+        let most = match self.expected.what {
+            Expect::Digits { max, .. } => max.min(self.rules.dtmf.most),
+            Expect::Address
+            | Expect::Choice
+            | Expect::Date
+            | Expect::Email
+            | Expect::Name
+            | Expect::Open
+            | Expect::Phone
+            | Expect::YesNo => self.rules.dtmf.most,
+        };
+        usize::from(most)
+    }
+
+    fn keys_are_over(&mut self, now: Millis) {
+        self.timers.disarm(Timer::Keys);
+        self.take_keys(now);
+    }
+
+    /// Takes what was typed as the caller's turn, once nobody is being heard.
+    pub(super) fn take_keys(&mut self, now: Millis) {
+        if self.turn.has_keys() && self.reply.is_none() {
+            let settled = Settled {
+                class: WaitClass::Keys,
+                evidence: Evidence::Keys,
+                wait: self.rules.dtmf.pause,
+            };
+            self.commit(now, settled);
+        }
+    }
+}

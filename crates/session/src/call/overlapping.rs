@@ -1,0 +1,350 @@
+//! Speech over the agent's: is it for the floor, for "I am listening", or no speech at all?
+
+use domain::{Millis, Overlap, OverlapOutcome};
+
+use super::CallSession;
+use crate::{
+    Action, CancelReason, OverlapMode, Words,
+    overlap::{self, Verdict},
+    reply::{Kind, Stage, Voicing},
+    timers::Timer,
+    words,
+};
+
+/// Speech that lasts this long takes back an answer that nobody has heard …
+const TAKES_BACK: Millis = Millis(160);
+/// … and one that nobody was meant to hear yet.
+const ENDS_SPECULATION: Millis = Millis(120);
+/// Speech this soon after our first sound was meant to go on: the agent cut in, not the caller.
+const START_EDGE: Millis = Millis(400);
+/// Fewer words of an answer than these are not worth keeping when the agent has cut in.
+const WORTH_KEEPING: usize = 3;
+/// An acknowledgement this close to the end of a question is its answer.
+const ANSWER_EDGE: Millis = Millis(800);
+/// One content word cuts in when the speech goes on for so long.
+const ONE_WORD: Millis = Millis(400);
+/// Words come within this time after a sound, or there are none in it.
+const NOISE_AFTER: Millis = Millis(500);
+/// From a slow recogniser words are waited for less: the sound itself decides.
+const WITHOUT_WORDS_WHEN_SLOW: Millis = Millis(500);
+/// So many false alarms within so long a time make a noisy place.
+const NOISY: (usize, Millis) = (3, Millis(60_000));
+
+/// Somebody speaks over the agent, and it is not clear what that means.
+#[derive(Debug)]
+pub(super) struct Overlapping {
+    /// When the sound began.
+    at: Millis,
+    /// When it ended.
+    ended: Option<Millis>,
+}
+
+/// What speech means where the reply stands.
+enum Stance {
+    /// The agent had just begun to answer: the caller was not done.
+    CutIn,
+    /// Nothing yet: words and time will tell.
+    Open,
+    /// The agent goes on, whatever is said.
+    Protected,
+    /// Nothing of the agent is heard, or so little is left that it is the next turn.
+    Turn,
+    /// An answer that nobody has heard: it is taken back if the speech lasts so long.
+    Unheard(Millis),
+}
+
+impl CallSession {
+    /// Speech began: where the reply stands decides what that means.
+    pub(super) fn speech_over_reply(&mut self, now: Millis, at: Millis) {
+        if let Some(overlap) = &mut self.overlap {
+            overlap.ended = None;
+            return self.weigh_overlap(now);
+        }
+        match self.stance(now, at) {
+            Stance::CutIn => self.had_cut_in(now, at),
+            Stance::Open => self.begin_overlap(now, at),
+            Stance::Protected => {}
+            Stance::Turn => self.note_next_turn(now, at),
+            Stance::Unheard(patience) => self
+                .timers
+                .arm(Timer::Overlap, (at + patience).or_later(now)),
+        }
+    }
+
+    fn stance(&self, now: Millis, at: Millis) -> Stance {
+        let Some(reply) = &self.reply else {
+            return Stance::Turn;
+        };
+        let Some(begins) = reply.playout.begins() else {
+            return match (reply.kind, reply.is_speculative()) {
+                (Kind::Answer, true) => Stance::Unheard(ENDS_SPECULATION),
+                (Kind::Answer, false) => Stance::Unheard(TAKES_BACK),
+                (Kind::Line | Kind::ProtectedLine, _) => Stance::Protected,
+            };
+        };
+        if reply.kind == Kind::ProtectedLine {
+            Stance::Protected
+        } else if self.is_at_end_edge(now) {
+            Stance::Turn
+        } else if reply.kind == Kind::Answer && at <= begins + START_EDGE && !reply.has_effects() {
+            Stance::CutIn
+        } else {
+            Stance::Open
+        }
+    }
+
+    /// Whether so little of the agent's audio is left that speech over it is simply the next turn.
+    fn is_at_end_edge(&self, now: Millis) -> bool {
+        self.reply.as_ref().is_some_and(|reply| {
+            reply.is_made() && reply.remaining(now) <= self.rules.overlap.end_edge
+        })
+    }
+
+    fn note_next_turn(&mut self, now: Millis, at: Millis) {
+        if self.reply.as_ref().is_some_and(|reply| reply.is_audible()) {
+            self.note_overlap(now, at, OverlapOutcome::NextTurn);
+        }
+    }
+
+    /// The agent spoke while the caller was not done: it stops, and the turn is one again.
+    fn had_cut_in(&mut self, now: Millis, at: Millis) {
+        let Some(reply) = &self.reply else { return };
+        let heard = reply.heard(self.heard_until(now));
+        if words::words(&heard).count() >= WORTH_KEEPING {
+            self.note_overlap(now, at, OverlapOutcome::CutIn);
+            self.pace.cut_in();
+            return self.give_way(now);
+        }
+        self.note_overlap(now, at, OverlapOutcome::CutIn);
+        self.silence(now, CancelReason::CutIn);
+        self.pace.cut_in();
+        self.disarm_reply_timers();
+        if let Some(reply) = self.reply.take() {
+            self.turn.reopen(&reply.answers, reply.watch.began);
+            self.cut_ins.extend(reply.taking.overlaps);
+        }
+    }
+
+    fn begin_overlap(&mut self, now: Millis, at: Millis) {
+        let Some(reply) = &self.reply else { return };
+        match self.rules.overlap.mode {
+            OverlapMode::Duck { db } => self.actions.push(Action::Duck {
+                reply: reply.id,
+                db,
+            }),
+            OverlapMode::Pause => self.pause_reply(now),
+            OverlapMode::Ignore => {}
+        }
+        self.overlap = Some(Overlapping { at, ended: None });
+        self.weigh_overlap(now);
+    }
+
+    pub(super) fn speech_over_reply_stopped(&mut self, now: Millis, at: Millis) {
+        match &mut self.overlap {
+            Some(overlap) => {
+                overlap.ended = Some(at);
+                self.weigh_overlap(now);
+            }
+            None => {
+                self.timers.disarm(Timer::Overlap);
+                self.play_withheld(now);
+            }
+        }
+    }
+
+    /// Words came while the agent speaks. Words without a sound that the ear had noticed count
+    /// from now on.
+    pub(super) fn words_over_reply(&mut self, now: Millis, words: &Words, new: bool) {
+        if self.overlap.is_some() {
+            return self.weigh_overlap(now);
+        }
+        let audible = self.reply.as_ref().is_some_and(|reply| reply.is_audible());
+        if audible && new && !self.turn.is_speaking() {
+            let at = words.span.map_or(now, |span| span.from);
+            self.speech_over_reply(now, at);
+            self.speech_over_reply_stopped(now, now);
+        }
+    }
+
+    /// The time of an overlap is up, or that of speech before the answer is heard.
+    pub(super) fn overlap_lasts(&mut self, now: Millis) {
+        if self.overlap.is_some() {
+            return self.weigh_overlap(now);
+        }
+        let unheard = self
+            .reply
+            .as_ref()
+            .is_some_and(|reply| reply.can_be_taken_back());
+        if unheard && self.turn.is_speaking() {
+            self.cancel_unheard(CancelReason::Resumed);
+        }
+    }
+
+    /// Decides what an overlap means, or when that will be clear.
+    fn weigh_overlap(&mut self, now: Millis) {
+        let Some(overlap) = &self.overlap else { return };
+        let (at, ended) = (overlap.at, overlap.ended);
+        match self.judge(now, at, ended) {
+            Verdict::Yield => self.yield_floor(now),
+            Verdict::Backchannel if self.may_be_an_answer(now) => {
+                self.overlap_is_over(now, OverlapOutcome::NextTurn);
+            }
+            Verdict::Backchannel => {
+                self.overlap_is_over(now, OverlapOutcome::Backchannel);
+                self.turn.close();
+            }
+            Verdict::Noise => {
+                self.overlap_is_over(now, OverlapOutcome::Noise);
+                self.turn.close();
+                self.count_false_alarm(now);
+            }
+            Verdict::Undecided => {
+                let next = self.next_look(at, ended);
+                self.timers
+                    .arm(Timer::Overlap, next.or_later(now + Millis(20)));
+            }
+        }
+    }
+
+    fn judge(&self, now: Millis, at: Millis, ended: Option<Millis>) -> Verdict {
+        let text = self.turn.text();
+        let heard = overlap::Heard {
+            text: &text,
+            settled: self.turn.is_settled() && self.turn.is_covered(),
+            lasted: ended.unwrap_or(now) - at,
+            quiet: ended.map(|ended| now - ended),
+            slow: self.lag.is_slow(),
+        };
+        overlap::judge(&heard, self.lists(), &self.rules.overlap)
+    }
+
+    /// When to look again at speech that says nothing yet.
+    fn next_look(&self, at: Millis, ended: Option<Millis>) -> Millis {
+        let without_words = if self.lag.is_slow() {
+            WITHOUT_WORDS_WHEN_SLOW
+        } else {
+            self.rules.overlap.speech_without_words
+        };
+        match ended {
+            Some(ended) => ended + NOISE_AFTER,
+            None if self.turn.is_empty() => at + without_words,
+            None => at + ONE_WORD,
+        }
+    }
+
+    /// Whether an acknowledgement answers what the agent is asking.
+    fn may_be_an_answer(&self, now: Millis) -> bool {
+        self.reply.as_ref().is_some_and(|reply| {
+            words::asks(&reply.said()) && reply.is_made() && reply.remaining(now) <= ANSWER_EDGE
+        })
+    }
+
+    fn yield_floor(&mut self, now: Millis) {
+        if let Some(overlap) = self.overlap.take() {
+            self.note_overlap(now, overlap.at, OverlapOutcome::Yielded);
+        }
+        self.give_way(now);
+    }
+
+    /// The agent goes on as before.
+    fn overlap_is_over(&mut self, now: Millis, outcome: OverlapOutcome) {
+        let Some(overlap) = self.overlap.take() else {
+            return;
+        };
+        self.note_overlap(now, overlap.at, outcome);
+        self.timers.disarm(Timer::Overlap);
+        self.raise_voice(now);
+    }
+
+    fn pause_reply(&mut self, _now: Millis) {
+        if let Some(reply) = &self.reply {
+            self.actions.push(Action::Pause(reply.id));
+        }
+    }
+
+    fn resume_reply(&mut self, _now: Millis) {
+        if let Some(reply) = &self.reply {
+            let again = Millis::ZERO;
+            self.actions.push(Action::Resume {
+                reply: reply.id,
+                again,
+            });
+        }
+    }
+
+    fn raise_voice(&mut self, now: Millis) {
+        let Some(reply) = &self.reply else { return };
+        match self.rules.overlap.mode {
+            OverlapMode::Duck { .. } => self.actions.push(Action::Restore(reply.id)),
+            OverlapMode::Pause => self.resume_reply(now),
+            OverlapMode::Ignore => {}
+        }
+    }
+
+    /// What sounded over the agent was not the caller.
+    pub(super) fn forget_overlap(&mut self, now: Millis) {
+        if self.overlap.is_some() {
+            self.overlap_is_over(now, OverlapOutcome::Noise);
+            self.count_false_alarm(now);
+        } else {
+            self.timers.disarm(Timer::Overlap);
+            self.play_withheld(now);
+        }
+    }
+
+    /// The reply is over before it was clear what the caller wants: he has the floor anyway.
+    pub(super) fn end_overlap_with_reply(&mut self, now: Millis) {
+        if let Some(overlap) = self.overlap.take() {
+            self.note_overlap(now, overlap.at, OverlapOutcome::NextTurn);
+        }
+    }
+
+    fn note_overlap(&mut self, now: Millis, at: Millis, outcome: OverlapOutcome) {
+        let said = self.turn.text();
+        if let Some(reply) = &mut self.reply {
+            reply.taking.overlaps.push(Overlap {
+                at,
+                said,
+                outcome,
+                after: now - at,
+            });
+        }
+    }
+
+    /// A place where many sounds are no speech makes the ear harder of hearing.
+    fn count_false_alarm(&mut self, now: Millis) {
+        let (many, within) = NOISY;
+        if !self.rules.overlap.adapts || self.false_alarms.len() == many {
+            return;
+        }
+        self.false_alarms.retain(|at| *at + within >= now);
+        self.false_alarms.push(now);
+        if self.false_alarms.len() == many {
+            self.actions.push(Action::HearLess);
+        }
+    }
+
+    /// Whether the answer must not be heard yet: the caller has begun to speak, and it is not
+    /// clear whether he goes on.
+    pub(super) fn is_withheld(&self) -> bool {
+        self.turn.is_speaking()
+            && self
+                .reply
+                .as_ref()
+                .is_some_and(|reply| reply.kind == Kind::Answer && reply.can_be_taken_back())
+    }
+
+    /// The caller made a sound and did not go on: what was withheld is played.
+    fn play_withheld(&mut self, now: Millis) {
+        let Some(reply) = &mut self.reply else { return };
+        if let Stage::Withheld { held } = &mut reply.stage {
+            let held = std::mem::take(held);
+            reply.stage = Stage::Released;
+            let all = reply.voicing == Voicing::Done;
+            self.play_held(now, held);
+            if all {
+                self.close_playout(now);
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Nobody has the floor: silence, a caller who asked for a moment, music on the line.
+
+use domain::{EndReason, Millis};
+
+use super::{CallSession, Phase};
+use crate::{
+    reply::{After, Kind},
+    timers::Timer,
+};
+
+/// Music, a machine or traffic that sounds for this long: the caller is away.
+const AWAY_AFTER: Millis = Millis(8_000);
+
+/// How much silence the caller is granted.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) enum Patience {
+    /// He asked for a moment, or music plays.
+    OnHold,
+    #[default]
+    Usual,
+}
+
+impl CallSession {
+    /// Nobody has the floor: after a while the agent asks.
+    pub(super) fn wait_for_caller(&mut self, now: Millis) {
+        let idle = &self.rules.idle;
+        let after = match self.patience {
+            Patience::OnHold => idle.hold,
+            Patience::Usual => idle.after[self.reminders.min(idle.after.len() - 1)],
+        };
+        self.idle_at = now + after;
+        self.go_on_waiting(now);
+    }
+
+    /// Nothing came of a sound: the caller has been silent all the while.
+    pub(super) fn go_on_waiting(&mut self, now: Millis) {
+        if let Phase::Leaving(_) = self.phase {
+            return self.timers.arm(Timer::Grace, now + self.rules.end.grace);
+        }
+        if !self.noisy {
+            self.timers.arm(Timer::Idle, self.idle_at.or_later(now));
+        }
+    }
+
+    /// The caller has been silent for too long.
+    pub(super) fn remind(&mut self, now: Millis) {
+        if self.reply.is_some() || self.turn.is_speaking() {
+            return;
+        }
+        self.patience = Patience::Usual;
+        let step = self.reminders;
+        self.reminders += 1;
+        let lines = &self.rules.lines;
+        match lines.still_there.get(step).cloned() {
+            Some(line) => self.say(now, Kind::Line, &line, After::Listen),
+            None => {
+                let goodbye = lines.goodbye.clone();
+                self.say(now, Kind::Line, &goodbye, After::HangUp(EndReason::Silence));
+            }
+        }
+    }
+
+    /// Whoever makes noise is there: he is not asked whether he is.
+    pub(super) fn noise_started(&mut self, now: Millis, at: Millis) {
+        self.noisy = true;
+        self.timers.disarm(Timer::Idle);
+        self.timers
+            .arm(Timer::Music, (at + AWAY_AFTER).or_later(now));
+    }
+
+    pub(super) fn noise_stopped(&mut self, now: Millis) {
+        self.noisy = false;
+        self.timers.disarm(Timer::Music);
+        if self.is_waiting() {
+            self.wait_for_caller(now);
+        }
+    }
+
+    /// Music plays: whoever put us on hold comes back. The first word is a new turn.
+    pub(super) fn music_lasts(&mut self, now: Millis) {
+        self.noisy = false;
+        self.patience = Patience::OnHold;
+        if self.is_waiting() {
+            self.turn.close();
+            self.wait_for_caller(now);
+        }
+    }
+
+    /// Whether the caller is to speak next, and has not begun.
+    fn is_waiting(&self) -> bool {
+        self.reply.is_none() && !self.turn.is_speaking() && self.turn.is_empty()
+    }
+
+    /// The longest call is nearly over: the caller is told, unless someone is speaking.
+    pub(super) fn warn(&mut self, now: Millis) {
+        const LATER: Millis = Millis(1_000);
+        let free = self.is_waiting() && self.phase == Phase::Talking;
+        if !free {
+            return self.timers.arm(Timer::AlmostOver, now + LATER);
+        }
+        self.timers.disarm(Timer::Idle);
+        let line = self.rules.lines.almost_over.clone();
+        self.say(now, Kind::Line, &line, After::Listen);
+    }
+}
