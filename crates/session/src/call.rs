@@ -280,7 +280,7 @@ impl CallSession {
                 self.opinion(now, Opinion::Over { since: now });
             }
             Input::TurnEnded { .. } | Input::TurnLikely => self.opinion(now, Opinion::Likely),
-            Input::TurnResumed => self.opinion(now, Opinion::None),
+            Input::TurnResumed => self.opinion(now, Opinion::GoesOn),
             Input::UtteranceOver => self.utterance_over(now),
             Input::Words(words) => self.on_words(now, &words),
         }

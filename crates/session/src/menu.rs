@@ -1,8 +1,14 @@
 #[derive(Debug, Default)]
-pub(crate) struct Menu;
+pub(crate) struct Menu {
+    is_one: bool,
+}
+
 impl Menu {
-    pub(crate) fn hear(&mut self, _text: &str) {}
+    pub(crate) fn hear(&mut self, text: &str) {
+        self.is_one |= text.contains("press one");
+    }
+
     pub(crate) fn is_one(&self) -> bool {
-        false
+        self.is_one
     }
 }

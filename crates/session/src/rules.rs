@@ -112,18 +112,7 @@ impl Rules {
                 goodbye: goodbye.to_owned(),
                 failure: failure.to_owned(),
             },
-            turn: TurnRules {
-                end: TurnEnd::Words,
-                wait: Waits::BALANCED,
-                finalize_after: Millis(200),
-                words_deadline: Millis(1_000),
-                speculate: Speculate::Speak,
-                floor: Millis(250),
-                adapts: true,
-                language_rules: true,
-                expect: Expect::Open,
-                longest: Millis(60_000),
-            },
+            turn: TurnRules::USUAL,
             overlap: OverlapRules {
                 greeting_interruptible: true,
                 mode: OverlapMode::Duck { db: 12 },
@@ -142,24 +131,9 @@ impl Rules {
                 again_after: Millis(4_000),
                 give_up_after: Millis(10_000),
             },
-            idle: IdleRules {
-                after: [Millis(8_000), Millis(10_000), Millis(12_000)],
-                hold: Millis(45_000),
-            },
-            dtmf: DtmfRules {
-                pause: Millis(2_000),
-                most: 32,
-                end_key: '#',
-                secret: false,
-            },
-            amd: AmdRules {
-                greeting: Millis(2_500),
-                greeting_silence: Millis(500),
-                silence: Millis(1_000),
-                nobody: Millis(10_000),
-                total: Millis(20_000),
-                after_beep: Millis(300),
-            },
+            idle: IdleRules::USUAL,
+            dtmf: DtmfRules::USUAL,
+            amd: AmdRules::USUAL,
             end: EndRules {
                 max_call: Millis(30 * 60_000),
                 warn_before: Some(Millis(60_000)),
@@ -168,10 +142,7 @@ impl Rules {
                 max_failures: 3,
                 max_tools_per_turn: 5,
             },
-            line: LineCapabilities {
-                marks: true,
-                mark_slack: Millis(1_000),
-            },
+            line: LineCapabilities::USUAL,
             read_only_tools: Vec::new(),
             history_messages: 40,
             spoken_form: true,
@@ -225,6 +196,22 @@ pub struct TurnRules {
     pub expect: Expect,
     /// A turn that lasts longer is taken at the next short pause.
     pub longest: Millis,
+}
+
+impl TurnRules {
+    /// What holds unless the configuration says otherwise.
+    pub const USUAL: Self = Self {
+        end: TurnEnd::Words,
+        wait: Waits::BALANCED,
+        finalize_after: Millis(200),
+        words_deadline: Millis(1_000),
+        speculate: Speculate::Speak,
+        floor: Millis(250),
+        adapts: true,
+        language_rules: true,
+        expect: Expect::Open,
+        longest: Millis(60_000),
+    };
 }
 
 /// What is begun before the caller's turn is surely over.
@@ -374,6 +361,14 @@ pub struct IdleRules {
     pub hold: Millis,
 }
 
+impl IdleRules {
+    /// What holds unless the configuration says otherwise.
+    pub const USUAL: Self = Self {
+        after: [Millis(8_000), Millis(10_000), Millis(12_000)],
+        hold: Millis(45_000),
+    };
+}
+
 /// How keys of the phone are collected.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct DtmfRules {
@@ -385,6 +380,16 @@ pub struct DtmfRules {
     pub end_key: char,
     /// Whether keys are a secret: the model gets them, records and logs do not.
     pub secret: bool,
+}
+
+impl DtmfRules {
+    /// What holds unless the configuration says otherwise.
+    pub const USUAL: Self = Self {
+        pause: Millis(2_000),
+        most: 32,
+        end_key: '#',
+        secret: false,
+    };
 }
 
 /// How a person who answers is told from a machine.
@@ -402,6 +407,18 @@ pub struct AmdRules {
     pub total: Millis,
     /// Between a beep and our message.
     pub after_beep: Millis,
+}
+
+impl AmdRules {
+    /// What holds unless the configuration says otherwise.
+    pub const USUAL: Self = Self {
+        greeting: Millis(2_500),
+        greeting_silence: Millis(500),
+        silence: Millis(1_000),
+        nobody: Millis(10_000),
+        total: Millis(20_000),
+        after_beep: Millis(300),
+    };
 }
 
 /// How the call ends.
@@ -428,4 +445,12 @@ pub struct LineCapabilities {
     pub marks: bool,
     /// Longest time between our last frame of a reply and its mark: network and jitter buffers.
     pub mark_slack: Millis,
+}
+
+impl LineCapabilities {
+    /// What holds unless the configuration says otherwise.
+    pub const USUAL: Self = Self {
+        marks: true,
+        mark_slack: Millis(1_000),
+    };
 }

@@ -22,14 +22,14 @@
 //! 4.000 digit 5                 also: hang-up, lost, dismissed, deaf, tick
 //! ```
 
-use std::{fmt, str::FromStr};
+mod print;
+
+use std::str::FromStr;
 
 use bytes::Bytes;
-use domain::{Millis, ReplyId, TurnRecord};
+use domain::{Millis, ReplyId};
 
-use crate::{
-    Action, Audio, CancelReason, ClauseId, Input, Mark, Message, Note, Play, Span, ToolRunId, Words,
-};
+use crate::{Audio, ClauseId, Input, Mark, Span, ToolRunId, Words};
 
 /// Why a line of a script cannot be read.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -57,6 +57,51 @@ pub fn read(line: &str) -> Result<(Millis, Input), BadLine> {
 }
 
 fn input(at: Millis, verb: &str, rest: &str) -> Option<Input> {
+    recognised(verb, rest).or_else(|| happened(at, verb, rest))
+}
+
+/// What the recogniser says.
+fn recognised(verb: &str, rest: &str) -> Option<Input> {
+    Some(match verb {
+        "deaf" => Input::RecogniserFailed,
+        "ended" => Input::TurnEnded {
+            confidence: rest.trim().parse().ok()?,
+        },
+        "finalized" => heard(
+            rest,
+            Words {
+                settled: true,
+                answers_finalize: true,
+                ..Words::default()
+            },
+        ),
+        "likely" => Input::TurnLikely,
+        "no-words" => Input::RecogniserLost,
+        "over" => Input::UtteranceOver,
+        "resumed" => Input::TurnResumed,
+        "settled" => heard(
+            rest,
+            Words {
+                settled: true,
+                ..Words::default()
+            },
+        ),
+        "utterance" => heard(
+            rest,
+            Words {
+                settled: true,
+                ends_utterance: true,
+                ..Words::default()
+            },
+        ),
+        "words" => heard(rest, Words::default()),
+        "words-again" => Input::RecogniserBack,
+        _ => return None,
+    })
+}
+
+/// Everything else.
+fn happened(at: Millis, verb: &str, rest: &str) -> Option<Input> {
     Some(match verb {
         "answer" => {
             let (run, output) = word(rest);
@@ -66,32 +111,17 @@ fn input(at: Millis, verb: &str, rest: &str) -> Option<Input> {
             }
         }
         "audio" => Input::Audio(audio(rest)?),
-        "deaf" => Input::RecogniserFailed,
         "digit" => Input::Digit(rest.trim().chars().next()?),
         "dismissed" => Input::Dismissed,
         "done" => Input::ThoughtAll(reply(rest)?),
-        "finalized" => heard(
-            rest,
-            Words {
-                settled: true,
-                answers_finalize: true,
-                ..Words::default()
-            },
-        ),
         "hang-up" => Input::HungUp,
-        "ended" => Input::TurnEnded {
-            confidence: rest.trim().parse().ok()?,
-        },
         "ignored" => Input::Ignored(span(rest)?.0),
-        "likely" => Input::TurnLikely,
         "lost" => Input::LineLost,
         "no-thought" => Input::ThinkingFailed(reply(rest)?),
-        "no-words" => Input::RecogniserLost,
         "noise" => Input::NoiseStarted {
             at: moment(at, rest)?,
         },
         "no-voice" => Input::SpeakingFailed(reply(rest)?),
-        "over" => Input::UtteranceOver,
         "pause" => Input::SpeechStopped {
             at: moment(at, rest)?,
         },
@@ -99,14 +129,6 @@ fn input(at: Millis, verb: &str, rest: &str) -> Option<Input> {
         "quiet" => Input::NoiseStopped {
             at: moment(at, rest)?,
         },
-        "resumed" => Input::TurnResumed,
-        "settled" => heard(
-            rest,
-            Words {
-                settled: true,
-                ..Words::default()
-            },
-        ),
         "speech" => Input::SpeechStarted {
             at: moment(at, rest)?,
         },
@@ -120,16 +142,6 @@ fn input(at: Millis, verb: &str, rest: &str) -> Option<Input> {
         }
         "tick" => Input::Tick,
         "tool" => tool(rest)?,
-        "utterance" => heard(
-            rest,
-            Words {
-                settled: true,
-                ends_utterance: true,
-                ..Words::default()
-            },
-        ),
-        "words" => heard(rest, Words::default()),
-        "words-again" => Input::RecogniserBack,
         _ => return None,
     })
 }
@@ -230,193 +242,6 @@ fn unquoted(text: &str) -> String {
         }
     }
     out
-}
-
-fn quoted(text: &str) -> String {
-    format!(
-        "\"{}\"",
-        text.replace('\\', "\\\\")
-            .replace('"', "\\\"")
-            .replace('\n', "\\n")
-    )
-}
-
-/// An input as a line of a script, without its time.
-impl fmt::Display for Input {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Audio(Audio {
-                reply,
-                clause,
-                duration,
-                ..
-            }) => {
-                write!(f, "audio {reply}/{} {duration}", clause.0)
-            }
-            Self::Changed(_) => f.write_str("changed"),
-            Self::Digit(key) => write!(f, "digit {key}"),
-            Self::Dismissed => f.write_str("dismissed"),
-            Self::HungUp => f.write_str("hang-up"),
-            Self::Ignored(span) => write!(f, "ignored {span}"),
-            Self::LineLost => f.write_str("lost"),
-            Self::NoiseStarted { at } => write!(f, "noise at {at}"),
-            Self::NoiseStopped { at } => write!(f, "quiet at {at}"),
-            Self::Played(mark) => write!(f, "played {mark}"),
-            Self::RecogniserBack => f.write_str("words-again"),
-            Self::RecogniserLost => f.write_str("no-words"),
-            Self::RecogniserFailed => f.write_str("deaf"),
-            Self::SpeakingFailed(reply) => write!(f, "no-voice {reply}"),
-            Self::SpeechStarted { at } => write!(f, "speech at {at}"),
-            Self::SpeechStopped { at } => write!(f, "pause at {at}"),
-            Self::SpokenAll(reply) => write!(f, "spoken {reply}"),
-            Self::Text { reply, text } => write!(f, "text {reply} {}", quoted(text)),
-            Self::ThinkingFailed(reply) => write!(f, "no-thought {reply}"),
-            Self::ThoughtAll(reply) => write!(f, "done {reply}"),
-            Self::Tick => f.write_str("tick"),
-            Self::ToolAnswered { run, output } => write!(f, "answer {} {output}", run.0),
-            Self::ToolAsked {
-                reply,
-                id,
-                name,
-                arguments,
-            } => {
-                write!(f, "tool {reply} {id} {name} {arguments}")
-            }
-            Self::TurnEnded { confidence } => write!(f, "ended {confidence}"),
-            Self::TurnLikely => f.write_str("likely"),
-            Self::TurnResumed => f.write_str("resumed"),
-            Self::UtteranceOver => f.write_str("over"),
-            Self::Words(words) => {
-                let verb = match (words.settled, words.ends_utterance, words.answers_finalize) {
-                    (_, true, _) => "utterance",
-                    (_, false, true) => "finalized",
-                    (true, false, false) => "settled",
-                    (false, false, false) => "words",
-                };
-                match words.span {
-                    Some(span) => write!(f, "{verb} {span} {}", quoted(&words.text)),
-                    None => write!(f, "{verb} {}", quoted(&words.text)),
-                }
-            }
-        }
-    }
-}
-
-impl fmt::Display for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "from {} to {}", self.from, self.until)
-    }
-}
-
-/// An action as a line of a script, without its time.
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Apologise { reply, .. } => write!(f, "apologise {reply}"),
-            Self::Cancel { reply, why } => write!(f, "cancel {reply}: {}", why.as_str()),
-            Self::Commit { reply, because } => {
-                write!(
-                    f,
-                    "commit {reply}: {} after {}",
-                    because.class.as_str(),
-                    because.waited
-                )
-            }
-            Self::Duck { reply, db } => write!(f, "duck {reply} {db}"),
-            Self::Finalize => f.write_str("finalize"),
-            Self::HearLess => f.write_str("hear less"),
-            Self::HangUp(why) => write!(f, "hang up: {why}"),
-            Self::Note(note) => write!(f, "note: {}", note.as_str()),
-            Self::Pause(reply) => write!(f, "pause {reply}"),
-            Self::Play(Play::Audio {
-                reply, duration, ..
-            }) => write!(f, "play {reply} {duration}"),
-            Self::Play(Play::Mark(mark)) => write!(f, "mark {mark}"),
-            Self::Record(turn) => write!(f, "record {}", Line(turn)),
-            Self::Restore(reply) => write!(f, "restore {reply}"),
-            Self::Resume { reply, again } => write!(f, "resume {reply} again {again}"),
-            Self::RunTool(tool) => write!(
-                f,
-                "run tool {} {} {}",
-                tool.run.0, tool.name, tool.arguments
-            ),
-            Self::Silence { reply, heard } => write!(f, "silence {reply} after {heard}"),
-            Self::Speak {
-                reply,
-                clause,
-                text,
-            } => write!(f, "speak {reply}/{} {}", clause.0, quoted(text)),
-            Self::SpeakEnd(reply) => write!(f, "speak end {reply}"),
-            Self::Think { reply, prompt } => {
-                let last = prompt
-                    .messages
-                    .last()
-                    .map(Message::text)
-                    .unwrap_or_default();
-                write!(f, "think {reply} {}", quoted(last))
-            }
-        }
-    }
-}
-
-/// A turn on one line.
-struct Line<'a>(&'a TurnRecord);
-
-impl fmt::Display for Line<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(turn) = self;
-        write!(
-            f,
-            "turn {}: caller {} heard {}",
-            turn.number,
-            quoted(&turn.caller),
-            quoted(&turn.heard)
-        )?;
-        if turn.heard != turn.said {
-            write!(f, " of {}", quoted(&turn.said))?;
-        }
-        match &turn.gap {
-            Some(gap) => write!(f, " gap {}", gap.total()),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Message {
-    fn text(&self) -> &str {
-        match self {
-            Self::Agent { text, .. } | Self::Caller(text) => text,
-            Self::Tool { output, .. } => output,
-        }
-    }
-}
-
-impl CancelReason {
-    /// The name in traces and metrics.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::BargeIn => "barge_in",
-            Self::CallOver => "call_over",
-            Self::CutIn => "cut_in",
-            Self::Failed => "failed",
-            Self::Resumed => "resumed",
-            Self::Stale => "stale",
-        }
-    }
-}
-
-impl Note {
-    /// The name in traces and metrics.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::LateReply => "late_reply",
-            Self::LateToolAnswer => "late_tool_answer",
-            Self::TooManyTools => "too_many_tools",
-            Self::UnknownMark => "unknown_mark",
-        }
-    }
 }
 
 #[cfg(test)]

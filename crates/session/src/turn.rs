@@ -17,15 +17,12 @@ pub(crate) struct CallerTurn {
     interim: String,
     /// When the last new word came.
     words_at: Option<Millis>,
-    /// The words cover the sound so far: the recogniser has nothing more to say about it.
-    covered: bool,
+    coverage: Coverage,
     /// The sound up to here has its words.
     words_until: Millis,
     /// The recogniser heard the end of the utterance.
     utterance_over: bool,
     opinion: Opinion,
-    /// Words were waited for long enough.
-    gave_up_waiting: bool,
     /// Interim words of the turn before: their settled form comes late and is not new.
     answered_interim: Option<String>,
     /// Sound up to here was answered.
@@ -65,7 +62,19 @@ enum Voice {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 struct Before {
     quiet_since: Millis,
-    covered: bool,
+    coverage: Coverage,
+}
+
+/// Whether the words cover the sound so far.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Coverage {
+    /// They were waited for long enough: what there is has to do.
+    GivenUp,
+    /// The recogniser owes some.
+    #[default]
+    Owed,
+    /// The recogniser has nothing more to say about it.
+    Whole,
 }
 
 impl Default for Voice {
@@ -80,6 +89,8 @@ impl Default for Voice {
 /// What the recogniser's own model of turns thinks of this one.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum Opinion {
+    /// It seemed over, and is not.
+    GoesOn,
     Likely,
     #[default]
     None,
@@ -96,7 +107,7 @@ impl CallerTurn {
                 self.onset.map(|_| at - since),
                 Before {
                     quiet_since: since,
-                    covered: self.covered,
+                    coverage: self.coverage,
                 },
             ),
             Voice::Speaking { before, .. } => (None, before),
@@ -105,7 +116,7 @@ impl CallerTurn {
         if !matches!(self.onset, Some(Onset::Sound(_))) {
             self.onset = Some(Onset::Sound(at));
         }
-        self.covered = false;
+        self.coverage = Coverage::Owed;
         self.utterance_over = false;
         self.opinion = Opinion::None;
         pause
@@ -114,7 +125,9 @@ impl CallerTurn {
     pub(crate) fn speech_stopped(&mut self, at: Millis) {
         let (Voice::Quiet { before, .. } | Voice::Speaking { before, .. }) = self.voice;
         self.voice = Voice::Quiet { since: at, before };
-        self.covered |= self.words_until > Millis::ZERO && self.words_until + TAIL >= at;
+        if self.words_until > Millis::ZERO && self.words_until + TAIL >= at {
+            self.coverage = Coverage::Whole;
+        }
     }
 
     /// Some sound is not the caller's: if the turn's last sound lies in it, there was none.
@@ -133,7 +146,7 @@ impl CallerTurn {
         {
             self.onset = None;
         }
-        self.covered = before.covered;
+        self.coverage = before.coverage;
         self.voice = Voice::Quiet {
             since: before.quiet_since,
             before,
@@ -150,10 +163,17 @@ impl CallerTurn {
         if let Some(span) = words.span {
             self.words_until = self.words_until.or_later(span.until);
         }
-        self.covered = self.is_covered_by(words) || (self.covered && self.interim.is_empty());
+        if self.is_covered_by(words) {
+            self.coverage = Coverage::Whole;
+        } else if !self.interim.is_empty() {
+            self.coverage = Coverage::Owed;
+        }
         self.utterance_over |= words.ends_utterance;
         let new = normalised(&self.text()) != before;
         if new {
+            if self.opinion == Opinion::GoesOn {
+                self.opinion = Opinion::None;
+            }
             self.words_at = Some(now);
             let onset = *self.onset.get_or_insert(Onset::Words(now));
             if let (Voice::Quiet { before, .. }, Onset::Words(_)) = (self.voice, onset) {
@@ -220,7 +240,7 @@ impl CallerTurn {
     /// not speech.
     pub(crate) fn utterance_over(&mut self, now: Millis) {
         self.utterance_over = true;
-        self.covered = true;
+        self.coverage = Coverage::Whole;
         if let Voice::Speaking { before, .. } = self.voice {
             self.voice = Voice::Quiet {
                 since: self.words_at.unwrap_or(now),
@@ -232,7 +252,9 @@ impl CallerTurn {
     /// The recogniser's model of turns tells what it thinks.
     pub(crate) fn think_of_it(&mut self, opinion: Opinion) {
         self.opinion = opinion;
-        self.covered |= matches!(opinion, Opinion::Over { .. });
+        if let Opinion::Over { .. } = opinion {
+            self.coverage = Coverage::Whole;
+        }
     }
 
     pub(crate) fn opinion(&self) -> Opinion {
@@ -241,12 +263,13 @@ impl CallerTurn {
 
     /// Words were waited for long enough: what is there has to do.
     pub(crate) fn give_up_waiting(&mut self) {
-        self.gave_up_waiting |= !self.covered;
-        self.covered = true;
+        if self.coverage == Coverage::Owed {
+            self.coverage = Coverage::GivenUp;
+        }
     }
 
     pub(crate) fn gave_up_waiting(&self) -> bool {
-        self.gave_up_waiting
+        self.coverage == Coverage::GivenUp
     }
 
     /// Counts a reply begun ahead of time, if one more is allowed.
@@ -328,7 +351,7 @@ impl CallerTurn {
 
     /// Whether the words cover the sound.
     pub(crate) fn is_covered(&self) -> bool {
-        self.covered
+        self.coverage != Coverage::Owed
     }
 
     /// Since when the caller is silent.
@@ -351,7 +374,7 @@ impl CallerTurn {
 
     /// Whether the recogniser still owes words for the last sound.
     pub(crate) fn awaits_words(&self) -> bool {
-        self.onset.is_some() && !self.covered
+        self.onset.is_some() && !self.is_covered()
     }
 
     /// Whether the recogniser alone says that the turn is over.

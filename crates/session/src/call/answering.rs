@@ -23,7 +23,9 @@ impl CallSession {
         let mut reply = self.new_reply(Kind::Answer, stage);
         reply.answers = self.turn.text();
         reply.watch.began = self.turn.onset();
-        reply.watch.quiet = self.turn.quiet_since().or(Some(now));
+        // Keys make no sound: the wait begins with the last one.
+        let spoken = self.turn.quiet_since().filter(|_| !self.turn.has_keys());
+        reply.watch.quiet = spoken.or(Some(now));
         reply.watch.words = self.turn.words_at();
         reply.taking.overlaps = std::mem::take(&mut self.cut_ins);
         let prompt = self.history.prompt(&self.rules, reply.messages_so_far());
@@ -103,7 +105,7 @@ impl CallSession {
     /// Why the turn was taken when it was, for the record of what answers it.
     fn keep_reasons(&mut self, now: Millis, settled: Settled, paid_off: bool) {
         let (speculations, taken_back) = (self.turn.speculations(), self.turn.times_taken_back());
-        let quiet = self.turn.quiet_since();
+        let quiet = self.turn.quiet_since().filter(|_| !self.turn.has_keys());
         let words = self.turn.words_at();
         let secret = self.expected.secret || self.rules.dtmf.secret;
         let masked = (secret && self.turn.has_keys()).then(|| self.turn.masked_text());

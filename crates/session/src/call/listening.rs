@@ -156,7 +156,7 @@ impl CallSession {
     /// The recogniser's own model of turns tells what it thinks.
     pub(super) fn opinion(&mut self, now: Millis, opinion: Opinion) {
         self.turn.think_of_it(opinion);
-        if opinion == Opinion::None
+        if opinion == Opinion::GoesOn
             && self
                 .reply
                 .as_ref()
@@ -301,6 +301,7 @@ impl CallSession {
             && since - began <= SPECULATE_WITHIN;
         let after = match class {
             _ if self.turn.opinion() == Opinion::Likely => Some(Millis::ZERO),
+            _ if self.turn.opinion() == Opinion::GoesOn => None,
             WaitClass::Complete
             | WaitClass::ShortAnswer
             | WaitClass::Terminal

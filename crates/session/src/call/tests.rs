@@ -1,6 +1,9 @@
+mod overlaps;
 mod random;
 mod scripts;
 mod trouble;
+mod turns;
+mod waits;
 
 use std::{fmt::Write as _, sync::Arc};
 
@@ -33,6 +36,20 @@ fn play_with(rules: Rules, text: &str) -> String {
     }
     pass(&mut session, Millis(120_000), &mut story);
     story
+}
+
+/// Plays a script of a call whose greeting is over at 0.520.
+fn after_greeting(rules: Rules, text: &str) -> String {
+    let greeting = "
+        0.010  audio r1 0.500
+        0.010  spoken r1
+        0.520  played r1-0
+    ";
+    let story = play_with(rules, &[greeting, text].concat());
+    let (_greeting, rest) = story.split_once("record turn 0").unwrap_or(("", &story));
+    rest.split_once('\n')
+        .map_or("", |(_, rest)| rest)
+        .to_owned()
 }
 
 /// Lets time pass, deadline by deadline.

@@ -1,0 +1,219 @@
+//! Call scripts of speech over the agent's.
+
+use super::{play_with, rules};
+use crate::{OverlapMode, Rules};
+
+/// The greeting of three seconds, and what sounds over it.
+fn over_greeting(rules: Rules, script: &str) -> String {
+    let greeting = "
+        0.010  audio r1 3.000
+        0.010  spoken r1
+    ";
+    let end = "
+        6.000  hang-up
+    ";
+    play_with(rules, &[greeting, script, end].concat())
+}
+
+#[test]
+fn a_stop_word_takes_the_floor_at_once() {
+    insta::assert_snapshot!(over_greeting(
+        rules(),
+        "
+        1.064  speech at 1.000
+        1.300  words from 1.000 to 1.250 wait
+    "
+    ));
+}
+
+#[test]
+fn two_words_take_the_floor() {
+    insta::assert_snapshot!(over_greeting(
+        rules(),
+        "
+        1.064  speech at 1.000
+        1.350  words from 1.000 to 1.300 I want
+    "
+    ));
+}
+
+#[test]
+fn one_word_takes_the_floor_when_the_speech_goes_on() {
+    insta::assert_snapshot!(over_greeting(
+        rules(),
+        "
+        1.064  speech at 1.000
+        1.250  words from 1.000 to 1.200 Tuesday
+    "
+    ));
+}
+
+#[test]
+fn speech_without_words_takes_the_floor_in_the_end() {
+    insta::assert_snapshot!(over_greeting(
+        rules(),
+        "
+        1.064  speech at 1.000
+    "
+    ));
+}
+
+#[test]
+fn an_acknowledgement_is_recorded_and_not_answered() {
+    insta::assert_snapshot!(over_greeting(
+        rules(),
+        "
+        1.064  speech at 1.000
+        1.450  pause at 1.350
+        1.600  settled from 1.000 to 1.350 Uh-huh.
+        3.020  played r1-0
+    "
+    ));
+}
+
+#[test]
+fn a_noise_is_overlooked() {
+    insta::assert_snapshot!(over_greeting(
+        rules(),
+        "
+        1.064  speech at 1.000
+        1.350  pause at 1.250
+        3.020  played r1-0
+    "
+    ));
+}
+
+#[test]
+fn an_acknowledgement_at_the_end_of_a_question_is_its_answer() {
+    let mut rules = rules();
+    rules.lines.greeting = "This is Acme, do you want a table?".to_owned();
+    insta::assert_snapshot!(over_greeting(
+        rules,
+        "
+        2.364  speech at 2.300
+        2.750  pause at 2.600
+        2.800  settled from 2.300 to 2.600 Yes.
+        3.020  played r1-0
+    "
+    ));
+}
+
+#[test]
+fn speech_at_the_end_of_the_agents_words_is_the_next_turn() {
+    insta::assert_snapshot!(over_greeting(
+        rules(),
+        "
+        2.764  speech at 2.700
+        3.020  played r1-0
+        3.600  pause at 3.500
+        3.700  settled from 2.700 to 3.500 I want a table.
+    "
+    ));
+}
+
+#[test]
+fn a_protected_utterance_is_heard_to_its_end() {
+    let mut rules = rules();
+    rules.overlap.greeting_interruptible = false;
+    insta::assert_snapshot!(over_greeting(
+        rules,
+        "
+        1.064  speech at 1.000
+        1.350  words from 1.000 to 1.300 stop stop
+        2.100  pause at 2.000
+        2.200  settled from 1.000 to 2.000 Stop, stop that.
+        3.020  played r1-0
+    "
+    ));
+}
+
+#[test]
+fn a_key_takes_the_floor_at_once() {
+    insta::assert_snapshot!(over_greeting(
+        rules(),
+        "
+        1.000  digit 5
+        1.500  digit #
+    "
+    ));
+}
+
+#[test]
+fn an_agent_may_go_on_at_full_voice_until_it_is_clear() {
+    let mut rules = rules();
+    rules.overlap.mode = OverlapMode::Ignore;
+    insta::assert_snapshot!(over_greeting(
+        rules,
+        "
+        1.064  speech at 1.000
+        1.350  pause at 1.250
+        3.020  played r1-0
+    "
+    ));
+}
+
+#[test]
+fn an_agent_may_pause_and_go_on_from_the_last_word() {
+    let mut rules = rules();
+    rules.overlap.mode = OverlapMode::Pause;
+    insta::assert_snapshot!(over_greeting(
+        rules,
+        "
+        1.064  speech at 1.000
+        1.350  pause at 1.250
+        4.900  played r1-0
+    "
+    ));
+}
+
+#[test]
+fn an_agents_own_words_stop_it_too() {
+    let mut rules = rules();
+    rules.overlap.stop_words.push("banana".to_owned());
+    insta::assert_snapshot!(over_greeting(
+        rules,
+        "
+        1.064  speech at 1.000
+        1.250  words from 1.000 to 1.200 banana
+    "
+    ));
+}
+
+#[test]
+fn a_noisy_place_makes_the_ear_harder_of_hearing_once() {
+    let mut script = String::new();
+    for at in [1, 2, 3, 4, 5] {
+        script.push_str(&format!(
+            "{at}.064 speech at {at}.000\n{at}.200 pause at {at}.120\n"
+        ));
+    }
+    let greeting = "0.010 audio r1 9.000\n";
+    insta::assert_snapshot!(play_with(
+        rules(),
+        &[greeting, &script, "7.000 hang-up\n"].concat()
+    ));
+}
+
+#[test]
+fn a_slow_recogniser_makes_the_sound_itself_decide_sooner() {
+    let mut script = String::new();
+    for at in [1u32, 5, 9, 13] {
+        script.push_str(&format!(
+            "{at}.000 speech\n{}.100 pause at {}.000\n{}.700 settled from {at}.000 to {}.000 um\n",
+            at + 1,
+            at + 1,
+            at + 1,
+            at + 1
+        ));
+    }
+    let mut rules = rules();
+    rules.lines.greeting.clear();
+    let talk = "
+        14.800 settled from 14.000 to 14.100 that is all.
+        15.000 text r4 \"All right then. \"
+        15.100 audio r4 3.000
+        16.064 speech at 16.000
+        19.000 hang-up
+    ";
+    insta::assert_snapshot!(play_with(rules, &[&script, talk].concat()));
+}

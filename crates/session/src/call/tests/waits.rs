@@ -1,0 +1,269 @@
+//! Call scripts of waits: ours are covered, the caller's are granted.
+
+use domain::Millis;
+
+use super::{after_greeting, rules};
+
+#[test]
+fn an_opener_covers_a_slow_answer_every_other_turn() {
+    let mut rules = rules();
+    rules.mask.openers = vec!["Sure.".to_owned(), "Okay.".to_owned()];
+    let turn = |at: u32, reply: &str, answer: &str| {
+        format!(
+            "
+            {at}.000  speech
+            {at}.950  pause at {at}.900
+            {at}.990  settled from {at}.000 to {at}.900 I would like to book a table.
+            {then}.600  text {reply} \"With pleasure. \"
+            {then}.610  done {reply}
+            {then}.650  audio {reply}/{answer} 0.500
+            {then}.660  spoken {reply}
+            {over}.900  played {reply}-{answer}
+        ",
+            then = at + 1,
+            over = at + 2
+        )
+    };
+    // The opener is the first clause of the first answer.
+    let script = [
+        turn(1, "r2", "1"),
+        turn(5, "r3", "0"),
+        "9.000 hang-up\n".to_owned(),
+    ]
+    .concat();
+    insta::assert_snapshot!(after_greeting(rules, &script));
+}
+
+#[test]
+fn a_yes_or_no_gets_no_opener() {
+    let mut rules = rules();
+    rules.mask.openers = vec!["Sure.".to_owned(), "Okay.".to_owned()];
+    rules.lines.greeting = "Do you want a table?".to_owned();
+    insta::assert_snapshot!(after_greeting(
+        rules,
+        "
+        1.000  speech
+        1.500  pause at 1.400
+        1.550  settled from 1.000 to 1.400 Yes
+        2.800  hang-up
+    "
+    ));
+}
+
+#[test]
+fn a_tool_that_takes_long_is_covered_again_and_again() {
+    insta::assert_snapshot!(after_greeting(
+        rules(),
+        "
+        1.000  speech
+        2.100  pause at 2.000
+        2.150  settled from 1.000 to 2.000 I would like to book a table.
+        2.400  tool r2 c1 book {}
+        2.410  done r2
+        3.200  audio r2 1.000
+        8.300  audio r2/1 1.000
+        9.500  answer 1 {}
+        9.900  hang-up
+    "
+    ));
+}
+
+#[test]
+fn a_slow_model_is_covered_and_given_up_in_the_end() {
+    let mut rules = rules();
+    rules.mask.give_up_after = Millis(8_000);
+    insta::assert_snapshot!(after_greeting(
+        rules,
+        "
+        1.000  speech
+        2.100  pause at 2.000
+        2.150  settled from 1.000 to 2.000 I would like to book a table.
+        3.900  audio r2 1.000
+        9.100  audio r2/1 1.000
+        12.000 hang-up
+    "
+    ));
+}
+
+#[test]
+fn a_caller_who_asks_for_a_moment_gets_it() {
+    insta::assert_snapshot!(after_greeting(
+        rules(),
+        "
+        1.000  speech
+        2.100  pause at 2.000
+        2.150  settled from 1.000 to 2.000 One moment please.
+        4.000  audio r2 1.000
+        4.010  spoken r2
+        5.020  played r2-0
+        30.000 speech
+        31.100 pause at 31.000
+        31.150 settled from 30.000 to 31.000 Here I am again.
+        32.000 hang-up
+    "
+    ));
+}
+
+#[test]
+fn a_hold_ends_with_a_question() {
+    let mut rules = rules();
+    rules.lines.hold.clear();
+    insta::assert_snapshot!(after_greeting(
+        rules,
+        "
+        1.000  speech
+        2.100  pause at 2.000
+        2.150  settled from 1.000 to 2.000 One moment please.
+        52.000 hang-up
+    "
+    ));
+}
+
+#[test]
+fn whoever_makes_a_noise_is_not_asked_whether_he_is_there() {
+    insta::assert_snapshot!(after_greeting(
+        rules(),
+        "
+        5.000  noise
+        9.000  quiet at 8.900
+        16.000 hang-up
+    "
+    ));
+}
+
+#[test]
+fn music_puts_the_call_on_hold() {
+    insta::assert_snapshot!(after_greeting(
+        rules(),
+        "
+        2.000  noise at 1.500
+        20.000 quiet at 19.900
+        50.000 speech
+        51.100 pause at 51.000
+        51.150 settled from 50.000 to 51.000 Hello, thank you for holding.
+        52.000 hang-up
+    "
+    ));
+}
+
+#[test]
+fn a_menu_is_given_twice_the_time() {
+    insta::assert_snapshot!(after_greeting(
+        rules(),
+        "
+        1.000  speech
+        4.100  pause at 4.000
+        4.150  settled from 1.000 to 4.000 For opening hours, press one.
+        4.600  text r2 \"I see, thank you. \"
+        4.610  done r2
+        4.700  audio r2 1.000
+        4.700  spoken r2
+        5.750  played r2-0
+        7.000  speech
+        9.100  pause at 9.000
+        9.150  settled from 7.000 to 9.000 For reservations, press two.
+        10.500 hang-up
+    "
+    ));
+}
+
+#[test]
+fn the_caller_is_warned_before_the_longest_call_ends() {
+    let mut rules = rules();
+    rules.end.max_call = Millis(10_000);
+    rules.end.warn_before = Some(Millis(5_000));
+    insta::assert_snapshot!(after_greeting(
+        rules,
+        "
+        5.100  audio r2 1.000
+        5.100  spoken r2
+        6.120  played r2-0
+        10.100 audio r3 1.000
+        10.100 spoken r3
+        11.120 played r3-0
+    "
+    ));
+}
+
+#[test]
+fn keys_end_by_their_key_their_number_or_a_pause() {
+    insta::assert_snapshot!(after_greeting(
+        rules(),
+        "
+        1.000  digit 4
+        1.500  digit 7
+        2.000  digit #
+        2.300  text r2 \"Thank you very much. Please type the four digits of your PIN. \"
+        2.310  done r2
+        2.400  audio r2 2.000
+        2.410  spoken r2
+        4.420  played r2-0
+        5.000  digit 1
+        5.300  digit 2
+        8.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn secret_keys_reach_the_model_and_no_record() {
+    let mut rules = rules();
+    rules.dtmf.secret = true;
+    let story = after_greeting(
+        rules,
+        "
+        1.000  digit 4
+        1.500  digit 7
+        2.000  digit #
+        2.500  hang-up
+    ",
+    );
+    assert!(!story.contains("47"), "{story}");
+    insta::assert_snapshot!(story);
+}
+
+#[test]
+fn speech_beside_keys_is_kept_and_the_keys_win() {
+    insta::assert_snapshot!(after_greeting(
+        rules(),
+        "
+        1.000  digit 4
+        1.200  speech
+        1.700  pause at 1.600
+        1.750  settled from 1.200 to 1.600 That is four.
+        2.100  digit 7
+        5.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn a_recogniser_that_is_gone_is_excused_once_it_takes_long() {
+    insta::assert_snapshot!(after_greeting(
+        rules(),
+        "
+        1.000  no-words
+        2.000  words-again
+        3.000  no-words
+        4.600  audio r2 1.000
+        4.600  spoken r2
+        5.000  words-again
+        5.620  played r2-0
+        6.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn an_agent_can_be_changed_while_it_talks() {
+    let mut longer = rules();
+    longer.end.max_call = Millis(4_000);
+    let (mut session, _) = crate::CallSession::answered(std::sync::Arc::new(rules()));
+    let before = session.next_deadline();
+    let actions = session.handle(
+        Millis(10),
+        crate::Input::Changed(std::sync::Arc::new(longer)),
+    );
+    assert!(actions.is_empty());
+    assert_ne!(session.next_deadline(), before);
+}
