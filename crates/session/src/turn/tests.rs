@@ -1,0 +1,132 @@
+use super::*;
+
+fn interim(text: &str) -> Words {
+    Words {
+        text: text.to_owned(),
+        ..Words::default()
+    }
+}
+
+fn settled(text: &str) -> Words {
+    Words {
+        settled: true,
+        ..interim(text)
+    }
+}
+
+fn about(words: Words, from: u64, until: u64) -> Words {
+    Words {
+        span: Some(Span {
+            from: Millis(from),
+            until: Millis(until),
+        }),
+        ..words
+    }
+}
+
+#[test]
+fn settled_words_add_up_and_interim_words_replace() {
+    let mut turn = CallerTurn::default();
+    assert!(turn.hear(Millis(1), &interim("I wo")));
+    assert!(turn.hear(Millis(2), &interim("I would")));
+    assert!(turn.hear(Millis(3), &settled("I would like")));
+    assert!(turn.hear(Millis(4), &interim("a table")));
+    assert_eq!(turn.text(), "I would like a table");
+    assert!(
+        !turn.hear(Millis(5), &settled("a table.")),
+        "only the full stop is new"
+    );
+    assert_eq!(turn.text(), "I would like a table.");
+}
+
+#[test]
+fn the_settled_form_of_an_answered_turn_opens_no_new_one() {
+    let mut turn = CallerTurn::default();
+    turn.hear(Millis(1), &settled("I would like"));
+    turn.hear(Millis(2), &interim("a table"));
+    turn.close();
+    assert!(!turn.hear(Millis(3), &settled("A table.")));
+    assert!(turn.is_empty());
+    assert!(turn.hear(Millis(4), &settled("For two.")));
+}
+
+#[test]
+fn words_about_answered_sound_open_no_new_turn() {
+    let mut turn = CallerTurn::default();
+    turn.speech_started(Millis(100));
+    turn.speech_stopped(Millis(1_000));
+    turn.close();
+    assert!(!turn.hear(
+        Millis(1_900),
+        &about(settled("a table for two"), 100, 1_050)
+    ));
+    assert!(turn.hear(Millis(2_900), &about(settled("Hello?"), 2_000, 2_500)));
+}
+
+#[test]
+fn without_a_voice_the_words_are_the_clock() {
+    let mut turn = CallerTurn::default();
+    turn.hear(Millis(9_000), &settled("Hello."));
+    assert_eq!(turn.quiet_since(), Some(Millis(9_000)));
+    assert!(turn.is_covered());
+}
+
+#[test]
+fn a_voice_that_goes_on_holds_the_turn_open() {
+    let mut turn = CallerTurn::default();
+    turn.speech_started(Millis(100));
+    turn.hear(Millis(900), &settled("Hello."));
+    assert_eq!(turn.quiet_since(), None);
+    turn.utterance_over(Millis(2_000));
+    assert!(turn.is_covered() && turn.quiet_since().is_some());
+}
+
+#[test]
+fn words_cover_the_sound_they_are_about() {
+    let mut turn = CallerTurn::default();
+    turn.speech_started(Millis(100));
+    turn.hear(Millis(900), &about(settled("I would like"), 100, 800));
+    turn.speech_stopped(Millis(1_500));
+    assert!(!turn.is_covered(), "more was said since");
+    turn.hear(Millis(1_600), &about(interim("a table"), 800, 1_400));
+    assert!(turn.is_covered(), "the last word may end a little early");
+}
+
+#[test]
+fn foreign_sound_leaves_no_words_and_no_silence_behind() {
+    let mut turn = CallerTurn::default();
+    turn.speech_started(Millis(100));
+    turn.speech_stopped(Millis(1_000));
+    turn.hear(Millis(1_200), &about(settled("A table."), 100, 1_000));
+    turn.speech_started(Millis(1_300));
+    turn.ignore(Span {
+        from: Millis(1_300),
+        until: Millis(2_000),
+    });
+    assert_eq!(turn.quiet_since(), Some(Millis(1_000)));
+    assert!(turn.is_covered());
+    assert!(!turn.hear(Millis(2_100), &about(settled("the news"), 1_350, 1_900)));
+    assert_eq!(turn.text(), "A table.");
+}
+
+#[test]
+fn a_turn_that_was_cut_in_on_is_one_again() {
+    let mut turn = CallerTurn::default();
+    turn.speech_started(Millis(100));
+    turn.hear(Millis(900), &settled("I would like a table"));
+    turn.speech_stopped(Millis(900));
+    turn.close();
+    turn.speech_started(Millis(1_500));
+    turn.reopen("I would like a table", Some(Millis(100)));
+    turn.hear(Millis(2_400), &settled("for two."));
+    assert_eq!(turn.text(), "I would like a table for two.");
+    assert_eq!(turn.onset(), Some(Millis(100)));
+    assert_eq!(turn.times_taken_back(), 1);
+}
+
+#[test]
+fn a_gist_has_no_fillers_and_no_stutter() {
+    let lists = crate::words::lists(&domain::Language::default());
+    assert_eq!(gist("Um, I I want, uh, that.", lists), "i want that");
+    assert_eq!(gist("Um, that.", None), "um that");
+}
