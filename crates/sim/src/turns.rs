@@ -1,0 +1,3 @@
+//! The benchmark of turn-taking: conversations with a known truth, and scores of what became of it.
+
+pub mod scenario;
