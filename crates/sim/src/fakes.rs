@@ -45,7 +45,7 @@ mod moment;
 mod openai;
 
 pub use deepgram::{
-    Ear, FakeDeepgram, FingerprintEar, HeardStream, LevelEar, Settings as DeepgramSettings,
+    Ear, FakeDeepgram, FingerprintEar, HeardStream, LevelEar, Manner, Settings as DeepgramSettings,
     SttFault, Word,
 };
 pub use elevenlabs::{

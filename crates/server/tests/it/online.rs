@@ -13,7 +13,7 @@ use sim::{
     carrier::{CallEnd, CallPlan, Carrier, Settings},
     fakes::{
         DeepgramSettings, Desk, ElevenLabsSettings, FakeDeepgram, FakeElevenLabs, FakeOpenAi,
-        OpenAiSettings,
+        Manner, OpenAiSettings,
     },
 };
 use store::{CallFilter, Memory, Store};
@@ -31,7 +31,7 @@ impl Providers {
         let quick = Delay::fixed_ms(20);
         let script = Arc::new(providers::offline::Script::demo());
         let deepgram = DeepgramSettings {
-            lag: quick,
+            manner: Manner::default().lagging(quick).for_all(),
             ..DeepgramSettings::default()
         };
         let elevenlabs = ElevenLabsSettings {

@@ -3,6 +3,7 @@
 mod connection;
 mod ear;
 mod fingerprint;
+mod manner;
 mod query;
 mod recognition;
 mod wire;
@@ -25,17 +26,16 @@ use axum::{
     routing::get,
 };
 
+use connection::{Accepted, Connection};
 pub use ear::{Ear, LevelEar, Word};
 pub use fingerprint::FingerprintEar;
+pub use manner::Manner;
 use query::Options;
 
-use crate::{
-    Delay,
-    fakes::{
-        Timeline,
-        listener::{ANY_PORT, Listener, Stop, lean, query_pairs},
-        log::{Faults, Log},
-    },
+use crate::fakes::{
+    Timeline,
+    listener::{ANY_PORT, Listener, Stop, lean, query_pairs},
+    log::{Faults, Log},
 };
 
 /// How a fake Deepgram behaves.
@@ -45,12 +45,8 @@ pub struct Settings {
     pub address: SocketAddr,
     /// The only key it knows.
     pub key: String,
-    /// What recognises the words of one stream.
-    pub ear: Arc<dyn Fn() -> Box<dyn Ear> + Send + Sync>,
-    /// Audio between two interim results.
-    pub interim_every: Duration,
-    /// From the end of the audio a result is about to the result.
-    pub lag: Delay,
+    /// How a stream is recognised. Its query tells the agents of a server apart.
+    pub manner: Arc<dyn Fn(&HeardStream) -> Manner + Send + Sync>,
     /// Silence of the client after which it is disconnected.
     pub patience: Duration,
     /// For the delays.
@@ -64,9 +60,7 @@ impl Default for Settings {
         Self {
             address: ANY_PORT,
             key: "deepgram-test-key".to_owned(),
-            ear: Arc::new(|| Box::new(FingerprintEar::recorded())),
-            interim_every: Duration::from_secs(1),
-            lag: Delay::spread_ms(250, 400),
+            manner: Arc::new(|_stream| Manner::default()),
             patience: Duration::from_secs(10),
             seed: 1,
             timeline: None,
@@ -104,6 +98,8 @@ pub struct HeardStream {
     pub audio_frames: u64,
     /// Text frames, the first few hundred.
     pub texts: Vec<String>,
+    /// Final words that were kept from the client on purpose.
+    pub lost_finals: u32,
     /// It is over.
     pub ended: bool,
 }
@@ -188,9 +184,15 @@ async fn listen(
             return wire::refusal(400, "INVALID_QUERY_PARAMETER", &reason);
         }
     };
-    let place = shared.log.add(stream);
     let number = shared.streams.fetch_add(1, Ordering::Relaxed);
-    let connection = connection::Connection::new(shared, options, place, number, fault);
+    let accepted = Accepted {
+        options,
+        manner: (shared.settings.manner)(&stream),
+        place: shared.log.add(stream),
+        number,
+        fault,
+    };
+    let connection = Connection::new(shared, accepted);
     let mut answer = lean(upgrade).on_upgrade(move |socket| connection.serve(socket, stop));
     if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
         let id = wire::request_id(number);

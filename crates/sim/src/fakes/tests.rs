@@ -51,7 +51,7 @@ async fn speak(phrase: &str, audio: &mpsc::Sender<ToRecogniser>) {
 #[tokio::test]
 async fn our_recogniser_hears_a_recorded_caller() {
     let settings = DeepgramSettings {
-        lag: Delay::NONE,
+        manner: Manner::default().lagging(Delay::NONE).for_all(),
         ..DeepgramSettings::default()
     };
     let fake = FakeDeepgram::start(settings).await.unwrap();

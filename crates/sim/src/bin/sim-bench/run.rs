@@ -8,8 +8,8 @@ use sim::{
     Delay,
     carrier::Settings,
     fakes::{
-        DeepgramSettings, ElevenLabsSettings, FakeDeepgram, FakeElevenLabs, FakeOpenAi, Moment,
-        OpenAiSettings, Pieces, Timeline,
+        DeepgramSettings, ElevenLabsSettings, FakeDeepgram, FakeElevenLabs, FakeOpenAi, Manner,
+        Moment, OpenAiSettings, Pieces, Timeline,
     },
     load::{self, LoadPlan, Phase, Probe, TaggedBrain, TaggedVoice, tagged_ear},
 };
@@ -69,9 +69,12 @@ fn own() -> Cpu {
 
 /// Delays as real providers have them, without their spread: what varies is ours.
 async fn providers(timeline: Timeline) -> anyhow::Result<Providers> {
-    let deepgram = FakeDeepgram::start(DeepgramSettings {
+    let hearing_tags = Manner {
         ear: tagged_ear(),
-        lag: Delay::fixed_ms(100),
+        ..Manner::default()
+    };
+    let deepgram = FakeDeepgram::start(DeepgramSettings {
+        manner: hearing_tags.lagging(Delay::fixed_ms(100)).for_all(),
         timeline: Some(timeline.clone()),
         ..DeepgramSettings::default()
     });

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use tokio::time::{Instant, sleep_until};
 
 use super::{
-    HeardStream, Shared, SttFault,
+    HeardStream, Manner, Shared, SttFault,
     query::{BYTES_PER_MS, Options},
     recognition::{Recognition, Said, Why},
     wire,
@@ -23,10 +23,22 @@ const KEPT_TEXTS: usize = 256;
 const SILENT_CLIENT: &str = "Deepgram did not receive audio data or a text message within the \
                              timeout window. See https://dpgr.am/net0001 (NET-0001)";
 
+/// A stream whose handshake was good.
+pub(super) struct Accepted {
+    pub(super) options: Options,
+    pub(super) manner: Manner,
+    /// Where it stands in the log.
+    pub(super) place: Option<usize>,
+    /// Counted over all streams.
+    pub(super) number: u64,
+    pub(super) fault: Option<SttFault>,
+}
+
 /// One stream being recognised.
 pub(super) struct Connection {
     shared: Arc<Shared>,
     options: Options,
+    manner: Manner,
     recognition: Recognition,
     place: Option<usize>,
     number: u64,
@@ -54,18 +66,20 @@ struct Control {
 }
 
 impl Connection {
-    pub(super) fn new(
-        shared: Arc<Shared>,
-        options: Options,
-        place: Option<usize>,
-        number: u64,
-        fault: Option<SttFault>,
-    ) -> Self {
-        let settings = &shared.settings;
-        let interim_ms = u64::try_from(settings.interim_every.as_millis()).unwrap_or(u64::MAX / 16);
+    pub(super) fn new(shared: Arc<Shared>, accepted: Accepted) -> Self {
+        let Accepted {
+            mut options,
+            manner,
+            place,
+            number,
+            fault,
+        } = accepted;
+        let interim_ms = u64::try_from(manner.interim_every.as_millis()).unwrap_or(u64::MAX / 16);
+        options.punctuate &= manner.punctuates;
         Self {
-            recognition: Recognition::new(options.clone(), (settings.ear)(), interim_ms),
-            dice: Dice::new(settings.seed ^ (number << 20)),
+            recognition: Recognition::new(options.clone(), (manner.ear)(), interim_ms),
+            dice: Dice::new(shared.settings.seed ^ (number << 20)),
+            manner,
             shared,
             options,
             place,
@@ -172,19 +186,36 @@ impl Connection {
     fn queue(&mut self, said: Vec<Said>) {
         let now = Instant::now();
         for said in said {
+            if self.is_lost(&said) {
+                self.note(|stream| stream.lost_finals += 1);
+                continue;
+            }
             let lag = match &said {
-                Said::Results(results) if results.why != Why::Interim => self.lag(),
-                Said::Results(_) | Said::SpeechStarted { .. } | Said::UtteranceEnd { .. } => {
-                    Duration::ZERO
-                }
+                Said::Results(results) => self.lag(results.why),
+                Said::SpeechStarted { .. } | Said::UtteranceEnd { .. } => Duration::ZERO,
             };
             let after = self.due.back().map_or(now, |(at, _)| *at);
             self.due.push_back(((now + lag).max(after), said));
         }
     }
 
-    fn lag(&mut self) -> Duration {
-        let lag = self.shared.settings.lag.draw(&mut self.dice);
+    fn is_lost(&mut self, said: &Said) -> bool {
+        match said {
+            Said::Results(results) => {
+                let settled = results.why != Why::Interim && !results.words.is_empty();
+                settled && self.dice.happens(self.manner.lost_finals)
+            }
+            Said::SpeechStarted { .. } | Said::UtteranceEnd { .. } => false,
+        }
+    }
+
+    fn lag(&mut self, why: Why) -> Duration {
+        let lag = match why {
+            Why::Interim => self.manner.interim_lag,
+            Why::Finalize => self.manner.finalize_lag,
+            Why::Endpoint | Why::Span => self.manner.final_lag,
+        };
+        let lag = lag.draw(&mut self.dice);
         if let Some(SttFault::Slow(more)) = self.fault {
             lag + more
         } else {
@@ -212,8 +243,7 @@ impl Connection {
         let text = if self.fault == Some(SttFault::Garbage) {
             "{\"type\":\"Results\",\"channel\":".to_owned()
         } else {
-            let language = self.options.language.as_deref().unwrap_or("en");
-            wire::message(said, &self.options.model, language, self.number)
+            wire::message(said, &self.options, self.number)
         };
         self.note_utterance(said);
         socket.send(Message::Text(text.into())).await
@@ -224,7 +254,8 @@ impl Connection {
         let over = match said {
             Said::Results(results) if results.why == Why::Interim => false,
             Said::Results(results) => {
-                self.utterance.push_str(&wire::transcript(&results.words));
+                self.utterance
+                    .push_str(&wire::transcript(&results.words, self.options.punctuate));
                 results.why == Why::Endpoint
             }
             Said::UtteranceEnd { .. } => true,

@@ -1,4 +1,8 @@
 /// What the query of a stream asked for, as far as the fake acts on it.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "parameters of the query, independent of each other"
+)]
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Options {
     pub(super) model: String,
@@ -8,6 +12,8 @@ pub(super) struct Options {
     /// In bytes of audio; `None` is off.
     pub(super) utterance_end: Option<u64>,
     pub(super) vad_events: bool,
+    /// Capitals and punctuation were asked for.
+    pub(super) punctuate: bool,
     pub(super) language: Option<String>,
 }
 
@@ -83,6 +89,7 @@ impl Options {
             endpointing: endpointing(one("endpointing"))?,
             utterance_end,
             vad_events: one("vad_events") == Some("true"),
+            punctuate: one("punctuate") == Some("true") || one("smart_format") == Some("true"),
             language: one("language").map(str::to_owned),
         })
     }
@@ -159,7 +166,7 @@ mod tests {
         let options = read(more).unwrap();
         assert_eq!(options.endpointing, Some(2_400));
         assert_eq!(options.utterance_end, Some(8_000));
-        assert!(options.interim && options.vad_events);
+        assert!(options.interim && options.vad_events && options.punctuate);
     }
 
     #[test]

@@ -98,10 +98,16 @@ impl Recognition {
     pub(super) fn hear(&mut self, audio: &[u8], said: &mut Vec<Said>) {
         for piece in audio.chunks(PIECE) {
             self.heard += piece.len() as u64;
+            let loud = is_loud(piece);
+            self.quiet = if loud {
+                0
+            } else {
+                self.quiet + piece.len() as u64
+            };
             for word in self.ear.hear(piece) {
                 self.on_word(word);
             }
-            self.on_level(piece, said);
+            self.on_level(loud, said);
             self.on_time(said);
         }
     }
@@ -135,8 +141,9 @@ impl Recognition {
         }
     }
 
+    /// The phrase that is passing. One whose beginning was told already goes on where the span does.
     fn passing_now(&mut self) -> &mut Passing {
-        let began = self.heard;
+        let began = self.span_start;
         self.passing.get_or_insert(Passing {
             began,
             text: String::new(),
@@ -156,9 +163,8 @@ impl Recognition {
         self.heard - self.quiet.min(self.heard)
     }
 
-    fn on_level(&mut self, piece: &[u8], said: &mut Vec<Said>) {
-        if is_loud(piece) {
-            self.quiet = 0;
+    fn on_level(&mut self, loud: bool, said: &mut Vec<Said>) {
+        if loud {
             if !self.speaking {
                 self.speaking = true;
                 if self.options.vad_events {
@@ -167,7 +173,6 @@ impl Recognition {
             }
             return;
         }
-        self.quiet += piece.len() as u64;
         let pause = self
             .options
             .endpointing
@@ -243,7 +248,14 @@ impl Recognition {
         if let Some(text) = self.ear.settle() {
             self.passing_now().text = text;
         }
-        self.shelve();
+        // A phrase without a word yet keeps its beginning: its words are still to come.
+        if self
+            .passing
+            .as_ref()
+            .is_some_and(|passing| !passing.text.is_empty())
+        {
+            self.shelve();
+        }
     }
 
     /// Closes the span.

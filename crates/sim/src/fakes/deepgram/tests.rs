@@ -7,10 +7,11 @@ use tokio_tungstenite::{
 };
 
 use super::*;
+use crate::Delay;
 
 type Socket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
 
-const QUERY: &str = "model=nova-3&encoding=mulaw&sample_rate=8000&endpointing=300";
+const QUERY: &str = "model=nova-3&encoding=mulaw&sample_rate=8000&endpointing=300&punctuate=true";
 
 async fn connect(fake: &FakeDeepgram, query: &str, key: &str) -> Result<Socket, Error> {
     let url = format!(
@@ -59,10 +60,16 @@ async fn close_code(socket: &mut Socket) -> (u16, String) {
 }
 
 async fn fake() -> FakeDeepgram {
-    let ear = || Box::new(LevelEar::saying("Hello there.".to_owned())) as Box<dyn Ear>;
+    hearing(hello().lagging(Delay::NONE)).await
+}
+
+fn hello() -> Manner {
+    Manner::hearing(|| LevelEar::saying("Hello there.".to_owned()))
+}
+
+async fn hearing(manner: Manner) -> FakeDeepgram {
     let settings = Settings {
-        ear: Arc::new(ear),
-        lag: Delay::NONE,
+        manner: manner.for_all(),
         ..Settings::default()
     };
     FakeDeepgram::start(settings).await.unwrap()
@@ -163,4 +170,68 @@ async fn dropping_the_fake_ends_its_sockets() {
     let mut socket = connect(&fake, QUERY, "deepgram-test-key").await.unwrap();
     drop(fake);
     assert!(!matches!(socket.next().await, Some(Ok(Message::Text(_)))));
+}
+
+#[tokio::test]
+async fn each_stream_is_recognised_in_the_manner_its_query_names() {
+    let settings = Settings {
+        manner: Arc::new(|stream| {
+            let bare = stream.query.contains(&("keyterm".into(), "bare".into()));
+            Manner {
+                punctuates: !bare,
+                ..hello().lagging(Delay::NONE)
+            }
+        }),
+        ..Settings::default()
+    };
+    let fake = FakeDeepgram::start(settings).await.unwrap();
+    for (more, expected) in [("", "Hello there."), ("&keyterm=bare", "hello there")] {
+        let query = format!("{QUERY}{more}");
+        let mut socket = connect(&fake, &query, "deepgram-test-key").await.unwrap();
+        speak(&mut socket).await;
+        let results = answer(&mut socket).await;
+        let best = &results["channel"]["alternatives"][0];
+        assert_eq!(best["transcript"], expected);
+        assert_eq!(best["words"][1]["word"], "there");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_final_is_counted_and_never_arrives() {
+    let fake = hearing(Manner {
+        lost_finals: 1.0,
+        ..hello().lagging(Delay::NONE)
+    })
+    .await;
+    let mut socket = connect(&fake, QUERY, "deepgram-test-key").await.unwrap();
+    speak(&mut socket).await;
+    say(&mut socket, r#"{"type":"Finalize"}"#).await;
+    let results = answer(&mut socket).await;
+    let transcript = &results["channel"]["alternatives"][0]["transcript"];
+    assert_eq!(
+        (&results["from_finalize"], transcript),
+        (&true.into(), &"".into())
+    );
+    assert_eq!(fake.seen()[0].lost_finals, 1);
+}
+
+#[tokio::test]
+async fn what_was_asked_for_comes_sooner_than_what_was_not() {
+    let fake = hearing(Manner {
+        final_lag: Delay::fixed_ms(60_000),
+        finalize_lag: Delay::fixed_ms(30),
+        ..hello()
+    })
+    .await;
+    let query = QUERY.replace("endpointing=300", "endpointing=false");
+    let mut socket = connect(&fake, &query, "deepgram-test-key").await.unwrap();
+    speak(&mut socket).await;
+    let asked = tokio::time::Instant::now();
+    say(&mut socket, r#"{"type":"Finalize"}"#).await;
+    let results = answer(&mut socket).await;
+    assert!(asked.elapsed() >= Duration::from_millis(30));
+    assert_eq!(
+        (&results["start"], &results["duration"]),
+        (&0.0.into(), &1.0.into())
+    );
 }

@@ -5,7 +5,10 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::recognition::{Results, Said, TimedWord, Why};
+use super::{
+    query::Options,
+    recognition::{Results, Said, TimedWord, Why},
+};
 
 /// Stands in where a header could not be written.
 pub(super) const NO_ID: HeaderValue = HeaderValue::from_static("0");
@@ -35,9 +38,9 @@ pub(super) fn refusal(status: u16, code: &str, message: &str) -> Response {
 }
 
 /// One message as it goes over the wire.
-pub(super) fn message(said: &Said, model: &str, language: &str, number: u64) -> String {
+pub(super) fn message(said: &Said, options: &Options, number: u64) -> String {
     let value = match said {
-        Said::Results(results) => results_value(results, model, language, number),
+        Said::Results(results) => results_value(results, options, number),
         Said::SpeechStarted { at } => {
             json!({ "type": "SpeechStarted", "channel": [0], "timestamp": seconds(*at) })
         }
@@ -49,7 +52,14 @@ pub(super) fn message(said: &Said, model: &str, language: &str, number: u64) -> 
     value.to_string()
 }
 
-fn results_value(results: &Results, model: &str, language: &str, number: u64) -> Value {
+fn results_value(results: &Results, options: &Options, number: u64) -> Value {
+    let model = &options.model;
+    let language = options.language.as_deref().unwrap_or("en");
+    let words: Vec<_> = results
+        .words
+        .iter()
+        .map(|word| word_value(word, options.punctuate))
+        .collect();
     json!({
         "type": "Results",
         "channel_index": [0, 1],
@@ -59,10 +69,10 @@ fn results_value(results: &Results, model: &str, language: &str, number: u64) ->
         "speech_final": results.why == Why::Endpoint,
         "from_finalize": results.why == Why::Finalize,
         "channel": { "alternatives": [{
-            "transcript": transcript(&results.words),
+            "transcript": transcript(&results.words, options.punctuate),
             "confidence": if results.words.is_empty() { 0.0 } else { 0.97 },
             "languages": [language],
-            "words": results.words.iter().map(word_value).collect::<Vec<_>>(),
+            "words": words,
         }]},
         "metadata": {
             "request_id": request_id(number),
@@ -73,24 +83,35 @@ fn results_value(results: &Results, model: &str, language: &str, number: u64) ->
 }
 
 /// The words as one line.
-pub(super) fn transcript(words: &[TimedWord]) -> String {
-    let words: Vec<_> = words.iter().map(|word| word.word.as_str()).collect();
+pub(super) fn transcript(words: &[TimedWord], punctuate: bool) -> String {
+    let written = words.iter().map(|word| {
+        if punctuate {
+            word.word.clone()
+        } else {
+            bare(&word.word)
+        }
+    });
+    let words: Vec<_> = written.filter(|word| !word.is_empty()).collect();
     words.join(" ")
 }
 
-fn word_value(word: &TimedWord) -> Value {
-    let bare: String = word
-        .word
-        .chars()
-        .filter(|c| c.is_alphanumeric() || *c == '\'')
-        .collect();
-    json!({
-        "word": bare.to_lowercase(),
+/// Without capitals and without the punctuation around it: `7.30` keeps its point.
+fn bare(word: &str) -> String {
+    word.trim_matches(|c: char| !c.is_alphanumeric())
+        .to_lowercase()
+}
+
+fn word_value(word: &TimedWord, punctuate: bool) -> Value {
+    let mut value = json!({
+        "word": bare(&word.word),
         "start": seconds(word.start),
         "end": seconds(word.end),
         "confidence": 0.98,
-        "punctuated_word": word.word,
-    })
+    });
+    if punctuate {
+        value["punctuated_word"] = word.word.as_str().into();
+    }
+    value
 }
 
 /// The last message of a stream.

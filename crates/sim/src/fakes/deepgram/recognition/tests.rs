@@ -31,7 +31,7 @@ fn hear(recognition: &mut Recognition, speech_ms: usize, silence_ms: usize) -> V
 
 fn print(said: &Said) -> String {
     match said {
-        Said::Results(results) => format!("{:?} {}", results.why, transcript(&results.words)),
+        Said::Results(results) => format!("{:?} {}", results.why, transcript(&results.words, true)),
         Said::SpeechStarted { .. } => "speech".to_owned(),
         Said::UtteranceEnd { .. } => "utterance end".to_owned(),
     }
@@ -64,14 +64,32 @@ fn finalize_gives_the_words_at_once_and_the_endpoint_comes_empty() {
 }
 
 #[test]
+fn a_phrase_that_goes_on_after_finalize_keeps_the_time_of_its_words() {
+    let mut recognition = recognition("&endpointing=300");
+    let mut said = Vec::new();
+    hear(&mut recognition, 500, 0);
+    recognition.finalize(&mut said);
+    recognition.hear(
+        &[vec![0x00; 500 * MS], vec![0xFF; 400 * MS]].concat(),
+        &mut said,
+    );
+    let Some(Said::Results(last)) = said.last() else {
+        panic!("no results: {said:?}");
+    };
+    assert_eq!(transcript(&last.words, true), "I need a table");
+    let times = (last.words[0].start, last.words[3].end);
+    assert_eq!(times, (80, 1_000 * MS as u64), "as long as it sounded");
+}
+
+#[test]
 fn without_endpointing_the_word_gap_ends_the_utterance() {
     let query = "&endpointing=false&interim_results=true&utterance_end_ms=1000";
     let mut recognition = recognition(query);
     let told = hear(&mut recognition, 500, 5_000);
     let expected = [
         "1.00 Interim I need a table",
-        "1.52 Span I need a table",
-        "1.52 utterance end",
+        "1.50 Span I need a table",
+        "1.50 utterance end",
     ];
     assert_eq!(told[..3], expected);
 }
