@@ -292,10 +292,10 @@ impl CallSession {
         }
     }
 
-    /// The reply is over before it was clear what the caller wants: he has the floor anyway.
+    /// The reply was heard before it was clear what the caller wants: he has the floor anyway.
     pub(super) fn end_overlap_with_reply(&mut self, now: Millis) {
-        if let Some(overlap) = self.overlap.take() {
-            self.note_overlap(now, overlap.at, OverlapOutcome::NextTurn);
+        if self.overlap.is_some() {
+            self.overlap_is_over(now, OverlapOutcome::NextTurn);
         }
     }
 

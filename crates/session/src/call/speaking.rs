@@ -195,11 +195,14 @@ impl CallSession {
     /// Keeps the exchange, as it was heard.
     pub(super) fn keep_reply(&mut self, now: Millis, how: Finish) -> Option<Reply> {
         self.disarm_reply_timers();
-        self.end_overlap_with_reply(now);
         let until = match how {
             Finish::CutByCaller | Finish::CutShort => self.heard_until(now),
-            Finish::Heard => Millis(u64::MAX),
+            Finish::Heard => {
+                self.end_overlap_with_reply(now);
+                Millis(u64::MAX)
+            }
         };
+        self.overlap = None;
         let reply = self.reply.take()?;
         if reply.can_be_taken_back() {
             // What it answers is kept with it.

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 
 use super::rules;
 use crate::{
-    Action, Audio, CallSession, ClauseId, Input, Mark, Play, Rules, Speculate, ToolRunId, TurnEnd,
-    Words,
+    Action, Audio, CallSession, ClauseId, Input, Mark, OverlapMode, Play, Rules, Span, Speculate,
+    ToolRunId, TurnEnd, Words,
 };
 
 /// A small generator of its own: a seed names a call, and the call can be played again.
@@ -49,6 +49,8 @@ struct Truth {
     played: BTreeMap<ReplyId, Millis>,
     kept: Vec<u32>,
     thinking: Vec<ReplyId>,
+    /// The reply that is quieter than usual, or paused.
+    lowered: Option<ReplyId>,
     hung_up: bool,
 }
 
@@ -76,6 +78,11 @@ impl World {
         ]);
         let text = text.to_owned();
         let now = self.now;
+        let span = Some(Span {
+            from: now - Millis(self.dice.roll(3_000)),
+            until: now - Millis(self.dice.roll(600)),
+        })
+        .filter(|span| span.from < span.until);
         match self.dice.roll(20) {
             0..=3 => Input::SpeechStarted {
                 at: now - Millis(60),
@@ -90,6 +97,7 @@ impl World {
             10..=12 => Input::Words(Words {
                 text,
                 settled: true,
+                span,
                 ..Words::default()
             }),
             13 => Input::Words(Words {
@@ -112,12 +120,13 @@ impl World {
                 words: Vec::new(),
             }),
             18 => Input::SpokenAll(reply),
-            _ => self.rare(reply),
+            _ => self.rare(reply, span),
         }
     }
 
-    fn rare(&mut self, reply: ReplyId) -> Input {
-        match self.dice.roll(12) {
+    fn rare(&mut self, reply: ReplyId, span: Option<Span>) -> Input {
+        let at = self.now - Millis(100);
+        match self.dice.roll(20) {
             0 => Input::HungUp,
             1 => Input::LineLost,
             2 => Input::RecogniserFailed,
@@ -128,6 +137,16 @@ impl World {
                 run: ToolRunId(1),
                 output: "{}".to_owned(),
             },
+            7 => Input::NoiseStarted { at },
+            8 => Input::NoiseStopped { at },
+            9 => Input::RecogniserLost,
+            10 => Input::RecogniserBack,
+            11 => Input::TurnLikely,
+            12 => Input::TurnResumed,
+            13 => Input::TurnEnded {
+                confidence: u8::try_from(self.dice.roll(100)).unwrap(),
+            },
+            14..=16 => span.map_or(Input::Tick, Input::Ignored),
             _ => Input::Tick,
         }
     }
@@ -150,6 +169,7 @@ impl World {
                 let played = truth.played.get(reply).copied().unwrap_or_default();
                 assert!(*heard <= played, "heard {heard} of {played} played");
                 truth.silenced.push(*reply);
+                truth.lowered = None;
             }
             Action::Cancel { reply, .. } => truth.silenced.push(*reply),
             Action::Play(Play::Audio {
@@ -164,6 +184,14 @@ impl World {
                 assert_eq!(newest, Some(*reply), "one reply at a time");
             }
             Action::Commit { reply, .. } => truth.committed.push(*reply),
+            Action::Duck { reply, .. } | Action::Pause(reply) => {
+                assert!(truth.played.contains_key(reply), "what is lowered is heard");
+                assert_eq!(truth.lowered.replace(*reply), None, "and was not lowered");
+            }
+            Action::Restore(reply) | Action::Resume { reply, .. } => {
+                assert_eq!(truth.lowered.take(), Some(*reply), "only once lowered");
+            }
+            Action::RunTool(tool) if tool.name == "look_up" => {}
             Action::RunTool(_) => {
                 let asked = truth.thinking.iter().max().expect("a tool was asked for");
                 assert!(
@@ -184,13 +212,9 @@ impl World {
             Action::HangUp(_) => truth.hung_up = true,
             Action::Think { reply, .. } => truth.thinking.push(*reply),
             Action::Apologise { .. }
-            | Action::Duck { .. }
             | Action::Finalize
             | Action::HearLess
             | Action::Note(_)
-            | Action::Pause(_)
-            | Action::Restore(_)
-            | Action::Resume { .. }
             | Action::Play(Play::Mark(_))
             | Action::Speak { .. }
             | Action::SpeakEnd(_) => {}
@@ -285,7 +309,7 @@ impl World {
             self.now += Millis(100);
         }
         if self.dice.roll(6) == 0 {
-            let name = self.dice.one(&["end_call", "book"]).to_owned();
+            let name = self.dice.one(&["end_call", "book", "look_up"]).to_owned();
             let (id, arguments) = ("c".to_owned(), "{}".to_owned());
             self.later(
                 300,
@@ -345,8 +369,15 @@ fn random_rules(dice: &mut Dice) -> Rules {
     let mut rules = rules();
     rules.end.max_call = Millis(20_000 + dice.roll(60_000));
     rules.line.marks = dice.roll(4) > 0;
-    if dice.roll(3) == 0 {
-        rules.turn.speculate = Speculate::Off;
+    rules.turn.speculate = dice.one(&[Speculate::Off, Speculate::Think, Speculate::Speak]);
+    rules.overlap.mode = dice.one(&[
+        OverlapMode::Duck { db: 12 },
+        OverlapMode::Ignore,
+        OverlapMode::Pause,
+    ]);
+    rules.read_only_tools = vec!["look_up".to_owned()];
+    if dice.roll(2) == 0 {
+        rules.mask.openers = vec!["Sure.".to_owned(), "Okay.".to_owned()];
     }
     rules.overlap.greeting_interruptible = dice.roll(4) > 0;
     if dice.roll(5) == 0 {
