@@ -60,7 +60,10 @@ pub(crate) async fn run_call<R: LineReader + 'static, W: LineWriter + 'static>(
                 () = until(deadline) => Input::Tick,
             },
         };
-        debug!(%input, "input");
+        // Keys may be a secret.
+        if !matches!(input, Input::Digit(_)) {
+            debug!(%input, "input");
+        }
         todo = session.handle(clock(), input);
     }
 }
