@@ -24,7 +24,7 @@ pub use action::{
 };
 pub use call::CallSession;
 pub use classify::WaitClass;
-pub use expect::Expect;
+pub use expect::{BadExpect, Expect, Expected};
 pub use input::{Audio, Input, Span, WordEnd, Words};
 pub use rules::{
     AmdRules, DtmfRules, EndRules, IdleRules, LineCapabilities, Lines, MaskRules, OverlapMode,

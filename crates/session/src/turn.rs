@@ -4,7 +4,7 @@ use crate::{
     Words,
     classify::{WaitClass, classify},
     rules::TurnRules,
-    words::normalised,
+    words::{self, normalised},
 };
 
 /// What the caller is saying: the words so far, and whether there is sound.
@@ -239,7 +239,8 @@ impl CallerTurn {
         if self.is_empty() {
             return None;
         }
-        let class = classify(&self.text(), language, asked);
+        let lists = words::lists(language).filter(|_| rules.language_rules);
+        let class = classify(&self.text(), lists, rules.expect, asked);
         Some(Due {
             class,
             at: since + class.wait(&rules.wait),
