@@ -189,6 +189,15 @@ impl CallerTurn {
         matches!(self.voice, Voice::Speaking { .. })
     }
 
+    /// How long the caller's sound lasts, or lasted.
+    pub(crate) fn spoken_for(&self, now: Millis) -> Millis {
+        if self.is_speaking() {
+            self.speaking_for(now)
+        } else {
+            self.sounded_for()
+        }
+    }
+
     /// How long the sound has lasted, if there is one.
     pub(crate) fn speaking_for(&self, now: Millis) -> Millis {
         match self.voice {

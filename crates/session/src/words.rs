@@ -32,8 +32,12 @@ pub(crate) struct Lists {
     pub declining: &'static [&'static str],
     /// Words and phrases that only say "I am listening".
     pub acks: &'static [&'static str],
+    /// Nothing that begins with one of these only says that.
+    pub not_acks: &'static [&'static str],
     /// Words that stop the agent at once.
     pub stops: &'static [&'static str],
+    /// Phrases that contain one of them and stop nobody.
+    pub not_stops: &'static [&'static str],
     /// Phrases that say goodbye.
     pub goodbyes: &'static [&'static str],
     /// Abbreviations whose full stop ends no sentence.
@@ -208,7 +212,9 @@ mod tests {
             lists.agreeing,
             lists.declining,
             lists.acks,
+            lists.not_acks,
             lists.stops,
+            lists.not_stops,
             lists.goodbyes,
             endings.fillers,
             endings.question_words,

@@ -5,7 +5,7 @@ use domain::Millis;
 use super::{CallSession, Phase};
 use crate::{
     Action, CancelReason, TurnEnd, WaitClass, Words,
-    overlap::{self, Verdict},
+    overlap::{self, Circumstances, Heard, Verdict},
     reply::{Kind, Reply},
     timers::Timer,
     words,
@@ -108,8 +108,7 @@ impl CallSession {
 
     /// Whether all that the caller has said is that he listens.
     fn only_acknowledges(&self) -> bool {
-        let judged = overlap::judge(&self.turn.text(), true, Millis::ZERO, &self.rules.overlap);
-        judged == Verdict::Backchannel
+        overlap::only_acknowledges(&self.turn.text(), &self.rules.overlap, self.own_lists())
     }
 
     pub(super) fn on_words(&mut self, now: Millis, words: &Words) {
@@ -166,12 +165,27 @@ impl CallSession {
         }
         let may_answer =
             words::asks(&reply.said()) && reply.is_made() && reply.remaining(now) <= ANSWER_EDGE;
-        let spoken = self.turn.speaking_for(now);
-        match overlap::judge(&self.turn.text(), settled, spoken, &self.rules.overlap) {
+        let heard = Heard {
+            text: &self.turn.text(),
+            settled,
+            spoken: self.turn.spoken_for(now),
+            quiet_for: self.turn.quiet_since().map(|since| now - since),
+        };
+        let circumstances = Circumstances {
+            lists: self.own_lists(),
+            may_answer,
+            slow_recogniser: false,
+        };
+        match overlap::judge(&heard, &self.rules.overlap, circumstances) {
             Verdict::Yield => self.give_way(now),
-            Verdict::Backchannel if !may_answer => self.turn.close(),
-            Verdict::Backchannel | Verdict::Undecided => {}
+            Verdict::Backchannel => self.turn.close(),
+            Verdict::Answer | Verdict::Noise | Verdict::Undecided => {}
         }
+    }
+
+    /// The word lists of the agent's language, if it has any.
+    fn own_lists(&self) -> Option<&'static words::Lists> {
+        words::lists(&self.rules.language)
     }
 
     pub(super) fn utterance_over(&mut self, now: Millis) {

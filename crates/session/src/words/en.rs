@@ -158,6 +158,7 @@ pub(super) const LISTS: Lists = Lists {
         "yes",
         "yup",
     ],
+    not_acks: &["and", "but", "i", "it", "so", "that", "we", "you"],
     stops: &[
         "actually",
         "excuse me",
@@ -172,6 +173,16 @@ pub(super) const LISTS: Lists = Lists {
         "sorry",
         "stop",
         "wait",
+    ],
+    not_stops: &[
+        "good question",
+        "great question",
+        "no doubt",
+        "no kidding",
+        "no problem",
+        "no rush",
+        "no worries",
+        "no question",
     ],
     goodbyes: &[
         "bye",

@@ -113,6 +113,9 @@ pub(super) const LISTS: Lists = Lists {
         "ya",
         "ya veo",
     ],
+    not_acks: &[
+        "así que", "eso", "nosotros", "o", "pero", "que", "tú", "usted", "y", "yo",
+    ],
     stops: &[
         "disculpa",
         "disculpe",
@@ -129,6 +132,16 @@ pub(super) const LISTS: Lists = Lists {
         "pregunta",
         "un momento",
         "un segundo",
+    ],
+    not_stops: &[
+        "buena pregunta",
+        "no hay de qué",
+        "no hay problema",
+        "no hay prisa",
+        "no importa",
+        "no pasa nada",
+        "no se preocupe",
+        "no te preocupes",
     ],
     goodbyes: &[
         "adiós",
