@@ -9,6 +9,7 @@ mod clauses;
 mod expect;
 mod history;
 mod input;
+mod machine;
 mod overlap;
 mod playout;
 mod reply;
@@ -26,6 +27,7 @@ pub use call::CallSession;
 pub use classify::WaitClass;
 pub use expect::{BadExpect, Expect, Expected};
 pub use input::{Audio, Input, Span, WordEnd, Words};
+pub use machine::{PickedUpBy, Pickup, PickupInput, Who};
 pub use rules::{
     AmdRules, DtmfRules, EndRules, IdleRules, LineCapabilities, Lines, MaskRules, OverlapMode,
     OverlapRules, Rules, Speculate, TurnEnd, TurnRules, Waits,
