@@ -10,6 +10,7 @@ mod expect;
 mod history;
 mod input;
 mod machine;
+mod menu;
 mod overlap;
 mod playout;
 mod reply;
@@ -28,6 +29,7 @@ pub use classify::WaitClass;
 pub use expect::{BadExpect, Expect, Expected};
 pub use input::{Audio, Input, Span, WordEnd, Words};
 pub use machine::{PickedUpBy, Pickup, PickupInput, Who};
+pub use menu::MenuEar;
 pub use rules::{
     AmdRules, DtmfRules, EndRules, IdleRules, LineCapabilities, Lines, MaskRules, OverlapMode,
     OverlapRules, Rules, Speculate, TurnEnd, TurnRules, Waits,

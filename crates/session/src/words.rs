@@ -253,7 +253,13 @@ mod tests {
 
     #[test]
     fn every_listed_word_is_in_its_normal_form() {
-        let machines = [machines::ANSWERING, machines::INTRODUCING];
+        let machines = [
+            machines::ANSWERING,
+            machines::INTRODUCING,
+            machines::KEYS,
+            machines::MENUS,
+            machines::PRESSING,
+        ];
         let machines = machines.into_iter().flatten().copied();
         let callers = compared(&en::LISTS).chain(compared(&es::LISTS));
         for word in callers.chain(machines) {
