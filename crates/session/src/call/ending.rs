@@ -76,15 +76,18 @@ impl CallSession {
     }
 
     fn say_last(&mut self, now: Millis, line: &str, why: EndReason) {
-        self.timers.arm(Timer::Parting, now + LONGEST_LINE);
         let protected = |reply: &&mut Reply| reply.kind == Kind::ProtectedLine;
         if let Some(reply) = self.reply.as_mut().filter(protected) {
-            // It is heard to its end. If it parts already, its reason stands.
+            // It is heard to its end. If it parts already, its reason and its time stand.
             if matches!(reply.then, After::Apologise | After::Listen) {
                 reply.then = After::HangUp(why);
             }
+            if !self.timers.is_armed(Timer::Parting) {
+                self.timers.arm(Timer::Parting, now + LONGEST_LINE);
+            }
             return;
         }
+        self.timers.arm(Timer::Parting, now + LONGEST_LINE);
         self.stop_talking(now);
         self.timers.disarm(Timer::Idle);
         self.timers.disarm(Timer::Grace);
