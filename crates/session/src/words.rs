@@ -114,7 +114,10 @@ pub(crate) fn begins_with_phrase(text: &str, phrase: &str) -> bool {
 
 /// A normalised text without these phrases; a dash marks where one was.
 pub(crate) fn without_phrases(text: &str, phrases: &[&str]) -> String {
-    phrases.iter().fold(format!(" {text} "), |text, phrase| {
+    let found = phrases
+        .iter()
+        .filter(|phrase| contains_phrase(text, phrase));
+    found.fold(format!(" {text} "), |text, phrase| {
         text.replace(&format!(" {phrase} "), " - ")
     })
 }

@@ -39,7 +39,9 @@ pub(super) const MAY_END: &[MayEnd] = &[
             "doing",
             "done",
             "explain",
+            "find",
             "fix",
+            "get",
             "got",
             "hear",
             "heard",
@@ -105,7 +107,7 @@ pub(super) const MAY_END: &[MayEnd] = &[
         last: &["id like to", "id love to", "want to", "need to", "have to"],
         when: Answer,
     },
-    // "As soon as I can", "if you could", "all I have".
+    // "As soon as I can", "all I have", "if you can".
     MayEnd {
         last: AUXILIARIES,
         when: After(&[
@@ -177,19 +179,17 @@ pub(super) const MAY_END: &[MayEnd] = &[
     MayEnd {
         last: &["to"],
         when: After(&[
-            "happy to",
+            "happy",
             "if i have",
             "if you have",
             "if you want",
             "id love",
             "would love",
             "wed love",
-            "dont want",
             "dont have",
             "dont need",
-            "supposed",
-            "used",
-            "speaking",
+            "whatever you want",
+            "welcome",
         ]),
     },
     // "I think so", "I hope so", "an hour or so".
@@ -259,6 +259,10 @@ pub(super) const MAY_END: &[MayEnd] = &[
     MayEnd {
         last: &["on"],
         when: After(&[
+            "came",
+            "come",
+            "sign",
+            "turn",
             "carry",
             "earlier",
             "going",
@@ -289,6 +293,30 @@ pub(super) const MAY_END: &[MayEnd] = &[
         when: After(&[
             "are", "arent", "did", "do", "does", "dont", "is", "isnt", "was", "were",
         ]),
+    },
+    // "I don't have any", "I'll be around".
+    MayEnd {
+        last: &["any"],
+        when: After(&[
+            "didnt get",
+            "didnt have",
+            "dont have",
+            "dont need",
+            "dont want",
+            "havent got",
+            "not",
+        ]),
+    },
+    MayEnd {
+        last: &["around"],
+        when: After(&[
+            "am", "are", "be", "come", "im", "is", "look", "looking", "turn", "turned", "walk",
+            "way", "youre", "me",
+        ]),
+    },
+    MayEnd {
+        last: &["prefer"],
+        when: After(&["whatever you", "whichever you", "if you"]),
     },
     // "My ID", "I'm ill", "where you were".
     MayEnd {

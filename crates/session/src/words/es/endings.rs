@@ -9,7 +9,8 @@ pub(super) const ENDINGS: Endings = Endings {
         POSSESSIVES,
         PREPOSITIONS,
         CONJUNCTIONS,
-        AUXILIARIES,
+        COPULAS,
+        MODALS,
         PRONOUNS,
         CLITICS,
         DEGREES,
@@ -44,18 +45,39 @@ pub(super) const ENDINGS: Endings = Endings {
     may_end: &[
         // "Ya está", "¿dónde está?", "no hay", "aquí es".
         MayEnd {
-            last: AUXILIARIES,
+            last: COPULAS,
             when: After(&[
                 "ahí", "aquí", "así", "ayer", "bien", "como", "cuándo", "cuánto", "cuánta",
                 "cuántos", "cuántas", "cuál", "cuáles", "cómo", "dónde", "eso", "hora", "lo",
-                "lo que", "mal", "no", "no lo", "no se", "no te", "nunca", "quién", "qué", "si se",
-                "si", "siempre", "se", "sí", "tampoco", "también", "todavía", "ya",
+                "lo que", "mal", "no", "no lo", "no se", "nunca", "quién", "qué", "si", "siempre",
+                "sí", "tampoco", "también", "todavía", "ya",
+            ]),
+        },
+        // "No se puede", "ya no quiero", "eso sí puedo".
+        MayEnd {
+            last: MODALS,
+            when: After(&[
+                "lo", "lo que", "no no", "que no", "que sí", "se", "sí", "ya", "ya no", "tampoco",
+                "cuando",
             ]),
         },
         // "Sí, lo es", "no, no tengo", "sí, claro que puedo".
         MayEnd {
-            last: AUXILIARIES,
+            last: COPULAS,
             when: AnswerAfter(&["la", "lo", "los", "me", "no", "que", "se", "sí"]),
+        },
+        MayEnd {
+            last: MODALS,
+            when: AnswerAfter(&["la", "las", "lo", "los", "que", "se", "sí"]),
+        },
+        // "¿Cómo se llama?", "¿cómo ha estado?".
+        MayEnd {
+            last: &["se llama"],
+            when: After(&["así", "cómo"]),
+        },
+        MayEnd {
+            last: &["estado", "sido"],
+            when: Asked,
         },
         // "Puede ser", "tiene que ser", "podría estar".
         MayEnd {
@@ -87,7 +109,7 @@ pub(super) const ENDINGS: Endings = Endings {
         // "Lo que necesito", "todo lo que quiero", "no lo necesito".
         MayEnd {
             last: &[
-                "necesito", "quiero", "busco", "quería", "tengo", "puedo", "puede",
+                "busco", "necesito", "prefiero", "puede", "puedo", "quería", "quiero", "tengo",
             ],
             when: After(&[
                 "lo que", "que yo", "no lo", "lo", "la", "los", "las", "no la", "ya no",
@@ -222,29 +244,18 @@ const CONJUNCTIONS: &[&str] = &[
     "pero", "porque", "que", "quien", "si", "sino", "u", "y",
 ];
 
-const AUXILIARIES: &[&str] = &[
+/// What something is, has or was.
+const COPULAS: &[&str] = &[
+    "era", "eran", "es", "estaba", "estaban", "estamos", "estar", "estoy", "está", "están", "fue",
+    "ha", "haber", "había", "han", "has", "hay", "he", "hemos", "ser", "sería", "somos", "son",
+    "soy", "tenemos", "tengo", "tenía", "tener", "tiene", "tienen", "va", "van", "voy", "vamos",
+];
+
+/// What somebody can, must or wants to do.
+const MODALS: &[&str] = &[
     "debe",
     "debería",
     "debo",
-    "era",
-    "eran",
-    "es",
-    "estaba",
-    "estaban",
-    "estamos",
-    "estar",
-    "estoy",
-    "está",
-    "están",
-    "fue",
-    "ha",
-    "haber",
-    "había",
-    "han",
-    "has",
-    "hay",
-    "he",
-    "hemos",
     "iba",
     "podemos",
     "podría",
@@ -261,23 +272,8 @@ const AUXILIARIES: &[&str] = &[
     "quiero",
     "quisiera",
     "quisiéramos",
-    "ser",
-    "sería",
-    "somos",
-    "son",
-    "soy",
     "suele",
     "tendría",
-    "tenemos",
-    "tengo",
-    "tenía",
-    "tener",
-    "tiene",
-    "tienen",
-    "va",
-    "vamos",
-    "van",
-    "voy",
 ];
 
 const PRONOUNS: &[&str] = &["ella", "ellos", "ellas", "yo"];
@@ -304,6 +300,8 @@ const VERBS: &[&str] = &[
     "necesitamos",
     "necesito",
     "poner",
+    "preferiría",
+    "prefiero",
     "saber",
     "buscando",
     "llevo",
@@ -324,6 +322,15 @@ const PHRASES: &[&str] = &[
     "llamo",
     "me llamo",
     "mi nombre",
+    "día menos",
+    "días menos",
+    "ha estado",
+    "ha sido",
+    "he estado",
+    "había sido",
+    "se llama",
+    "todo menos",
+    "todos menos",
     "por ejemplo",
     "sobre todo",
     "también me",
