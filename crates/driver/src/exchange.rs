@@ -219,6 +219,9 @@ impl Exchange {
         for (job, cost) in ["carrier", "stt", "llm", "tts"].into_iter().zip(costs) {
             self.commons.meters.cost(job, cost.dollars());
         }
+        self.commons
+            .meters
+            .speculation_cost(ended.speculation_cost.dollars());
         self.commons.meters.call_ended(ended.reason);
         info!(
             reason = ended.reason.as_str(),

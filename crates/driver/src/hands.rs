@@ -249,6 +249,7 @@ impl Hands {
                 "turn answered"
             );
         }
+        self.commons.meters.turn_recorded(&turn);
         turn.providers = self.agent.names();
         self.shared.records.keep(Record::Turn {
             call: self.begun.id,
