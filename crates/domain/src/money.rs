@@ -57,6 +57,11 @@ pub struct Usage {
     pub llm_cached_tokens: u64,
     /// Tokens generated, hidden reasoning included.
     pub llm_output_tokens: u64,
+    /// The part of the prompt tokens that went into replies which nobody was to hear: begun
+    /// before the caller's turn was surely over, and thrown away.
+    pub llm_discarded_input_tokens: u64,
+    /// The part of the generated tokens that was thrown away with them.
+    pub llm_discarded_output_tokens: u64,
     /// Characters sent to speech synthesis, those of cancelled replies included.
     pub tts_characters: u64,
 }
@@ -70,6 +75,10 @@ impl Add for Usage {
             llm_input_tokens: self.llm_input_tokens + other.llm_input_tokens,
             llm_cached_tokens: self.llm_cached_tokens + other.llm_cached_tokens,
             llm_output_tokens: self.llm_output_tokens + other.llm_output_tokens,
+            llm_discarded_input_tokens: self.llm_discarded_input_tokens
+                + other.llm_discarded_input_tokens,
+            llm_discarded_output_tokens: self.llm_discarded_output_tokens
+                + other.llm_discarded_output_tokens,
             tts_characters: self.tts_characters + other.tts_characters,
         }
     }
@@ -116,6 +125,17 @@ impl Prices {
             + self
                 .llm_output_per_million
                 .per(used.llm_output_tokens, 1_000_000)
+    }
+
+    /// The part of [`Prices::llm`] that was spent on replies begun too soon. At most: providers
+    /// do not say how much of a reply that was cancelled they found in their caches.
+    #[must_use]
+    pub fn speculation(&self, used: &Usage) -> Micros {
+        self.llm_input_per_million
+            .per(used.llm_discarded_input_tokens, 1_000_000)
+            + self
+                .llm_output_per_million
+                .per(used.llm_discarded_output_tokens, 1_000_000)
     }
 
     /// What speech synthesis costs.
@@ -166,5 +186,23 @@ mod tests {
             ..Usage::default()
         };
         assert_eq!(prices.llm(&used), Micros(800 + 120));
+    }
+
+    #[test]
+    fn what_was_thrown_away_is_a_part_of_the_whole() {
+        let prices = Prices {
+            llm_input_per_million: Micros(2_000_000),
+            llm_output_per_million: Micros(8_000_000),
+            ..Prices::default()
+        };
+        let used = Usage {
+            llm_input_tokens: 1_000,
+            llm_output_tokens: 100,
+            llm_discarded_input_tokens: 500,
+            llm_discarded_output_tokens: 10,
+            ..Usage::default()
+        };
+        assert_eq!(prices.llm(&used), Micros(2_000 + 800));
+        assert_eq!(prices.speculation(&used), Micros(1_000 + 80));
     }
 }

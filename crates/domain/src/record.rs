@@ -82,6 +82,8 @@ pub struct CallEnded {
     pub usage: Usage,
     /// What that cost.
     pub cost: Micros,
+    /// The part of the cost that went into replies which nobody was to hear.
+    pub speculation_cost: Micros,
 }
 
 /// One exchange: what the caller said, and what the agent answered.
@@ -136,6 +138,14 @@ pub struct TurnTaking {
     pub taken_back: u32,
     /// What the caller's sounds over the agent's words came to, in order.
     pub overlaps: Vec<Overlap>,
+}
+
+impl TurnTaking {
+    /// How many replies were begun too soon and thrown away.
+    #[must_use]
+    pub fn discarded(&self) -> u32 {
+        self.speculations.saturating_sub(u32::from(self.paid_off))
+    }
 }
 
 /// The caller made a sound while the agent spoke.

@@ -66,6 +66,8 @@ pub struct Totals {
     pub llm: Micros,
     /// Speech synthesis.
     pub tts: Micros,
+    /// The part of `llm` that went into replies which nobody was to hear.
+    pub speculation: Micros,
 }
 
 impl Totals {
@@ -197,6 +199,7 @@ impl Exchange {
             barge_ins: went.barge_ins,
             usage,
             cost: prices.total(&usage),
+            speculation_cost: prices.speculation(&usage),
         };
         let mut totals = lock(&self.totals);
         totals.calls += 1;
@@ -205,6 +208,7 @@ impl Exchange {
         totals.stt = totals.stt + prices.stt(&usage);
         totals.llm = totals.llm + prices.llm(&usage);
         totals.tts = totals.tts + prices.tts(&usage);
+        totals.speculation = totals.speculation + ended.speculation_cost;
         drop(totals);
         let costs = [
             prices.line(&usage),
@@ -215,6 +219,9 @@ impl Exchange {
         for (job, cost) in ["carrier", "stt", "llm", "tts"].into_iter().zip(costs) {
             self.commons.meters.cost(job, cost.dollars());
         }
+        self.commons
+            .meters
+            .speculation_cost(ended.speculation_cost.dollars());
         self.commons.meters.call_ended(ended.reason);
         info!(
             reason = ended.reason.as_str(),

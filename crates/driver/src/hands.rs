@@ -7,7 +7,7 @@ use std::{
 use bytes::Bytes;
 use domain::{CallBegun, ReplyId, TurnRecord};
 use providers::{stt::ToRecogniser, tts::ToVoice};
-use session::{Action, ClauseId, Input, Prompt, ToolRun};
+use session::{Action, CancelReason, ClauseId, Input, Prompt, ToolRun};
 use store::Record;
 use tokio::{
     sync::{mpsc, oneshot},
@@ -19,6 +19,7 @@ use transports::{LineReader, LineWriter};
 
 use crate::{
     agent::Agent,
+    draft::{Draft, Unheard},
     ear::{Ear, Outlets},
     exchange::{Commons, Shared},
     mouth::{self, Mouth, ToMouth},
@@ -47,7 +48,7 @@ pub(crate) struct Hands {
     /// Everything that runs for this call; it ends with the call.
     pub(crate) tasks: JoinSet<()>,
     tally: Arc<Tally>,
-    thinking: BTreeMap<ReplyId, AbortHandle>,
+    thinking: BTreeMap<ReplyId, Thought>,
     /// Inputs that the driver itself owes the session; they come first.
     pub(crate) own: VecDeque<Input>,
     pub(crate) barge_ins: u32,
@@ -111,9 +112,9 @@ impl Hands {
         debug!(%action, "action");
         match action {
             Action::Apologise { reply, clause } => self.apologise(reply, clause),
-            Action::Cancel { reply, .. } => self.cancel(reply),
-            Action::Commit { .. }
-            | Action::Duck { .. }
+            Action::Cancel { reply, why } => self.cancel(reply, why),
+            Action::Commit { reply, .. } => self.forget_before(reply),
+            Action::Duck { .. }
             | Action::HearLess
             | Action::Pause(_)
             | Action::Restore(_)
@@ -145,22 +146,40 @@ impl Hands {
     }
 
     fn think(&mut self, reply: ReplyId, prompt: Prompt) {
+        let draft = Arc::new(Draft::new(Arc::clone(&self.tally)));
         let thinking = Thinking {
             stations: self.agent.think.clone(),
             commons: self.commons.clone(),
             mailbox: self.mailbox.clone(),
-            tally: Arc::clone(&self.tally),
+            draft: Arc::clone(&draft),
             reply,
         };
         let task = self.tasks.spawn(thinking.run(prompt).in_current_span());
-        self.thinking.insert(reply, task);
+        self.thinking.insert(reply, Thought { task, draft });
     }
 
-    fn cancel(&mut self, reply: ReplyId) {
-        if let Some(task) = self.thinking.remove(&reply) {
-            task.abort();
+    fn cancel(&mut self, reply: ReplyId, why: CancelReason) {
+        if let Some(thought) = self.thinking.remove(&reply) {
+            thought.end(match why {
+                CancelReason::Resumed | CancelReason::Stale => Unheard::Discarded,
+                CancelReason::BargeIn | CancelReason::CallOver | CancelReason::Failed => {
+                    Unheard::Rest
+                }
+            });
         }
         drop(self.voice.try_send(ToVoice::Cancel(reply)));
+    }
+
+    /// Older replies that were written to their end are no longer of interest to anyone.
+    fn forget_before(&mut self, reply: ReplyId) {
+        self.thinking.retain(|id, thought| {
+            let wanted = *id >= reply || !thought.task.is_finished();
+            if !wanted {
+                // One that failed halfway has no bill.
+                thought.draft.cancelled(Unheard::Rest);
+            }
+            wanted
+        });
     }
 
     /// A voice that takes no orders has failed.
@@ -233,8 +252,8 @@ impl Hands {
                 "turn answered"
             );
         }
+        self.commons.meters.turn_recorded(&turn);
         turn.providers = self.agent.names();
-        self.thinking.retain(|_, task| !task.is_finished());
         self.shared.records.keep(Record::Turn {
             call: self.begun.id,
             turn,
@@ -268,8 +287,8 @@ impl Hands {
         // A line that does not even take a goodbye is cut.
         drop(tokio::time::timeout(CLOSE_WITHIN, closing).await);
         self.ear.abort();
-        for task in self.thinking.values() {
-            task.abort();
+        for thought in std::mem::take(&mut self.thinking).into_values() {
+            thought.end(Unheard::Rest);
         }
         // Without anyone to give them work, the recogniser and the voice say goodbye to their
         // providers. The call does not wait for it.
@@ -284,6 +303,19 @@ impl Hands {
             let goodbyes = async { while tasks.join_next().await.is_some() {} };
             drop(tokio::time::timeout(CLOSE_WITHIN, goodbyes).await);
         });
+    }
+}
+
+/// A reply that is being written, or was.
+struct Thought {
+    task: AbortHandle,
+    draft: Arc<Draft>,
+}
+
+impl Thought {
+    fn end(self, unheard: Unheard) {
+        self.task.abort();
+        self.draft.cancelled(unheard);
     }
 }
 

@@ -10,6 +10,7 @@ mod breaker;
 mod cache;
 mod call;
 mod connection;
+mod draft;
 mod ear;
 mod exchange;
 mod hands;

@@ -1,15 +1,18 @@
 //! What is counted about calls. Handles are made once; a call only adds to them.
 
 pub mod names;
+mod taking;
 
 use std::{sync::Arc, sync::atomic::AtomicU64, time::Duration};
 
-use domain::{EndReason, Gap, ModelName};
+use domain::{EndReason, Gap, ModelName, TurnRecord};
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
+
+use taking::TakingMeters;
 
 /// Seconds that people notice, finest where a turn is decided.
 const LATENCY: [f64; 18] = [
@@ -32,7 +35,9 @@ pub struct Meters {
     pub(crate) frames_late: Counter,
     dropped: Family<DropLabel, Counter>,
     notes: Family<NoteLabel, Counter>,
+    taking: TakingMeters,
     cost: Family<JobLabel, Counter<f64, AtomicU64>>,
+    speculation_cost: Counter<f64, AtomicU64>,
     pub(crate) panics: Counter,
 }
 
@@ -116,7 +121,9 @@ impl Meters {
             frames_late: Counter::default(),
             dropped: Family::default(),
             notes: Family::default(),
+            taking: TakingMeters::default(),
             cost: Family::default(),
+            speculation_cost: Counter::default(),
             panics: Counter::default(),
         };
         meters.register(registry);
@@ -139,7 +146,9 @@ impl Meters {
             frames_late,
             dropped,
             notes,
+            taking,
             cost,
+            speculation_cost,
             panics,
         } = self.clone();
         registry.register(names::CALLS_LIVE, "Calls going on", live);
@@ -183,7 +192,13 @@ impl Meters {
             dropped,
         );
         registry.register(names::NOTES, "Odd things that a session ignored", notes);
+        taking.register(registry);
         registry.register(names::COST, "What calls have cost, in dollars", cost);
+        registry.register(
+            names::SPECULATION_COST,
+            "What replies that nobody was to hear have cost, in dollars",
+            speculation_cost,
+        );
         registry.register(names::PANICS, "Calls ended by a bug", panics);
     }
 
@@ -226,6 +241,11 @@ impl Meters {
         self.turn_latency
             .get_or_create(&StageLabel { stage: "total" })
             .observe(gap.total().seconds());
+    }
+
+    /// Counts how the floor changed hands, whether or not an answer was heard.
+    pub(crate) fn turn_recorded(&self, turn: &TurnRecord) {
+        self.taking.count(turn);
     }
 
     pub(crate) fn provider_answered(&self, name: &ModelName, job: Job, after: Duration) {
@@ -273,5 +293,9 @@ impl Meters {
 
     pub(crate) fn cost(&self, job: &'static str, dollars: f64) {
         self.cost.get_or_create(&JobLabel { job }).inc_by(dollars);
+    }
+
+    pub(crate) fn speculation_cost(&self, dollars: f64) {
+        self.speculation_cost.inc_by(dollars);
     }
 }

@@ -10,6 +10,8 @@ pub(crate) struct Tally {
     input_tokens: AtomicU64,
     cached_tokens: AtomicU64,
     output_tokens: AtomicU64,
+    discarded_input_tokens: AtomicU64,
+    discarded_output_tokens: AtomicU64,
     characters: AtomicU64,
 }
 
@@ -26,6 +28,14 @@ impl Tally {
             .fetch_add(tokens.output, Ordering::Relaxed);
     }
 
+    /// So much of what was thought is in vain.
+    pub(crate) fn discarded(&self, tokens: Tokens) {
+        self.discarded_input_tokens
+            .fetch_add(tokens.input, Ordering::Relaxed);
+        self.discarded_output_tokens
+            .fetch_add(tokens.output, Ordering::Relaxed);
+    }
+
     pub(crate) fn spoke(&self, text: &str) {
         self.characters
             .fetch_add(text.chars().count() as u64, Ordering::Relaxed);
@@ -39,6 +49,8 @@ impl Tally {
             llm_input_tokens: self.input_tokens.load(Ordering::Relaxed),
             llm_cached_tokens: self.cached_tokens.load(Ordering::Relaxed),
             llm_output_tokens: self.output_tokens.load(Ordering::Relaxed),
+            llm_discarded_input_tokens: self.discarded_input_tokens.load(Ordering::Relaxed),
+            llm_discarded_output_tokens: self.discarded_output_tokens.load(Ordering::Relaxed),
             tts_characters: self.characters.load(Ordering::Relaxed),
         }
     }

@@ -9,7 +9,7 @@ use session::{Input, Prompt};
 use tokio::{sync::mpsc, time::Instant};
 use tracing::warn;
 
-use crate::{agent::Station, exchange::Commons, meters::Job, tally::Tally};
+use crate::{agent::Station, draft::Draft, exchange::Commons, meters::Job};
 
 /// The longest that writing one reply may take, whoever writes it.
 const LONGEST: Duration = Duration::from_secs(15);
@@ -21,7 +21,7 @@ pub(crate) struct Thinking {
     pub(crate) stations: Vec<Station<dyn LanguageModel, Arc<ModelSettings>>>,
     pub(crate) commons: Commons,
     pub(crate) mailbox: mpsc::Sender<Input>,
-    pub(crate) tally: Arc<Tally>,
+    pub(crate) draft: Arc<Draft>,
     pub(crate) reply: ReplyId,
 }
 
@@ -107,6 +107,7 @@ impl Thinking {
             prompt: prompt.clone(),
             settings: Arc::clone(&station.settings),
         };
+        self.draft.asked(prompt);
         let request = station.provider.reply(think, tell);
         tokio::pin!(request);
         let mut began = false;
@@ -148,7 +149,7 @@ impl Thinking {
         match result {
             Ok(tokens) => {
                 self.commons.breakers.succeeded(&station.name);
-                self.tally.thought(tokens);
+                self.draft.billed(tokens);
                 Attempt::Written
             }
             Err(error) => {
@@ -162,6 +163,7 @@ impl Thinking {
     }
 
     fn input(&self, piece: Written) -> Input {
+        self.draft.came(&piece);
         match piece {
             Written::Text(text) => Input::Text {
                 reply: self.reply,

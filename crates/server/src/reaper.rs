@@ -57,6 +57,7 @@ async fn settle(store: &dyn Store, now: UnixMillis, longest: Millis) -> Result<u
                 barge_ins: 0,
                 usage: Usage::default(),
                 cost: Micros::default(),
+                speculation_cost: Micros::default(),
             }));
         }
         settled += ends.len();

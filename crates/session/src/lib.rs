@@ -3,6 +3,7 @@
 //! Pure: time comes in with every input, nothing is awaited, nothing fails. See [`CallSession`].
 
 mod action;
+mod because;
 mod call;
 mod classify;
 mod clauses;
@@ -27,6 +28,7 @@ pub use action::{
     Action, Because, CancelReason, ClauseId, Evidence, Mark, Message, Note, Play, Prompt, ToolCall,
     ToolRun, ToolRunId,
 };
+pub use because::because;
 pub use call::CallSession;
 pub use classify::WaitClass;
 pub use expect::{BadExpect, Expect, Expected};

@@ -1,8 +1,8 @@
 //! What every store owes its callers, checked on each implementation.
 
 use domain::{
-    CallBegun, CallEnded, CallId, Direction, EndReason, Gap, Micros, Millis, Party, Transport,
-    TurnRecord, UnixMillis, Usage,
+    CallBegun, CallEnded, CallId, Direction, EndReason, Gap, Micros, Millis, Overlap,
+    OverlapOutcome, Party, Transport, TurnRecord, TurnTaking, UnixMillis, Usage,
 };
 
 use crate::{CallFilter, Memory, Record, Store, StoredCall, database::tests::Scratch};
@@ -77,9 +77,12 @@ fn ended(number: u8) -> CallEnded {
             llm_input_tokens: 5_000,
             llm_cached_tokens: 4_000,
             llm_output_tokens: 300,
+            llm_discarded_input_tokens: 700,
+            llm_discarded_output_tokens: 30,
             tts_characters: 1_200,
         },
         cost: Micros(65_500),
+        speculation_cost: Micros(5_000),
     }
 }
 
@@ -101,6 +104,29 @@ fn turn(number: u32) -> TurnRecord {
         }),
         tools: vec!["book".to_owned(), "mail".to_owned()],
         providers: vec!["deepgram/nova-3".parse().unwrap()],
+        taking: taking(),
+    }
+}
+
+fn taking() -> TurnTaking {
+    let overlaps = OverlapOutcome::ALL.into_iter().map(|outcome| Overlap {
+        at: Millis(1_200),
+        said: "uh-huh, \"fine\"".to_owned(),
+        outcome,
+        after: Millis(380),
+    });
+    TurnTaking {
+        expected: "phone".to_owned(),
+        wait: Millis(1_200),
+        waited: Millis(1_210),
+        pace_percent: 125,
+        evidence: "silence".to_owned(),
+        stt_lag: Some(Millis(240)),
+        speculations: 2,
+        paid_off: true,
+        masks: 1,
+        taken_back: 1,
+        overlaps: overlaps.collect(),
     }
 }
 

@@ -136,13 +136,13 @@ impl Database {
         let Some(call) = call else {
             return Ok(None);
         };
-        let turns = sqlx::query(rows::FIND_TURNS)
+        let turns = sqlx::query(rows::turns::FIND)
             .bind(id.to_string())
             .fetch_all(&mut *transaction)
             .await?;
         let turns = turns
             .iter()
-            .map(rows::read_turn)
+            .map(rows::turns::read)
             .collect::<Result<_, _>>()?;
         Ok(Some((rows::read_call(&call)?, turns)))
     }

@@ -26,6 +26,22 @@ pub const FRAMES_LATE: &str = "repartee_frames_late";
 pub const DROPPED: &str = "repartee_dropped";
 /// Odd things that a session ignored.
 pub const NOTES: &str = "repartee_session_notes";
+/// The silence that a turn was given before it was taken, by class of its last words.
+pub const TURN_WAIT: &str = "repartee_turn_wait_seconds";
+/// From the last sound of a turn until its words were known.
+pub const STT_LAG: &str = "repartee_stt_lag_seconds";
+/// What callers' sounds over the agent's words came to, by outcome.
+pub const OVERLAPS: &str = "repartee_overlaps";
+/// From the beginning of such a sound to the decision, by outcome.
+pub const REACTION: &str = "repartee_overlap_reaction_seconds";
+/// Replies begun before the turn was surely over, by result.
+pub const SPECULATIONS: &str = "repartee_speculations";
+/// Openers and fillers that covered a wait.
+pub const MASKS: &str = "repartee_masks";
+/// Turns that were taken too soon, and given back unheard.
+pub const TAKEN_BACK: &str = "repartee_turns_taken_back";
+/// What replies that nobody was to hear have cost.
+pub const SPECULATION_COST: &str = "repartee_speculation_cost_usd";
 /// What calls have cost.
 pub const COST: &str = "repartee_cost_usd";
 /// Calls ended by a bug.

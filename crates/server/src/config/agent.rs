@@ -159,4 +159,23 @@ impl Reading<'_, '_> {
         let (least, most) = range;
         Millis(self.meaning.within(&key, typed, (least, usual.0, most)))
     }
+
+    fn seconds(
+        &mut self,
+        key: &str,
+        typed: Option<u64>,
+        usual: Millis,
+        range_s: (u64, u64),
+    ) -> Millis {
+        let key = self.at(key);
+        let (least, most) = range_s;
+        let usual_s = usual.0 / 1_000;
+        Millis(1_000 * self.meaning.within(&key, typed, (least, usual_s, most)))
+    }
+
+    /// Notes that a value does not go with others.
+    fn contradiction(&mut self, key: &str, message: &str) {
+        let key = self.at(key);
+        self.meaning.problem(&key, message);
+    }
 }

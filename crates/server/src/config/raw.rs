@@ -4,9 +4,13 @@
 //! the environment variable named beside the key, if there is one; what both leave out is the
 //! default. Unknown keys are errors.
 
+mod taking;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, de};
+
+pub(crate) use taking::{Amd, Dtmf, End, Idle, Mask, Overlap, Turn, Wait};
 
 /// The whole file, `repartee.toml` unless `--config` names another.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -229,6 +233,12 @@ pub(crate) struct Agent {
     pub trouble_line: Option<String>,
     /// Asked when the caller is silent: the first and the second time.
     pub still_there_lines: Option<[String; 2]>,
+    /// Said when the recogniser is gone for a moment.
+    pub one_moment_line: Option<String>,
+    /// Said when the caller asks the agent to wait.
+    pub hold_line: Option<String>,
+    /// Said shortly before the longest call is over; see `end.warn_before_s`.
+    pub almost_over_line: Option<String>,
     /// Said before hanging up.
     pub goodbye_line: Option<String>,
     /// Said before hanging up because something failed for good.
@@ -248,8 +258,14 @@ pub(crate) struct Agent {
     pub turn: Turn,
     /// When the caller has cut in.
     pub overlap: Overlap,
+    /// What covers a wait that is ours.
+    pub mask: Mask,
     /// What happens when nobody says anything.
     pub idle: Idle,
+    /// How keys of the phone are collected.
+    pub dtmf: Dtmf,
+    /// How a person who answers a call of ours is told from a machine.
+    pub amd: Amd,
     /// How the call ends.
     pub end: End,
     /// When sound counts as speech.
@@ -320,88 +336,6 @@ pub(crate) struct Tts {
     pub multi_context: Option<bool>,
     /// Whether numbers, dates and the like are spelled out before they are spoken. Default true.
     pub spoken_form: Option<bool>,
-}
-
-/// `[agents.NAME.turn]`: when the caller's turn is over.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Turn {
-    /// `eager`, `balanced` or `patient`. Default `balanced`.
-    pub preset: Option<String>,
-    /// `words`: we decide, from silence and words. `provider`: the recogniser alone, at once.
-    /// Default `words`.
-    pub end: Option<String>,
-    /// Whether to begin a reply before the turn is surely over. Default true; never with
-    /// `end = "provider"`.
-    pub speculate: Option<bool>,
-    /// Silence after which the recogniser is asked for what it has. Default 200.
-    pub finalize_after_ms: Option<u64>,
-    /// Longest wait for the recogniser after the last sound. Default 1000.
-    pub words_deadline_ms: Option<u64>,
-    /// Silence that ends a turn, where it shall differ from the preset.
-    pub wait: Wait,
-}
-
-/// `[agents.NAME.turn.wait]`: silence that ends a turn, by what the last words look like.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Wait {
-    /// A finished sentence.
-    pub terminal_ms: Option<u64>,
-    /// A short answer to a yes/no question.
-    pub short_answer_ms: Option<u64>,
-    /// Looks finished, without punctuation.
-    pub complete_ms: Option<u64>,
-    /// A language without word lists.
-    pub unknown_ms: Option<u64>,
-    /// The last word cannot end a sentence.
-    pub incomplete_ms: Option<u64>,
-    /// "um", "let me see".
-    pub filler_ms: Option<u64>,
-}
-
-/// `[agents.NAME.overlap]`: when caller's speech over the agent's counts as cutting in.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Overlap {
-    /// Whether the greeting may be interrupted. Default true.
-    pub greeting_interruptible: Option<bool>,
-    /// Speech without any recognised word that cuts in all the same. Default 700.
-    pub min_ms: Option<u64>,
-    /// Speech this close to the end of our audio is simply the next turn. Default 400.
-    pub end_edge_ms: Option<u64>,
-    /// Words and phrases that stop the agent at once, on top of the language's own.
-    pub stop_words: Option<Vec<String>>,
-    /// Words and phrases that only say "I am listening", on top of the language's own.
-    pub ack_words: Option<Vec<String>>,
-}
-
-/// `[agents.NAME.idle]`: what happens when nobody says anything.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Idle {
-    /// Silence before the first question. Default 8000.
-    pub ask_after_ms: Option<u64>,
-    /// Silence before the second question. Default 10000.
-    pub ask_again_after_ms: Option<u64>,
-    /// Silence before the goodbye. Default 12000.
-    pub hang_up_after_ms: Option<u64>,
-}
-
-/// `[agents.NAME.end]`: how the call ends.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct End {
-    /// The longest call. Default: `limits.max_call_s`.
-    pub max_call_s: Option<u64>,
-    /// Silence between the last word of a goodbye and the hang-up. Default 1000.
-    pub grace_ms: Option<u64>,
-    /// Phrases by which either side says goodbye, in place of the language's own list.
-    pub goodbyes: Option<Vec<String>>,
-    /// Failures in a row after which the call is given up. Default 3.
-    pub max_failures: Option<u32>,
-    /// Tool runs allowed within one turn. Default 5.
-    pub max_tools_per_turn: Option<u32>,
 }
 
 /// `[agents.NAME.vad]`: when sound counts as speech.

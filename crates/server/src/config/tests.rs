@@ -264,7 +264,7 @@ numbers = ["+14155550100"]
 
 [agents.x]
 stt = ["openai/whisper-1"]
-turn = { end = "provider", speculate = true }
+turn = { end = "provider", speculate = "speak" }
 vad = { start_threshold = 0.3 }
 
 [agents.y]

@@ -68,6 +68,8 @@ pub(crate) async fn stats(State(app): State<Arc<App>>) -> Json<Value> {
             "llm_input_tokens": usage.llm_input_tokens,
             "llm_cached_tokens": usage.llm_cached_tokens,
             "llm_output_tokens": usage.llm_output_tokens,
+            "llm_discarded_input_tokens": usage.llm_discarded_input_tokens,
+            "llm_discarded_output_tokens": usage.llm_discarded_output_tokens,
             "tts_characters": usage.tts_characters,
         },
         "cost_usd": cost(&totals),
@@ -82,5 +84,6 @@ fn cost(totals: &driver::Totals) -> Value {
         "stt": totals.stt.dollars(),
         "llm": totals.llm.dollars(),
         "tts": totals.tts.dollars(),
+        "speculation": totals.speculation.dollars(),
     })
 }

@@ -27,6 +27,7 @@ fn call() -> (StoredCall, Vec<TurnRecord>) {
             ..Usage::default()
         },
         cost: Micros(12_345),
+        speculation_cost: Micros(345),
     };
     let turns = vec![
         TurnRecord {

@@ -77,7 +77,10 @@ fn the_hotline_is_the_profile_that_it_promises() {
         ),
         (Some(0.6), Some(0.75), Some(0.35), Some(0.92))
     );
-    assert_eq!(agent.rules.turn.wait.unknown.0, 1_800);
+    assert_eq!(
+        agent.rules.turn.wait,
+        session::Waits::fixed(domain::Millis(1_800))
+    );
 }
 
 #[test]

@@ -7,7 +7,10 @@ use sqlx::{AnyConnection, Connection, Executor, Row};
 use crate::StoreError;
 
 /// The statements that lead from one version to the next. Entries are only ever added.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_calls.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_calls.sql"),
+    include_str!("../../migrations/0002_turn_taking.sql"),
+];
 
 const CREATE_VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_versions \
      (version BIGINT NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)";

@@ -1,11 +1,14 @@
 //! Records as rows and back. Numbers that a BIGINT cannot hold are stored as its largest.
 
+pub(super) mod turns;
+
 use std::{fmt::Display, str::FromStr};
 
 use domain::{
-    CallBegun, CallEnded, CallId, Direction, EndReason, Gap, Micros, Millis, ModelName, Party,
-    Transport, TurnRecord, TurnTaking, UnixMillis, Usage,
+    CallBegun, CallEnded, CallId, Direction, EndReason, Micros, Millis, Party, Transport,
+    UnixMillis, Usage,
 };
+use serde_json::Value;
 use sqlx::{
     Any, AnyConnection, Decode, Row, Type,
     any::{AnyQueryResult, AnyRow},
@@ -24,30 +27,23 @@ WHERE calls.begun_at IS NULL";
 
 const PUT_ENDED: &str = "
 INSERT INTO calls (id, ended_at, duration_ms, end_reason, error, barge_ins, line_ms, stt_audio_ms,
-    llm_input_tokens, llm_cached_tokens, llm_output_tokens, tts_characters, cost_micros)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    llm_input_tokens, llm_cached_tokens, llm_output_tokens, tts_characters, cost_micros,
+    llm_discarded_input_tokens, llm_discarded_output_tokens, speculation_cost_micros)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 ON CONFLICT (id) DO UPDATE SET
     ended_at = excluded.ended_at, duration_ms = excluded.duration_ms,
     end_reason = excluded.end_reason, error = excluded.error, barge_ins = excluded.barge_ins,
     line_ms = excluded.line_ms, stt_audio_ms = excluded.stt_audio_ms,
     llm_input_tokens = excluded.llm_input_tokens, llm_cached_tokens = excluded.llm_cached_tokens,
     llm_output_tokens = excluded.llm_output_tokens, tts_characters = excluded.tts_characters,
-    cost_micros = excluded.cost_micros
+    cost_micros = excluded.cost_micros,
+    llm_discarded_input_tokens = excluded.llm_discarded_input_tokens,
+    llm_discarded_output_tokens = excluded.llm_discarded_output_tokens,
+    speculation_cost_micros = excluded.speculation_cost_micros
 WHERE calls.ended_at IS NULL";
 
 /// A turn that comes before the beginning of its call needs a row to belong to.
 const PUT_CALL: &str = "INSERT INTO calls (id) VALUES ($1) ON CONFLICT (id) DO NOTHING";
-
-const PUT_TURN: &str = "
-INSERT INTO turns (call_id, number, at_ms, caller, said, heard, interrupted, ended_by,
-    gap_transcribe_ms, gap_wait_ms, gap_think_ms, gap_speak_ms, gap_send_ms, tools, providers)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-ON CONFLICT (call_id, number) DO UPDATE SET
-    at_ms = excluded.at_ms, caller = excluded.caller, said = excluded.said,
-    heard = excluded.heard, interrupted = excluded.interrupted, ended_by = excluded.ended_by,
-    gap_transcribe_ms = excluded.gap_transcribe_ms, gap_wait_ms = excluded.gap_wait_ms,
-    gap_think_ms = excluded.gap_think_ms, gap_speak_ms = excluded.gap_speak_ms,
-    gap_send_ms = excluded.gap_send_ms, tools = excluded.tools, providers = excluded.providers";
 
 macro_rules! select_calls {
     ($rest:literal) => {
@@ -55,7 +51,8 @@ macro_rules! select_calls {
             "SELECT id, tenant, agent, transport, direction, carrier_call, from_party, to_party, \
              begun_at, ended_at, duration_ms, end_reason, error, barge_ins, line_ms, \
              stt_audio_ms, llm_input_tokens, llm_cached_tokens, llm_output_tokens, \
-             tts_characters, cost_micros, \
+             tts_characters, cost_micros, llm_discarded_input_tokens, \
+             llm_discarded_output_tokens, speculation_cost_micros, \
              (SELECT COUNT(*) FROM turns WHERE turns.call_id = calls.id) AS turns \
              FROM calls WHERE begun_at IS NOT NULL ",
             $rest
@@ -74,12 +71,6 @@ pub(super) const LIST_CALLS: &str = select_calls!(
 /// Binds the id of a call.
 pub(super) const FIND_CALL: &str = select_calls!("AND id = $1");
 
-/// Binds the id of a call.
-pub(super) const FIND_TURNS: &str = "
-SELECT number, at_ms, caller, said, heard, interrupted, ended_by, gap_transcribe_ms, gap_wait_ms,
-    gap_think_ms, gap_speak_ms, gap_send_ms, tools, providers
-FROM turns WHERE call_id = $1 ORDER BY number";
-
 /// Writes one record.
 pub(super) async fn put(connection: &mut AnyConnection, record: &Record) -> Result<(), StoreError> {
     match record {
@@ -90,7 +81,7 @@ pub(super) async fn put(connection: &mut AnyConnection, record: &Record) -> Resu
                 .bind(call.to_string())
                 .execute(&mut *connection)
                 .await?;
-            put_turn(connection, *call, turn).await?
+            turns::put(connection, *call, turn).await?
         }
     };
     Ok(())
@@ -132,33 +123,9 @@ async fn put_ended(
         .bind(whole(ended.usage.llm_output_tokens))
         .bind(whole(ended.usage.tts_characters))
         .bind(whole(ended.cost.0))
-        .execute(connection)
-        .await
-}
-
-async fn put_turn(
-    connection: &mut AnyConnection,
-    call: CallId,
-    turn: &TurnRecord,
-) -> Result<AnyQueryResult, sqlx::Error> {
-    let gap = |part: fn(&Gap) -> Millis| turn.gap.as_ref().map(|gap| whole(part(gap).0));
-    let providers: Vec<String> = turn.providers.iter().map(ToString::to_string).collect();
-    sqlx::query(PUT_TURN)
-        .bind(call.to_string())
-        .bind(i64::from(turn.number))
-        .bind(whole(turn.at.0))
-        .bind(text(&turn.caller))
-        .bind(text(&turn.said))
-        .bind(text(&turn.heard))
-        .bind(i64::from(turn.interrupted))
-        .bind(&turn.ended_by)
-        .bind(gap(|gap| gap.transcribe))
-        .bind(gap(|gap| gap.wait))
-        .bind(gap(|gap| gap.think))
-        .bind(gap(|gap| gap.speak))
-        .bind(gap(|gap| gap.send))
-        .bind(json(&turn.tools))
-        .bind(json(&providers))
+        .bind(whole(ended.usage.llm_discarded_input_tokens))
+        .bind(whole(ended.usage.llm_discarded_output_tokens))
+        .bind(whole(ended.speculation_cost.0))
         .execute(connection)
         .await
 }
@@ -208,49 +175,13 @@ fn read_end(row: &Columns<'_>, id: CallId, at: UnixMillis) -> Result<CallEnded, 
             llm_input_tokens: row.count("llm_input_tokens")?,
             llm_cached_tokens: row.count("llm_cached_tokens")?,
             llm_output_tokens: row.count("llm_output_tokens")?,
+            llm_discarded_input_tokens: row.count("llm_discarded_input_tokens")?,
+            llm_discarded_output_tokens: row.count("llm_discarded_output_tokens")?,
             tts_characters: row.count("tts_characters")?,
         },
         cost: Micros(row.count("cost_micros")?),
+        speculation_cost: Micros(row.count("speculation_cost_micros")?),
     })
-}
-
-/// A turn from a row of [`FIND_TURNS`].
-pub(super) fn read_turn(row: &AnyRow) -> Result<TurnRecord, StoreError> {
-    let row = Columns {
-        table: "turns",
-        row,
-    };
-    Ok(TurnRecord {
-        number: row.count("number")?,
-        at: row.millis("at_ms")?,
-        caller: row.get("caller")?,
-        said: row.get("said")?,
-        heard: row.get("heard")?,
-        interrupted: row.get::<i64>("interrupted")? != 0,
-        ended_by: row.get("ended_by")?,
-        gap: read_gap(&row)?,
-        tools: row.list("tools")?,
-        providers: row
-            .list("providers")?
-            .iter()
-            .map(|name| name.parse::<ModelName>())
-            .collect::<Result<_, _>>()
-            .map_err(|error| row.odd("providers", error))?,
-        taking: TurnTaking::default(),
-    })
-}
-
-fn read_gap(row: &Columns<'_>) -> Result<Option<Gap>, StoreError> {
-    if row.get::<Option<i64>>("gap_transcribe_ms")?.is_none() {
-        return Ok(None);
-    }
-    Ok(Some(Gap {
-        transcribe: row.millis("gap_transcribe_ms")?,
-        wait: row.millis("gap_wait_ms")?,
-        think: row.millis("gap_think_ms")?,
-        speak: row.millis("gap_speak_ms")?,
-        send: row.millis("gap_send_ms")?,
-    }))
 }
 
 pub(super) const TRANSPORTS: [Transport; 1] = [Transport::TwilioStream];
@@ -302,7 +233,15 @@ impl Columns<'_> {
         self.count(column).map(Millis)
     }
 
+    fn truth(&self, column: &'static str) -> Result<bool, StoreError> {
+        Ok(self.get::<i64>(column)? != 0)
+    }
+
     fn list(&self, column: &'static str) -> Result<Vec<String>, StoreError> {
+        serde_json::from_str(&self.get::<String>(column)?).map_err(|error| self.odd(column, error))
+    }
+
+    fn values(&self, column: &'static str) -> Result<Vec<Value>, StoreError> {
         serde_json::from_str(&self.get::<String>(column)?).map_err(|error| self.odd(column, error))
     }
 
@@ -327,6 +266,6 @@ fn text(foreign: &str) -> String {
     }
 }
 
-fn json(list: &[String]) -> String {
+fn list(list: &[String]) -> String {
     serde_json::Value::from(list).to_string()
 }

@@ -5,7 +5,8 @@ use std::{
 };
 
 use domain::{
-    CallBegun, CallId, Clock, Direction, Millis, Party, Transport, TurnRecord, UnixMillis,
+    CallBegun, CallId, Clock, Direction, Millis, Party, Transport, TurnRecord, TurnTaking,
+    UnixMillis,
 };
 use sqlx::{AnyConnection, Connection, Executor};
 
@@ -212,12 +213,44 @@ async fn a_newer_schema_is_refused_and_left_alone() {
     ] {
         assert_eq!(
             error.to_string(),
-            "the database has schema version 99, but this program knows only 1: \
+            "the database has schema version 99, but this program knows only 2: \
              start a newer version, or use another database"
         );
     }
     assert_eq!(scratch.names(), ["calls.db"]);
 }
+
+#[tokio::test]
+async fn calls_of_the_first_version_are_read_with_defaults() {
+    let scratch = Scratch::new();
+    file::create_private(&scratch.path()).unwrap();
+    let mut connection = AnyConnection::connect_with(&options(&scratch.path()).unwrap())
+        .await
+        .unwrap();
+    migrate::apply(&mut connection, &FixedClock, &migrate::MIGRATIONS[..1])
+        .await
+        .unwrap();
+    connection
+        .execute(A_CALL_OF_THE_FIRST_VERSION)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+
+    let early = Database::open_existing(&scratch.url()).await.unwrap_err();
+    assert!(matches!(early, StoreError::OlderSchema { .. }), "{early}");
+    let database = scratch.open().await.database;
+    let id = "01a1ee56-5e00-7707-8707-070707070707".parse().unwrap();
+    let (call, turns) = database.call(id).await.unwrap().unwrap();
+    assert_eq!(call.ended.unwrap().usage.llm_discarded_input_tokens, 0);
+    assert_eq!(turns[0].heard, "Hello.");
+    assert_eq!(turns[0].taking, TurnTaking::default());
+}
+
+const A_CALL_OF_THE_FIRST_VERSION: &str = "
+INSERT INTO calls VALUES ('01a1ee56-5e00-7707-8707-070707070707', 'acme', 'desk', 'twilio_stream',
+    'inbound', NULL, '', '', 1, 2, 1000, 'caller_hung_up', NULL, 0, 1000, 900, 5, 4, 3, 2, 1);
+INSERT INTO turns VALUES ('01a1ee56-5e00-7707-8707-070707070707', 0, 0, '', 'Hello.', 'Hello.', 0,
+    '', NULL, NULL, NULL, NULL, NULL, '[]', '[]');";
 
 #[tokio::test]
 async fn opening_what_exists_creates_nothing() {
@@ -257,6 +290,7 @@ async fn a_failing_migration_leaves_the_tables_as_they_were() {
         .await
         .unwrap();
     let broken = &[
+        "unused: already applied",
         "unused: already applied",
         "CREATE TABLE more (id TEXT); CREATE TABLE calls (id TEXT);",
     ];

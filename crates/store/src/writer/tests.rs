@@ -133,6 +133,7 @@ fn ended() -> Record {
         barge_ins: 0,
         usage: Usage::default(),
         cost: Micros(0),
+        speculation_cost: Micros(0),
     })
 }
 

@@ -1,14 +1,15 @@
 //! How an agent behaves.
 
-use domain::{Language, Millis};
+mod edges;
+mod overlap;
+mod turn;
+
+use domain::Language;
 use providers::offline::{Script, ScriptLines};
-use session::{Rules, Speculate, TurnEnd, Waits};
+use session::Rules;
 
 use super::{
-    super::{
-        prompt::{self, Names},
-        raw,
-    },
+    super::prompt::{self, Names},
     Reading,
 };
 
@@ -57,29 +58,11 @@ impl Reading<'_, '_> {
         self.fill_lines(&mut rules, script.map(Script::lines));
         self.fill_turn(&mut rules);
         self.fill_overlap(&mut rules);
+        self.fill_mask(&mut rules);
+        self.fill_idle(&mut rules);
+        self.fill_dtmf(&mut rules);
+        self.fill_amd(&mut rules);
         self.fill_end(&mut rules);
-        let idle = &typed.idle;
-        let [first, second, last] = rules.idle.after;
-        rules.idle.after = [
-            self.millis(
-                "idle.ask_after_ms",
-                idle.ask_after_ms,
-                first,
-                (1_000, 600_000),
-            ),
-            self.millis(
-                "idle.ask_again_after_ms",
-                idle.ask_again_after_ms,
-                second,
-                (1_000, 600_000),
-            ),
-            self.millis(
-                "idle.hang_up_after_ms",
-                idle.hang_up_after_ms,
-                last,
-                (1_000, 600_000),
-            ),
-        ];
         let key = self.at("history_messages");
         rules.history_messages = self.meaning.within(
             &key,
@@ -127,6 +110,9 @@ impl Reading<'_, '_> {
         for (line, typed) in [
             (&mut lines.unheard, &typed.unheard_line),
             (&mut lines.trouble, &typed.trouble_line),
+            (&mut lines.one_moment, &typed.one_moment_line),
+            (&mut lines.hold, &typed.hold_line),
+            (&mut lines.almost_over, &typed.almost_over_line),
             (&mut lines.goodbye, &typed.goodbye_line),
             (&mut lines.failure, &typed.failure_line),
         ] {
@@ -146,112 +132,6 @@ impl Reading<'_, '_> {
             String::new()
         })
     }
-
-    fn fill_turn(&mut self, rules: &mut Rules) {
-        let turn = &self.typed.turn;
-        let presets = [
-            ("balanced", Waits::BALANCED),
-            ("eager", Waits::EAGER),
-            ("patient", Waits::PATIENT),
-        ];
-        let key = self.at("turn.preset");
-        let preset = self.meaning.choice(&key, turn.preset.as_deref(), &presets);
-        let ends = [("words", TurnEnd::Words), ("provider", TurnEnd::Provider)];
-        let key = self.at("turn.end");
-        rules.turn.end = self.meaning.choice(&key, turn.end.as_deref(), &ends);
-        if turn.speculate == Some(false) || rules.turn.end == TurnEnd::Provider {
-            rules.turn.speculate = Speculate::Off;
-        }
-        if turn.speculate == Some(true) && rules.turn.end == TurnEnd::Provider {
-            let key = self.at("turn.speculate");
-            self.meaning
-                .problem(&key, "contradicts `turn.end = \"provider\"`");
-        }
-        rules.turn.finalize_after = self.millis(
-            "turn.finalize_after_ms",
-            turn.finalize_after_ms,
-            rules.turn.finalize_after,
-            (0, 5_000),
-        );
-        rules.turn.words_deadline = self.millis(
-            "turn.words_deadline_ms",
-            turn.words_deadline_ms,
-            rules.turn.words_deadline,
-            (100, 10_000),
-        );
-        rules.turn.wait = self.waits(&turn.wait, preset);
-    }
-
-    fn waits(&mut self, wait: &raw::Wait, preset: Waits) -> Waits {
-        let mut at = |key: &str, typed: Option<u64>, usual: Millis| {
-            self.millis(&format!("turn.wait.{key}"), typed, usual, (0, 30_000))
-        };
-        Waits {
-            terminal: at("terminal_ms", wait.terminal_ms, preset.terminal),
-            short_answer: at("short_answer_ms", wait.short_answer_ms, preset.short_answer),
-            complete: at("complete_ms", wait.complete_ms, preset.complete),
-            unknown: at("unknown_ms", wait.unknown_ms, preset.unknown),
-            number: preset.number,
-            incomplete: at("incomplete_ms", wait.incomplete_ms, preset.incomplete),
-            filler: at("filler_ms", wait.filler_ms, preset.filler),
-        }
-    }
-
-    fn fill_overlap(&mut self, rules: &mut Rules) {
-        let typed = &self.typed.overlap;
-        let overlap = &mut rules.overlap;
-        overlap.greeting_interruptible = typed
-            .greeting_interruptible
-            .unwrap_or(overlap.greeting_interruptible);
-        overlap.speech_without_words = self.millis(
-            "overlap.min_ms",
-            typed.min_ms,
-            overlap.speech_without_words,
-            (100, 10_000),
-        );
-        overlap.end_edge = self.millis(
-            "overlap.end_edge_ms",
-            typed.end_edge_ms,
-            overlap.end_edge,
-            (0, 5_000),
-        );
-        if let Some(words) = &typed.stop_words {
-            overlap.stop_words.clone_from(words);
-        }
-        if let Some(words) = &typed.ack_words {
-            overlap.ack_words.clone_from(words);
-        }
-    }
-
-    fn fill_end(&mut self, rules: &mut Rules) {
-        let typed = &self.typed.end;
-        let end = &mut rules.end;
-        let all = self.file.limits.max_call_s;
-        let usual_s = self.meaning.within(
-            "limits.max_call_s",
-            all,
-            (10, end.max_call.0 / 1_000, 86_400),
-        );
-        let key = self.at("end.max_call_s");
-        let max_call_s = self
-            .meaning
-            .within(&key, typed.max_call_s, (10, usual_s, 86_400));
-        end.max_call = Millis(max_call_s * 1_000);
-        end.grace = self.millis("end.grace_ms", typed.grace_ms, end.grace, (0, 10_000));
-        if let Some(goodbyes) = &typed.goodbyes {
-            end.goodbyes.clone_from(goodbyes);
-        }
-        let key = self.at("end.max_failures");
-        end.max_failures =
-            self.meaning
-                .within(&key, typed.max_failures, (1, end.max_failures, 100));
-        let key = self.at("end.max_tools_per_turn");
-        end.max_tools_per_turn = self.meaning.within(
-            &key,
-            typed.max_tools_per_turn,
-            (0, end.max_tools_per_turn, 50),
-        );
-    }
 }
 
 fn with_guidelines(system: String, rules: &Rules, wanted: bool) -> String {
@@ -267,3 +147,6 @@ fn with_guidelines(system: String, rules: &Rules, wanted: bool) -> String {
     }
     system
 }
+
+#[cfg(test)]
+mod tests;
