@@ -63,36 +63,6 @@ impl WaitClass {
             Self::Unknown => waits.unknown,
         }
     }
-
-    /// Why a turn of this class was waited for as long as it was: completes "waited 1,200 ms
-    /// because …".
-    #[must_use]
-    pub const fn because(self, expected: Expect) -> &'static str {
-        match self {
-            Self::Complete => "the sentence could be finished",
-            Self::Filler => "the caller was looking for words",
-            Self::Hold => "the caller asked for a moment",
-            Self::Incomplete => "the last word cannot end a sentence",
-            Self::Keys => "the caller typed",
-            Self::Number => unfinished(expected),
-            Self::Provider => "the recogniser alone decides",
-            Self::ShortAnswer => "it was a whole answer to the question",
-            Self::Terminal => "the sentence was finished",
-            Self::Unknown => "nothing is known about the ends of sentences in this language",
-        }
-    }
-}
-
-const fn unfinished(expected: Expect) -> &'static str {
-    match expected {
-        Expect::Address => "an address was unfinished",
-        Expect::Date => "a date was unfinished",
-        Expect::Digits { .. } => "a number was unfinished",
-        Expect::Email => "an e-mail address was unfinished",
-        Expect::Name => "a spelling was unfinished",
-        Expect::Phone => "a phone number was unfinished",
-        Expect::Choice | Expect::Open | Expect::YesNo => "a number or a spelling was unfinished",
-    }
 }
 
 /// Classifies what the caller said so far; the first rule that fits counts. `lists`: those of the
