@@ -1,5 +1,7 @@
 //! A call as it is told from its records: for people, and as JSON.
 
+pub(crate) mod taking;
+
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use domain::{CallEnded, Gap, Micros, Party, TurnRecord, Usage};
@@ -86,6 +88,11 @@ pub(crate) fn exchange(turn: &TurnRecord, paint: Paint) -> String {
     if let Some(gap) = &turn.gap {
         line(&mut out, &format!("{:18}{}", "", bar(gap, paint)));
     }
+    let remarks = taking::remarks(turn);
+    if !remarks.is_empty() {
+        let told = paint.tone(Tone::Faint, &remarks.join("; "));
+        line(&mut out, &format!("{:18}{told}", ""));
+    }
     out
 }
 
@@ -152,6 +159,7 @@ fn end(ended: &CallEnded, turns: &[TurnRecord], paint: Paint) -> String {
         ("barge-ins", Some(ended.barge_ins.to_string())),
         ("used", Some(used(&ended.usage))),
         ("cost", Some(ended.cost.to_string())),
+        ("speculation", speculation(ended)),
         (
             "providers",
             Some(providers).filter(|names| !names.is_empty()),
@@ -174,6 +182,18 @@ fn used(usage: &Usage) -> String {
         usage.llm_output_tokens,
         usage.tts_characters
     )
+}
+
+/// What replies that nobody was to hear have cost.
+fn speculation(ended: &CallEnded) -> Option<String> {
+    let input = ended.usage.llm_discarded_input_tokens;
+    let output = ended.usage.llm_discarded_output_tokens;
+    (input + output > 0).then(|| {
+        format!(
+            "{} of that, for {input} + {output} tokens of replies begun too soon",
+            ended.speculation_cost
+        )
+    })
 }
 
 /// All providers that worked for the call, by name.
@@ -264,12 +284,15 @@ fn end_json(ended: &CallEnded) -> Value {
         "error": ended.error,
         "barge_ins": ended.barge_ins,
         "cost_usd": ended.cost.dollars(),
+        "speculation_cost_usd": ended.speculation_cost.dollars(),
         "usage": {
             "line_ms": ended.usage.line.0,
             "stt_audio_ms": ended.usage.stt_audio.0,
             "llm_input_tokens": ended.usage.llm_input_tokens,
             "llm_cached_tokens": ended.usage.llm_cached_tokens,
             "llm_output_tokens": ended.usage.llm_output_tokens,
+            "llm_discarded_input_tokens": ended.usage.llm_discarded_input_tokens,
+            "llm_discarded_output_tokens": ended.usage.llm_discarded_output_tokens,
             "tts_characters": ended.usage.tts_characters,
         },
     })
@@ -288,6 +311,7 @@ pub(crate) fn turn_json(turn: &TurnRecord) -> Value {
         "tools": turn.tools,
         "providers": turn.providers.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "gap_ms": turn.gap.as_ref().map(gap_json),
+        "taking": taking::json(turn),
     })
 }
 

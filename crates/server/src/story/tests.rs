@@ -1,4 +1,7 @@
-use domain::{CallBegun, CallId, Direction, EndReason, Millis, Transport, UnixMillis, Usage};
+use domain::{
+    CallBegun, CallId, Direction, EndReason, Millis, Overlap, OverlapOutcome, Transport,
+    TurnTaking, UnixMillis, Usage,
+};
 
 use super::*;
 
@@ -24,6 +27,10 @@ fn call() -> (StoredCall, Vec<TurnRecord>) {
         barge_ins: 1,
         usage: Usage {
             line: Millis(9_500),
+            llm_input_tokens: 1_000,
+            llm_output_tokens: 90,
+            llm_discarded_input_tokens: 300,
+            llm_discarded_output_tokens: 20,
             ..Usage::default()
         },
         cost: Micros(12_345),
@@ -52,7 +59,22 @@ fn call() -> (StoredCall, Vec<TurnRecord>) {
             }),
             tools: vec!["book_table".into()],
             providers: vec!["offline/script".parse().expect("a model")],
-            taking: domain::TurnTaking::default(),
+            taking: TurnTaking {
+                expected: "open".to_owned(),
+                wait: Millis(350),
+                waited: Millis(352),
+                pace_percent: 100,
+                evidence: "silence".to_owned(),
+                speculations: 2,
+                paid_off: true,
+                overlaps: vec![Overlap {
+                    at: Millis(3_900),
+                    said: "Stop.".to_owned(),
+                    outcome: OverlapOutcome::Yielded,
+                    after: Millis(410),
+                }],
+                ..TurnTaking::default()
+            },
         },
     ];
     let stored = StoredCall {
@@ -80,13 +102,15 @@ fn a_story_says_what_was_heard_and_why_it_ended() {
               agent   With pleasure. — cut off by the caller (not heard: For how many?)
                       ran the tool book_table
                       ▓▓░░░░░░░░░░░░░░▚█ 422 ms: transcribe 50 + wait 350 + speak 20 + send 2
+                      waited 352 ms because the sentence was finished; 2 replies begun ahead of time, 1 thrown away unheard; gave way to "Stop." after 410 ms
 
       ended after 9.500 s: agent_ended (agent)
       what to do   Nothing: the conversation was over.
       latency      422 ms usually, 422 ms at most
       barge-ins    1
-      used         9.500 s of line, 0.000 s heard, 0 + 0 tokens, 0 characters
+      used         9.500 s of line, 0.000 s heard, 1000 + 90 tokens, 0 characters
       cost         $0.012345
+      speculation  $0.000345 of that, for 300 + 20 tokens of replies begun too soon
       providers    offline/script
     "#);
 }
@@ -108,4 +132,23 @@ fn programs_get_everything() {
     assert_eq!(told["end"]["reason"], "agent_ended");
     assert_eq!(turn_json(&turns[1])["gap_ms"]["total"], 422);
     assert_eq!(turn_json(&turns[0])["gap_ms"], Value::Null);
+    assert_eq!(told["end"]["usage"]["llm_discarded_input_tokens"], 300);
+    assert_eq!(
+        turn_json(&turns[1])["taking"],
+        json!({
+            "expected": "open",
+            "wait_ms": 350,
+            "waited_ms": 352,
+            "because": "the sentence was finished",
+            "pace_percent": 100,
+            "evidence": "silence",
+            "stt_lag_ms": null,
+            "speculations": 2,
+            "paid_off": true,
+            "discarded": 1,
+            "masks": 0,
+            "taken_back": 0,
+            "overlaps": [{ "at_ms": 3_900, "said": "Stop.", "outcome": "yielded", "after_ms": 410 }],
+        })
+    );
 }
