@@ -1,0 +1,180 @@
+use crate::Dice;
+
+use super::pick;
+
+/// What callers and agents say in one language.
+#[derive(Debug)]
+pub struct Corpus {
+    pub(super) language: &'static str,
+    pub(super) greeting: &'static str,
+    pub(super) utterances: Vec<Utterance>,
+    pub(super) fillers: Vec<&'static str>,
+    pub(super) short_replies: Vec<&'static str>,
+    pub(super) long_replies: Vec<&'static str>,
+    pub(super) backchannels: &'static [&'static str],
+    pub(super) stops: &'static [&'static str],
+    pub(super) side_talk: &'static [&'static str],
+    pub(super) background: &'static [&'static str],
+}
+
+/// Something that a caller says, and where he might pause in it.
+#[derive(Debug, Default)]
+pub(super) struct Utterance {
+    pub(super) words: Vec<&'static str>,
+    /// After so many words it cannot be over.
+    hesitations: Vec<usize>,
+    /// After so many words it could be over.
+    clauses: Vec<usize>,
+}
+
+impl Corpus {
+    /// 200 utterances, and everything else.
+    #[must_use]
+    pub fn english() -> Self {
+        Self {
+            language: "en",
+            greeting: "Hello, thank you for calling. How can I help you?",
+            utterances: utterances(include_str!("../corpus/en.txt")),
+            fillers: vec!["um", "uh", "er"],
+            short_replies: vec![
+                "Sure, I can do that for you. Which day would suit you best?",
+                "I see. Let me have a look at it.",
+                "Of course. I have made a note of it.",
+                "Thank you, I found it. Is there anything else?",
+                "That should not happen. I will send somebody to you today.",
+                "Yes, that is possible. Shall I go ahead?",
+            ],
+            long_replies: vec![
+                "Our usual way is this. First we look at your order together, then I send you a confirmation by mail, and after that a colleague from the workshop calls you to agree on a day that suits you.",
+                "There are several things to choose from. The small room looks out on the garden, the large one has a balcony towards the lake, and under the roof there is a quiet place with a kitchen of its own.",
+                "The contract runs for a full year and goes on by itself. If you want to leave, you tell us in writing before the last month, and we send you the final bill together with everything that you paid in advance.",
+                "To get to us from the station you walk along the river as far as the old bridge, turn left at the bakery, and go up the hill until you see a green gate with our name on it.",
+            ],
+            backchannels: &[
+                "Uh-huh.",
+                "Mhm.",
+                "Yeah.",
+                "Okay.",
+                "Right.",
+                "I see.",
+                "Sure.",
+                "Oh, okay.",
+            ],
+            stops: &[
+                "Stop.",
+                "Wait.",
+                "Hold on.",
+                "No.",
+                "Sorry.",
+                "Excuse me.",
+                "Actually.",
+            ],
+            side_talk: &[
+                "Honey, can you close the door?",
+                "Not now, I am on the phone.",
+                "Put it on the table over there.",
+                "Yes, two minutes, I am coming.",
+            ],
+            background: &[
+                "And now the weather for the weekend in the north.",
+                "The next train on platform four is delayed.",
+                "He shoots and it goes just over the bar.",
+            ],
+        }
+    }
+
+    /// 100 utterances, and everything else.
+    #[must_use]
+    pub fn spanish() -> Self {
+        Self {
+            language: "es-ES",
+            greeting: "Hola, gracias por llamar. ¿En qué puedo ayudarle?",
+            utterances: utterances(include_str!("../corpus/es.txt")),
+            fillers: vec!["eh", "este", "pues"],
+            short_replies: vec![
+                "Claro, se lo preparo. ¿Qué día le viene mejor?",
+                "Entiendo. Voy a mirarlo.",
+                "Por supuesto. Ya lo he apuntado.",
+                "Gracias, lo he encontrado. ¿Necesita algo más?",
+                "Eso no debería pasar. Hoy mismo le mando a alguien.",
+            ],
+            long_replies: vec![
+                "Lo hacemos siempre de la misma manera. Primero miramos juntos su pedido, luego le mando una confirmación por correo, y después le llama un compañero del taller para acordar un día que le venga bien.",
+                "Hay varias cosas para elegir. La habitación pequeña da al jardín, la grande tiene un balcón hacia el lago, y debajo del tejado hay un sitio tranquilo con su propia cocina.",
+                "Para llegar desde la estación camine junto al río hasta el puente viejo, gire a la izquierda en la panadería, y suba la cuesta hasta que vea una puerta verde con nuestro nombre.",
+            ],
+            backchannels: &["Ajá.", "Mhm.", "Sí.", "Vale.", "Claro.", "Ya."],
+            stops: &["Espere.", "Un momento.", "No.", "Perdón.", "Oiga."],
+            side_talk: &[
+                "Cariño, ¿puedes cerrar la puerta?",
+                "Ahora no, estoy al teléfono.",
+                "Déjalo encima de la mesa.",
+            ],
+            background: &[
+                "Y ahora el tiempo para el fin de semana en el norte.",
+                "El próximo tren con destino a Madrid lleva retraso.",
+            ],
+        }
+    }
+
+    pub(super) fn one<'a>(&self, of: &[&'a str], dice: &mut Dice) -> &'a str {
+        of[pick(of.len(), dice)]
+    }
+}
+
+impl Utterance {
+    /// A place for a pause that is not taken: of the wanted kind if there is one.
+    pub(super) fn place(&self, hesitates: bool, taken: &[usize], dice: &mut Dice) -> Option<usize> {
+        let (wanted, other) = if hesitates {
+            (&self.hesitations, &self.clauses)
+        } else {
+            (&self.clauses, &self.hesitations)
+        };
+        let free = |places: &[usize]| -> Vec<usize> {
+            let free = places.iter().filter(|place| !taken.contains(place));
+            free.copied().collect()
+        };
+        let mut places = free(wanted);
+        if places.is_empty() {
+            places = free(other);
+        }
+        (!places.is_empty()).then(|| places[pick(places.len(), dice)])
+    }
+}
+
+/// Reads a corpus: one utterance a line, `|` where it cannot be over, `/` where it could.
+fn utterances(text: &'static str) -> Vec<Utterance> {
+    text.lines().map(utterance).collect()
+}
+
+fn utterance(line: &'static str) -> Utterance {
+    let mut utterance = Utterance::default();
+    for word in line.split_whitespace() {
+        let so_far = utterance.words.len();
+        match word {
+            "|" => utterance.hesitations.push(so_far),
+            "/" => utterance.clauses.push(so_far),
+            word => utterance.words.push(word),
+        }
+    }
+    utterance
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_enough_to_say_and_room_for_pauses() {
+        for (corpus, least) in [(Corpus::english(), 200), (Corpus::spanish(), 100)] {
+            assert!(corpus.utterances.len() >= least);
+            for utterance in &corpus.utterances {
+                let places = utterance.hesitations.iter().chain(&utterance.clauses);
+                let inside = places
+                    .clone()
+                    .all(|place| (1..utterance.words.len()).contains(place));
+                assert!(inside && places.count() > 0, "{:?}", utterance.words);
+            }
+        }
+    }
+}
