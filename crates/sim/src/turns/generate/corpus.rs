@@ -6,6 +6,8 @@ use super::pick;
 #[derive(Debug)]
 pub struct Corpus {
     pub(super) language: &'static str,
+    #[cfg(test)]
+    telling: &'static [&'static str],
     pub(super) greeting: &'static str,
     pub(super) utterances: Vec<Utterance>,
     pub(super) fillers: Vec<&'static str>,
@@ -21,11 +23,29 @@ pub struct Corpus {
 #[derive(Debug, Default)]
 pub(super) struct Utterance {
     pub(super) words: Vec<&'static str>,
-    /// After so many words it cannot be over.
-    hesitations: Vec<usize>,
-    /// After so many words it could be over.
-    clauses: Vec<usize>,
+    /// After so many words the last one tells that more will come.
+    told: Vec<usize>,
+    /// After so many words nothing tells.
+    untold: Vec<usize>,
 }
+
+/// Words after which more will come, of the kinds that a published rule knows.
+const TELLING_EN: &[&str] = &[
+    "a", "about", "after", "although", "am", "an", "and", "any", "are", "as", "at", "be",
+    "because", "before", "but", "by", "can", "could", "did", "do", "does", "for", "from", "had",
+    "has", "have", "he", "her", "his", "i", "if", "in", "into", "is", "its", "may", "might", "my",
+    "near", "need", "no", "of", "on", "or", "our", "she", "should", "since", "so", "some", "than",
+    "that", "the", "their", "they", "this", "to", "until", "very", "want", "was", "we", "were",
+    "when", "where", "whether", "which", "who", "will", "with", "without", "would", "your",
+];
+const TELLING_ES: &[&str] = &[
+    "a", "al", "alguien", "antes", "aunque", "como", "con", "cuando", "cuánto", "de", "del",
+    "desde", "después", "donde", "el", "en", "es", "está", "este", "esta", "estoy", "ha", "han",
+    "has", "hasta", "hay", "he", "la", "las", "le", "lo", "los", "me", "mi", "mis", "muy", "más",
+    "necesito", "ni", "no", "nos", "nuestro", "o", "para", "pero", "por", "porque", "puede",
+    "puedo", "que", "querría", "quería", "quiero", "se", "si", "sin", "sobre", "son", "su", "sus",
+    "tan", "tengo", "tiene", "un", "una", "unos", "y",
+];
 
 impl Corpus {
     /// 200 utterances, and everything else.
@@ -34,7 +54,9 @@ impl Corpus {
         Self {
             language: "en",
             greeting: "Hello, thank you for calling. How can I help you?",
-            utterances: utterances(include_str!("../corpus/en.txt")),
+            #[cfg(test)]
+            telling: TELLING_EN,
+            utterances: utterances(include_str!("../corpus/en.txt"), TELLING_EN),
             fillers: vec!["um", "uh", "er"],
             short_replies: vec![
                 "Sure, I can do that for you. Which day would suit you best?",
@@ -89,7 +111,9 @@ impl Corpus {
         Self {
             language: "es-ES",
             greeting: "Hola, gracias por llamar. ¿En qué puedo ayudarle?",
-            utterances: utterances(include_str!("../corpus/es.txt")),
+            #[cfg(test)]
+            telling: TELLING_ES,
+            utterances: utterances(include_str!("../corpus/es.txt"), TELLING_ES),
             fillers: vec!["eh", "este", "pues"],
             short_replies: vec![
                 "Claro, se lo preparo. ¿Qué día le viene mejor?",
@@ -120,15 +144,22 @@ impl Corpus {
     pub(super) fn one<'a>(&self, of: &[&'a str], dice: &mut Dice) -> &'a str {
         of[pick(of.len(), dice)]
     }
+
+    /// Whether the last word of a text, or a filler in its place, tells that more will come.
+    #[cfg(test)]
+    pub(super) fn gives_away(&self, text: &str) -> bool {
+        let last = text.split_whitespace().next_back().unwrap_or_default();
+        self.fillers.contains(&last) || tells(last, self.telling)
+    }
 }
 
 impl Utterance {
     /// A place for a pause that is not taken: of the wanted kind if there is one.
-    pub(super) fn place(&self, hesitates: bool, taken: &[usize], dice: &mut Dice) -> Option<usize> {
-        let (wanted, other) = if hesitates {
-            (&self.hesitations, &self.clauses)
+    pub(super) fn place(&self, told: bool, taken: &[usize], dice: &mut Dice) -> Option<usize> {
+        let (wanted, other) = if told {
+            (&self.told, &self.untold)
         } else {
-            (&self.clauses, &self.hesitations)
+            (&self.untold, &self.told)
         };
         let free = |places: &[usize]| -> Vec<usize> {
             let free = places.iter().filter(|place| !taken.contains(place));
@@ -142,22 +173,34 @@ impl Utterance {
     }
 }
 
-/// Reads a corpus: one utterance a line, `|` where it cannot be over, `/` where it could.
-fn utterances(text: &'static str) -> Vec<Utterance> {
-    text.lines().map(utterance).collect()
+/// Reads a corpus: one utterance a line, with marks where somebody might pause: `|` in the middle of
+/// a clause, `/` after one.
+fn utterances(text: &'static str, telling: &[&str]) -> Vec<Utterance> {
+    text.lines().map(|line| utterance(line, telling)).collect()
 }
 
-fn utterance(line: &'static str) -> Utterance {
+fn utterance(line: &'static str, telling: &[&str]) -> Utterance {
     let mut utterance = Utterance::default();
     for word in line.split_whitespace() {
         let so_far = utterance.words.len();
         match word {
-            "|" => utterance.hesitations.push(so_far),
-            "/" => utterance.clauses.push(so_far),
+            "|" | "/" => {
+                let last = utterance.words.last().copied().unwrap_or_default();
+                if tells(last, telling) {
+                    utterance.told.push(so_far);
+                } else {
+                    utterance.untold.push(so_far);
+                }
+            }
             word => utterance.words.push(word),
         }
     }
     utterance
+}
+
+fn tells(word: &str, telling: &[&str]) -> bool {
+    let bare = word.trim_matches(|letter: char| !letter.is_alphanumeric());
+    telling.contains(&bare.to_lowercase().as_str())
 }
 
 #[cfg(test)]
@@ -169,7 +212,7 @@ mod tests {
         for (corpus, least) in [(Corpus::english(), 200), (Corpus::spanish(), 100)] {
             assert!(corpus.utterances.len() >= least);
             for utterance in &corpus.utterances {
-                let places = utterance.hesitations.iter().chain(&utterance.clauses);
+                let places = utterance.told.iter().chain(&utterance.untold);
                 let inside = places
                     .clone()
                     .all(|place| (1..utterance.words.len()).contains(place));
