@@ -32,6 +32,7 @@ use self::{
 use super::scenario::{Expects, Overlapping, Preset, Scenario};
 use crate::Dice;
 
+pub(crate) use recogniser::without_punctuation;
 pub use seen::{Audible, Commit, Cut, OverSound, Seen, Sounded, TurnSeen};
 
 /// A call to be played.
