@@ -191,7 +191,10 @@ impl Recogniser {
                 return Ok(());
             }
             // Our own ear is faster and does not mistake a television for the caller.
-            Recognised::SpeechStarted => return Ok(()),
+            Recognised::NoWords | Recognised::SpeechStarted => return Ok(()),
+            Recognised::TurnEnded { confidence } => Input::TurnEnded { confidence },
+            Recognised::TurnLikely => Input::TurnLikely,
+            Recognised::TurnResumed => Input::TurnResumed,
             Recognised::UtteranceOver => Input::UtteranceOver,
             Recognised::Words(words) => {
                 if words.settled {
