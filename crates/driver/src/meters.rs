@@ -32,6 +32,7 @@ pub struct Meters {
     pub(crate) frames_late: Counter,
     dropped: Family<DropLabel, Counter>,
     notes: Family<NoteLabel, Counter>,
+    pub(crate) cache: CacheMeters,
     cost: Family<JobLabel, Counter<f64, AtomicU64>>,
     pub(crate) panics: Counter,
 }
@@ -80,6 +81,34 @@ struct JobLabel {
     job: &'static str,
 }
 
+/// About the cache of synthesised speech.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CacheMeters {
+    pub(crate) hits: Counter,
+    pub(crate) misses: Counter,
+    pub(crate) bytes: Gauge,
+}
+
+impl CacheMeters {
+    fn register(self, registry: &mut Registry) {
+        registry.register(
+            names::SPEECH_CACHE_HITS,
+            "Own lines played from the cache",
+            self.hits,
+        );
+        registry.register(
+            names::SPEECH_CACHE_MISSES,
+            "Own lines made during a call",
+            self.misses,
+        );
+        registry.register(
+            names::SPEECH_CACHE_BYTES,
+            "Memory held by synthesised speech",
+            self.bytes,
+        );
+    }
+}
+
 /// What a provider does for a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Job {
@@ -116,6 +145,7 @@ impl Meters {
             frames_late: Counter::default(),
             dropped: Family::default(),
             notes: Family::default(),
+            cache: CacheMeters::default(),
             cost: Family::default(),
             panics: Counter::default(),
         };
@@ -139,6 +169,7 @@ impl Meters {
             frames_late,
             dropped,
             notes,
+            cache,
             cost,
             panics,
         } = self.clone();
@@ -183,6 +214,7 @@ impl Meters {
             dropped,
         );
         registry.register(names::NOTES, "Odd things that a session ignored", notes);
+        cache.register(registry);
         registry.register(names::COST, "What calls have cost, in dollars", cost);
         registry.register(names::PANICS, "Calls ended by a bug", panics);
     }

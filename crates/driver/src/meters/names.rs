@@ -26,6 +26,12 @@ pub const FRAMES_LATE: &str = "repartee_frames_late";
 pub const DROPPED: &str = "repartee_dropped";
 /// Odd things that a session ignored.
 pub const NOTES: &str = "repartee_session_notes";
+/// Lines of agents that were played from the cache.
+pub const SPEECH_CACHE_HITS: &str = "repartee_speech_cache_hits";
+/// Lines of agents that had to be made during a call.
+pub const SPEECH_CACHE_MISSES: &str = "repartee_speech_cache_misses";
+/// Memory that the cache holds.
+pub const SPEECH_CACHE_BYTES: &str = "repartee_speech_cache_bytes";
 /// What calls have cost.
 pub const COST: &str = "repartee_cost_usd";
 /// Calls ended by a bug.

@@ -1,13 +1,11 @@
 use std::sync::Arc;
 
 use futures_util::{FutureExt, future::BoxFuture};
-use prometheus_client::registry::Registry;
 use providers::stt::{SttCapabilities, ToRecogniser};
 use session::{Span, Words};
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::{breaker::Breakers, cache::LineCache, meters::Meters};
 
 /// A provider whose connections are played by the test.
 struct Scripted(mpsc::Sender<Connection>);
@@ -101,11 +99,7 @@ impl Rig {
                 provider: Arc::new(Scripted(connect)),
                 settings: listen,
             }],
-            commons: Commons {
-                meters: Meters::new(&mut Registry::default()),
-                breakers: Breakers::default(),
-                cache: LineCache::default(),
-            },
+            commons: Commons::for_tests(),
             mailbox,
         };
         tokio::spawn(recogniser.run(taken));
