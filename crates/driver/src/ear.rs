@@ -3,7 +3,6 @@ use std::sync::Arc;
 use audio::{Vad, VadSettings, Voice};
 use bytes::{Bytes, BytesMut};
 use domain::Millis;
-use providers::stt::ToRecogniser;
 use session::Input;
 use tokio::{sync::mpsc, time::Instant};
 use transports::{FromLine, LineReader};
@@ -11,6 +10,7 @@ use transports::{FromLine, LineReader};
 use crate::{
     connection::{NobodyListens, length},
     meters::Meters,
+    recogniser::{Order, Sound},
     tally::Tally,
 };
 
@@ -24,8 +24,9 @@ pub(crate) struct Ear<R> {
     line: R,
     vad: Vad,
     told: Vec<Voice>,
+    speech: bool,
     piece: BytesMut,
-    recogniser: mpsc::Sender<ToRecogniser>,
+    recogniser: mpsc::Sender<Order>,
     mailbox: mpsc::Sender<Input>,
     answered: Instant,
     tally: Arc<Tally>,
@@ -34,7 +35,7 @@ pub(crate) struct Ear<R> {
 
 /// Where the ear leaves what it hears.
 pub(crate) struct Outlets {
-    pub(crate) recogniser: mpsc::Sender<ToRecogniser>,
+    pub(crate) recogniser: mpsc::Sender<Order>,
     pub(crate) mailbox: mpsc::Sender<Input>,
     pub(crate) tally: Arc<Tally>,
     pub(crate) meters: Arc<Meters>,
@@ -52,6 +53,7 @@ impl<R: LineReader> Ear<R> {
             line,
             vad: Vad::new(settings),
             told: Vec::new(),
+            speech: false,
             piece: BytesMut::with_capacity(PIECE_BYTES * 2),
             recogniser,
             mailbox,
@@ -83,11 +85,12 @@ impl<R: LineReader> Ear<R> {
         if self.told.is_empty() {
             return Ok(());
         }
-        let now = Millis(u64::try_from(self.answered.elapsed().as_millis()).unwrap_or(u64::MAX));
+        let now = self.now();
         let heard_ms = self.vad.heard_ms();
         // The newest sample arrived now; everything before it is dated by count of samples.
         let dated = |at_ms: u64| now - Millis(heard_ms.saturating_sub(at_ms));
         for voice in std::mem::take(&mut self.told) {
+            self.speech = matches!(voice, Voice::Started { .. });
             let input = match voice {
                 Voice::Started { at_ms } => Input::SpeechStarted { at: dated(at_ms) },
                 Voice::Stopped { at_ms } => Input::SpeechStopped { at: dated(at_ms) },
@@ -106,12 +109,21 @@ impl<R: LineReader> Ear<R> {
         }
         let piece = self.piece.split().freeze();
         let length = length(&piece);
-        match self.recogniser.try_send(ToRecogniser::Audio(piece)) {
+        let sound = Sound {
+            from: self.now() - length,
+            bytes: piece,
+            speech: self.speech,
+        };
+        match self.recogniser.try_send(Order::Hear(sound)) {
             Ok(()) => self.tally.heard(length),
             Err(mpsc::error::TrySendError::Full(_)) => self.meters.dropped("recogniser", "full"),
             // Recognition was given up; the session knows.
             Err(mpsc::error::TrySendError::Closed(_)) => {}
         }
+    }
+
+    fn now(&self) -> Millis {
+        Millis(u64::try_from(self.answered.elapsed().as_millis()).unwrap_or(u64::MAX))
     }
 
     async fn tell(&mut self, input: Input) -> Result<(), NobodyListens> {

@@ -18,7 +18,7 @@ use transports::{LineReader, LineWriter};
 use crate::{
     agent::Agent,
     breaker::{BreakerState, BreakerStatus, Breakers},
-    cache::LineCache,
+    cache::{CacheSettings, LineCache},
     call::{Went, run_call},
     meters::Meters,
     prepared::Prepared,
@@ -43,12 +43,38 @@ pub struct Shared {
     pub tools: Arc<dyn ToolBox>,
 }
 
+impl Shared {
+    fn cache(&self, settings: CacheSettings) -> LineCache {
+        LineCache::new(settings, Arc::clone(&self.meters), Arc::clone(&self.clock))
+    }
+}
+
 /// What providers of all calls share.
 #[derive(Clone)]
 pub(crate) struct Commons {
     pub(crate) meters: Arc<Meters>,
     pub(crate) breakers: Breakers,
     pub(crate) cache: LineCache,
+}
+
+#[cfg(test)]
+impl Commons {
+    /// Of nobody else.
+    pub(crate) fn for_tests() -> Self {
+        struct Stopped;
+        impl Clock for Stopped {
+            fn now(&self) -> domain::UnixMillis {
+                domain::UnixMillis(1_800_000_000_000)
+            }
+        }
+        let meters = Meters::new(&mut prometheus_client::registry::Registry::default());
+        let clock = Arc::new(Stopped);
+        Self {
+            cache: LineCache::new(CacheSettings::default(), Arc::clone(&meters), clock),
+            meters,
+            breakers: Breakers::default(),
+        }
+    }
 }
 
 /// Sums over all calls that ended.
@@ -94,7 +120,7 @@ impl Exchange {
         let commons = Commons {
             meters: Arc::clone(&shared.meters),
             breakers: Breakers::default(),
-            cache: LineCache::default(),
+            cache: shared.cache(CacheSettings::default()),
         };
         Self {
             shared,
@@ -102,6 +128,13 @@ impl Exchange {
             live: Arc::default(),
             totals: Arc::default(),
         }
+    }
+
+    /// The same with an empty cache of synthesised speech that is bounded like this.
+    #[must_use]
+    pub fn with_cache(mut self, settings: CacheSettings) -> Self {
+        self.commons.cache = self.shared.cache(settings);
+        self
     }
 
     /// Shows an agent's providers, and makes its own lines ready to be played.

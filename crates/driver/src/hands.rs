@@ -6,7 +6,7 @@ use std::{
 
 use bytes::Bytes;
 use domain::{CallBegun, ReplyId, TurnRecord};
-use providers::{stt::ToRecogniser, tts::ToVoice};
+use providers::tts::ToVoice;
 use session::{Action, CancelReason, ClauseId, Input, Prompt, ToolRun};
 use store::Record;
 use tokio::{
@@ -24,6 +24,7 @@ use crate::{
     exchange::{Commons, Shared},
     mouth::{self, Mouth, ToMouth},
     prepared::Prepared,
+    recogniser,
     tally::Tally,
     thinking::Thinking,
     tools::ToolRequest,
@@ -42,7 +43,7 @@ pub(crate) struct Hands {
     agent: Arc<Agent>,
     begun: CallBegun,
     mailbox: mpsc::Sender<Input>,
-    recogniser: mpsc::Sender<ToRecogniser>,
+    recogniser: mpsc::Sender<recogniser::Order>,
     voice: mpsc::Sender<ToVoice>,
     mouth: mpsc::Sender<ToMouth>,
     /// Everything that runs for this call; it ends with the call.
@@ -119,7 +120,7 @@ impl Hands {
             | Action::Pause(_)
             | Action::Restore(_)
             | Action::Resume { .. } => {}
-            Action::Finalize => drop(self.recogniser.try_send(ToRecogniser::Finalize)),
+            Action::Finalize => drop(self.recogniser.try_send(recogniser::Order::Finalize)),
             Action::HangUp(_) => self.tell_mouth(ToMouth::Close),
             Action::Note(note) => self.commons.meters.note(note.as_str()),
             Action::Play(play) => self.tell_mouth(ToMouth::Play(play)),

@@ -25,6 +25,7 @@ mod voice;
 
 pub use agent::{Agent, Station};
 pub use breaker::{BreakerState, BreakerStatus};
+pub use cache::{CacheSettings, DiskSettings};
 pub use exchange::{Exchange, Shared, Totals};
 pub use meters::Meters;
 pub use prepared::Prepared;

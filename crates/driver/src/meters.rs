@@ -36,6 +36,7 @@ pub struct Meters {
     dropped: Family<DropLabel, Counter>,
     notes: Family<NoteLabel, Counter>,
     taking: TakingMeters,
+    pub(crate) cache: CacheMeters,
     cost: Family<JobLabel, Counter<f64, AtomicU64>>,
     speculation_cost: Counter<f64, AtomicU64>,
     pub(crate) panics: Counter,
@@ -85,6 +86,34 @@ struct JobLabel {
     job: &'static str,
 }
 
+/// About the cache of synthesised speech.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CacheMeters {
+    pub(crate) hits: Counter,
+    pub(crate) misses: Counter,
+    pub(crate) bytes: Gauge,
+}
+
+impl CacheMeters {
+    fn register(self, registry: &mut Registry) {
+        registry.register(
+            names::SPEECH_CACHE_HITS,
+            "Own lines played from the cache",
+            self.hits,
+        );
+        registry.register(
+            names::SPEECH_CACHE_MISSES,
+            "Own lines made during a call",
+            self.misses,
+        );
+        registry.register(
+            names::SPEECH_CACHE_BYTES,
+            "Memory held by synthesised speech",
+            self.bytes,
+        );
+    }
+}
+
 /// What a provider does for a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Job {
@@ -122,6 +151,7 @@ impl Meters {
             dropped: Family::default(),
             notes: Family::default(),
             taking: TakingMeters::default(),
+            cache: CacheMeters::default(),
             cost: Family::default(),
             speculation_cost: Counter::default(),
             panics: Counter::default(),
@@ -147,6 +177,7 @@ impl Meters {
             dropped,
             notes,
             taking,
+            cache,
             cost,
             speculation_cost,
             panics,
@@ -193,6 +224,7 @@ impl Meters {
         );
         registry.register(names::NOTES, "Odd things that a session ignored", notes);
         taking.register(registry);
+        cache.register(registry);
         registry.register(names::COST, "What calls have cost, in dollars", cost);
         registry.register(
             names::SPECULATION_COST,

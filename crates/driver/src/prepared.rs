@@ -1,6 +1,6 @@
 use std::{collections::BTreeSet, sync::Arc};
 
-use providers::{stt::ToRecogniser, tts::ToVoice};
+use providers::tts::ToVoice;
 use session::Input;
 use tokio::{sync::mpsc, task::JoinSet};
 use tracing::Instrument;
@@ -23,7 +23,7 @@ pub struct Prepared {
     pub(crate) agent: Arc<Agent>,
     pub(crate) mailbox: mpsc::Sender<Input>,
     pub(crate) inputs: mpsc::Receiver<Input>,
-    pub(crate) recogniser: mpsc::Sender<ToRecogniser>,
+    pub(crate) recogniser: mpsc::Sender<recogniser::Order>,
     pub(crate) voice: mpsc::Sender<ToVoice>,
     pub(crate) tasks: JoinSet<()>,
     pub(crate) tally: Arc<Tally>,
@@ -37,7 +37,7 @@ impl Prepared {
         own_lines: Arc<BTreeSet<String>>,
     ) -> Self {
         let (mailbox, inputs) = mpsc::channel(MAILBOX);
-        let (recogniser, audio) = mpsc::channel(recogniser::QUEUE);
+        let (recogniser, heard) = mpsc::channel(recogniser::QUEUE);
         let (voice, orders) = mpsc::channel(voice::QUEUE);
         let tally = Arc::new(Tally::default());
         let mut tasks = JoinSet::new();
@@ -53,7 +53,7 @@ impl Prepared {
             tally: Arc::clone(&tally),
             own_lines,
         };
-        tasks.spawn(listens.run(audio).in_current_span());
+        tasks.spawn(listens.run(heard).in_current_span());
         tasks.spawn(speaks.run(orders).in_current_span());
         if let Some(first) = agent.think.first() {
             tasks.spawn(first.provider.warm());

@@ -1,18 +1,23 @@
-use std::{collections::VecDeque, time::Duration};
+mod open;
+mod replay;
+mod ruler;
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use domain::{Millis, ModelName};
 use providers::{
     ProviderError, Verdict,
-    stt::{Listen, Recognised, SpeechToText, ToRecogniser},
+    stt::{Listen, Recognised, SpeechToText},
 };
 use session::Input;
 use tokio::{sync::mpsc, time::Instant};
 use tracing::{info, warn};
 
+use self::{open::Open, replay::Replay};
 use crate::{
     agent::Station,
-    connection::{Broken, length, until},
+    connection::{Broken, NobodyListens, length, until},
     exchange::Commons,
     meters::Job,
 };
@@ -26,10 +31,38 @@ const RECONNECTS: u32 = 3;
 const LIVED: Duration = Duration::from_secs(5);
 /// The longest wait for a breaker, when there is nobody else.
 const LONGEST_REST: Duration = Duration::from_secs(10);
-/// A recogniser that was asked for the words of this much sound owes an answer within this time.
-const OWES_AFTER: Millis = Millis(700);
+/// The longest wait for words that were asked for.
 const WORDS_WITHIN: Duration = Duration::from_millis(2_500);
 const MUTE: &str = "words";
+
+/// What the recogniser is asked to do.
+#[derive(Clone, Debug)]
+pub(crate) enum Order {
+    /// Say now what was understood.
+    Finalize,
+    Hear(Sound),
+}
+
+/// A piece of the caller's sound.
+#[derive(Clone, Debug)]
+pub(crate) struct Sound {
+    /// When its first sample was heard, on the call's clock.
+    pub(crate) from: Millis,
+    /// Mu-law, 8 kHz.
+    pub(crate) bytes: Bytes,
+    /// The caller speaks.
+    pub(crate) speech: bool,
+}
+
+impl Sound {
+    fn length(&self) -> Millis {
+        length(&self.bytes)
+    }
+
+    fn until(&self) -> Millis {
+        self.from + self.length()
+    }
+}
 
 /// Keeps one call's audio recognised: walks down the agent's list when a provider fails, and plays
 /// again what was said meanwhile.
@@ -39,16 +72,32 @@ pub(crate) struct Recogniser {
     pub(crate) mailbox: mpsc::Sender<Input>,
 }
 
+/// What outlives a connection.
+#[derive(Default)]
+struct Memory {
+    unsettled: Replay,
+    contact: Contact,
+}
+
+/// Whether words can come.
+#[derive(Clone, Copy, Default, Eq, PartialEq)]
+enum Contact {
+    Lost,
+    #[default]
+    NotYet,
+    Stands,
+}
+
 impl Recogniser {
-    /// Recognises until `audio` is closed. Says so when nothing is left to try.
-    pub(crate) async fn run(self, mut audio: mpsc::Receiver<ToRecogniser>) {
-        let mut unsettled = Replay::default();
-        while self.walk(&mut audio, &mut unsettled).await {}
+    /// Recognises until `orders` is closed. Says so when nothing is left to try.
+    pub(crate) async fn run(self, mut orders: mpsc::Receiver<Order>) {
+        let mut memory = Memory::default();
+        while self.walk(&mut orders, &mut memory).await {}
     }
 
     /// Walks down the list once. Returns whether to begin again: when every provider rests after
     /// failures, and one of them not for long.
-    async fn walk(&self, audio: &mut mpsc::Receiver<ToRecogniser>, unsettled: &mut Replay) -> bool {
+    async fn walk(&self, orders: &mut mpsc::Receiver<Order>, memory: &mut Memory) -> bool {
         let mut last: Option<&ModelName> = None;
         for station in &self.stations {
             if !self.commons.breakers.allows(&station.name) {
@@ -57,7 +106,7 @@ impl Recogniser {
             if let Some(failed) = last.replace(&station.name) {
                 self.commons.meters.fell_back(failed, &station.name);
             }
-            match self.stay_with(station, audio, unsettled).await {
+            match self.stay_with(station, orders, memory).await {
                 Broken::CallOver => return false,
                 Broken::Failed(error) => {
                     warn!(provider = %station.name, %error, "recogniser given up");
@@ -83,17 +132,20 @@ impl Recogniser {
     async fn stay_with(
         &self,
         station: &Station<dyn SpeechToText, Listen>,
-        audio: &mut mpsc::Receiver<ToRecogniser>,
-        unsettled: &mut Replay,
+        orders: &mut mpsc::Receiver<Order>,
+        memory: &mut Memory,
     ) -> Broken {
-        unsettled.keep = station.provider.capabilities().replay;
+        memory.unsettled.keep = station.provider.capabilities().replay;
         let mut tries = 0;
         loop {
             let begun = Instant::now();
-            let error = match self.listen(station, audio, unsettled).await {
+            let error = match self.listen(station, orders, memory).await {
                 Broken::CallOver => return Broken::CallOver,
                 Broken::Failed(error) => error,
             };
+            if self.lost(memory).await.is_err() {
+                return Broken::CallOver;
+            }
             self.commons.breakers.failed(&station.name, &error);
             self.commons
                 .meters
@@ -123,54 +175,62 @@ impl Recogniser {
     async fn listen(
         &self,
         station: &Station<dyn SpeechToText, Listen>,
-        audio: &mut mpsc::Receiver<ToRecogniser>,
-        unsettled: &mut Replay,
+        orders: &mut mpsc::Receiver<Order>,
+        memory: &mut Memory,
     ) -> Broken {
-        let (to, orders) = mpsc::channel(QUEUE * 4);
+        let (to, given) = mpsc::channel(QUEUE * 4);
         let (tell, mut heard) = mpsc::channel(QUEUE);
-        for piece in unsettled.pieces() {
+        let mut open = Open::new(to, station.provider.capabilities().tells_within);
+        for sound in memory.unsettled.sounds() {
             // The queue is longer than any replay.
-            drop(to.try_send(ToRecogniser::Audio(piece)));
+            let _fits = open.hear(sound);
         }
-        let begun = Instant::now();
-        let mut owed = None;
-        let mut to = Some(to);
         let connection = station
             .provider
-            .listen(station.settings.clone(), orders, tell);
+            .listen(station.settings.clone(), given, tell);
         tokio::pin!(connection);
         loop {
             tokio::select! {
                 biased;
                 Some(event) = heard.recv() => {
-                    owed = None;
-                    if self.take(station, event, unsettled, begun).await.is_err() {
+                    if self.take(station, event, &mut open, memory).await.is_err() {
                         return Broken::CallOver;
                     }
                 }
                 result = &mut connection => {
                     // What it said with its last breath is still in the channel.
                     while let Ok(event) = heard.try_recv() {
-                        if self.take(station, event, unsettled, begun).await.is_err() {
+                        if self.take(station, event, &mut open, memory).await.is_err() {
                             return Broken::CallOver;
                         }
                     }
                     return result.into();
                 }
-                piece = audio.recv(), if to.is_some() => match piece {
-                    Some(piece) => {
-                        unsettled.remember(&piece);
-                        if piece == ToRecogniser::Finalize && unsettled.length >= OWES_AFTER {
-                            owed.get_or_insert(Instant::now() + WORDS_WITHIN);
-                        }
-                        if to.as_ref().is_some_and(|to| to.try_send(piece).is_err()) {
-                            self.commons.meters.dropped("stt", "full");
-                        }
+                order = orders.recv(), if open.takes_orders() => {
+                    self.order(order, &mut open, memory);
+                    if let Some(speech) = open.mute_for() {
+                        return Broken::Failed(mute(Duration::from_millis(speech.0)));
                     }
-                    None => to = None,
-                },
-                () = until(owed) => return Broken::Failed(mute()),
+                }
+                () = until(open.owed) => return Broken::Failed(mute(WORDS_WITHIN)),
             }
+        }
+    }
+
+    fn order(&self, order: Option<Order>, open: &mut Open, memory: &mut Memory) {
+        let taken = match order {
+            Some(Order::Finalize) => open.finalize(memory.unsettled.length()),
+            Some(Order::Hear(sound)) => {
+                memory.unsettled.remember(&sound);
+                open.hear(&sound)
+            }
+            None => {
+                open.close();
+                true
+            }
+        };
+        if !taken {
+            self.commons.meters.dropped("stt", "full");
         }
     }
 
@@ -178,38 +238,64 @@ impl Recogniser {
         &self,
         station: &Station<dyn SpeechToText, Listen>,
         event: Recognised,
-        unsettled: &mut Replay,
-        begun: Instant,
-    ) -> Result<(), mpsc::error::SendError<Input>> {
+        open: &mut Open,
+        memory: &mut Memory,
+    ) -> Result<(), NobodyListens> {
+        open.told();
         let input = match event {
             Recognised::Ready => {
                 self.commons.breakers.succeeded(&station.name);
-                let after = begun.elapsed();
+                let after = open.begun.elapsed();
                 self.commons
                     .meters
                     .provider_answered(&station.name, Job::Listen, after);
-                return Ok(());
+                open.ready = true;
+                return self.back(memory).await;
             }
             // Our own ear is faster and does not mistake a television for the caller.
-            Recognised::SpeechStarted => return Ok(()),
+            Recognised::NoWords | Recognised::SpeechStarted => return Ok(()),
+            Recognised::TurnEnded { confidence } => Input::TurnEnded { confidence },
+            Recognised::TurnLikely => Input::TurnLikely,
+            Recognised::TurnResumed => Input::TurnResumed,
             Recognised::UtteranceOver => Input::UtteranceOver,
-            Recognised::Words(words) => {
+            Recognised::Words(mut words) => {
+                words.span = words.span.and_then(|span| open.ruler.on_call(span));
                 if words.settled {
-                    unsettled.settle();
+                    memory.unsettled.settle(words.span);
                 }
                 Input::Words(words)
             }
         };
-        self.mailbox.send(input).await
+        self.tell(input).await
+    }
+
+    /// A connection is gone. Only one that stood is missed.
+    async fn lost(&self, memory: &mut Memory) -> Result<(), NobodyListens> {
+        if memory.contact != Contact::Stands {
+            return Ok(());
+        }
+        memory.contact = Contact::Lost;
+        self.tell(Input::RecogniserLost).await
+    }
+
+    async fn back(&self, memory: &mut Memory) -> Result<(), NobodyListens> {
+        match std::mem::replace(&mut memory.contact, Contact::Stands) {
+            Contact::Lost => self.tell(Input::RecogniserBack).await,
+            Contact::NotYet | Contact::Stands => Ok(()),
+        }
+    }
+
+    async fn tell(&self, input: Input) -> Result<(), NobodyListens> {
+        self.mailbox.send(input).await.map_err(|_| NobodyListens)
     }
 }
 
 /// It takes sound and says nothing.
-fn mute() -> ProviderError {
+fn mute(waited: Duration) -> ProviderError {
     ProviderError::Silent {
         provider: "recogniser",
         stage: MUTE,
-        waited: WORDS_WITHIN,
+        waited,
     }
 }
 
@@ -217,77 +303,5 @@ fn is_mute(error: &ProviderError) -> bool {
     matches!(error, ProviderError::Silent { stage, .. } if *stage == MUTE)
 }
 
-/// Audio whose words are not settled, to be played again to the next connection.
-#[derive(Default)]
-struct Replay {
-    pieces: VecDeque<Bytes>,
-    length: Millis,
-    /// The longest worth playing again.
-    keep: Millis,
-    /// The newest piece was loud.
-    loud: bool,
-}
-
-impl Replay {
-    /// Keeps sound, and the pause just after it. Silence is not worth playing again: a caller who
-    /// only listens costs no memory.
-    fn remember(&mut self, piece: &ToRecogniser) {
-        let ToRecogniser::Audio(bytes) = piece else {
-            return;
-        };
-        let loud = is_loud(bytes);
-        if !std::mem::replace(&mut self.loud, loud) && !loud {
-            return;
-        }
-        self.length += length(bytes);
-        self.pieces.push_back(bytes.clone());
-        while self.length > self.keep {
-            let Some(oldest) = self.pieces.pop_front() else {
-                break;
-            };
-            self.length = self.length - length(&oldest);
-        }
-    }
-
-    fn settle(&mut self) {
-        self.pieces.clear();
-        self.length = Millis::ZERO;
-    }
-
-    fn pieces(&self) -> impl Iterator<Item = Bytes> + '_ {
-        self.pieces.iter().cloned()
-    }
-}
-
-/// Whether some sample of mu-law audio is louder than line noise: about -43 dBFS.
-fn is_loud(bytes: &[u8]) -> bool {
-    // Without its sign, a smaller code is a larger sample.
-    const QUIET: u8 = 0xE8;
-    bytes.iter().any(|code| code | 0x80 < QUIET)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn audio(code: u8) -> ToRecogniser {
-        ToRecogniser::Audio(Bytes::from(vec![code; 480]))
-    }
-
-    #[test]
-    fn only_unsettled_sound_is_played_again() {
-        let mut replay = Replay {
-            keep: Millis(180),
-            ..Replay::default()
-        };
-        for code in [0xff, 0x7f, 0x20, 0xff, 0xff, 0x90] {
-            replay.remember(&audio(code));
-        }
-        let first_bytes: Vec<u8> = replay.pieces().map(|piece| piece[0]).collect();
-        assert_eq!(first_bytes, [0x20, 0xff, 0x90]);
-        replay.remember(&audio(0x10));
-        assert_eq!(replay.pieces().count(), 3, "no more than is worth it");
-        replay.settle();
-        assert_eq!(replay.pieces().count(), 0);
-    }
-}
+mod tests;

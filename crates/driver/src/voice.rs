@@ -121,11 +121,20 @@ impl Speaker {
         }
     }
 
+    /// The speech of a line that any of the agent's voices has made.
     fn cached(&self, text: &str) -> Option<Bytes> {
-        let cache = &self.commons.cache;
         self.stations
             .iter()
-            .find_map(|station| cache.get(&station.name, &station.settings, text))
+            .find_map(|station| self.cached_by(station, text))
+    }
+
+    /// Only an agent's own lines are ever kept.
+    fn cached_by(&self, station: &Station<dyn TextToSpeech, Voice>, text: &str) -> Option<Bytes> {
+        let cache = &self.commons.cache;
+        self.own_lines
+            .contains(text)
+            .then(|| cache.get(&station.name, &station.settings, text))
+            .flatten()
     }
 
     /// Speaks with one provider until it fails for good.
@@ -225,9 +234,7 @@ impl Speaker {
                 let cached = if current.given != Given::Nothing {
                     None
                 } else {
-                    self.commons
-                        .cache
-                        .get(&station.name, &station.settings, &text)
+                    self.cached_by(station, &text)
                 };
                 if let Some(audio) = cached {
                     return self
@@ -342,3 +349,6 @@ pub(crate) fn piece(reply: ReplyId, clause: ClauseId, bytes: Bytes, words: Vec<W
         words,
     }
 }
+
+#[cfg(test)]
+mod tests;

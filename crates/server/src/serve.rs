@@ -281,7 +281,8 @@ fn assemble(
         records: writer.clone(),
         clock: Arc::clone(&clock),
         tools: Arc::new(BuiltIn),
-    });
+    })
+    .with_cache(config.cache.clone());
     let now = Instant::now();
     let limits = config.limits;
     let app = Arc::new(App {

@@ -42,6 +42,12 @@ pub const MASKS: &str = "repartee_masks";
 pub const TAKEN_BACK: &str = "repartee_turns_taken_back";
 /// What replies that nobody was to hear have cost.
 pub const SPECULATION_COST: &str = "repartee_speculation_cost_usd";
+/// Lines of agents that were played from the cache.
+pub const SPEECH_CACHE_HITS: &str = "repartee_speech_cache_hits";
+/// Lines of agents that had to be made during a call.
+pub const SPEECH_CACHE_MISSES: &str = "repartee_speech_cache_misses";
+/// Memory that the cache holds.
+pub const SPEECH_CACHE_BYTES: &str = "repartee_speech_cache_bytes";
 /// What calls have cost.
 pub const COST: &str = "repartee_cost_usd";
 /// Calls ended by a bug.

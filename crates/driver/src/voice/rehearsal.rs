@@ -19,15 +19,16 @@ pub(crate) async fn rehearse(
     commons: &Commons,
     lines: &[String],
 ) -> usize {
-    let missing: BTreeMap<ReplyId, &String> = (1..)
-        .map(ReplyId)
-        .zip(lines.iter().filter(|line| {
-            commons
-                .cache
-                .get(&station.name, &station.settings, line)
-                .is_none()
-        }))
-        .collect();
+    let mut missing = BTreeMap::new();
+    for (reply, line) in (1..).map(ReplyId).zip(lines) {
+        let cache = &commons.cache;
+        if !cache.recall(&station.name, &station.settings, line).await {
+            missing.insert(reply, line);
+        }
+    }
+    if missing.is_empty() {
+        return 0;
+    }
     let (to, orders) = mpsc::channel(QUEUE);
     let (tell, mut made) = mpsc::channel(64);
     let connection = station
@@ -59,7 +60,8 @@ pub(crate) async fn rehearse(
         if !audio.is_empty() {
             commons
                 .cache
-                .keep(&station.name, &station.settings, line, audio.freeze());
+                .keep_for_good(&station.name, &station.settings, line, audio.freeze())
+                .await;
             left -= 1;
         }
     }

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     ProviderError,
-    stt::{Listen, Recognised, SpeechToText, SttCapabilities, ToRecogniser},
+    stt::{Listen, Recognised, SpeechToText, SttCapabilities, ToRecogniser, span_of_bytes},
 };
 
 /// Audio after a phrase before its words are settled: 100 ms.
@@ -65,6 +65,7 @@ impl SpeechToText for PhraseEars {
             finalizes: true,
             interim: true,
             replay: Millis::ZERO,
+            tells_within: None,
         }
     }
 
@@ -77,6 +78,8 @@ impl SpeechToText for PhraseEars {
         let ear = Ear {
             matcher: Matcher::new(Arc::clone(&self.book)),
             ended: None,
+            heard: 0,
+            unsettled: 0,
             told: Vec::new(),
         };
         async move {
@@ -125,6 +128,10 @@ struct Ear {
     matcher: Matcher,
     /// A phrase that passed to its end, and the audio heard since.
     ended: Option<(String, usize)>,
+    /// Bytes heard.
+    heard: u64,
+    /// Where the sound begins whose words are not settled.
+    unsettled: u64,
     /// To be told.
     told: Vec<Recognised>,
 }
@@ -136,6 +143,7 @@ impl Ear {
     }
 
     fn hear(&mut self, audio: &[u8]) {
+        self.heard += audio.len() as u64;
         if let Some((_, since)) = &mut self.ended {
             *since += audio.len();
         }
@@ -155,6 +163,8 @@ impl Ear {
         match found {
             Match::Began => {
                 self.settle_ended();
+                let began = self.matcher.began().unwrap_or(self.heard);
+                self.unsettled = began.max(self.unsettled);
                 self.told.push(Recognised::SpeechStarted);
             }
             Match::Partial { text } => self.tell(Words {
@@ -184,7 +194,7 @@ impl Ear {
             settled: true,
             ends_utterance,
             answers_finalize: true,
-            span: None,
+            ..Words::default()
         });
     }
 
@@ -208,14 +218,17 @@ impl Ear {
                 text,
                 settled: true,
                 ends_utterance: true,
-                answers_finalize: false,
-                span: None,
+                ..Words::default()
             });
         }
     }
 
     fn tell(&mut self, words: Words) {
-        self.told.push(Recognised::Words(words));
+        let span = Some(span_of_bytes(self.unsettled, self.heard));
+        if words.settled {
+            self.unsettled = self.heard;
+        }
+        self.told.push(Recognised::Words(Words { span, ..words }));
     }
 }
 

@@ -47,6 +47,7 @@ impl SpeechToText for SphinxEars {
             finalizes: true,
             interim: true,
             replay: Millis(3_000),
+            tells_within: None,
         }
     }
 

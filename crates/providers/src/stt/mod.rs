@@ -5,7 +5,7 @@ pub mod deepgram;
 use bytes::Bytes;
 use domain::{Language, Millis};
 use futures_util::future::BoxFuture;
-use session::Words;
+use session::{Span, Words};
 use tokio::sync::mpsc;
 
 pub use self::deepgram::Deepgram;
@@ -38,6 +38,9 @@ pub struct SttCapabilities {
     pub interim: bool,
     /// Replayed audio worth sending after a reconnect.
     pub replay: Millis,
+    /// Of so much speech it tells something, if only that it has no words; otherwise it is broken.
+    /// `None`: it may be silent for as long as it likes.
+    pub tells_within: Option<Millis>,
 }
 
 /// How to listen to one call.
@@ -69,12 +72,32 @@ pub enum ToRecogniser {
 /// What the recogniser tells.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Recognised {
+    /// It listens, and has no words to tell.
+    NoWords,
     /// The connection stands and takes audio.
     Ready,
     /// It heard speech begin.
     SpeechStarted,
+    /// Its own model of turns says that the turn is over.
+    TurnEnded {
+        /// How sure it is, in percent.
+        confidence: u8,
+    },
+    /// Its own model of turns thinks that the turn may be over.
+    TurnLikely,
+    /// It thought so too soon: the caller goes on.
+    TurnResumed,
     /// Its word-gap timer ran out.
     UtteranceOver,
-    /// Words.
+    /// Words. Their span is counted from the first audio that this connection was given.
     Words(Words),
+}
+
+/// A stretch of mu-law audio by its bytes, counted from the first one a connection was given.
+pub(crate) fn span_of_bytes(from: u64, until: u64) -> Span {
+    const BYTES_PER_MS: u64 = 8;
+    Span {
+        from: Millis(from / BYTES_PER_MS),
+        until: Millis(until / BYTES_PER_MS),
+    }
 }

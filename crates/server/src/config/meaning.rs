@@ -7,6 +7,7 @@ use std::{
 };
 
 use domain::PhoneNumber;
+use driver::{CacheSettings, DiskSettings};
 use store::Database;
 use tracing_subscriber::EnvFilter;
 use transports::twilio::{public_url::PublicUrl, signature::AuthToken};
@@ -165,6 +166,7 @@ impl<'a> Meaning<'a> {
         let admission = self.admission(&file.admission);
         let shutdown_s = self.within("shutdown.wait_s", file.shutdown.wait_s, (0, 900, 86_400));
         let store_url = self.store_url(&file.store);
+        let cache = self.cache(&file.cache);
         let webhook_tokens = self.webhook_tokens(&file.twilio);
         let providers = ProviderAccess::read(&file.providers, self);
         let agents = Agents::read(file, &providers, self);
@@ -179,6 +181,7 @@ impl<'a> Meaning<'a> {
             admission,
             shutdown_wait: Duration::from_secs(shutdown_s),
             store_url,
+            cache,
             webhook_tokens,
             providers,
             tenants: tenants?,
@@ -326,6 +329,27 @@ impl<'a> Meaning<'a> {
                 &admission.apology_line,
                 "I am sorry, something went wrong on our side. Please call again. Goodbye.",
             ),
+        }
+    }
+
+    fn cache(&mut self, cache: &raw::Cache) -> CacheSettings {
+        let memory_mb = self.within("cache.memory_mb", cache.memory_mb, (1, 64, 65_536));
+        let disk_mb = self.within("cache.disk_mb", cache.disk_mb, (1, 256, 1_048_576));
+        if cache.dir.is_none() && cache.disk_mb.is_some() {
+            self.problem("cache.disk_mb", "needs `cache.dir`, the folder to fill");
+        }
+        if cache.dir.as_ref().is_some_and(|dir| dir.trim().is_empty()) {
+            self.problem(
+                "cache.dir",
+                "is empty; leave it out to write nothing to disk",
+            );
+        }
+        CacheSettings {
+            memory_bytes: memory_mb << 20,
+            disk: cache.dir.as_ref().map(|dir| DiskSettings {
+                folder: dir.into(),
+                bytes: disk_mb << 20,
+            }),
         }
     }
 

@@ -25,6 +25,7 @@ pub use problem::{Place, Problem, Problems};
 pub use provider::{Access, ProviderAccess};
 pub use tenant::TenantPlan;
 
+use driver::CacheSettings;
 use transports::twilio::{public_url::PublicUrl, signature::AuthToken};
 
 use source::Source;
@@ -51,6 +52,8 @@ pub struct Config {
     pub shutdown_wait: Duration,
     /// The database of calls.
     pub store_url: String,
+    /// How much synthesised speech is kept.
+    pub cache: CacheSettings,
     /// The keys that sign webhooks, the one to expect first. Empty: webhooks cannot be checked.
     pub webhook_tokens: Vec<AuthToken>,
     /// Where providers are, and with which keys.

@@ -28,6 +28,8 @@ pub(crate) struct File {
     pub shutdown: Shutdown,
     /// Where calls are kept.
     pub store: Store,
+    /// How much synthesised speech is kept.
+    pub cache: Cache,
     /// The account whose calls arrive.
     pub twilio: Twilio,
     /// Keys and addresses of speech and language providers.
@@ -126,6 +128,20 @@ pub(crate) struct Store {
     /// The database, `sqlite:PATH`. Variable `DATABASE_URL` if it begins with `sqlite:`, else a
     /// warning says that it is not used. Default `sqlite:repartee.db`.
     pub url: Option<String>,
+}
+
+/// `[cache]`: how much synthesised speech is kept, of what agents say by themselves. Never what a
+/// caller said.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Cache {
+    /// Memory for it. What was not used for the longest time goes first. Default 64.
+    pub memory_mb: Option<usize>,
+    /// A folder where it outlives the process; made when it is needed. By default nothing is
+    /// written to disk.
+    pub dir: Option<String>,
+    /// The most that is kept in `dir`. Default 256.
+    pub disk_mb: Option<u64>,
 }
 
 /// `[twilio]`: the account whose calls arrive.

@@ -113,6 +113,25 @@ fn a_database_that_cannot_be_used_is_mentioned() {
 }
 
 #[test]
+fn speech_is_kept_in_memory_and_on_disk_only_where_asked() {
+    let cache = |text: &str| {
+        Config::parse("", text, &environment(&[]))
+            .expect("a configuration")
+            .cache
+    };
+    assert_eq!(cache(""), driver::CacheSettings::default());
+    let on_disk = cache("[cache]\nmemory_mb = 8\ndir = \"speech\"\n");
+    assert_eq!(on_disk.memory_bytes, 8 << 20);
+    let disk = on_disk.disk.expect("a folder");
+    assert_eq!((disk.folder, disk.bytes), ("speech".into(), 256 << 20));
+    insta::assert_snapshot!(problems("[cache]\nmemory_mb = 0\ndisk_mb = 9\n"), @r"
+    repartee.toml:2:1: cache.memory_mb: 0 is not between 1 and 65536
+    repartee.toml:3:1: cache.disk_mb: needs `cache.dir`, the folder to fill
+    ");
+    insta::assert_snapshot!(problems("[cache]\ndir = \"\"\n"), @"repartee.toml:2:1: cache.dir: is empty; leave it out to write nothing to disk");
+}
+
+#[test]
 fn broken_toml_is_located() {
     insta::assert_snapshot!(problems("[server\nport = 1"), @"repartee.toml:1:8: unclosed table, expected `]`");
 }

@@ -70,6 +70,7 @@ impl SpeechToText for FakeEars {
             finalizes: true,
             interim: true,
             replay: Millis(3_000),
+            tells_within: Some(Millis(4_000)),
         }
     }
 

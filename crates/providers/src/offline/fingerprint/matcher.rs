@@ -104,6 +104,14 @@ impl Matcher {
         self.current.is_some()
     }
 
+    /// Where in the stream the phrase that is passing began, in bytes.
+    #[must_use]
+    pub fn began(&self) -> Option<u64> {
+        let current = self.current.as_ref()?;
+        let passed = self.book.phrases[current.phrase].anchors[current.index];
+        Some(current.seen.saturating_sub(passed as u64))
+    }
+
     fn on_anchor(&mut self, anchor: Anchor, matches: &mut Vec<Match>) {
         match &mut self.current {
             Some(current) if current.phrase == anchor.phrase && current.index < anchor.index => {

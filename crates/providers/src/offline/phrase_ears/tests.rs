@@ -6,8 +6,12 @@ use crate::offline::fixtures::{caller_phrase, caller_phrases};
 /// What the ears tell, shortly: `~` not settled, `.` ends the utterance, `!` answers `Finalize`.
 fn shown(told: &Recognised) -> String {
     match told {
+        Recognised::NoWords => "no words".to_owned(),
         Recognised::Ready => "ready".to_owned(),
         Recognised::SpeechStarted => "speech".to_owned(),
+        Recognised::TurnEnded { confidence } => format!("ended {confidence}"),
+        Recognised::TurnLikely => "likely".to_owned(),
+        Recognised::TurnResumed => "resumed".to_owned(),
         Recognised::UtteranceOver => "over".to_owned(),
         Recognised::Words(words) => {
             let settled = if words.settled { "" } else { "~" };
@@ -41,6 +45,11 @@ fn silence(frames: usize) -> Vec<ToRecogniser> {
 
 /// Everything told about a stream, given at once; the stream then stays open for `open_for`.
 async fn told(stream: Vec<ToRecogniser>, open_for: Duration) -> Vec<String> {
+    let all = recognised(stream, open_for).await;
+    all.iter().map(shown).collect()
+}
+
+async fn recognised(stream: Vec<ToRecogniser>, open_for: Duration) -> Vec<Recognised> {
     let (send, audio) = mpsc::channel(stream.len().max(1));
     let (heard, mut hear) = mpsc::channel(256);
     for each in stream {
@@ -55,7 +64,7 @@ async fn told(stream: Vec<ToRecogniser>, open_for: Duration) -> Vec<String> {
     ended.expect("no failure");
     let mut all = Vec::new();
     while let Some(told) = hear.recv().await {
-        all.push(shown(&told));
+        all.push(told);
     }
     all
 }
@@ -75,6 +84,28 @@ async fn a_phrase_is_told_word_by_word_and_settled_after_its_end() {
             "Tomorrow at seven. .",
         ]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn words_cover_the_sound_they_were_made_of() {
+    let phrase = caller_phrase("when").expect("a fixture");
+    let length = phrase.ulaw.len() as u64 / 8;
+    let stream = [silence(50), frames(phrase.ulaw), silence(10)].concat();
+    let all = recognised(stream, Duration::ZERO).await;
+    let spans: Vec<_> = all
+        .iter()
+        .filter_map(|told| {
+            if let Recognised::Words(words) = told {
+                words.span
+            } else {
+                None
+            }
+        })
+        .collect();
+    let last = spans.last().expect("words");
+    assert_eq!(last.from, Millis(1_000), "where the phrase began");
+    assert!(last.until.0.abs_diff(1_000 + length) <= 120, "{last:?}");
+    assert!(spans.is_sorted_by_key(|span| span.until));
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,7 +3,10 @@ use session::Words;
 use speechlibs::{Decoder, DecoderError};
 
 use super::{Phrasebook, failed};
-use crate::{ProviderError, stt::Recognised};
+use crate::{
+    ProviderError,
+    stt::{Recognised, span_of_bytes},
+};
 
 /// Audio before the voice detection speaks up that belongs to the segment: 300 ms.
 const BEFORE: usize = 2_400;
@@ -22,6 +25,10 @@ pub(super) struct Segments {
     /// The newest audio while nobody speaks.
     before: Vec<u8>,
     speaking: bool,
+    /// Bytes heard.
+    heard: u64,
+    /// Where the sound begins whose words are not settled.
+    unsettled: u64,
     /// Bytes of speech since the last interim result.
     since_interim: usize,
     interim: String,
@@ -41,6 +48,8 @@ impl Segments {
             upsampler: Resampler::new(8_000, 16_000).map_err(|error| failed(&error.to_string()))?,
             before: Vec::new(),
             speaking: false,
+            heard: 0,
+            unsettled: 0,
             since_interim: 0,
             interim: String::new(),
         })
@@ -73,6 +82,7 @@ impl Segments {
             }
         }
         self.voices = voices;
+        self.heard += audio.len() as u64;
         if self.speaking {
             self.decode(audio)?;
             self.tell_interim(audio.len(), told);
@@ -91,13 +101,15 @@ impl Segments {
         } else {
             String::new()
         };
-        told.push(Recognised::Words(Words {
-            text,
-            settled: true,
-            ends_utterance: false,
-            answers_finalize: true,
-            span: None,
-        }));
+        self.tell(
+            Words {
+                text,
+                settled: true,
+                answers_finalize: true,
+                ..Words::default()
+            },
+            told,
+        );
         if self.speaking {
             self.decoder.start().map_err(refused)?;
         }
@@ -117,6 +129,8 @@ impl Segments {
         self.upsampler.reset();
         self.decoder.start().map_err(refused)?;
         let before = std::mem::take(&mut self.before);
+        let began = self.heard.saturating_sub(before.len() as u64);
+        self.unsettled = began.max(self.unsettled);
         self.decode(&before)
     }
 
@@ -124,13 +138,23 @@ impl Segments {
     fn stop(&mut self, told: &mut Vec<Recognised>) {
         self.speaking = false;
         let text = self.finish();
-        told.push(Recognised::Words(Words {
-            text,
-            settled: true,
-            ends_utterance: true,
-            answers_finalize: false,
-            span: None,
-        }));
+        self.tell(
+            Words {
+                text,
+                settled: true,
+                ends_utterance: true,
+                ..Words::default()
+            },
+            told,
+        );
+    }
+
+    fn tell(&mut self, words: Words, told: &mut Vec<Recognised>) {
+        let span = Some(span_of_bytes(self.unsettled, self.heard));
+        if words.settled {
+            self.unsettled = self.heard;
+        }
+        told.push(Recognised::Words(Words { span, ..words }));
     }
 
     fn finish(&mut self) -> String {
@@ -156,10 +180,13 @@ impl Segments {
         let text = self.book.written(&self.decoder.interim());
         if !text.is_empty() && text != self.interim {
             self.interim.clone_from(&text);
-            told.push(Recognised::Words(Words {
-                text,
-                ..Words::default()
-            }));
+            self.tell(
+                Words {
+                    text,
+                    ..Words::default()
+                },
+                told,
+            );
         }
     }
 }

@@ -1,5 +1,4 @@
 use bytes::Bytes;
-use session::Words;
 
 use super::*;
 use crate::offline::{
@@ -73,8 +72,12 @@ fn settled(told: &[Recognised]) -> Vec<&str> {
         .filter_map(|told| match told {
             Recognised::Words(words) if words.settled => Some(words.text.as_str()),
             Recognised::Words(_)
+            | Recognised::NoWords
             | Recognised::Ready
             | Recognised::SpeechStarted
+            | Recognised::TurnEnded { .. }
+            | Recognised::TurnLikely
+            | Recognised::TurnResumed
             | Recognised::UtteranceOver => None,
         })
         .filter(|text| !text.is_empty())
@@ -121,14 +124,15 @@ async fn a_phrase_comes_with_interim_words_and_its_punctuation() {
         .iter()
         .filter(|told| matches!(told, Recognised::Words(words) if !words.settled));
     assert!(interim.count() >= 2, "{told:?}");
-    let last = Words {
-        text: party().text.clone(),
-        settled: true,
-        ends_utterance: true,
-        answers_finalize: false,
-        span: None,
+    let Some(Recognised::Words(last)) = told.last() else {
+        panic!("no words: {told:?}");
     };
-    assert_eq!(told.last(), Some(&Recognised::Words(last)));
+    assert_eq!(last.text, party().text);
+    assert!(last.settled && last.ends_utterance);
+    let span = last.span.expect("where it was heard");
+    let end = 1_000 + party().ulaw.len() as u64 / 8;
+    assert!((600..=1_000).contains(&span.from.0), "{span:?}");
+    assert!((end..=end + 1_000).contains(&span.until.0), "{span:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,6 +3,7 @@ use std::{collections::VecDeque, time::Duration};
 use bytes::Bytes;
 use domain::Millis;
 use futures_util::future::BoxFuture;
+use session::{Span, Words};
 use tokio::{
     sync::mpsc,
     time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until},
@@ -99,6 +100,8 @@ impl SpeechToText for Deepgram {
             finalizes: true,
             interim: true,
             replay: Millis(3_000),
+            // A healthy stream has a result every second.
+            tells_within: Some(Millis(4_000)),
         }
     }
 
@@ -207,6 +210,10 @@ struct Stream {
     silent: u32,
     /// Audio was sent at least once.
     begun: bool,
+    /// Audio that we were given and that the server never saw.
+    dropped: Millis,
+    /// Audio that we made up.
+    padded: Millis,
     /// When to stop waiting for last words.
     until: Option<Instant>,
 }
@@ -233,6 +240,8 @@ impl Stream {
             unpinged: 0,
             silent: 0,
             begun: false,
+            dropped: Millis::ZERO,
+            padded: Millis::ZERO,
             until: None,
         }
     }
@@ -248,6 +257,7 @@ impl Stream {
                 bytes = waiting.dropped,
                 "audio dropped while connecting"
             );
+            self.dropped = length_in_ms(waiting.dropped);
         }
         for order in waiting.orders {
             self.obey(order).await?;
@@ -298,7 +308,8 @@ impl Stream {
         let told = match wire::read(&text) {
             Ok(FromDeepgram::SpeechStarted) => Recognised::SpeechStarted,
             Ok(FromDeepgram::UtteranceEnd) => Recognised::UtteranceOver,
-            Ok(FromDeepgram::Words(words)) => Recognised::Words(words),
+            Ok(FromDeepgram::Words(words)) => Recognised::Words(self.as_given(words)),
+            Ok(FromDeepgram::NoWords) => Recognised::NoWords,
             Ok(FromDeepgram::Metadata) if self.until.is_some() => return Ok(Next::Stop),
             Ok(FromDeepgram::Metadata | FromDeepgram::Nothing) => return Ok(Next::Listen),
             Ok(FromDeepgram::Complaint(said)) => {
@@ -317,6 +328,16 @@ impl Stream {
         })
     }
 
+    /// The server counts from the first audio it saw, we from the first that we were given.
+    fn as_given(&self, mut words: Words) -> Words {
+        let given = |sent: Millis| sent + self.dropped - self.padded;
+        words.span = words.span.map(|span| Span {
+            from: given(span.from),
+            until: given(span.until),
+        });
+        words
+    }
+
     async fn on_tick(&mut self) -> Result<Next, ProviderError> {
         self.quiet += 1;
         self.unpinged += 1;
@@ -325,6 +346,7 @@ impl Stream {
             if !self.begun {
                 // The documentation is of two minds whether a keep-alive is enough before any audio.
                 self.send_audio(Bytes::from_static(&SILENCE)).await?;
+                self.padded += length_in_ms(SILENCE.len());
             }
             self.send_text(wire::KEEP_ALIVE).await?;
             self.quiet = 0;
@@ -358,6 +380,10 @@ impl Stream {
         };
         Err(failed(self.socket.last_words(how).await))
     }
+}
+
+fn length_in_ms(bytes: usize) -> Millis {
+    Millis(bytes as u64 / 8)
 }
 
 fn failed(how: Closed) -> ProviderError {

@@ -1,7 +1,10 @@
 //! What goes over the wire: the address of a stream, control messages, results, refusals.
 
-use serde::Deserialize;
-use session::Words;
+use std::time::Duration;
+
+use domain::Millis;
+use serde::{Deserialize, de::IgnoredAny};
+use session::{Span, Words};
 
 use crate::{
     BaseUrl, ProviderError, Verdict,
@@ -32,8 +35,10 @@ pub enum FromDeepgram {
     SpeechStarted,
     /// Its word-gap timer ran out.
     UtteranceEnd,
-    /// Words, or the answer to a question.
+    /// Words, or the answer to a question. Their span is counted from the first audio sent.
     Words(Words),
+    /// A result without any.
+    NoWords,
     /// A summary: the last message of a stream that we closed.
     Metadata,
     /// It could not read something; a close may follow.
@@ -60,6 +65,10 @@ struct Results<'a> {
     speech_final: Option<bool>,
     #[serde(default)]
     from_finalize: Option<bool>,
+    #[serde(default)]
+    start: Lenient<f64>,
+    #[serde(default)]
+    duration: Lenient<f64>,
     #[serde(borrow, default)]
     channel: Option<Channel<'a>>,
 }
@@ -74,6 +83,37 @@ struct Channel<'a> {
 struct Alternative<'a> {
     #[serde(borrow, default)]
     transcript: Text<'a>,
+    #[serde(default)]
+    words: Lenient<Vec<Word>>,
+}
+
+#[derive(Deserialize)]
+struct Word {
+    #[serde(default)]
+    start: Lenient<f64>,
+}
+
+/// A field that may be odd: that must not lose the rest of its message.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Lenient<T> {
+    Good(T),
+    Odd(IgnoredAny),
+}
+
+impl<T> Default for Lenient<T> {
+    fn default() -> Self {
+        Self::Odd(IgnoredAny)
+    }
+}
+
+impl<T> Lenient<T> {
+    fn good(&self) -> Option<&T> {
+        match self {
+            Self::Good(value) => Some(value),
+            Self::Odd(_) => None,
+        }
+    }
 }
 
 /// Reads a text message.
@@ -95,22 +135,47 @@ pub fn read(message: &str) -> Result<FromDeepgram, serde_json::Error> {
 fn words(results: &Results<'_>) -> FromDeepgram {
     let ends_utterance = results.speech_final.unwrap_or_default();
     let answers_finalize = results.from_finalize.unwrap_or_default();
-    let text = results
+    let best = results
         .channel
         .iter()
         .flat_map(|channel| channel.alternatives.iter().flatten())
-        .next()
-        .map_or("", |best| best.transcript.trim());
+        .next();
+    let text = best.map_or("", |best| best.transcript.trim());
     if text.is_empty() && !ends_utterance && !answers_finalize {
-        return FromDeepgram::Nothing;
+        return match results.channel {
+            Some(_) => FromDeepgram::NoWords,
+            None => FromDeepgram::Nothing,
+        };
     }
     FromDeepgram::Words(Words {
         text: text.to_owned(),
         settled: results.is_final.unwrap_or_default() || ends_utterance,
         ends_utterance,
         answers_finalize,
-        span: None,
+        span: span(results, best),
     })
+}
+
+/// From the first word, or where the result begins without one, to the end of what was heard.
+fn span(results: &Results<'_>, best: Option<&Alternative<'_>>) -> Option<Span> {
+    let start = *results.start.good()?;
+    let until = time(start + results.duration.good()?)?;
+    let first_word = best
+        .and_then(|best| best.words.good()?.first()?.start.good())
+        .and_then(|seconds| time(*seconds));
+    let from = time(start)?;
+    let from = first_word.map_or(from, |word| word.max(from));
+    (from <= until).then_some(Span { from, until })
+}
+
+/// A position in a stream. No call lasts for a year.
+fn time(seconds: f64) -> Option<Millis> {
+    const YEAR_MS: u128 = 366 * 86_400_000;
+    let ms = Duration::try_from_secs_f64(seconds).ok()?.as_millis();
+    u64::try_from(ms)
+        .ok()
+        .filter(|ms| u128::from(*ms) < YEAR_MS)
+        .map(Millis)
 }
 
 /// The address of one stream of a caller's audio.

@@ -194,14 +194,12 @@ impl Recognition {
                 .is_some_and(|passing| !passing.text.is_empty());
         if has_words && self.heard - self.span_start.min(self.heard) >= LONGEST_SPAN {
             self.settle(Why::Span, said);
-        } else if has_words
-            && self.options.interim
-            && self.heard - self.told_at >= self.interim_every
-        {
-            self.interim(said);
         } else if !has_words && !self.speaking && self.heard - self.span_start >= LONGEST_SPAN {
             // Silence is settled too: the real one sends empty finals all the time.
             self.settle(Why::Span, said);
+        } else if self.options.interim && self.heard - self.told_at >= self.interim_every {
+            // Words or not: the real one lets nobody wait.
+            self.interim(said);
         }
         self.on_word_gap(said);
     }

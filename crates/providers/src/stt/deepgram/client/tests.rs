@@ -1,4 +1,3 @@
-use session::Words;
 use tokio::task::JoinHandle;
 
 use super::*;
@@ -140,6 +139,46 @@ async fn a_call_that_ends_before_it_is_connected_wants_nothing() {
     let call = Call::begin(&server, Deadlines::default());
     drop(call.audio);
     assert!(call.ended.await.expect("no panic").is_ok());
+}
+
+async fn span_of_words(call: &mut Call, socket: &mut ServerSocket) -> Span {
+    socket
+        .write(r#"{"start":10.0,"duration":0.5,"channel":{"alternatives":[{"transcript":"hi"}]}}"#)
+        .await;
+    match call.heard.recv().await {
+        Some(Recognised::Words(words)) => words.span.expect("a span"),
+        other => panic!("no words: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn spans_count_the_audio_that_never_reached_the_server() {
+    let server = Loopback::new().await;
+    let mut call = Call::begin(&server, Deadlines::default());
+    for _ in 0..12 {
+        call.say(8_000).await;
+    }
+    tokio::task::yield_now().await;
+    let mut socket = server.socket().await;
+    for _ in 0..10 {
+        assert_eq!(socket.read().await.as_deref(), Some("8000 bytes"));
+    }
+    assert_eq!(call.heard.recv().await, Some(Recognised::Ready));
+    let span = span_of_words(&mut call, &mut socket).await;
+    assert_eq!((span.from, span.until), (Millis(12_000), Millis(12_500)));
+}
+
+#[tokio::test]
+async fn spans_do_not_count_the_silence_that_we_made_up() {
+    let server = Loopback::new().await;
+    let deadlines = Deadlines {
+        keep_alive: Duration::from_millis(8),
+        ..Deadlines::default()
+    };
+    let (mut call, mut socket) = Call::open(&server, deadlines).await;
+    assert_eq!(socket.read().await.as_deref(), Some("160 bytes"));
+    let span = span_of_words(&mut call, &mut socket).await;
+    assert_eq!((span.from, span.until), (Millis(9_980), Millis(10_480)));
 }
 
 #[tokio::test]

@@ -117,16 +117,52 @@ fn results_become_words() {
     let interim = r#"{"type":"Results","channel_index":[0,1],"start":3.2,"duration":1.1,"is_final":false,
         "speech_final":false,"channel":{"alternatives":[{"transcript":" hola, b","confidence":0.9,
         "words":[{"word":"hola","start":3.3,"end":3.6}]}]},"metadata":{"request_id":"5a0d"}}"#;
-    assert_eq!(
-        read(interim).expect("read"),
-        words("hola, b", [false, false, false])
-    );
+    let timed = Words {
+        text: "hola, b".into(),
+        span: Some(span(3_300, 4_300)),
+        ..Words::default()
+    };
+    assert_eq!(read(interim).expect("read"), FromDeepgram::Words(timed));
     let settled = r#"{"channel":{"alternatives":[{"transcript":"say \"hi\" \u00e9"},{"transcript":"no"}]},
         "is_final":true,"speech_final":true,"from_finalize":null,"type":"Results"}"#;
     assert_eq!(
         read(settled).expect("read"),
         words("say \"hi\" é", [true, true, false])
     );
+}
+
+fn span(from: u64, until: u64) -> Span {
+    Span {
+        from: Millis(from),
+        until: Millis(until),
+    }
+}
+
+#[test]
+fn words_have_a_span_where_their_times_make_sense() {
+    let read_span = |times: &str| {
+        let message = format!(
+            r#"{{"type":"Results",{times},"channel":{{"alternatives":[{{"transcript":"a","words":1}}]}}}}"#
+        );
+        let FromDeepgram::Words(words) = read(&message).expect(&message) else {
+            panic!("no words: {message}");
+        };
+        words.span
+    };
+    for (times, expected) in [
+        (r#""start":1,"duration":0.5"#, Some(span(1_000, 1_500))),
+        (r#""start":1.2345,"duration":0"#, Some(span(1_234, 1_234))),
+        (r#""start":"1","duration":0.5"#, None),
+        (r#""start":-1,"duration":0.5"#, None),
+        (r#""start":1,"duration":-0.5"#, None),
+        (r#""start":1e300,"duration":1e300"#, None),
+        (r#""start":1e9,"duration":1"#, None),
+        (r#""start":[1],"duration":{}"#, None),
+        (r#""start":null,"duration":1"#, None),
+        (r#""start":1"#, None),
+    ] {
+        assert_eq!(read_span(times), expected, "{times}");
+    }
 }
 
 #[test]
@@ -137,7 +173,7 @@ fn empty_words_count_only_as_an_answer() {
         ))
         .expect("read")
     };
-    assert_eq!(empty(r#""speech_final":false"#), FromDeepgram::Nothing);
+    assert_eq!(empty(r#""speech_final":false"#), FromDeepgram::NoWords);
     assert_eq!(
         empty(r#""speech_final":true"#),
         words("", [true, true, false])

@@ -95,6 +95,14 @@ fn without_endpointing_the_word_gap_ends_the_utterance() {
 }
 
 #[test]
+fn a_client_that_wants_interim_results_has_one_every_second() {
+    let mut recognition = recognition("&endpointing=300&interim_results=true");
+    recognition.ear = Box::new(Deaf);
+    let told = hear(&mut recognition, 2_500, 600);
+    assert_eq!(told, ["1.00 Interim ", "2.00 Interim ", "3.00 Interim "]);
+}
+
+#[test]
 fn noise_without_words_says_nothing() {
     let mut recognition = recognition("&endpointing=300");
     recognition.ear = Box::new(Deaf);

@@ -1,0 +1,84 @@
+use domain::Millis;
+use providers::stt::ToRecogniser;
+use tokio::{sync::mpsc, time::Instant};
+
+use super::{Sound, WORDS_WITHIN, ruler::Ruler};
+
+/// A recogniser that was asked for the words of this much sound owes an answer.
+const OWES_AFTER: Millis = Millis(700);
+
+/// One connection to a recogniser, as seen from our side.
+pub(super) struct Open {
+    /// Gone when no more orders come.
+    to: Option<mpsc::Sender<ToRecogniser>>,
+    pub(super) ruler: Ruler,
+    pub(super) begun: Instant,
+    /// It takes audio.
+    pub(super) ready: bool,
+    /// When words that were asked for have to be there.
+    pub(super) owed: Option<Instant>,
+    /// Speech given since it told anything.
+    unanswered: Millis,
+    /// The most of it that is no failure.
+    tells_within: Option<Millis>,
+}
+
+impl Open {
+    pub(super) fn new(to: mpsc::Sender<ToRecogniser>, tells_within: Option<Millis>) -> Self {
+        Self {
+            to: Some(to),
+            ruler: Ruler::default(),
+            begun: Instant::now(),
+            ready: false,
+            owed: None,
+            unanswered: Millis::ZERO,
+            tells_within,
+        }
+    }
+
+    pub(super) const fn takes_orders(&self) -> bool {
+        self.to.is_some()
+    }
+
+    /// Passes sound on. Returns whether there was room: lost sound is not on the ruler.
+    #[must_use]
+    pub(super) fn hear(&mut self, sound: &Sound) -> bool {
+        if !self.send(ToRecogniser::Audio(sound.bytes.clone())) {
+            return false;
+        }
+        self.ruler.give(sound);
+        if self.ready && sound.speech {
+            self.unanswered += sound.length();
+        }
+        true
+    }
+
+    /// Asks for the words of the unsettled sound, of which there is so much.
+    #[must_use]
+    pub(super) fn finalize(&mut self, unsettled: Millis) -> bool {
+        if unsettled >= OWES_AFTER {
+            self.owed.get_or_insert(Instant::now() + WORDS_WITHIN);
+        }
+        self.send(ToRecogniser::Finalize)
+    }
+
+    pub(super) fn close(&mut self) {
+        self.to = None;
+    }
+
+    /// It told something, whatever it was.
+    pub(super) fn told(&mut self) {
+        self.owed = None;
+        self.unanswered = Millis::ZERO;
+    }
+
+    /// How much speech it took without a word, if that is too much.
+    pub(super) fn mute_for(&self) -> Option<Millis> {
+        let most = self.tells_within?;
+        (self.unanswered >= most).then_some(self.unanswered)
+    }
+
+    fn send(&self, order: ToRecogniser) -> bool {
+        self.to.as_ref().is_none_or(|to| to.try_send(order).is_ok())
+    }
+}

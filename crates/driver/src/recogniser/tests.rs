@@ -1,0 +1,246 @@
+use std::sync::Arc;
+
+use futures_util::{FutureExt, future::BoxFuture};
+use providers::stt::{SttCapabilities, ToRecogniser};
+use session::{Span, Words};
+use tokio::sync::oneshot;
+
+use super::*;
+
+/// A provider whose connections are played by the test.
+struct Scripted(mpsc::Sender<Connection>);
+
+struct Connection {
+    orders: mpsc::Receiver<ToRecogniser>,
+    tell: mpsc::Sender<Recognised>,
+    end: oneshot::Sender<ProviderError>,
+}
+
+impl SpeechToText for Scripted {
+    fn capabilities(&self) -> SttCapabilities {
+        SttCapabilities {
+            finalizes: true,
+            interim: true,
+            replay: Millis(3_000),
+            tells_within: Some(Millis(4_000)),
+        }
+    }
+
+    fn listen(
+        &self,
+        _listen: Listen,
+        orders: mpsc::Receiver<ToRecogniser>,
+        tell: mpsc::Sender<Recognised>,
+    ) -> BoxFuture<'static, Result<(), ProviderError>> {
+        let (end, ended) = oneshot::channel();
+        let connection = Connection { orders, tell, end };
+        self.0.try_send(connection).expect("the test goes on");
+        async { ended.await.map_or(Ok(()), Err) }.boxed()
+    }
+}
+
+impl Connection {
+    async fn tell(&self, told: Recognised) {
+        self.tell.send(told).await.expect("somebody listens");
+    }
+
+    async fn words(&self, text: &str, settled: bool, (from, until): (u64, u64)) {
+        let words = Words {
+            text: text.to_owned(),
+            settled,
+            span: Some(span(from, until)),
+            ..Words::default()
+        };
+        self.tell(Recognised::Words(words)).await;
+    }
+
+    fn breaks(self) {
+        let error = ProviderError::Connection {
+            provider: "scripted",
+            detail: "reset".to_owned(),
+        };
+        self.end.send(error).expect("it was open");
+    }
+
+    /// The audio it was given so far, in milliseconds.
+    fn given(&mut self) -> u64 {
+        let mut bytes = 0;
+        while let Ok(order) = self.orders.try_recv() {
+            if let ToRecogniser::Audio(audio) = order {
+                bytes += audio.len() as u64;
+            }
+        }
+        bytes / 8
+    }
+}
+
+struct Rig {
+    orders: mpsc::Sender<Order>,
+    mailbox: mpsc::Receiver<Input>,
+    connections: mpsc::Receiver<Connection>,
+}
+
+impl Rig {
+    fn start() -> Self {
+        let (connect, connections) = mpsc::channel(8);
+        let (mailbox, inputs) = mpsc::channel(64);
+        let (orders, taken) = mpsc::channel(QUEUE);
+        let listen = Listen {
+            model: "scripted".to_owned(),
+            language: domain::Language::default(),
+            keyterms: Vec::new(),
+            endpointing: Millis(300),
+            utterance_end: Millis(1_000),
+            smart_format: true,
+        };
+        let recogniser = Recogniser {
+            stations: vec![Station {
+                name: "scripted/ears".parse().expect("a name"),
+                provider: Arc::new(Scripted(connect)),
+                settings: listen,
+            }],
+            commons: Commons::for_tests(),
+            mailbox,
+        };
+        tokio::spawn(recogniser.run(taken));
+        Self {
+            orders,
+            mailbox: inputs,
+            connections,
+        }
+    }
+
+    /// The next connection, which stands.
+    async fn connected(&mut self) -> Connection {
+        let connection = self.connections.recv().await.expect("a connection");
+        connection.tell(Recognised::Ready).await;
+        settle().await;
+        connection
+    }
+
+    /// The caller speaks for so long from this moment on.
+    async fn hear(&self, from: u64, ms: u64) {
+        for at in (from..from + ms).step_by(60) {
+            let sound = Sound {
+                from: Millis(at),
+                bytes: Bytes::from_static(&[0x20; 480]),
+                speech: true,
+            };
+            self.orders.send(Order::Hear(sound)).await.expect("taken");
+            settle().await;
+        }
+    }
+
+    async fn span(&mut self) -> Option<Span> {
+        match self.mailbox.recv().await {
+            Some(Input::Words(words)) => words.span,
+            other => panic!("no words: {other:?}"),
+        }
+    }
+}
+
+/// Lets the recogniser do what it has to do now.
+async fn settle() {
+    for _ in 0..8 {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn span(from: u64, until: u64) -> Span {
+    Span {
+        from: Millis(from),
+        until: Millis(until),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn words_are_dated_by_the_sound_they_are_about() {
+    let mut rig = Rig::start();
+    let connection = rig.connected().await;
+    rig.hear(2_000, 120).await;
+    // The ear could not pass on what was said from 2.120 to 2.480.
+    rig.hear(2_480, 120).await;
+    connection.words("Two", false, (30, 120)).await;
+    assert_eq!(rig.span().await, Some(span(2_030, 2_120)));
+    connection.words("Two three", false, (30, 240)).await;
+    assert_eq!(rig.span().await, Some(span(2_030, 2_600)));
+    connection.words("Never heard", false, (9_000, 9_100)).await;
+    assert_eq!(rig.span().await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_connection_hears_again_what_was_not_settled_and_dates_it_as_before() {
+    let mut rig = Rig::start();
+    let connection = rig.connected().await;
+    rig.hear(1_000, 600).await;
+    connection.words("One", true, (0, 300)).await;
+    assert_eq!(rig.span().await, Some(span(1_000, 1_300)));
+    connection.breaks();
+    assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserLost));
+    let mut again = rig.connected().await;
+    assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserBack));
+    assert_eq!(again.given(), 300, "what came after the settled words");
+    rig.hear(1_900, 60).await;
+    again.words("two three", true, (0, 360)).await;
+    assert_eq!(rig.span().await, Some(span(1_300, 1_960)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recogniser_that_never_stood_is_not_missed() {
+    let mut rig = Rig::start();
+    let connection = rig.connections.recv().await.expect("a connection");
+    connection.breaks();
+    let connection = rig.connected().await;
+    connection.words("Hello", false, (0, 0)).await;
+    assert_eq!(rig.span().await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recogniser_that_says_nothing_while_the_caller_speaks_is_lost() {
+    let mut rig = Rig::start();
+    let connection = rig.connected().await;
+    rig.hear(0, 3_960).await;
+    connection.tell(Recognised::NoWords).await;
+    settle().await;
+    rig.hear(3_960, 3_960).await;
+    assert!(rig.mailbox.try_recv().is_err(), "it listens");
+    rig.hear(7_920, 60).await;
+    assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserLost));
+    let mut again = rig.connected().await;
+    assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserBack));
+    assert_eq!(again.given(), 3_000, "no more than is worth it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recognisers_own_model_of_turns_is_passed_on() {
+    let mut rig = Rig::start();
+    let connection = rig.connected().await;
+    for (told, expected) in [
+        (Recognised::TurnLikely, Input::TurnLikely),
+        (Recognised::TurnResumed, Input::TurnResumed),
+        (
+            Recognised::TurnEnded { confidence: 83 },
+            Input::TurnEnded { confidence: 83 },
+        ),
+        (Recognised::UtteranceOver, Input::UtteranceOver),
+    ] {
+        connection.tell(Recognised::SpeechStarted).await;
+        connection.tell(told).await;
+        assert_eq!(rig.mailbox.recv().await, Some(expected));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn words_that_come_late_are_passed_on_and_spare_what_was_said_since() {
+    let mut rig = Rig::start();
+    let connection = rig.connected().await;
+    rig.hear(0, 600).await;
+    rig.orders.send(Order::Finalize).await.expect("taken");
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    rig.hear(2_100, 300).await;
+    connection.words("Late but true", true, (0, 600)).await;
+    assert_eq!(rig.span().await, Some(span(0, 600)));
+    connection.breaks();
+    assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserLost));
+    assert_eq!(rig.connected().await.given(), 300);
+}

@@ -1,0 +1,159 @@
+use futures_util::{FutureExt, future::BoxFuture};
+use providers::ProviderError;
+use tokio::time::{Duration, Instant};
+
+use super::*;
+
+/// A voice that takes 100 ms to connect and 200 ms for a clause.
+struct Slow;
+
+impl TextToSpeech for Slow {
+    fn speak(
+        &self,
+        _voice: Voice,
+        mut orders: mpsc::Receiver<ToVoice>,
+        made: mpsc::Sender<FromVoice>,
+    ) -> BoxFuture<'static, Result<(), ProviderError>> {
+        async move {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            while let Some(order) = orders.recv().await {
+                let event = match order {
+                    ToVoice::Say { reply, clause, .. } => {
+                        tokio::time::sleep(Duration::from_millis(200)).await;
+                        FromVoice::Audio {
+                            reply,
+                            clause,
+                            bytes: Bytes::from_static(&[0x30; 800]),
+                            words: Vec::new(),
+                        }
+                    }
+                    ToVoice::End(reply) => FromVoice::All(reply),
+                    ToVoice::Cancel(_) => continue,
+                };
+                if made.send(event).await.is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+}
+
+fn voice() -> Voice {
+    Voice {
+        model: "slow".to_owned(),
+        voice: "anna".to_owned(),
+        language: domain::Language::default(),
+        stability: None,
+        similarity_boost: None,
+        style: None,
+        speed: None,
+        use_speaker_boost: None,
+        chunk_length_schedule: Vec::new(),
+        multi_context: false,
+    }
+}
+
+struct Rig {
+    orders: mpsc::Sender<ToVoice>,
+    inputs: mpsc::Receiver<Input>,
+    tally: Arc<Tally>,
+    commons: Commons,
+    began: Instant,
+}
+
+impl Rig {
+    /// A call with an agent that says "Sure." by itself, which is in the cache.
+    fn start() -> Self {
+        let commons = Commons::for_tests();
+        let station = Station {
+            name: "slow/voice".parse().expect("a name"),
+            provider: Arc::new(Slow) as Arc<dyn TextToSpeech>,
+            settings: voice(),
+        };
+        let sure = Bytes::from_static(&[0x20; 400]);
+        commons.cache.keep(&station.name, &voice(), "Sure.", sure);
+        let (mailbox, inputs) = mpsc::channel(64);
+        let (orders, taken) = mpsc::channel(QUEUE);
+        let tally = Arc::new(Tally::default());
+        let speaker = Speaker {
+            stations: vec![station],
+            commons: commons.clone(),
+            mailbox,
+            tally: Arc::clone(&tally),
+            own_lines: Arc::new(BTreeSet::from(["Sure.".to_owned()])),
+        };
+        tokio::spawn(speaker.run(taken));
+        Self {
+            orders,
+            inputs,
+            tally,
+            commons,
+            began: Instant::now(),
+        }
+    }
+
+    async fn say(&self, clause: u32, text: &str) {
+        let say = ToVoice::Say {
+            reply: ReplyId(1),
+            clause: ClauseId(clause),
+            text: text.to_owned(),
+        };
+        self.orders.send(say).await.expect("taken");
+    }
+
+    /// When the next input comes, and what it is, shortly.
+    async fn next(&mut self) -> (u128, String) {
+        let input = self.inputs.recv().await.expect("the call goes on");
+        (self.began.elapsed().as_millis(), input.to_string())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_opener_from_the_cache_sounds_at_once_and_the_models_words_follow_it() {
+    let mut rig = Rig::start();
+    rig.say(0, "Sure.").await;
+    assert_eq!(rig.next().await, (0, "audio r1/0 0.050".to_owned()));
+    rig.say(1, "We open at nine.").await;
+    rig.orders
+        .send(ToVoice::End(ReplyId(1)))
+        .await
+        .expect("taken");
+    // 100 ms to connect and 200 ms to speak, counted from the beginning: the opener cost nothing.
+    let (at, told) = rig.next().await;
+    assert!(at <= 301, "{at}");
+    assert!(told.starts_with("audio r1/1 "), "{told}");
+    assert_eq!(rig.next().await.1, "spoken r1");
+    assert_eq!(rig.tally.usage(domain::Millis(0)).tts_characters, 16);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_in_the_cache_waits_for_the_clauses_before_it() {
+    let mut rig = Rig::start();
+    rig.say(0, "We open at nine.").await;
+    rig.say(1, "Sure.").await;
+    rig.orders
+        .send(ToVoice::End(ReplyId(1)))
+        .await
+        .expect("taken");
+    for clause in [0, 1] {
+        let Some(Input::Audio(audio)) = rig.inputs.recv().await else {
+            panic!("no audio of {clause}");
+        };
+        assert_eq!(audio.clause, ClauseId(clause));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn hits_and_misses_of_own_lines_are_counted() {
+    let mut rig = Rig::start();
+    rig.say(0, "Sure.").await;
+    rig.say(1, "We open at nine.").await;
+    rig.next().await;
+    rig.next().await;
+    let meters = &rig.commons.meters;
+    assert_eq!(meters.cache.hits.get(), 1);
+    assert_eq!(meters.cache.misses.get(), 0, "the model's own words");
+    assert!(meters.cache.bytes.get() > 400);
+}
