@@ -15,10 +15,9 @@ use std::sync::Arc;
 use domain::{EndReason, Millis, Overlap, ReplyId};
 
 use crate::{
-    Action, Evidence, Expected, Input, Note, Rules, WaitClass,
+    Action, Evidence, Expected, Input, MenuEar, Note, Rules, WaitClass,
     history::History,
     lag::Lag,
-    menu::Menu,
     pace::Pace,
     reply::Reply,
     timers::{Timer, Timers},
@@ -80,8 +79,11 @@ pub struct CallSession {
     noisy: bool,
     pace: Pace,
     lag: Lag,
-    /// Whether the caller is a machine with a menu.
-    menu: Menu,
+    /// How long waits are for what is expected, in percent of the usual.
+    expected_pace: u64,
+    menu_ear: MenuEar,
+    /// The caller is a machine with a menu.
+    is_menu: bool,
 }
 
 /// Why a turn is taken to be over.
@@ -136,7 +138,9 @@ impl CallSession {
             noisy: false,
             pace: Pace::default(),
             lag: Lag::default(),
-            menu: Menu::default(),
+            expected_pace: 100,
+            menu_ear: MenuEar::default(),
+            is_menu: false,
         };
         session.set_bounds();
         session.greet();

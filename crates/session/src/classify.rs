@@ -1,8 +1,8 @@
 use domain::Millis;
 
 use crate::{
-    Waits,
-    words::{self, Lists},
+    Expect, Waits,
+    words::{self, Lists, dictation::Dictated},
 };
 
 /// What the last words of a caller look like: how likely it is that more will come.
@@ -55,34 +55,69 @@ impl WaitClass {
             Self::Complete => waits.complete,
             Self::Filler => waits.filler,
             Self::Incomplete => waits.incomplete,
-            Self::Hold | Self::Terminal => waits.terminal,
             Self::Keys | Self::Provider => Millis::ZERO,
-            Self::Number => waits.number,
+            // Whoever asks for a moment may say why.
+            Self::Hold | Self::Number => waits.number,
             Self::ShortAnswer => waits.short_answer,
+            Self::Terminal => waits.terminal,
             Self::Unknown => waits.unknown,
+        }
+    }
+
+    /// Why a turn of this class was waited for as long as it was: completes "waited 1,200 ms
+    /// because …".
+    #[must_use]
+    pub const fn because(self, expected: Expect) -> &'static str {
+        match self {
+            Self::Complete => "the sentence could be finished",
+            Self::Filler => "the caller was looking for words",
+            Self::Hold => "the caller asked for a moment",
+            Self::Incomplete => "the last word cannot end a sentence",
+            Self::Keys => "the caller typed",
+            Self::Number => unfinished(expected),
+            Self::Provider => "the recogniser alone decides",
+            Self::ShortAnswer => "it was a whole answer to the question",
+            Self::Terminal => "the sentence was finished",
+            Self::Unknown => "nothing is known about the ends of sentences in this language",
         }
     }
 }
 
-/// Classifies what the caller said so far. `asked`: the agent's last sentence was a question.
+const fn unfinished(expected: Expect) -> &'static str {
+    match expected {
+        Expect::Address => "an address was unfinished",
+        Expect::Date => "a date was unfinished",
+        Expect::Digits { .. } => "a number was unfinished",
+        Expect::Email => "an e-mail address was unfinished",
+        Expect::Name => "a spelling was unfinished",
+        Expect::Phone => "a phone number was unfinished",
+        Expect::Choice | Expect::Open | Expect::YesNo => "a number or a spelling was unfinished",
+    }
+}
+
+/// Classifies what the caller said so far; the first rule that fits counts. `lists`: those of the
+/// language, `None` if it has none or they shall not judge. `asked`: the agent's last sentence was
+/// a question.
 pub(crate) fn classify(
     text: &str,
-    lists: Option<&'static Lists>,
-    _expected: crate::Expect,
+    lists: Option<&Lists>,
+    expected: Expect,
     asked: bool,
 ) -> WaitClass {
     let Some(lists) = lists else {
-        return unknown(text);
+        return without_lists(text);
     };
-    let words: Vec<String> = words::words(text).collect();
-    let Some(last) = words.last() else {
-        return WaitClass::Incomplete;
-    };
-    if ends_with_filler(&words, lists) {
+    let said = words::normalised(text);
+    if said.is_empty() {
+        WaitClass::Incomplete
+    } else if asks_to_hold(&said, lists) {
+        WaitClass::Hold
+    } else if lists.endings.trails_off(&said) {
         WaitClass::Filler
-    } else if asked && is_short_answer(&words, lists) {
-        WaitClass::ShortAnswer
-    } else if lists.cannot_end.contains(&last.as_str()) && !words::asks(text) {
+    } else if let Some(class) = of_expected(&said, lists, expected, asked) {
+        class
+    } else if lists.endings.is_unfinished(&said) {
+        // Before the punctuation: recognisers put a full stop to every pause.
         WaitClass::Incomplete
     } else if ends_sentence(text) {
         WaitClass::Terminal
@@ -91,7 +126,7 @@ pub(crate) fn classify(
     }
 }
 
-fn unknown(text: &str) -> WaitClass {
+fn without_lists(text: &str) -> WaitClass {
     if ends_sentence(text) {
         WaitClass::Terminal
     } else {
@@ -103,89 +138,130 @@ fn ends_sentence(text: &str) -> bool {
     text.trim_end().ends_with(['.', '?', '!', '。', '？', '！'])
 }
 
-fn ends_with_filler(words: &[String], lists: &Lists) -> bool {
-    let text = words.join(" ");
-    lists.fillers.iter().any(|filler| {
-        text.strip_suffix(filler)
-            .is_some_and(|before| before.is_empty() || before.ends_with(' '))
+/// Asking to hold stands at the end, or is all that a short utterance is about.
+fn asks_to_hold(said: &str, lists: &Lists) -> bool {
+    const SHORT: usize = 12;
+    const END: usize = 6;
+    let short = said.split(' ').count() <= SHORT;
+    let place = if short { said } else { last_words(said, END) };
+    let holds = |text: &str| {
+        lists
+            .holds
+            .iter()
+            .any(|phrase| words::contains_phrase(text, phrase))
+    };
+    holds(&words::without_phrases(place, lists.not_holds))
+}
+
+fn last_words(said: &str, count: usize) -> &str {
+    said.rmatch_indices(' ')
+        .nth(count - 1)
+        .map_or(said, |(at, _)| &said[at + 1..])
+}
+
+/// What is known from the question: whether the answer to it is whole.
+fn of_expected(said: &str, lists: &Lists, expected: Expect, asked: bool) -> Option<WaitClass> {
+    if expected.is_dictated() && has_not_begun(said, lists) {
+        return Some(WaitClass::Number);
+    }
+    match expected {
+        Expect::Address => of_number(said, lists).and(Some(WaitClass::Number)),
+        Expect::Choice => of_choice(said, lists),
+        Expect::Date => lists
+            .numbers
+            .is_part_of_date(said, lists.endings.fillers)
+            .then_some(WaitClass::Number),
+        Expect::Digits { min, max } => of_digits(said, lists, (min.into(), max.into())),
+        Expect::Email => of_email(said, lists),
+        Expect::Name => {
+            (lists.numbers.letters_at_end(said) > 0 && said.len() > 1).then_some(WaitClass::Number)
+        }
+        Expect::Phone => of_phone(said, lists),
+        Expect::YesNo => of_yes_no(said, lists),
+        Expect::Open => of_nothing_special(said, lists, asked),
+    }
+}
+
+/// "Sure", "yes of course": the caller will dictate, and has not begun.
+fn has_not_begun(said: &str, lists: &Lists) -> bool {
+    said.split(' ').all(|word| lists.agreeing.contains(&word))
+}
+
+fn of_number(said: &str, lists: &Lists) -> Option<Dictated> {
+    Dictated::at_end(said, lists.numbers, lists.endings.fillers)
+}
+
+fn of_choice(said: &str, lists: &Lists) -> Option<WaitClass> {
+    const SHORT: usize = 4;
+    let whole = said.split(' ').count() <= SHORT && !lists.endings.is_unfinished(said);
+    whole.then_some(WaitClass::ShortAnswer)
+}
+
+fn of_digits(said: &str, lists: &Lists, (min, max): (usize, usize)) -> Option<WaitClass> {
+    let number = of_number(said, lists)?;
+    Some(if number.dangles() || number.digits < min {
+        WaitClass::Number
+    } else if number.digits < max {
+        WaitClass::Complete
+    } else {
+        WaitClass::ShortAnswer
     })
 }
 
-fn is_short_answer(words: &[String], lists: &Lists) -> bool {
-    const SHORT: usize = 3;
-    words.len() <= SHORT && lists.yes_no.contains(&words[0].as_str())
+/// A number that is long enough may still go on in some country, so it is complete, not certain.
+fn of_phone(said: &str, lists: &Lists) -> Option<WaitClass> {
+    let number = of_number(said, lists)?;
+    Some(if number.is_phone(lists.numbers.phone_digits) {
+        WaitClass::Complete
+    } else {
+        WaitClass::Number
+    })
+}
+
+/// An address goes on until "dot com", unless the caller says something else altogether.
+fn of_email(said: &str, lists: &Lists) -> Option<WaitClass> {
+    if lists.numbers.ends_email(said) {
+        return Some(WaitClass::Complete);
+    }
+    let dictates = lists.numbers.has_email(said)
+        || !said
+            .split(' ')
+            .take(FIRST_WORDS)
+            .any(|word| lists.declining.contains(&word));
+    dictates.then_some(WaitClass::Number)
+}
+
+/// Whoever declines does so in the first words.
+const FIRST_WORDS: usize = 4;
+
+fn of_yes_no(said: &str, lists: &Lists) -> Option<WaitClass> {
+    const SHORT: usize = 4;
+    let answers = said.split(' ').count() <= SHORT
+        && lists
+            .yes_no
+            .iter()
+            .any(|answer| words::begins_with_phrase(said, answer))
+        && !lists.endings.is_unfinished(said);
+    answers.then_some(WaitClass::ShortAnswer)
+}
+
+/// Numbers, spellings and addresses are recognised when nobody asked for one, too.
+fn of_nothing_special(said: &str, lists: &Lists, asked: bool) -> Option<WaitClass> {
+    const SPELLING: usize = 3;
+    const RECENT: usize = 3;
+    let numbers = lists.numbers;
+    if let Some(number) = of_number(said, lists) {
+        let short = !number.is_phone(numbers.phone_digits);
+        let read_out = number.is_read_out() || numbers.announced(said);
+        return (short && read_out).then_some(WaitClass::Number);
+    }
+    // An address that was said long ago is over.
+    let email = numbers.has_email(last_words(said, RECENT)) && !numbers.ends_email(said);
+    if email || numbers.letters_at_end(said) >= SPELLING {
+        return Some(WaitClass::Number);
+    }
+    asked.then(|| of_yes_no(said, lists)).flatten()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_tell_whether_more_will_come() {
-        use WaitClass::{Complete, Filler, Incomplete, ShortAnswer, Terminal};
-        for (text, asked, class) in [
-            ("I would like to book a table.", false, Terminal),
-            ("I would like to book a table", false, Complete),
-            ("I would like to book a", false, Incomplete),
-            ("I would like to.", false, Incomplete),
-            ("I would like, um", false, Filler),
-            ("yes", true, ShortAnswer),
-            ("yes", false, Complete),
-            ("Yes please.", true, ShortAnswer),
-            ("What is it for?", false, Terminal),
-            ("", false, Incomplete),
-        ] {
-            assert_eq!(
-                classify(
-                    text,
-                    words::lists(&domain::Language::default()),
-                    crate::Expect::Open,
-                    asked
-                ),
-                class,
-                "{text}"
-            );
-        }
-    }
-
-    #[test]
-    fn spanish_has_lists_of_its_own() {
-        let spanish = "es-ES".parse().expect("a language");
-        assert_eq!(
-            classify(
-                "quiero una mesa para",
-                words::lists(&spanish),
-                crate::Expect::Open,
-                false
-            ),
-            WaitClass::Incomplete
-        );
-        assert_eq!(
-            classify(
-                "quiero una mesa, pues",
-                words::lists(&spanish),
-                crate::Expect::Open,
-                false
-            ),
-            WaitClass::Filler
-        );
-    }
-
-    #[test]
-    fn a_language_without_lists_waits_longer() {
-        let danish = "da".parse().expect("a language");
-        assert_eq!(
-            classify(
-                "jeg vil gerne",
-                words::lists(&danish),
-                crate::Expect::Open,
-                false
-            ),
-            WaitClass::Unknown
-        );
-        assert_eq!(
-            classify("Ja.", words::lists(&danish), crate::Expect::Open, false),
-            WaitClass::Terminal
-        );
-    }
-}
+mod tests;

@@ -10,6 +10,7 @@ mod expect;
 mod history;
 mod input;
 mod lag;
+mod machine;
 mod menu;
 mod overlap;
 mod pace;
@@ -28,8 +29,10 @@ pub use action::{
 };
 pub use call::CallSession;
 pub use classify::WaitClass;
-pub use expect::{Expect, Expected};
+pub use expect::{BadExpect, Expect, Expected};
 pub use input::{Audio, Input, Span, WordEnd, Words};
+pub use machine::{PickedUpBy, Pickup, PickupInput, Who};
+pub use menu::MenuEar;
 pub use rules::{
     AmdRules, DtmfRules, EndRules, IdleRules, LineCapabilities, Lines, MaskRules, OverlapMode,
     OverlapRules, Rules, Speculate, TurnEnd, TurnRules, Waits,

@@ -313,9 +313,10 @@ pub struct OverlapRules {
     pub speech_without_words: Millis,
     /// Speech this close to the end of our audio is simply the next turn.
     pub end_edge: Millis,
-    /// Words that stop the agent at once.
+    /// Words and phrases that stop the agent at once: the language's, and the agent's own on top.
     pub stop_words: Vec<String>,
-    /// Words that only say "I am listening".
+    /// Words and phrases that only say "I am listening": the language's, and the agent's own on
+    /// top.
     pub ack_words: Vec<String>,
 }
 

@@ -416,7 +416,7 @@ impl CallerTurn {
 /// What two texts are compared by to see whether a reply to one answers the other: words without
 /// case and punctuation, fillers and stutters.
 pub(crate) fn gist(text: &str, lists: Option<&Lists>) -> String {
-    let fillers = lists.map_or(&[][..], |lists| lists.fillers);
+    let fillers = lists.map_or(&[][..], |lists| lists.endings.fillers);
     let normal = normalised(text);
     let mut words: Vec<&str> = normal
         .split(' ')

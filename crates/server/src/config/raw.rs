@@ -370,9 +370,9 @@ pub(crate) struct Overlap {
     pub min_ms: Option<u64>,
     /// Speech this close to the end of our audio is simply the next turn. Default 400.
     pub end_edge_ms: Option<u64>,
-    /// Words that stop the agent at once, in place of the language's own list.
+    /// Words and phrases that stop the agent at once, on top of the language's own.
     pub stop_words: Option<Vec<String>>,
-    /// Words that only say "I am listening", in place of the language's own list.
+    /// Words and phrases that only say "I am listening", on top of the language's own.
     pub ack_words: Option<Vec<String>>,
 }
 

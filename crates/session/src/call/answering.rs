@@ -4,7 +4,8 @@ use domain::{EndReason, Millis, ReplyId};
 
 use super::{CallSession, Phase, Settled, waiting::Patience};
 use crate::{
-    Action, Because, CancelReason, Note, Speculate, ToolCall, ToolRun, ToolRunId, WaitClass,
+    Action, Because, CancelReason, Message, Note, Speculate, ToolCall, ToolRun, ToolRunId,
+    WaitClass,
     clauses::spoken_form,
     reply::{After, END_CALL, Kind, Reply, Stage, Tool, ToolState, Voicing, Writing},
     timers::Timer,
@@ -54,7 +55,7 @@ impl CallSession {
         self.quiet_timers();
         self.reminders = 0;
         self.patience = Patience::Usual;
-        self.menu.hear(&text);
+        self.is_menu |= self.menu_ear.hear(&text);
         if settled.class == WaitClass::Hold {
             return self.hold_on(now, settled);
         }
@@ -92,6 +93,8 @@ impl CallSession {
         self.patience = Patience::OnHold;
         let line = self.rules.lines.hold.clone();
         if line.trim().is_empty() {
+            self.history.add([Message::Caller(self.turn.text())]);
+            self.keep_unanswered(now);
             return self.wait_for_caller(now);
         }
         self.say(now, Kind::Line, &line, After::Listen);

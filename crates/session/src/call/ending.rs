@@ -178,13 +178,13 @@ impl CallSession {
             }
             None => {}
         }
-        self.keep_last_words(now);
+        self.keep_unanswered(now);
         self.timers.disarm_all();
         self.actions.push(Action::HangUp(why));
     }
 
-    /// What the caller said last and nobody answered is kept too.
-    fn keep_last_words(&mut self, now: Millis) {
+    /// What the caller said and nobody answers is kept too.
+    pub(super) fn keep_unanswered(&mut self, now: Millis) {
         if self.turn.is_empty() {
             return;
         }

@@ -279,13 +279,13 @@ impl CallSession {
         if !rules.adapts {
             return base;
         }
-        let percent = self.pace.percent() * self.expected.what.pace_percent() / 100;
+        let percent = self.pace.percent() * self.expected_pace / 100;
         let floor = rules.floor.or_later(self.lag.floor());
         let ceiling = Millis(rules.wait.incomplete.0 * 3 / 2);
         let wait = Millis(base.0 * percent / 100)
             .or_later(floor)
             .or_earlier(ceiling.or_later(floor));
-        if self.menu.is_one() {
+        if self.is_menu {
             Millis(wait.0 * 2)
         } else {
             wait

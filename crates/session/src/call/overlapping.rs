@@ -5,7 +5,7 @@ use domain::{Millis, Overlap, OverlapOutcome};
 use super::CallSession;
 use crate::{
     Action, CancelReason, OverlapMode, Words,
-    overlap::{self, Verdict},
+    overlap::{self, Circumstances, Heard, Verdict},
     reply::{Kind, Stage, Voicing},
     timers::Timer,
     words,
@@ -21,12 +21,8 @@ const START_EDGE: Millis = Millis(400);
 const WORTH_KEEPING: usize = 3;
 /// An acknowledgement this close to the end of a question is its answer.
 const ANSWER_EDGE: Millis = Millis(800);
-/// One content word cuts in when the speech goes on for so long.
-const ONE_WORD: Millis = Millis(400);
-/// Words come within this time after a sound, or there are none in it.
-const NOISE_AFTER: Millis = Millis(500);
-/// From a slow recogniser words are waited for less: the sound itself decides.
-const WITHOUT_WORDS_WHEN_SLOW: Millis = Millis(500);
+/// When nothing but more words can decide, they are looked at so often.
+const LOOK_AGAIN: Millis = Millis(200);
 /// So many false alarms within so long a time make a noisy place.
 const NOISY: (usize, Millis) = (3, Millis(60_000));
 
@@ -186,9 +182,7 @@ impl CallSession {
         let (at, ended) = (overlap.at, overlap.ended);
         match self.judge(now, at, ended) {
             Verdict::Yield => self.yield_floor(now),
-            Verdict::Backchannel if self.may_be_an_answer(now) => {
-                self.overlap_is_over(now, OverlapOutcome::NextTurn);
-            }
+            Verdict::Answer => self.overlap_is_over(now, OverlapOutcome::NextTurn),
             Verdict::Backchannel => {
                 self.overlap_is_over(now, OverlapOutcome::Backchannel);
                 self.turn.close();
@@ -199,37 +193,40 @@ impl CallSession {
                 self.count_false_alarm(now);
             }
             Verdict::Undecided => {
-                let next = self.next_look(at, ended);
-                self.timers
-                    .arm(Timer::Overlap, next.or_later(now + Millis(20)));
+                let next = self.next_look(now, at, ended);
+                self.timers.arm(Timer::Overlap, next);
             }
         }
     }
 
     fn judge(&self, now: Millis, at: Millis, ended: Option<Millis>) -> Verdict {
         let text = self.turn.text();
-        let heard = overlap::Heard {
+        let heard = Heard {
             text: &text,
             settled: self.turn.is_settled() && self.turn.is_covered(),
-            lasted: ended.unwrap_or(now) - at,
-            quiet: ended.map(|ended| now - ended),
-            slow: self.lag.is_slow(),
+            spoken: ended.unwrap_or(now) - at,
+            quiet_for: ended.map(|ended| now - ended),
         };
-        overlap::judge(&heard, self.lists(), &self.rules.overlap)
+        let circumstances = Circumstances {
+            lists: words::lists(&self.rules.language),
+            may_answer: self.may_be_an_answer(now),
+            slow_recogniser: self.lag.is_slow(),
+        };
+        overlap::judge(&heard, &self.rules.overlap, circumstances)
     }
 
-    /// When to look again at speech that says nothing yet.
-    fn next_look(&self, at: Millis, ended: Option<Millis>) -> Millis {
-        let without_words = if self.lag.is_slow() {
-            WITHOUT_WORDS_WHEN_SLOW
-        } else {
-            self.rules.overlap.speech_without_words
-        };
-        match ended {
-            Some(ended) => ended + NOISE_AFTER,
-            None if self.turn.is_empty() => at + without_words,
-            None => at + ONE_WORD,
-        }
+    /// When to look again at speech that says nothing yet: whenever time alone may decide.
+    fn next_look(&self, now: Millis, at: Millis, ended: Option<Millis>) -> Millis {
+        let slow = self.lag.is_slow();
+        let patience = overlap::patience_without_words(&self.rules.overlap, slow);
+        let looks = [
+            at + overlap::ONE_WORD,
+            at + overlap::HARMLESS_PHRASE,
+            at + patience,
+            ended.map_or(Millis::ZERO, |ended| ended + overlap::NO_WORDS_COME),
+        ];
+        let next = looks.into_iter().filter(|look| *look > now).min();
+        next.unwrap_or(now + LOOK_AGAIN)
     }
 
     /// Whether an acknowledgement answers what the agent is asking.

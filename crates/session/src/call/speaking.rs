@@ -224,17 +224,21 @@ impl CallSession {
 
     /// What the agent asked last decides what the caller is expected to say.
     fn listen_for_answer(&mut self, heard: &str) {
+        let language = &self.rules.language;
+        let last = words::last_sentence(heard);
         self.asked = words::asks(heard);
+        let guessed = Expect::guess(last, language);
         let usual = self.rules.turn.expect;
-        let guessed = Expect::guess(words::last_sentence(heard), self.lists());
+        let what = if guessed == Expect::Open {
+            usual
+        } else {
+            guessed
+        };
         self.expected = Expected {
-            what: if guessed == Expect::Open {
-                usual
-            } else {
-                guessed
-            },
+            what,
             secret: false,
         };
+        self.expected_pace = what.pace_percent(last, language).into();
     }
 
     pub(super) fn disarm_reply_timers(&mut self) {

@@ -121,7 +121,7 @@ fn a_protected_utterance_is_heard_to_its_end() {
         1.064  speech at 1.000
         1.350  words from 1.000 to 1.300 stop stop
         2.100  pause at 2.000
-        2.200  settled from 1.000 to 2.000 Stop, stop that.
+        2.200  settled from 1.000 to 2.000 Stop, please stop.
         3.020  played r1-0
     "
     ));

@@ -1,0 +1,250 @@
+mod utterances;
+
+use super::*;
+use Expect::{Address, Choice, Date, Digits, Email, Name, Open, Phone, YesNo};
+use WaitClass::{Complete, Filler, Incomplete, Number, ShortAnswer, Terminal};
+
+fn lists(language: &str) -> Option<&'static Lists> {
+    words::lists(&language.parse().expect("a language"))
+}
+
+#[test]
+fn words_tell_whether_more_will_come() {
+    for (text, asked, class) in [
+        ("I would like to book a table.", false, Terminal),
+        ("I would like to book a table", false, Complete),
+        ("I would like to book a", false, Incomplete),
+        ("I would like to.", false, Incomplete),
+        ("Can I book a?", false, Incomplete),
+        ("I would like, um", false, Filler),
+        ("well", true, Filler),
+        ("yes", true, ShortAnswer),
+        ("yes", false, Complete),
+        ("Yes please.", true, ShortAnswer),
+        ("mm-hmm", true, ShortAnswer),
+        ("no I", true, Incomplete),
+        ("yes it is", true, ShortAnswer),
+        ("What is it for?", false, Terminal),
+        ("", false, Incomplete),
+    ] {
+        let found = classify(text, lists("en"), Expect::Open, asked);
+        assert_eq!(found, class, "{text}");
+    }
+}
+
+/// One line for each exception in the lists: the ending that is finished, and one like it that is
+/// not.
+#[test]
+fn exceptions_end_what_their_last_word_alone_would_not() {
+    for (language, finished, unfinished) in [
+        ("en", "can we do that", "I think that"),
+        ("en", "I know about that", "the man that"),
+        ("en", "yes I understand that", "make sure that"),
+        ("en", "what is it for", "I am looking for"),
+        ("en", "what for", "the table for"),
+        ("en", "how long does it take", "I would like to take"),
+        ("en", "what do you have", "I have"),
+        ("en", "I know where you are", "you are"),
+        ("en", "I do not know what to do", "the thing to do"),
+        ("en", "yes it is", "the problem is"),
+        ("en", "no I don't", "I really don't"),
+        ("en", "yes I'd like to", "I'd like to"),
+        ("en", "as soon as I can", "I can"),
+        ("en", "that is all I need", "and I need"),
+        ("en", "it is easy to find", "I cannot find"),
+        ("en", "I am afraid I can't", "I can't"),
+        ("en", "if you want to", "we want to"),
+        ("en", "I think so", "the line is busy so"),
+        ("en", "I hope so", "and so"),
+        ("en", "that one as well", "um well"),
+        ("en", "the blue one too", "the blue one and"),
+        ("en", "mm-hmm", "I want mm"),
+        ("en", "uh-uh", "the uh"),
+        ("en", "I'll let you know", "it's like you know"),
+        ("en", "do you know what I mean", "not today I mean"),
+        ("en", "when", "I called you when"),
+        ("en", "I'm not sure when", "it broke when"),
+        ("en", "not really", "it is really"),
+        ("en", "I need to check in", "I live in"),
+        ("en", "please go on", "it depends on"),
+        ("en", "can I just come by", "it was sent by"),
+        ("en", "where are they", "and they"),
+        ("en", "I have my ID", "on Monday I'd"),
+        ("en", "I feel ill", "maybe I'll"),
+        ("en", "I'd like some", "there were some"),
+        ("en", "it is his", "I lost his"),
+        ("en", "it does not look like that", "I would like"),
+        ("en", "I already did", "what did"),
+        ("es", "dónde está", "la mesa está"),
+        ("es", "no hay", "allí hay"),
+        ("es", "sí claro que puedo", "mañana puedo"),
+        ("es", "puede ser", "quiero ser"),
+        ("es", "qué tengo que hacer", "quería hacer"),
+        ("es", "cuánto tiempo tiene", "mi hija tiene"),
+        ("es", "sí me gustaría", "a mi madre le gustaría"),
+        ("es", "eso es lo que necesito", "y necesito"),
+        ("es", "es para ella", "ayer ella"),
+        ("es", "soy yo", "entonces yo"),
+        ("es", "si", "quería saber si"),
+        ("es", "claro que si", "llamaba por si"),
+        ("es", "no sé cuando", "me avisa cuando"),
+        ("es", "quiero este", "la verdad este"),
+        ("es", "está bueno", "es que bueno"),
+        ("es", "hasta entonces", "y entonces"),
+        ("es", "le voy a ver", "tengo a ver"),
+        ("es", "mm mm", "el mm"),
+    ] {
+        let judged = |text| classify(text, lists(language), Expect::Open, false);
+        let ends = |text| !matches!(judged(text), WaitClass::Incomplete | WaitClass::Filler);
+        assert!(ends(finished), "{finished}: {:?}", judged(finished));
+        assert!(!ends(unfinished), "{unfinished}: {:?}", judged(unfinished));
+    }
+}
+
+#[test]
+fn asking_for_a_moment_is_no_turn() {
+    for (language, text, holds) in [
+        ("en", "hang on", true),
+        ("en", "One moment, please.", true),
+        ("en", "one moment I have to find my card", true),
+        (
+            "en",
+            "I think it is on the back of the card that I got so just a second",
+            true,
+        ),
+        (
+            "en",
+            "just a second I think it is on the back of the card that I got",
+            false,
+        ),
+        ("en", "can I hold on to the ticket", false),
+        ("en", "I will be there in one minute", false),
+        ("es", "un momento por favor", true),
+        ("es", "espere que busco la tarjeta", true),
+        ("es", "hace un momento me llamaron", false),
+        ("es", "estoy en la lista de espera", false),
+    ] {
+        let class = classify(text, lists(language), Expect::Open, false);
+        assert_eq!(class == WaitClass::Hold, holds, "{text}: {class:?}");
+    }
+}
+
+#[test]
+fn what_was_asked_for_decides_when_it_is_whole() {
+    for (language, expected, text, class) in ANSWERS {
+        let found = classify(text, lists(language), *expected, false);
+        assert_eq!(found, *class, "{expected}: {text}");
+    }
+}
+
+#[test]
+fn a_language_without_lists_waits_longer() {
+    for (text, class) in [
+        ("jeg vil gerne", WaitClass::Unknown),
+        ("Ja.", WaitClass::Terminal),
+    ] {
+        let found = classify(text, lists("da"), Expect::Open, true);
+        assert_eq!(found, class, "{text}");
+    }
+}
+
+#[test]
+fn every_class_says_why() {
+    assert_eq!(
+        WaitClass::Number.because(Expect::Phone),
+        "a phone number was unfinished"
+    );
+    assert_eq!(
+        WaitClass::Incomplete.because(Expect::Phone),
+        "the last word cannot end a sentence"
+    );
+}
+
+const FOUR_TO_SIX: Expect = Digits { min: 4, max: 6 };
+
+/// Language, what was asked for, what was answered, and what that looks like.
+const ANSWERS: &[(&str, Expect, &str, WaitClass)] = &[
+    ("en", FOUR_TO_SIX, "four seven one", Number),
+    ("en", FOUR_TO_SIX, "Four seven one.", Number),
+    ("en", FOUR_TO_SIX, "four seven one one", Complete),
+    (
+        "en",
+        FOUR_TO_SIX,
+        "it is four seven one one double three",
+        ShortAnswer,
+    ),
+    ("en", FOUR_TO_SIX, "four seven one one double", Number),
+    ("en", FOUR_TO_SIX, "4711", Complete),
+    ("en", FOUR_TO_SIX, "sure", Number),
+    ("en", FOUR_TO_SIX, "I don't have it with me", Complete),
+    ("en", FOUR_TO_SIX, "it is", Incomplete),
+    ("en", FOUR_TO_SIX, "four seven um", Filler),
+    ("en", Phone, "415 555", Number),
+    ("en", Phone, "415 555 2671", Complete),
+    ("en", Phone, "yes of course", Number),
+    ("en", Phone, "I do not have a phone.", Terminal),
+    ("en", Email, "john smith", Number),
+    ("en", Email, "john smith at gmail", Number),
+    ("en", Email, "john smith at gmail dot", Number),
+    ("en", Email, "john smith at gmail dot com", Complete),
+    ("en", Email, "john@acme.com", Complete),
+    ("en", Email, "I don't have one", Complete),
+    ("en", Email, "no", Complete),
+    ("en", Name, "sure", Number),
+    ("en", Name, "s m i", Number),
+    ("en", Name, "s as in sierra", Number),
+    ("en", Name, "it is just like the colour.", Terminal),
+    ("en", Date, "march", Number),
+    ("en", Date, "the fifth of march", Complete),
+    ("en", Date, "march fifteenth", Complete),
+    ("en", Date, "tomorrow", Complete),
+    ("en", Address, "twenty three", Number),
+    ("en", Address, "twenty three main street", Complete),
+    ("en", YesNo, "yes", ShortAnswer),
+    ("en", YesNo, "yes but", Incomplete),
+    ("en", YesNo, "the other one", Complete),
+    ("en", Choice, "the morning", ShortAnswer),
+    ("en", Choice, "the", Incomplete),
+    ("en", Open, "my number is five", Number),
+    ("en", Open, "it is four one five", Number),
+    ("en", Open, "a table for two", Complete),
+    ("en", Open, "at seven thirty", Complete),
+    ("en", Open, "nineteen eighty four", Complete),
+    (
+        "en",
+        Open,
+        "my number is four one five five five five two six seven one",
+        Complete,
+    ),
+    ("en", Open, "my name is s m i", Number),
+    ("en", Open, "you can write to john at gmail", Number),
+    (
+        "en",
+        Open,
+        "you can write to john at gmail dot com",
+        Complete,
+    ),
+    ("es", FOUR_TO_SIX, "cuatro siete uno", Number),
+    ("es", Phone, "seiscientos doce", Number),
+    (
+        "es",
+        Phone,
+        "seis uno dos tres cuatro cinco seis siete ocho",
+        Complete,
+    ),
+    ("es", Phone, "sí claro", Number),
+    ("es", Email, "juan punto garcía", Number),
+    ("es", Email, "juan arroba gmail", Number),
+    ("es", Email, "juan arroba gmail punto com", Complete),
+    ("es", Email, "no tengo correo", Complete),
+    ("es", Name, "ge a erre", Number),
+    ("es", Name, "be de barcelona", Number),
+    ("es", Date, "el quince", Number),
+    ("es", Date, "el quince de marzo", Complete),
+    ("es", Date, "el martes", Complete),
+    ("es", YesNo, "sí", ShortAnswer),
+    ("es", Choice, "por la tarde", ShortAnswer),
+    ("es", Open, "mi teléfono es el seis uno dos", Number),
+    ("es", Open, "una mesa para dos", Complete),
+    ("es", Open, "mi correo es juan arroba gmail", Number),
+];
