@@ -31,6 +31,20 @@ const BENCHES: &[Bench] = &[
         program: Some(calls),
     },
     Bench {
+        name: "turns",
+        measures: "turn-taking: waits, cuts, interruptions, what was heard (--l1: virtual time)",
+        build: &[
+            "build",
+            "--release",
+            "-p",
+            "sim",
+            "--bin",
+            "sim-bench",
+            "--locked",
+        ],
+        program: Some(turns),
+    },
+    Bench {
         name: "vad",
         measures: "voice activity detection: time per block of audio",
         build: &["bench", "-p", "audio", "--bench", "vad", "--locked", "--"],
@@ -62,6 +76,12 @@ fn calls() -> Command {
         .current_dir(root())
         .args(["call", "--server"])
         .arg(built.join("repartee"));
+    command
+}
+
+fn turns() -> Command {
+    let mut command = Command::new(target().join("release/sim-bench"));
+    command.current_dir(root()).arg("turns");
     command
 }
 

@@ -1,3 +1,9 @@
 //! The benchmark of turn-taking: conversations with a known truth, and scores of what became of it.
 
+pub mod generate;
+pub mod layer1;
+pub mod picture;
+pub mod report;
 pub mod scenario;
+pub mod score;
+pub mod world;

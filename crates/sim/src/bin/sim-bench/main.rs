@@ -4,6 +4,7 @@ mod child;
 mod result;
 mod run;
 mod scenario;
+mod turns;
 
 use std::{fs, io::Write as _, path::PathBuf, process::Command};
 
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand};
 
 use result::Results;
 use scenario::ScenarioArgs;
+use turns::TurnsArgs;
 
 /// Benchmarks of a whole server.
 #[derive(Debug, Parser)]
@@ -27,6 +29,8 @@ enum Bench {
     Call(CallArgs),
     /// One call by a script, with providers as they are, told turn by turn
     Scenario(ScenarioArgs),
+    /// Turn-taking: who waits how long, who cuts whom off
+    Turns(TurnsArgs),
 }
 
 /// What `call` is told.
@@ -72,6 +76,7 @@ fn main() -> anyhow::Result<()> {
     match &cli.command {
         Bench::Call(args) => calls(args, &runtime),
         Bench::Scenario(args) => runtime.block_on(scenario::run(args)),
+        Bench::Turns(args) => turns::run(args),
     }
 }
 

@@ -1,0 +1,60 @@
+use std::{fs, io::Write as _, path::PathBuf};
+
+use anyhow::Context as _;
+use clap::Args;
+use sim::turns::{layer1::Layer1, picture, report::Report, scenario::Scenario};
+
+/// What `turns` is told.
+#[derive(Debug, Args)]
+pub(crate) struct TurnsArgs {
+    /// Events in virtual time: thousands of turns in seconds
+    #[arg(long)]
+    l1: bool,
+    /// Where the scenarios are
+    #[arg(long, default_value = "scenarios/turns")]
+    scenarios: PathBuf,
+    /// Turns generated for each policy
+    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(100..=1_000_000))]
+    turns: u64,
+    /// Makes the same turns again
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Where the results are written as JSON too
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Where the picture is drawn: cuts against mean wait
+    #[arg(long)]
+    svg: Option<PathBuf>,
+}
+
+/// Scores turn-taking. Fails only if the instrument itself cannot be trusted.
+pub(crate) fn run(args: &TurnsArgs) -> anyhow::Result<()> {
+    anyhow::ensure!(args.l1, "say which layer: --l1");
+    let scenarios = Scenario::load_folder(&args.scenarios)?;
+    let layer = Layer1 {
+        turns: usize::try_from(args.turns)?,
+        seed: args.seed,
+    };
+    tell(args, &layer.run(scenarios))
+}
+
+fn tell(args: &TurnsArgs, report: &Report) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    write!(out, "{}", report.text())?;
+    out.flush()?;
+    if let Some(path) = &args.json {
+        write(path, &serde_json::to_string_pretty(report)?)?;
+    }
+    if let Some(path) = &args.svg {
+        write(path, &picture::draw(&report.policies))?;
+    }
+    anyhow::ensure!(
+        report.can_be_trusted(),
+        "a check of the instrument failed: the numbers mean nothing"
+    );
+    Ok(())
+}
+
+fn write(path: &PathBuf, text: &str) -> anyhow::Result<()> {
+    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}

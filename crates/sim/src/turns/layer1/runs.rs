@@ -1,0 +1,229 @@
+use std::sync::Arc;
+
+use session::{Rules, Waits};
+
+use crate::turns::{
+    generate::{self, Providers},
+    report::{Family, Policy},
+    scenario::{Llm, Preset, Scenario, Spread, Stt, Tts},
+    score::{HistoryScore, OverlapScore, TurnScore},
+    world::{self, Call},
+};
+
+/// Everything that layer 1 plays.
+pub(super) struct Runs {
+    /// Balanced, without punctuation.
+    pub(super) main: End,
+    pub(super) eager: End,
+    pub(super) patient: End,
+    /// Balanced, with a recogniser that writes `.` and `?`, wrongly too.
+    pub(super) punctuated: End,
+    /// Balanced, with a faster model and voice.
+    pub(super) fast: End,
+    /// Balanced, with words that cover a slow answer.
+    pub(super) openers: End,
+    /// Balanced, and one of twenty finals never comes.
+    pub(super) lossy: End,
+    silence: Vec<(u64, End)>,
+    /// Something sounds over the agent; the voice tells when words end.
+    pub(super) overlaps: Over,
+    /// The same with a voice that does not.
+    pub(super) without_word_times: Over,
+}
+
+/// One policy over many calls.
+pub(super) struct End {
+    pub(super) name: String,
+    pub(super) calls: Vec<Call>,
+    pub(super) score: TurnScore,
+}
+
+/// Sounds over the agent's voice in many calls.
+pub(super) struct Over {
+    pub(super) calls: Vec<Call>,
+    pub(super) score: OverlapScore,
+    pub(super) history: HistoryScore,
+}
+
+/// The waits of policies that know silence alone.
+const SILENCES: [u64; 8] = [300, 400, 500, 600, 800, 1_000, 1_300, 1_600];
+
+impl Runs {
+    pub(super) fn play(calls: usize, seed: u64) -> Self {
+        let unpunctuated = Providers {
+            stt: Stt {
+                punctuates: false,
+                ..Stt::default()
+            },
+            ..Providers::default()
+        };
+        let plain = generate::turns(calls, unpunctuated, seed);
+        let made = |providers| generate::turns(calls, providers, seed);
+        let preset = |name: &str, calls: &[Arc<Scenario>], preset| {
+            End::play(name, calls, seed, |rules| {
+                rules.turn.wait = world::waits(preset);
+            })
+        };
+        let balanced = |name: &str, calls: &[Arc<Scenario>]| preset(name, calls, Preset::Balanced);
+        let lossy = Stt {
+            finals_lost_percent: 5.0,
+            ..unpunctuated.stt
+        };
+        Self {
+            main: balanced("balanced", &plain),
+            eager: preset("eager", &plain, Preset::Eager),
+            patient: preset("patient", &plain, Preset::Patient),
+            punctuated: balanced("balanced, punctuated", &made(Providers::default())),
+            fast: balanced("balanced, fast providers", &made(fast(unpunctuated))),
+            openers: End::play("balanced, openers", &plain, seed, |rules| {
+                rules.mask.openers = vec!["Sure.".to_owned(), "Okay.".to_owned()];
+            }),
+            lossy: balanced(
+                "balanced, 5 % of finals lost",
+                &made(Providers {
+                    stt: lossy,
+                    ..unpunctuated
+                }),
+            ),
+            silence: SILENCES
+                .iter()
+                .map(|wait| (*wait, silence_alone(*wait, &plain, seed)))
+                .collect(),
+            overlaps: Over::play(calls, unpunctuated, seed),
+            without_word_times: Over::play(
+                calls,
+                Providers {
+                    tts: Tts {
+                        word_times: false,
+                        ..Tts::default()
+                    },
+                    ..unpunctuated
+                },
+                seed,
+            ),
+        }
+    }
+
+    /// The policy that waits so long, whatever was said.
+    pub(super) fn silence(&self, wait: u64) -> Option<&End> {
+        let found = self.silence.iter().find(|(known, _)| *known == wait);
+        found.map(|(_, end)| end)
+    }
+
+    pub(super) fn policies(&self) -> Vec<Policy> {
+        let ours = [&self.eager, &self.main, &self.patient, &self.punctuated];
+        let silence = self.silence.iter().map(|(_, end)| end);
+        let ours = ours.into_iter().map(|end| end.policy(Family::Ours));
+        ours.chain(silence.map(|end| end.policy(Family::Silence)))
+            .chain(published())
+            .collect()
+    }
+}
+
+/// What others have published, all at 10 % cut-offs.
+fn published() -> impl Iterator<Item = Policy> {
+    [
+        ("Smart Turn v3.2", 739.0),
+        ("LiveKit v1-mini", 698.0),
+        ("Deepgram Flux", 548.0),
+        ("LiveKit v1", 295.0),
+    ]
+    .into_iter()
+    .map(|(name, mean_wait_ms)| Policy {
+        name: name.to_owned(),
+        family: Family::Published,
+        cuts_percent: 10.0,
+        audible_cuts_percent: None,
+        mean_wait_ms,
+    })
+}
+
+fn fast(providers: Providers) -> Providers {
+    Providers {
+        llm: Llm {
+            first_ms: Spread::between(200, 350),
+            ..Llm::default()
+        },
+        tts: Tts {
+            first_ms: Spread::between(90, 150),
+            ..Tts::default()
+        },
+        ..providers
+    }
+}
+
+fn silence_alone(wait: u64, calls: &[Arc<Scenario>], seed: u64) -> End {
+    End::play(&format!("silence, {wait} ms"), calls, seed, |rules| {
+        rules.turn.wait = Waits::fixed(domain::Millis(wait));
+        rules.turn.language_rules = false;
+        rules.turn.adapts = false;
+    })
+}
+
+impl End {
+    fn play(
+        name: &str,
+        scenarios: &[Arc<Scenario>],
+        seed: u64,
+        change: impl Fn(&mut Rules),
+    ) -> Self {
+        let calls = calls(scenarios, seed, change);
+        let mut score = TurnScore::default();
+        for (number, call) in calls.iter().enumerate() {
+            score.add(number, &call.play());
+        }
+        Self {
+            name: name.to_owned(),
+            calls,
+            score,
+        }
+    }
+
+    pub(super) fn cuts_percent(&self) -> f64 {
+        self.score.cuts.percent().unwrap_or(f64::NAN)
+    }
+
+    fn policy(&self, family: Family) -> Policy {
+        Policy {
+            name: self.name.clone(),
+            family,
+            cuts_percent: self.cuts_percent(),
+            audible_cuts_percent: self.score.audible_cuts.percent(),
+            mean_wait_ms: self.score.waits.mean().unwrap_or(f64::NAN),
+        }
+    }
+}
+
+impl Over {
+    fn play(calls: usize, providers: Providers, seed: u64) -> Self {
+        let scenarios = generate::overlaps(calls, providers, seed);
+        let calls = self::calls(&scenarios, seed, |_| {});
+        let mut over = Self {
+            calls: Vec::new(),
+            score: OverlapScore::default(),
+            history: HistoryScore::default(),
+        };
+        for (number, call) in calls.iter().enumerate() {
+            let seen = call.play();
+            over.score.add(number, &seen);
+            over.history.add(number, &seen);
+        }
+        over.calls = calls;
+        over
+    }
+}
+
+fn calls(scenarios: &[Arc<Scenario>], seed: u64, change: impl Fn(&mut Rules)) -> Vec<Call> {
+    let numbered = scenarios.iter().zip(seed..);
+    numbered
+        .map(|(scenario, seed)| {
+            let mut rules = world::rules(scenario);
+            change(&mut rules);
+            Call {
+                scenario: Arc::clone(scenario),
+                rules: Arc::new(rules),
+                seed,
+            }
+        })
+        .collect()
+}

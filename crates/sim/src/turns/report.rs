@@ -1,0 +1,280 @@
+//! What a benchmark found, as a table and as JSON. Both layers tell it in this form.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+/// Everything that one run found.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Report {
+    /// `l1` or `l2`.
+    pub layer: String,
+    /// How it was made: numbers of turns, seeds, what stands for what.
+    pub notes: Vec<String>,
+    /// Whether the instrument itself can be trusted.
+    pub checks: Vec<Check>,
+    /// Ways to find the end of a turn, side by side.
+    pub policies: Vec<Policy>,
+    /// The goals.
+    pub goals: Vec<Goal>,
+    /// The scenarios, one by one.
+    pub scenarios: Vec<ScenarioResult>,
+}
+
+/// Something that has to be right for the numbers to mean anything.
+#[derive(Clone, Debug, Serialize)]
+pub struct Check {
+    /// What was checked.
+    pub what: String,
+    /// What was found.
+    pub found: String,
+    /// Whether it is right.
+    pub right: bool,
+}
+
+/// One way to find the end of a turn, as a point in the picture.
+#[derive(Clone, Debug, Serialize)]
+pub struct Policy {
+    /// Its name.
+    pub name: String,
+    /// Which curve it belongs to.
+    pub family: Family,
+    /// Turns taken before they were over, in percent.
+    pub cuts_percent: f64,
+    /// Turns into which the agent spoke, in percent.
+    pub audible_cuts_percent: Option<f64>,
+    /// From the end of a turn to the decision.
+    pub mean_wait_ms: f64,
+}
+
+/// Where a policy comes from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Family {
+    /// This engine.
+    Ours,
+    /// Published numbers of other systems.
+    Published,
+    /// Nothing but silence, in the same world.
+    Silence,
+}
+
+/// A goal, and what was reached.
+#[derive(Clone, Debug, Serialize)]
+pub struct Goal {
+    /// What is measured.
+    pub what: String,
+    /// What was reached. `None`: this layer cannot tell.
+    pub value: Option<f64>,
+    /// In which unit.
+    pub unit: Unit,
+    /// What is wanted.
+    pub bound: Bound,
+    /// Of how many measurements.
+    pub of: usize,
+    /// Where it went worst, if the goal is missed.
+    pub worst: Vec<Timeline>,
+}
+
+/// What is wanted of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bound {
+    /// No less.
+    AtLeast(f64),
+    /// No more.
+    AtMost(f64),
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// Millionths of a second.
+    Micros,
+    /// Milliseconds.
+    Ms,
+    /// Something countable.
+    Number,
+    /// Of a hundred.
+    Percent,
+    /// Words.
+    Words,
+}
+
+/// A stretch of a call as a script.
+#[derive(Clone, Debug, Serialize)]
+pub struct Timeline {
+    /// Which call, and what was measured there.
+    pub title: String,
+    /// What happened, line by line.
+    pub lines: Vec<String>,
+}
+
+/// What became of one scenario.
+#[derive(Clone, Debug, Serialize)]
+pub struct ScenarioResult {
+    /// Its name.
+    pub name: String,
+    /// What was not as expected. Empty: all was.
+    pub faults: Vec<String>,
+}
+
+impl Goal {
+    /// Whether it was reached. `None`: this layer cannot tell.
+    #[must_use]
+    pub fn met(&self) -> Option<bool> {
+        self.value.map(|value| match self.bound {
+            Bound::AtLeast(least) => value >= least,
+            Bound::AtMost(most) => value <= most,
+        })
+    }
+
+    fn row(&self) -> String {
+        let bound = match self.bound {
+            Bound::AtLeast(least) => format!("≥ {}", self.unit.print(least)),
+            Bound::AtMost(most) => format!("≤ {}", self.unit.print(most)),
+        };
+        let value = self
+            .value
+            .map_or_else(|| "—".to_owned(), |value| self.unit.print(value));
+        let verdict = match self.met() {
+            Some(true) => "met",
+            Some(false) => "missed",
+            None => "not seen here",
+        };
+        format!(
+            "| {} | {value} | {bound} | {verdict} | {} |",
+            self.what, self.of
+        )
+    }
+}
+
+impl Unit {
+    fn print(self, value: f64) -> String {
+        match self {
+            Self::Micros => format!("{value:.2} µs"),
+            Self::Ms => format!("{value:.0} ms"),
+            Self::Number => format!("{value:.2}"),
+            Self::Percent => format!("{value:.2} %"),
+            Self::Words => format!("{value:.0} words"),
+        }
+    }
+}
+
+impl Report {
+    /// Whether every check of the instrument is right.
+    #[must_use]
+    pub fn can_be_trusted(&self) -> bool {
+        self.checks.iter().all(|check| check.right)
+    }
+
+    /// The tables, in Markdown, and the timelines of what went worst.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for note in &self.notes {
+            line(&mut text, note);
+        }
+        line(
+            &mut text,
+            "\n| Check of the instrument | Found | |\n|---|---|---|",
+        );
+        for check in &self.checks {
+            let verdict = if check.right { "right" } else { "WRONG" };
+            line(
+                &mut text,
+                &format!("| {} | {} | {verdict} |", check.what, check.found),
+            );
+        }
+        self.write_policies(&mut text);
+        line(
+            &mut text,
+            "\n| Goal | Reached | Wanted | | Of |\n|---|---:|---:|---|---:|",
+        );
+        for goal in &self.goals {
+            line(&mut text, &goal.row());
+        }
+        self.write_scenarios(&mut text);
+        self.write_worst(&mut text);
+        text
+    }
+
+    fn write_policies(&self, text: &mut String) {
+        if self.policies.is_empty() {
+            return;
+        }
+        line(
+            text,
+            "\n| Policy | Cut | Audibly cut | Mean wait |\n|---|---:|---:|---:|",
+        );
+        for policy in &self.policies {
+            let audible = policy
+                .audible_cuts_percent
+                .map_or_else(|| "—".to_owned(), |percent| format!("{percent:.1} %"));
+            let row = format!(
+                "| {} | {:.1} % | {audible} | {:.0} ms |",
+                policy.name, policy.cuts_percent, policy.mean_wait_ms
+            );
+            line(text, &row);
+        }
+    }
+
+    fn write_scenarios(&self, text: &mut String) {
+        if self.scenarios.is_empty() {
+            return;
+        }
+        let good = self.scenarios.iter().filter(|one| one.faults.is_empty());
+        let summary = format!(
+            "\nScenarios: {} of {} went as expected.",
+            good.count(),
+            self.scenarios.len()
+        );
+        line(text, &summary);
+        for scenario in &self.scenarios {
+            for fault in &scenario.faults {
+                line(text, &format!("- {}: {fault}", scenario.name));
+            }
+        }
+    }
+
+    fn write_worst(&self, text: &mut String) {
+        for goal in self.goals.iter().filter(|goal| goal.met() == Some(false)) {
+            line(text, &format!("\n### Missed: {}", goal.what));
+            for timeline in &goal.worst {
+                line(text, &format!("\n{}\n\n```text", timeline.title));
+                for told in &timeline.lines {
+                    line(text, told);
+                }
+                line(text, "```");
+            }
+        }
+    }
+}
+
+fn line(text: &mut String, line: &str) {
+    writeln!(text, "{line}").expect("a string takes any text");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_goal_is_met_missed_or_not_seen() {
+        let goal = |value, bound| Goal {
+            what: "cuts".to_owned(),
+            value,
+            unit: Unit::Percent,
+            bound,
+            of: 9,
+            worst: Vec::new(),
+        };
+        assert_eq!(goal(Some(3.0), Bound::AtMost(3.0)).met(), Some(true));
+        assert_eq!(goal(Some(3.0), Bound::AtLeast(3.1)).met(), Some(false));
+        assert_eq!(
+            goal(None, Bound::AtMost(10.0)).row(),
+            "| cuts | — | ≤ 10.00 % | not seen here | 9 |"
+        );
+    }
+}

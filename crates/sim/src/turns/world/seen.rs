@@ -1,0 +1,219 @@
+use std::collections::BTreeMap;
+
+use domain::{EndReason, Millis, ReplyId, TurnRecord};
+use session::{Action, Because, Input};
+
+use super::{Line, caller::Heard};
+
+pub use super::caller::Kind as Sounded;
+
+/// What happened in a call, and what was true.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// The caller's turns.
+    pub turns: Vec<TurnSeen>,
+    /// Every decision that a turn was over.
+    pub commits: Vec<Commit>,
+    /// Replies that were given up, heard or not.
+    pub cancelled: Vec<(Millis, ReplyId)>,
+    /// The caller's sounds over the agent's voice.
+    pub overs: Vec<OverSound>,
+    /// The voice became quieter, or paused.
+    pub ducks: Vec<(Millis, ReplyId)>,
+    /// The voice became as loud as before, or went on.
+    pub restores: Vec<(Millis, ReplyId)>,
+    /// The voice stopped for good.
+    pub silences: Vec<(Millis, ReplyId)>,
+    /// Every stretch in which the agent was audible.
+    pub audible: Vec<Audible>,
+    /// What was kept; and for a reply that was cut off, the words that were really played.
+    pub records: Vec<(Millis, TurnRecord, Option<usize>)>,
+    /// Every request to the model.
+    pub starts: Vec<(Millis, ReplyId)>,
+    /// Pieces of text that the model wrote.
+    pub tokens: BTreeMap<ReplyId, u32>,
+    /// What the session was told.
+    pub journal: Vec<(Millis, Input)>,
+    /// What it did.
+    pub actions: Vec<(Millis, Action)>,
+    /// When the call was over.
+    pub ended: Millis,
+    /// Why.
+    pub end: Option<EndReason>,
+}
+
+/// A turn of the caller.
+#[derive(Clone, Debug, Default)]
+pub struct TurnSeen {
+    /// Its first sound.
+    pub begins: Millis,
+    /// Its last sound.
+    pub ends: Millis,
+    /// Its words.
+    pub text: String,
+    /// Where it paused.
+    pub pauses: Vec<(Millis, Millis)>,
+}
+
+/// A decision that a turn was over.
+#[derive(Clone, Copy, Debug)]
+pub struct Commit {
+    /// When.
+    pub at: Millis,
+    /// What answers it.
+    pub reply: ReplyId,
+    /// Why.
+    pub because: Because,
+}
+
+/// A stretch in which the agent was audible.
+#[derive(Clone, Copy, Debug)]
+pub struct Audible {
+    /// Whose words.
+    pub reply: ReplyId,
+    /// The first sample that left us.
+    pub from: Millis,
+    /// The last.
+    pub until: Millis,
+}
+
+/// A sound of the caller's over the agent's voice.
+#[derive(Clone, Copy, Debug)]
+pub struct OverSound {
+    /// What it was.
+    pub kind: Sounded,
+    /// Whose words it was over.
+    pub reply: ReplyId,
+    /// Its beginning.
+    pub from: Millis,
+    /// Its end.
+    pub until: Millis,
+    /// What was left of the agent's words, as far as they were made.
+    pub left: Millis,
+}
+
+/// How a turn was cut.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Cut {
+    /// Taken too soon, and for longer than 200 ms the agent spoke into it.
+    Audible,
+    /// Not at all.
+    No,
+    /// Taken too soon, and given back before that.
+    Silent,
+}
+
+impl Seen {
+    pub(super) fn over_the_agent(&mut self, sound: &Heard, kind: Sounded, line: &Line) {
+        if let Some(reply) = line.playing(sound.from) {
+            self.overs.push(OverSound {
+                kind,
+                reply,
+                from: sound.from,
+                until: sound.until,
+                left: line.left(sound.from),
+            });
+        }
+    }
+
+    pub(super) fn keys_over_the_agent(&mut self, now: Millis, line: &Line) {
+        if let Some(reply) = line.playing(now) {
+            self.overs.push(OverSound {
+                kind: Sounded::Keys,
+                reply,
+                from: now,
+                until: now,
+                left: line.left(now),
+            });
+        }
+    }
+
+    /// Whether, and how, a turn was taken before it was over.
+    #[must_use]
+    pub fn cut(&self, turn: &TurnSeen) -> Cut {
+        let inside = |at: Millis| at >= turn.begins && at < turn.ends;
+        if !self.commits.iter().any(|commit| inside(commit.at)) {
+            return Cut::No;
+        }
+        let spoken: u64 = self
+            .audible
+            .iter()
+            .filter(|stretch| inside(stretch.from))
+            .map(|stretch| (stretch.until.or_earlier(turn.ends) - stretch.from).0)
+            .sum();
+        if spoken > 200 {
+            Cut::Audible
+        } else {
+            Cut::Silent
+        }
+    }
+
+    /// The decision that took the end of a turn: the first after it, before the next turn.
+    #[must_use]
+    pub fn taken(&self, index: usize) -> Option<&Commit> {
+        let turn = self.turns.get(index)?;
+        let until = self.until(index);
+        self.commits
+            .iter()
+            .find(|commit| commit.at >= turn.ends && commit.at < until)
+    }
+
+    /// From a turn's last sound to the agent's first. `None` if the agent spoke already, or not.
+    #[must_use]
+    pub fn latency(&self, index: usize) -> Option<Millis> {
+        let turn = self.turns.get(index)?;
+        let until = self.until(index);
+        let spoke = |at: Millis| {
+            self.audible
+                .iter()
+                .any(|stretch| stretch.from < at && stretch.until > at)
+        };
+        if spoke(turn.ends) {
+            return None;
+        }
+        self.audible
+            .iter()
+            .find(|stretch| stretch.from >= turn.ends && stretch.from < until)
+            .map(|stretch| stretch.from - turn.ends)
+    }
+
+    /// Whether a turn got no answer at all.
+    #[must_use]
+    pub fn missed(&self, index: usize) -> bool {
+        let Some(turn) = self.turns.get(index) else {
+            return false;
+        };
+        let until = self.until(index);
+        !self
+            .commits
+            .iter()
+            .any(|commit| commit.at >= turn.begins && commit.at < until)
+    }
+
+    /// The call as a script: what the session was told, and what it did.
+    #[must_use]
+    pub fn story(&self, from: Millis, until: Millis) -> Vec<String> {
+        let told = self
+            .journal
+            .iter()
+            .filter(|(_, input)| !matches!(input, Input::Tick))
+            .map(|(at, input)| (*at, 0, format!("{at} {input}")));
+        let done = self
+            .actions
+            .iter()
+            .map(|(at, action)| (*at, 1, format!("{at}   > {action}")));
+        let mut lines: Vec<(Millis, u8, String)> = told
+            .chain(done)
+            .filter(|(at, _, _)| *at >= from && *at <= until)
+            .collect();
+        lines.sort_by_key(|(at, side, _)| (*at, *side));
+        lines.into_iter().map(|(_, _, line)| line).collect()
+    }
+
+    /// When the next turn begins.
+    fn until(&self, index: usize) -> Millis {
+        self.turns
+            .get(index + 1)
+            .map_or(Millis(u64::MAX), |next| next.begins)
+    }
+}

@@ -1,0 +1,68 @@
+use std::path::Path;
+
+use super::*;
+
+fn play(steps: &str) -> Seen {
+    let text = format!(
+        r#"{{"name": "t", "what": "A test.", "group": "clean",
+            "agent": {{"greeting": "Hello, how can I help?",
+                "replies": [{{"say": "Sure. I can tell you a lot about that, and more if you like to hear it."}}]}},
+            "stt": {{"punctuates": false}}, "steps": {steps}}}"#
+    );
+    let scenario = Scenario::parse(&text, Path::new("t.json")).unwrap();
+    Call::of(Arc::new(scenario), 7).play()
+}
+
+#[test]
+fn a_plain_question_is_answered() {
+    let seen = play(
+        r#"["agent_done", {"say": {"text": "When do you close today?"}}, "turn_ends", "agent_done", "hang_up"]"#,
+    );
+    assert_eq!(seen.turns.len(), 1);
+    assert_eq!(seen.cut(&seen.turns[0]), Cut::No);
+    assert!(!seen.missed(0));
+    let waited = seen.taken(0).unwrap().at - seen.turns[0].ends;
+    assert!((250..800).contains(&waited.0), "{waited}");
+    assert!(seen.latency(0).is_some_and(|latency| latency > waited));
+    assert_eq!(seen.end.unwrap().as_str(), "caller_hung_up");
+}
+
+#[test]
+fn a_long_pause_at_a_finished_place_is_a_cut() {
+    let seen = play(
+        r#"["agent_done", {"say": {"text": "I need a table tonight"}}, {"pause_ms": 3000},
+            {"say": {"text": "and another one tomorrow"}}, "turn_ends", "agent_done", "hang_up"]"#,
+    );
+    assert_eq!(seen.cut(&seen.turns[0]), Cut::Audible);
+    assert_eq!(seen.turns[0].pauses.len(), 1);
+}
+
+#[test]
+fn an_interruption_is_over_the_agents_voice() {
+    let seen = play(
+        r#"["agent_done", {"say": {"text": "Tell me about it."}}, "turn_ends", {"agent_audible_ms": 1500},
+            {"say": {"text": "Stop.", "as": "stop"}}, "turn_ends", "agent_done", "hang_up"]"#,
+    );
+    assert_eq!(seen.overs.len(), 1);
+    assert_eq!(seen.overs[0].kind, Sounded::Stop);
+    assert_eq!(seen.silences.len(), 1);
+    let (_, record, played) = seen
+        .records
+        .iter()
+        .find(|(_, record, _)| record.interrupted)
+        .unwrap();
+    let heard = record.heard.split_whitespace().count();
+    assert!(
+        heard.abs_diff(played.unwrap()) <= 2,
+        "{record:?} {played:?}"
+    );
+}
+
+#[test]
+fn the_same_seed_makes_the_same_call() {
+    let steps = r#"["agent_done", {"say": {"text": "I would like"}}, {"pause_ms": 900},
+        {"say": {"text": "two tickets"}}, "turn_ends", "agent_done", "hang_up"]"#;
+    let (first, second) = (play(steps), play(steps));
+    assert_eq!(first.journal, second.journal);
+    assert_eq!(first.actions, second.actions);
+}
