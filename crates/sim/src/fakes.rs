@@ -49,12 +49,13 @@ pub use deepgram::{
     SttFault, Word,
 };
 pub use elevenlabs::{
-    FakeElevenLabs, Recorded, Settings as ElevenLabsSettings, SpokenStream, Tones, TtsFault, Voice,
+    FakeElevenLabs, Manner as VoiceManner, Manners as VoiceManners, Recorded,
+    Settings as ElevenLabsSettings, SpokenStream, Tones, TtsFault, Voice,
 };
 pub use log::Violation;
 pub use moment::{Moment, Timeline, What};
 pub use openai::{
-    Asked, Brain, Chat, Desk, Echo, FakeOpenAi, LlmFault, Pieces, Reply, ReplyTool, Scripted,
+    Asked, Brain, Chat, Desk, Echo, FakeOpenAi, LlmFault, Pace, Pieces, Reply, ReplyTool, Scripted,
     Settings as OpenAiSettings,
 };
 

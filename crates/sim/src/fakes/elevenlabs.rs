@@ -58,6 +58,24 @@ pub struct Settings {
     pub seed: u64,
     /// Where times are reported to.
     pub timeline: Option<Timeline>,
+    /// How a socket is served that wants to be served differently, by what it asked for.
+    pub manners: Option<Manners>,
+}
+
+/// Finds how a socket is served.
+pub type Manners = Arc<dyn Fn(&SpokenStream) -> Option<Manner> + Send + Sync>;
+
+/// How one socket is served.
+#[derive(Clone)]
+pub struct Manner {
+    /// What makes the sound.
+    pub voice: Arc<dyn Voice>,
+    /// From the text to its first audio.
+    pub first_audio: Delay,
+    /// Between two messages of one text.
+    pub chunk_gap: Delay,
+    /// Whether it tells when each character sounds.
+    pub character_times: bool,
 }
 
 impl Default for Settings {
@@ -71,6 +89,7 @@ impl Default for Settings {
             chunk_gap: Delay::fixed_ms(40),
             seed: 1,
             timeline: None,
+            manners: None,
         }
     }
 }
@@ -245,9 +264,12 @@ async fn open((shared, mut stop): Served, request: Request, upgrade: WebSocketUp
             return wire::refusal(400, "invalid_parameters", &reason);
         }
     };
+    let manners = shared.settings.manners.as_ref();
+    let manner = manners.and_then(|manners| manners(&stream));
     let place = shared.log.add(stream);
     let number = shared.streams.fetch_add(1, Ordering::Relaxed);
-    let connection = Connection::new(shared, options, request.kind, (place, number), fault);
+    let connection =
+        Connection::new(shared, (options, request.kind), (place, number), fault).behaving(manner);
     lean(upgrade).on_upgrade(move |socket| connection.serve(socket, stop))
 }
 

@@ -26,7 +26,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-pub use brain::{Brain, Echo, Reply, ReplyTool, Scripted};
+pub use brain::{Brain, Echo, Pace, Reply, ReplyTool, Scripted};
 pub use desk::Desk;
 pub use request::Chat;
 
@@ -233,9 +233,14 @@ async fn answer(shared: &Shared, chat: Chat, fault: Option<LlmFault>, stop: Stop
     });
     let number = shared.requests.fetch_add(1, Ordering::Relaxed);
     let reply = settings.brain.reply(&chat);
+    let pace = settings.brain.pace(&chat).unwrap_or(Pace {
+        first_token: settings.first_token,
+        token_gap: settings.token_gap,
+    });
     let dice = Dice::new(settings.seed ^ (number << 20));
     let plan = stream::Plan {
         number,
+        pace,
         chat,
         reply,
         fault,

@@ -7,6 +7,12 @@ pub trait Ear: Send {
 
     /// Gives what has passed of a phrase that is not over, now; its rest comes later.
     fn settle(&mut self) -> Option<String>;
+
+    /// Whether somebody speaks in the stretch that was heard last. By its loudness, unless the ear
+    /// knows better.
+    fn speaks(&mut self, audio: &[u8]) -> bool {
+        is_loud(audio)
+    }
 }
 
 /// What an ear makes out.

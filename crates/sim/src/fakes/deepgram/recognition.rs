@@ -1,5 +1,5 @@
 use super::{
-    ear::{Ear, Word, is_loud},
+    ear::{Ear, Word},
     query::{BYTES_PER_MS, Options},
 };
 
@@ -98,13 +98,14 @@ impl Recognition {
     pub(super) fn hear(&mut self, audio: &[u8], said: &mut Vec<Said>) {
         for piece in audio.chunks(PIECE) {
             self.heard += piece.len() as u64;
-            let loud = is_loud(piece);
+            let words = self.ear.hear(piece);
+            let loud = self.ear.speaks(piece);
             self.quiet = if loud {
                 0
             } else {
                 self.quiet + piece.len() as u64
             };
-            for word in self.ear.hear(piece) {
+            for word in words {
                 self.on_word(word);
             }
             self.on_level(loud, said);

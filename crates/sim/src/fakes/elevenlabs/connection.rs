@@ -4,7 +4,7 @@ use axum::extract::ws::{Message, WebSocket};
 use tokio::time::{Instant, sleep_until};
 
 use super::{
-    Shared, SpokenStream, TtsFault,
+    Manner, Shared, SpokenStream, TtsFault,
     context::{Buffer, Urge},
     query::Options,
     wire::{self, FromClient},
@@ -41,6 +41,7 @@ pub(super) struct Connection {
     place: Option<usize>,
     fault: Option<TtsFault>,
     dice: Dice,
+    manner: Manner,
     contexts: BTreeMap<String, Context>,
     /// What is to be sent, by time, then by order.
     due: BTreeMap<(Instant, u64), Outgoing>,
@@ -71,13 +72,18 @@ struct Offence(String);
 impl Connection {
     pub(super) fn new(
         shared: Arc<Shared>,
-        options: Options,
-        kind: Kind,
+        (options, kind): (Options, Kind),
         (place, number): (Option<usize>, u64),
         fault: Option<TtsFault>,
     ) -> Self {
         Self {
             dice: Dice::new(shared.settings.seed ^ (number << 20)),
+            manner: Manner {
+                voice: shared.settings.voice.clone(),
+                first_audio: shared.settings.first_audio,
+                chunk_gap: shared.settings.chunk_gap,
+                character_times: true,
+            },
             shared,
             options,
             kind,
@@ -88,6 +94,12 @@ impl Connection {
             order: 0,
             audio_sent: 0,
         }
+    }
+
+    /// Serves this socket in its own manner, if it has one.
+    pub(super) fn behaving(mut self, manner: Option<Manner>) -> Self {
+        self.manner = manner.unwrap_or(self.manner);
+        self
     }
 
     /// Serves the socket to its end.
@@ -309,17 +321,21 @@ impl Connection {
                 stream.spoken.push(text.clone());
             }
         });
-        let shared = self.shared.clone();
-        let settings = &shared.settings;
-        let audio = settings.voice.say(&text);
+        let audio = self.manner.voice.say(&text);
         let mut at = (Instant::now() + self.first_audio()).max(self.busy_until(name));
-        let size = (settings.chunk.as_millis() as usize * BYTES_PER_MS).max(BYTES_PER_MS);
+        let chunk = self.shared.settings.chunk;
+        let size = (chunk.as_millis() as usize * BYTES_PER_MS).max(BYTES_PER_MS);
         let chars: Vec<char> = text.chars().collect();
         let context = (self.kind == Kind::Multi).then_some(name);
         let mut begins = Some(text);
         for (number, bytes) in audio.chunks(size).enumerate() {
             let char_at = |byte: usize| chars.len() * byte.min(audio.len()) / audio.len();
             let part = &chars[char_at(number * size)..char_at((number + 1) * size)];
+            let part = if self.manner.character_times {
+                part
+            } else {
+                &[]
+            };
             let message = wire::audio(bytes, part, context);
             self.queue(
                 at,
@@ -328,7 +344,7 @@ impl Connection {
                     begins: begins.take(),
                 },
             );
-            at += settings.chunk_gap.draw(&mut self.dice);
+            at += self.manner.chunk_gap.draw(&mut self.dice);
         }
         if let Some(context) = self.contexts.get_mut(name) {
             context.busy_until = at;
@@ -336,7 +352,7 @@ impl Connection {
     }
 
     fn first_audio(&mut self) -> Duration {
-        let delay = self.shared.settings.first_audio.draw(&mut self.dice);
+        let delay = self.manner.first_audio.draw(&mut self.dice);
         if let Some(TtsFault::Slow(more)) = self.fault {
             delay + more
         } else {

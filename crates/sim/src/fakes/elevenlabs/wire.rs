@@ -62,14 +62,18 @@ pub(super) struct GenerationConfig {
     pub(super) chunk_length_schedule: Option<Vec<u32>>,
 }
 
-/// A piece of sound with the times of its characters.
+/// A piece of sound with the times of its characters. Without characters it has none, as with the
+/// real one when no alignment was asked for.
 pub(super) fn audio(bytes: &[u8], chars: &[char], context: Option<&str>) -> String {
     let ms = bytes.len() / 8;
     let at = |n: usize| ms * n / chars.len().max(1);
     let starts: Vec<_> = (0..chars.len()).map(at).collect();
     let lengths: Vec<_> = (0..chars.len()).map(|n| at(n + 1) - at(n)).collect();
-    let alignment =
-        json!({ "chars": chars, "charStartTimesMs": starts, "charDurationsMs": lengths });
+    let alignment = if chars.is_empty() {
+        Value::Null
+    } else {
+        json!({ "chars": chars, "charStartTimesMs": starts, "charDurationsMs": lengths })
+    };
     let audio = base64_simd::STANDARD.encode_to_string(bytes);
     let mut message = json!({ "audio": audio, "isFinal": null, "alignment": alignment,
         "normalizedAlignment": alignment });

@@ -1,12 +1,26 @@
 use std::sync::Mutex;
 
 use super::request::Chat;
-use crate::fakes::log::held;
+use crate::{Delay, fakes::log::held};
 
 /// What writes the replies of a fake model.
 pub trait Brain: Send + Sync {
     /// Answers one request.
     fn reply(&self, chat: &Chat) -> Reply;
+
+    /// How fast this request is answered, where it is not as the settings say.
+    fn pace(&self, _chat: &Chat) -> Option<Pace> {
+        None
+    }
+}
+
+/// How fast a model writes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace {
+    /// From the request to the first piece of text.
+    pub first_token: Delay,
+    /// Between two pieces.
+    pub token_gap: Delay,
 }
 
 impl<F: Fn(&Chat) -> Reply + Send + Sync> Brain for F {

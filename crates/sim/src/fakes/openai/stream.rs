@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use super::{
     LlmFault, Pieces, Settings,
-    brain::{Reply, ReplyTool},
+    brain::{Pace, Reply, ReplyTool},
     request::Chat,
     wire,
 };
@@ -27,6 +27,7 @@ use crate::{
 /// Everything that settles one answer.
 pub(super) struct Plan {
     pub(super) number: u64,
+    pub(super) pace: Pace,
     pub(super) chat: Chat,
     pub(super) reply: Reply,
     pub(super) fault: Option<LlmFault>,
@@ -104,7 +105,7 @@ fn steps(plan: &Plan, settings: &Settings, dice: &mut Dice) -> Vec<Step> {
     let chunk =
         |delta, finish| wire::event(&wire::chunk(plan.number, &plan.chat.model, delta, finish));
     let mut steps = Vec::new();
-    let mut delay = settings.first_token.draw(dice);
+    let mut delay = plan.pace.first_token.draw(dice);
     let role = chunk(json!({ "role": "assistant", "content": "" }), None);
     steps.push(Step {
         after: delay,
@@ -119,7 +120,7 @@ fn steps(plan: &Plan, settings: &Settings, dice: &mut Dice) -> Vec<Step> {
             event,
             text: Some(piece),
         });
-        delay = settings.token_gap.draw(dice);
+        delay = plan.pace.token_gap.draw(dice);
     }
     for (at, tool) in plan.reply.tools.iter().enumerate() {
         for fragment in fragments(at, plan.number, tool) {
@@ -129,7 +130,7 @@ fn steps(plan: &Plan, settings: &Settings, dice: &mut Dice) -> Vec<Step> {
                 event,
                 text: None,
             });
-            delay = settings.token_gap.draw(dice);
+            delay = plan.pace.token_gap.draw(dice);
         }
     }
     let finish = if plan.reply.tools.is_empty() {
