@@ -163,9 +163,10 @@ impl Hands {
         if let Some(thought) = self.thinking.remove(&reply) {
             thought.end(match why {
                 CancelReason::Resumed | CancelReason::Stale => Unheard::Discarded,
-                CancelReason::BargeIn | CancelReason::CallOver | CancelReason::Failed => {
-                    Unheard::Rest
-                }
+                CancelReason::BargeIn
+                | CancelReason::CallOver
+                | CancelReason::CutIn
+                | CancelReason::Failed => Unheard::Rest,
             });
         }
         drop(self.voice.try_send(ToVoice::Cancel(reply)));

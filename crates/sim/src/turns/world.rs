@@ -411,6 +411,7 @@ impl World {
                 *silenced = Some(*reply);
             }
             Action::Duck { reply, .. } => self.seen.ducks.push((now, *reply)),
+            Action::HearLess => {}
             Action::Restore(reply) => self.seen.restores.push((now, *reply)),
             Action::Pause(reply) => {
                 self.line.pause(now);
