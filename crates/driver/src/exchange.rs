@@ -61,6 +61,11 @@ pub(crate) struct Commons {
 impl Commons {
     /// Of nobody else.
     pub(crate) fn for_tests() -> Self {
+        Self::keeping(CacheSettings::default())
+    }
+
+    /// Of nobody else, with such a cache.
+    pub(crate) fn keeping(settings: CacheSettings) -> Self {
         struct Stopped;
         impl Clock for Stopped {
             fn now(&self) -> domain::UnixMillis {
@@ -70,7 +75,7 @@ impl Commons {
         let meters = Meters::new(&mut prometheus_client::registry::Registry::default());
         let clock = Arc::new(Stopped);
         Self {
-            cache: LineCache::new(CacheSettings::default(), Arc::clone(&meters), clock),
+            cache: LineCache::new(settings, Arc::clone(&meters), clock),
             meters,
             breakers: Breakers::default(),
         }

@@ -3,6 +3,7 @@ use providers::ProviderError;
 use tokio::time::{Duration, Instant};
 
 use super::*;
+use crate::cache::{CacheSettings, DiskSettings};
 
 /// A voice that takes 100 ms to connect and 200 ms for a clause.
 struct Slow;
@@ -55,6 +56,28 @@ fn voice() -> Voice {
     }
 }
 
+fn station(provider: impl TextToSpeech + 'static) -> Station<dyn TextToSpeech, Voice> {
+    Station {
+        name: "slow/voice".parse().expect("a name"),
+        provider: Arc::new(provider),
+        settings: voice(),
+    }
+}
+
+/// A voice that nobody may ask.
+struct Forbidden;
+
+impl TextToSpeech for Forbidden {
+    fn speak(
+        &self,
+        _voice: Voice,
+        _orders: mpsc::Receiver<ToVoice>,
+        _made: mpsc::Sender<FromVoice>,
+    ) -> BoxFuture<'static, Result<(), ProviderError>> {
+        panic!("everything is on disk");
+    }
+}
+
 struct Rig {
     orders: mpsc::Sender<ToVoice>,
     inputs: mpsc::Receiver<Input>,
@@ -67,11 +90,7 @@ impl Rig {
     /// A call with an agent that says "Sure." by itself, which is in the cache.
     fn start() -> Self {
         let commons = Commons::for_tests();
-        let station = Station {
-            name: "slow/voice".parse().expect("a name"),
-            provider: Arc::new(Slow) as Arc<dyn TextToSpeech>,
-            settings: voice(),
-        };
+        let station = station(Slow);
         let sure = Bytes::from_static(&[0x20; 400]);
         commons.cache.keep(&station.name, &voice(), "Sure.", sure);
         let (mailbox, inputs) = mpsc::channel(64);
@@ -156,4 +175,25 @@ async fn hits_and_misses_of_own_lines_are_counted() {
     assert_eq!(meters.cache.hits.get(), 1);
     assert_eq!(meters.cache.misses.get(), 0, "the model's own words");
     assert!(meters.cache.bytes.get() > 400);
+}
+
+#[tokio::test]
+async fn a_restart_finds_what_was_rehearsed_on_disk() {
+    let folder = std::env::temp_dir().join(format!("repartee-rehearsal-{}", std::process::id()));
+    let settings = CacheSettings {
+        disk: Some(DiskSettings {
+            folder: folder.clone(),
+            bytes: 1 << 20,
+        }),
+        ..CacheSettings::default()
+    };
+    let lines = ["Hello.".to_owned(), "Goodbye.".to_owned()];
+    let first = Commons::keeping(settings.clone());
+    assert_eq!(rehearse(&station(Slow), &first, &lines).await, 0);
+    let second = Commons::keeping(settings);
+    assert_eq!(rehearse(&station(Forbidden), &second, &lines).await, 0);
+    let name = station(Forbidden).name;
+    let greeting = second.cache.get(&name, &voice(), "Hello.");
+    assert_eq!(greeting.map(|audio| audio.len()), Some(800));
+    drop(std::fs::remove_dir_all(folder));
 }
