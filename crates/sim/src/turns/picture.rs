@@ -19,20 +19,27 @@ const MOST: f64 = 70.0;
 const SHARES: [f64; 6] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0];
 
 const HEAD: &str = r#"<style>
-  svg { --ink: #1f2328; --faint: #d0d7de; --page: #ffffff; --ours: #0969da; --others: #bc4c00; --silence: #6e7781; }
-  @media (prefers-color-scheme: dark) {
-    svg { --ink: #e6edf3; --faint: #30363d; --page: #0d1117; --ours: #58a6ff; --others: #f0883e; --silence: #8b949e; }
-  }
-  text { font: 13px system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: var(--ink); }
+  text { font: 13px system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: #1f2328; }
   .title { font-size: 16px; font-weight: 600; }
   .end { text-anchor: end; }
   .middle { text-anchor: middle; }
-  .grid { stroke: var(--faint); stroke-width: 1; }
-  .silence { stroke: var(--silence); fill: none; stroke-width: 2; stroke-dasharray: 5 4; }
-  .curve { stroke: var(--ours); fill: none; stroke-width: 2; }
-  .ours { fill: var(--ours); }
-  .others { fill: var(--others); }
-  .quiet { fill: var(--silence); }
+  .page { fill: #ffffff; }
+  .grid { stroke: #d0d7de; stroke-width: 1; }
+  .silence { stroke: #6e7781; fill: none; stroke-width: 2; stroke-dasharray: 5 4; }
+  .curve { stroke: #0969da; fill: none; stroke-width: 2; }
+  .ours { fill: #0969da; }
+  .others { fill: #bc4c00; }
+  .quiet { fill: #6e7781; }
+  @media (prefers-color-scheme: dark) {
+    text { fill: #e6edf3; }
+    .page { fill: #0d1117; }
+    .grid { stroke: #30363d; }
+    .silence { stroke: #8b949e; }
+    .curve { stroke: #58a6ff; }
+    .ours { fill: #58a6ff; }
+    .others { fill: #f0883e; }
+    .quiet { fill: #8b949e; }
+  }
 </style>"#;
 
 /// Draws the policies.
@@ -49,7 +56,7 @@ pub fn draw(policies: &[Policy]) -> String {
     put(&mut svg, HEAD);
     put(
         &mut svg,
-        &format!("<rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"var(--page)\"/>"),
+        &format!("<rect width=\"{WIDTH}\" height=\"{HEIGHT}\" class=\"page\"/>"),
     );
     put(
         &mut svg,

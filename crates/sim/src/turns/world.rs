@@ -19,7 +19,7 @@ use std::{
 
 use bytes::Bytes;
 use domain::{Language, Millis, ReplyId};
-use session::{Action, CallSession, Input, OverlapMode, Play, Rules, Waits};
+use session::{Action, CallSession, Input, Message, OverlapMode, Play, Prompt, Rules, Waits};
 
 use self::{
     caller::{Agent, Caller, Doing},
@@ -32,7 +32,8 @@ use self::{
 use super::scenario::{Expects, Overlapping, Preset, Scenario};
 use crate::Dice;
 
-pub(crate) use recogniser::without_punctuation;
+use recogniser::without_punctuation;
+pub(crate) use seen::bare_words;
 pub use seen::{Audible, Commit, Cut, OverSound, Seen, Sounded, TurnSeen};
 
 /// A call to be played.
@@ -364,8 +365,9 @@ impl World {
     fn obey(&mut self, action: &Action, silenced: &mut Option<ReplyId>) {
         let now = self.now;
         match action {
-            Action::Think { reply, .. } => {
+            Action::Think { reply, prompt } => {
                 self.open.insert(*reply);
+                self.seen.answers.insert(*reply, asked(prompt));
                 self.seen.starts.push((now, *reply));
                 self.model
                     .think(now, *reply, &mut self.future, &mut self.dice);
@@ -482,6 +484,19 @@ fn reply_of(input: &Input) -> Option<ReplyId> {
         | Input::UtteranceOver
         | Input::Words(_) => None,
     }
+}
+
+/// What the caller said last, as the model is told it.
+fn asked(prompt: &Prompt) -> String {
+    let last = prompt
+        .messages
+        .iter()
+        .rev()
+        .find_map(|message| match message {
+            Message::Caller(text) => Some(text.clone()),
+            Message::Agent { .. } | Message::Tool { .. } => None,
+        });
+    last.unwrap_or_default()
 }
 
 /// A name for a piece of audio, in the place of its sound: the session never looks inside.

@@ -3,7 +3,7 @@ use domain::OverlapOutcome;
 use crate::turns::{
     scenario::{Outcome, Scenario},
     score::OverlapScore,
-    world::{Cut, Seen, without_punctuation},
+    world::{Cut, Seen, bare_words},
 };
 
 /// What of a scenario was not as it expects.
@@ -48,7 +48,7 @@ fn words_fault(scenario: &Scenario, seen: &Seen) -> Option<String> {
         .iter()
         .map(|(_, record, _)| record.caller.as_str())
         .collect();
-    let (wanted, kept) = (words(&wanted.join(" ")), words(&kept.join(" ")));
+    let (wanted, kept) = (bare_words(&wanted.join(" ")), bare_words(&kept.join(" ")));
     let off = distance(&wanted, &kept);
     (off > scenario.expect.words_off).then(|| {
         format!(
@@ -123,16 +123,6 @@ fn unasked_lines(scenario: &Scenario, seen: &Seen) -> usize {
         .count()
 }
 
-/// Lower-case words without marks.
-fn words(text: &str) -> Vec<String> {
-    let text = text
-        .replace(['’', '\''], "")
-        .replace('-', " ")
-        .to_lowercase();
-    let bare = without_punctuation(&text);
-    bare.split_whitespace().map(str::to_owned).collect()
-}
-
 /// How many words differ: those to be added, taken away or exchanged.
 fn distance(wanted: &[String], came: &[String]) -> usize {
     let mut row: Vec<usize> = (0..=came.len()).collect();
@@ -154,7 +144,7 @@ mod tests {
 
     #[test]
     fn words_are_compared_without_marks_and_case() {
-        let pair = |a: &str, b: &str| distance(&words(a), &words(b));
+        let pair = |a: &str, b: &str| distance(&bare_words(a), &bare_words(b));
         assert_eq!(pair("Uh-huh, I don't.", "uh huh I dont"), 0);
         assert_eq!(pair("a table for four", "a table four"), 1);
         assert_eq!(pair("", "one two"), 2);

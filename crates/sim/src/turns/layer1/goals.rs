@@ -116,7 +116,7 @@ fn latencies(runs: &Runs) -> Vec<Goal> {
         &[(0.5, 650.0), (0.95, 1_100.0)],
     ));
     goals.extend(of(
-        "first sound with opener",
+        "first sound with opener, punctuated,",
         &runs.openers,
         &[(0.5, 600.0), (0.95, 750.0)],
     ));

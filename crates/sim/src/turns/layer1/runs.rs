@@ -20,7 +20,7 @@ pub(super) struct Runs {
     pub(super) punctuated: End,
     /// Balanced, with a faster model and voice.
     pub(super) fast: End,
-    /// Balanced, with words that cover a slow answer.
+    /// Balanced and punctuated, with words that cover a slow answer.
     pub(super) openers: End,
     /// Balanced, and one of twenty finals never comes.
     pub(super) lossy: End,
@@ -59,6 +59,7 @@ impl Runs {
         };
         let plain = generate::turns(calls, unpunctuated, seed);
         let made = |providers| generate::turns(calls, providers, seed);
+        let punctuated = made(Providers::default());
         let preset = |name: &str, calls: &[Arc<Scenario>], preset| {
             End::play(name, calls, seed, |rules| {
                 rules.turn.wait = world::waits(preset);
@@ -73,9 +74,9 @@ impl Runs {
             main: balanced("balanced", &plain),
             eager: preset("eager", &plain, Preset::Eager),
             patient: preset("patient", &plain, Preset::Patient),
-            punctuated: balanced("balanced, punctuated", &made(Providers::default())),
+            punctuated: balanced("balanced, punctuated", &punctuated),
             fast: balanced("balanced, fast providers", &made(fast(unpunctuated))),
-            openers: End::play("balanced, openers", &plain, seed, |rules| {
+            openers: End::play("balanced, openers", &punctuated, seed, |rules| {
                 rules.mask.openers = vec!["Sure.".to_owned(), "Okay.".to_owned()];
             }),
             lossy: balanced(

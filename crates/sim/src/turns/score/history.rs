@@ -8,7 +8,7 @@ use crate::turns::world::Seen;
 pub struct HistoryScore {
     /// Words that the record has too many or too few.
     pub words_off: Samples,
-    /// 1 for a record that claims a word that was not wholly played, else 0.
+    /// Words that a record claims and that were not wholly played.
     pub over_claims: Samples,
 }
 
@@ -26,7 +26,8 @@ impl HistoryScore {
                 until: *at + Millis(500),
             };
             self.words_off.add(stored.abs_diff(played) as u64, place);
-            self.over_claims.add(u64::from(stored > played), place);
+            let claimed = stored.saturating_sub(played) as u64;
+            self.over_claims.add(claimed, place);
         }
     }
 }

@@ -8,15 +8,15 @@ use crate::turns::world::{Cut, Seen};
 /// How the ends of turns were found.
 #[derive(Clone, Debug, Default)]
 pub struct TurnScore {
-    /// 1 for a turn that was taken before it was over, else 0.
+    /// For a turn that was taken before it was over, by how much, in milliseconds; else 0.
     pub cuts: Samples,
-    /// 1 for a turn into which the agent spoke for longer than 200 ms, else 0.
+    /// For a turn into which the agent spoke for longer than 200 ms, how long; else 0.
     pub audible_cuts: Samples,
     /// From the last sound of a turn to the decision that it was over.
     pub waits: Samples,
     /// From the last sound of a turn to the agent's first.
     pub latencies: Samples,
-    /// 1 for a turn that got no answer, else 0.
+    /// 1 for a turn that got no answer, or one to less than half of its words, else 0.
     pub missed: Samples,
     starts: usize,
     tokens: u64,
@@ -35,9 +35,13 @@ impl TurnScore {
                 from: turn.begins - Millis(300),
                 until: turn.ends + MARGIN,
             };
-            let cut = seen.cut(turn);
-            self.cuts.add(u64::from(cut != Cut::No), place);
-            self.audible_cuts.add(u64::from(cut == Cut::Audible), place);
+            let (cut, audible) = match seen.cut(turn) {
+                Cut::Audible { spoken_ms } => (spoken_ms, spoken_ms),
+                Cut::No => (0, 0),
+                Cut::Silent { early_ms } => (early_ms.max(1), 0),
+            };
+            self.cuts.add(cut, place);
+            self.audible_cuts.add(audible, place);
             self.missed.add(u64::from(seen.missed(index)), place);
             if let Some(taken) = seen.taken(index) {
                 self.waits.add((taken.at - turn.ends).0, place);

@@ -1,9 +1,9 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{EndReason, Millis, ReplyId, TurnRecord};
 use session::{Action, Because, Input};
 
-use super::{Line, caller::Heard};
+use super::{Line, caller::Heard, without_punctuation};
 
 pub use super::caller::Kind as Sounded;
 
@@ -28,6 +28,8 @@ pub struct Seen {
     pub audible: Vec<Audible>,
     /// What was kept; and for a reply that was cut off, the words that were really played.
     pub records: Vec<(Millis, TurnRecord, Option<usize>)>,
+    /// What each reply answers, as the model was told it.
+    pub answers: BTreeMap<ReplyId, String>,
     /// Every request to the model.
     pub starts: Vec<(Millis, ReplyId)>,
     /// Pieces of text that the model wrote.
@@ -95,12 +97,18 @@ pub struct OverSound {
 /// How a turn was cut.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Cut {
-    /// Taken too soon, and for longer than 200 ms the agent spoke into it.
-    Audible,
+    /// Taken too soon, and the agent spoke into it for longer than 200 ms.
+    Audible {
+        /// For so long.
+        spoken_ms: u64,
+    },
     /// Not at all.
     No,
     /// Taken too soon, and given back before that.
-    Silent,
+    Silent {
+        /// So long before it was over.
+        early_ms: u64,
+    },
 }
 
 impl Seen {
@@ -132,9 +140,9 @@ impl Seen {
     #[must_use]
     pub fn cut(&self, turn: &TurnSeen) -> Cut {
         let inside = |at: Millis| at >= turn.begins && at < turn.ends;
-        if !self.commits.iter().any(|commit| inside(commit.at)) {
+        let Some(taken) = self.commits.iter().find(|commit| inside(commit.at)) else {
             return Cut::No;
-        }
+        };
         let spoken: u64 = self
             .audible
             .iter()
@@ -142,9 +150,11 @@ impl Seen {
             .map(|stretch| (stretch.until.or_earlier(turn.ends) - stretch.from).0)
             .sum();
         if spoken > 200 {
-            Cut::Audible
+            Cut::Audible { spoken_ms: spoken }
         } else {
-            Cut::Silent
+            Cut::Silent {
+                early_ms: (turn.ends - taken.at).0,
+            }
         }
     }
 
@@ -177,37 +187,81 @@ impl Seen {
             .map(|stretch| stretch.from - turn.ends)
     }
 
-    /// Whether a turn got no answer at all.
+    /// Whether a turn got no answer, or one to less than half of its words.
     #[must_use]
     pub fn missed(&self, index: usize) -> bool {
         let Some(turn) = self.turns.get(index) else {
             return false;
         };
         let until = self.until(index);
-        !self
+        let mut understood: Vec<String> = self
             .commits
             .iter()
-            .any(|commit| commit.at >= turn.begins && commit.at < until)
+            .filter(|commit| commit.at >= turn.begins && commit.at < until)
+            .filter_map(|commit| self.answers.get(&commit.reply))
+            .flat_map(|text| bare_words(text))
+            .collect();
+        let said = bare_words(&turn.text);
+        let mut known = 0;
+        for word in &said {
+            if let Some(at) = understood.iter().position(|heard| heard == word) {
+                understood.swap_remove(at);
+                known += 1;
+            }
+        }
+        2 * known < said.len()
     }
 
-    /// The call as a script: what the session was told, and what it did.
+    /// The call as a script: what the session was told, what it did (`>`), and what was true (`~`).
+    /// Of a stream of text or audio only the first piece is shown.
     #[must_use]
     pub fn story(&self, from: Millis, until: Millis) -> Vec<String> {
         let told = self
             .journal
             .iter()
             .filter(|(_, input)| !matches!(input, Input::Tick))
-            .map(|(at, input)| (*at, 0, format!("{at} {input}")));
+            .map(|(at, input)| (*at, 1, format!("{input}")));
         let done = self
             .actions
             .iter()
-            .map(|(at, action)| (*at, 1, format!("{at}   > {action}")));
+            .map(|(at, action)| (*at, 2, format!("  > {action}")));
         let mut lines: Vec<(Millis, u8, String)> = told
             .chain(done)
+            .chain(self.truth())
             .filter(|(at, _, _)| *at >= from && *at <= until)
             .collect();
         lines.sort_by_key(|(at, side, _)| (*at, *side));
-        lines.into_iter().map(|(_, _, line)| line).collect()
+        let mut streams = BTreeSet::new();
+        lines.retain(|(_, _, line)| stream(line).is_none_or(|name| streams.insert(name)));
+        lines
+            .into_iter()
+            .map(|(at, _, line)| format!("{at} {line}"))
+            .collect()
+    }
+
+    /// What really happened on the caller's side.
+    fn truth(&self) -> impl Iterator<Item = (Millis, u8, String)> {
+        let line = |at: Millis, text: String| (at, 0, format!("~ {text}"));
+        let turns = self.turns.iter().flat_map(move |turn| {
+            let pauses = turn
+                .pauses
+                .iter()
+                .map(move |(from, until)| line(*from, format!("pauses for {}", *until - *from)));
+            pauses
+                .chain([
+                    line(turn.begins, format!("begins to say \"{}\"", turn.text)),
+                    line(turn.ends, "is done".to_owned()),
+                ])
+                .collect::<Vec<_>>()
+        });
+        let overs = self.overs.iter().map(move |over| {
+            let lasts = over.until - over.from;
+            line(
+                over.from,
+                format!("{:?} for {lasts} over the agent", over.kind),
+            )
+        });
+        turns.chain(overs)
     }
 
     /// When the next turn begins.
@@ -215,5 +269,21 @@ impl Seen {
         self.turns
             .get(index + 1)
             .map_or(Millis(u64::MAX), |next| next.begins)
+    }
+}
+
+/// Lower-case words without marks.
+pub(crate) fn bare_words(text: &str) -> Vec<String> {
+    let text = text.replace(['’', '\''], "").replace('-', " ");
+    let bare = without_punctuation(&text.to_lowercase());
+    bare.split_whitespace().map(str::to_owned).collect()
+}
+
+/// The stream that a line is a piece of: `text r5`, `  > play r5`.
+fn stream(line: &str) -> Option<String> {
+    let mut words = line.trim_start_matches([' ', '>']).split(' ');
+    match words.next()? {
+        verb @ ("audio" | "play" | "text") => Some(format!("{verb} {}", words.next()?)),
+        _ => None,
     }
 }

@@ -33,7 +33,7 @@ fn a_long_pause_at_a_finished_place_is_a_cut() {
         r#"["agent_done", {"say": {"text": "I need a table tonight"}}, {"pause_ms": 3000},
             {"say": {"text": "and another one tomorrow"}}, "turn_ends", "agent_done", "hang_up"]"#,
     );
-    assert_eq!(seen.cut(&seen.turns[0]), Cut::Audible);
+    assert!(matches!(seen.cut(&seen.turns[0]), Cut::Audible { .. }));
     assert_eq!(seen.turns[0].pauses.len(), 1);
 }
 
