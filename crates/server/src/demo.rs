@@ -1,6 +1,7 @@
 //! One call from nowhere: a server, a simulated caller, and everything told while it happens.
 
 mod narrator;
+mod notice;
 mod watched;
 
 use std::{
@@ -34,6 +35,10 @@ const CONFIG: &str = r#"
 [server]
 host = "127.0.0.1"
 port = 0
+
+# One call, on a machine that may well be compiling something.
+[limits]
+loop_lag_ms = 10_000
 
 [twilio]
 line_per_minute_usd = 0.0
@@ -107,6 +112,7 @@ impl Demo {
             "\n{heading}\n\n{}",
             story::tell(&call, &turns, paint)
         ))?;
+        write_out(&notice::summary(&turns, paint))?;
         let wav = self.wav.display();
         write_out(&format!(
             "\nThe call's sound is in {wav}: the caller on the left, the agent on the right.\n\

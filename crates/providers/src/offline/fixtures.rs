@@ -44,8 +44,8 @@ pub fn caller_phrase(key: &str) -> Option<&'static Phrase> {
 ///
 /// The keys name [`caller_phrases`]. The agent's part is the script `demo.toml`.
 pub const DEMO: &[(When, &str)] = &[
-    (When::AgentIsDone, "book"),
-    (When::AgentIsDone, "party"),
+    (When::AgentIsDone, "reserve"),
+    (When::AfterPause, "party"),
     (When::AgentIsDone, "when"),
     (When::AgentIsDone, "name"),
     (When::AgentSpeaks, "stop"),
@@ -60,6 +60,8 @@ pub const DEMO: &[(When, &str)] = &[
 /// When a simulated caller speaks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum When {
+    /// After a pause in its own words, short and yet long enough to take them for finished.
+    AfterPause,
     /// After the agent has finished.
     AgentIsDone,
     /// Into the agent's words, about a second after they began.

@@ -1,6 +1,7 @@
 use domain::TurnRecord;
 use sim::carrier::{CallEnd, CallEvent, Happening};
 
+use super::notice;
 use crate::{
     paint::{Paint, Tone},
     story,
@@ -80,7 +81,17 @@ impl Narrator {
         if let Some(gap) = &turn.gap {
             told.push_str(&format!("{:18}{}\n", "", story::bar(gap, self.paint)));
         }
-        told + &std::mem::take(&mut self.held)
+        told.push_str(&self.moments(&notice::begun_early(turn)));
+        told.push_str(&std::mem::take(&mut self.held));
+        told + &self.moments(&notice::spoken_over(turn))
+    }
+
+    fn moments(&self, named: &[String]) -> String {
+        let lines = named.iter().map(|line| {
+            let line = self.paint.tone(Tone::Good, line);
+            format!("{:18}{line}\n", "")
+        });
+        lines.collect()
     }
 
     fn caller(&mut self, at_ms: u64, text: &str) -> String {
@@ -152,7 +163,14 @@ mod tests {
         });
         told += &narrator.happened(&at(1_500, CallEvent::AgentQuiet));
         told += &narrator.happened(&at(2_000, CallEvent::CallerSays("Five.".into())));
-        let words = ["agent ", "A table", "Stop.", "fell silent", "Five."];
+        let words = [
+            "agent ",
+            "A table",
+            "Stop.",
+            "fell silent",
+            "barge-in",
+            "Five.",
+        ];
         let places: Vec<_> = words.iter().map(|word| told.find(word)).collect();
         assert!(places.iter().all(Option::is_some), "{told}");
         assert!(places.is_sorted(), "{told}");

@@ -66,6 +66,10 @@ pub struct BadScript {
     pub what: String,
 }
 
+/// A pause inside a sentence. With the soft sound that the next phrase begins with it is longer
+/// than the silence after which a reply is begun ahead of time, and shorter than the one after
+/// which it is released.
+const BREATH_MS: u64 = 140;
 /// Quiet after which an agent is taken to have finished.
 const AGENT_DONE_MS: u64 = 600;
 
@@ -95,6 +99,9 @@ impl Script {
         for (when, phrase) in DEMO {
             let phrase = (*phrase).to_owned();
             match when {
+                When::AfterPause => {
+                    steps.extend([Step::Silent(BREATH_MS), Step::Say(phrase)]);
+                }
                 When::AgentIsDone => {
                     steps.extend([Step::WaitAgent(AGENT_DONE_MS), Step::Say(phrase)]);
                 }

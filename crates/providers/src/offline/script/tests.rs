@@ -85,22 +85,26 @@ fn prompt(messages: Vec<Message>) -> Prompt {
 fn the_demo_call_books_a_table() {
     let mut talk = Talk::new();
     let mut lines = Vec::new();
+    let mut turns: Vec<(When, String)> = Vec::new();
     for (when, key) in fixtures::DEMO {
-        if *when == When::AgentSpeaks && *key == "uh_huh" {
-            continue; // Not a turn: the agent goes on.
+        let text = &caller_phrase(key).expect("a fixture").text;
+        match (when, turns.last_mut()) {
+            // Not a turn: the agent goes on.
+            (When::AgentSpeaks, _) if *key == "uh_huh" => {}
+            (When::AfterPause, Some((_, turn))) => turn.push_str(&format!(" {text}")),
+            (_, _) => turns.push((*when, text.clone())),
         }
+    }
+    for (when, text) in &turns {
         if *when == When::AgentSpeaks {
             talk.interrupt(3);
         }
-        let text = &caller_phrase(key).expect("a fixture").text;
         lines.push(format!("caller: {text}"));
         lines.push(format!("agent: {}", talk.say(text)));
     }
     insta::assert_snapshot!(lines.join("\n"), @r#"
-    caller: Hi, I would like to book a table.
-    agent: With pleasure. For how many people?
-    caller: For four people please.
-    agent: For which day?
+    caller: Good evening, I would like to reserve a table For four people please.
+    agent: With pleasure. For which day?
     caller: Tomorrow at seven.
     agent: Under which name?
     caller: My name is Morgan.
