@@ -5,6 +5,7 @@ pub mod g711;
 pub mod hearing;
 pub mod level;
 pub mod resample;
+pub mod tone;
 pub mod vad;
 pub mod wav;
 
