@@ -2,10 +2,12 @@
 
 pub mod framing;
 pub mod g711;
+pub mod gain;
 pub mod hearing;
 pub mod level;
 pub mod resample;
 pub mod tone;
+pub mod trim;
 pub mod vad;
 pub mod wav;
 
