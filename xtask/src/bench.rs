@@ -31,6 +31,14 @@ const BENCHES: &[Bench] = &[
         program: Some(calls),
     },
     Bench {
+        name: "hearing",
+        measures: "everything that listens to a call: time per block of audio",
+        build: &[
+            "bench", "-p", "audio", "--bench", "hearing", "--locked", "--",
+        ],
+        program: None,
+    },
+    Bench {
         name: "turns",
         measures: "turn-taking: waits, cuts, interruptions, what was heard (--l1: virtual time)",
         build: &[
@@ -88,7 +96,7 @@ fn turns() -> Command {
 fn list() -> String {
     let lines: Vec<String> = BENCHES
         .iter()
-        .map(|bench| format!("  {:<6}{}", bench.name, bench.measures))
+        .map(|bench| format!("  {:<8}{}", bench.name, bench.measures))
         .collect();
     lines.join("\n")
 }
@@ -100,6 +108,6 @@ mod tests {
     #[test]
     fn an_unknown_name_lists_the_known_ones() {
         let error = bench(&["cal".to_owned()]).unwrap_err().to_string();
-        assert!(error.starts_with("`cal` is not a benchmark:\n  call  simulated"));
+        assert!(error.starts_with("`cal` is not a benchmark:\n  call    simulated"));
     }
 }

@@ -1,9 +1,28 @@
 //! How loud sound is: root mean square, in dB below full scale.
 
+use crate::g711::ulaw;
+
 /// What digital silence counts as: below the quietest sound that 16 bits can hold.
 pub const FLOOR_DBFS: f32 = -100.0;
 
 const FULL_SCALE: f32 = 32_768.0;
+
+static FLOATS: [f32; 256] = float_table();
+
+const fn float_table() -> [f32; 256] {
+    let mut table = [0.0; 256];
+    let mut code = 0;
+    while code < table.len() {
+        table[code] = ulaw::decode_by_formula(code as u8) as f32 / FULL_SCALE;
+        code += 1;
+    }
+    table
+}
+
+/// The samples of mu-law codes, full scale being 1.
+pub(crate) fn ulaw_as_floats<const N: usize>(codes: &[u8; N]) -> [f32; N] {
+    codes.map(|code| FLOATS[usize::from(code)])
+}
 
 /// The level of `samples`: 0 for a full-scale square wave, -3 for a full-scale sine.
 #[must_use]

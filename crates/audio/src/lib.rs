@@ -1,10 +1,15 @@
-//! G.711, resampling, framing, levels and voice activity. Pure.
+//! G.711, resampling, framing, levels, tones, and hearing: who speaks when. Pure.
 
 pub mod framing;
 pub mod g711;
+pub mod gain;
+pub mod hearing;
 pub mod level;
 pub mod resample;
+pub mod tone;
+pub mod trim;
 pub mod vad;
 pub mod wav;
 
-pub use vad::{Vad, VadSettings, Voice};
+pub use hearing::{Heard, Hearing, HearingSettings};
+pub use vad::{Detector, Vad, VadSettings, Voice};

@@ -5,28 +5,24 @@
 
 mod activation;
 mod dense;
+mod energy;
 mod gate;
 mod latch;
 mod network;
+mod scorer;
 mod spectrum;
-
-use std::array;
 
 use crate::{
     framing::Blocks,
-    g711::ulaw,
-    level::{dbfs_to_power, power, power_to_dbfs},
+    level::{dbfs_to_power, power_to_dbfs},
 };
 
-use gate::{Gate, Passage};
-use latch::{Heard, Latch};
-use network::{BLOCK, Memory, Network};
+pub(crate) use latch::{Block, Latch, Whose};
+pub(crate) use network::BLOCK;
+pub(crate) use scorer::{PARTS, Scored, Scorer};
 
-const SAMPLES_PER_MS: u64 = 8;
-const BLOCK_MS: u32 = BLOCK as u32 / SAMPLES_PER_MS as u32;
-/// Sound is placed within a block to 8 ms.
-const PART: usize = 64;
-const PARTS: usize = BLOCK / PART;
+pub(crate) const SAMPLES_PER_MS: u64 = 8;
+pub(crate) const BLOCK_MS: u32 = BLOCK as u32 / SAMPLES_PER_MS as u32;
 
 /// When sound counts as speech.
 ///
@@ -76,10 +72,31 @@ pub enum Voice {
     },
 }
 
-/// Listens to one 8 kHz mu-law stream for a voice.
+/// What tells speech from other sound.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Detector {
+    /// The level of the voice band over a floor that adapts, and how flat its spectrum is. Cheaper,
+    /// and taken in by music, keyboards and coughs: with it, only words should interrupt.
+    Energy,
+    /// The neural network.
+    #[default]
+    Network,
+}
+
+/// Listens to one 8 kHz mu-law stream for a voice, whoever's it is.
 pub struct Vad {
     blocks: Blocks<u8, BLOCK>,
     ear: Ear,
+}
+
+/// Everything behind the framing.
+struct Ear {
+    scorer: Scorer,
+    latch: Latch,
+    /// Samples so far.
+    heard: u64,
+    /// Of the last block.
+    power: f32,
 }
 
 impl Vad {
@@ -88,7 +105,12 @@ impl Vad {
     pub fn new(settings: VadSettings) -> Self {
         Self {
             blocks: Blocks::default(),
-            ear: Ear::new(settings),
+            ear: Ear {
+                scorer: Scorer::new(Detector::Network, settings.gate_dbfs),
+                latch: Latch::new(settings, dbfs_to_power(settings.gate_dbfs)),
+                heard: 0,
+                power: 0.0,
+            },
         }
     }
 
@@ -117,87 +139,14 @@ impl Vad {
     }
 }
 
-/// Everything behind the framing.
-struct Ear {
-    network: &'static Network,
-    memory: Memory,
-    gate: Gate,
-    /// Quieter than this is quiet.
-    gate_power: f32,
-    latch: Latch,
-    /// Samples so far.
-    heard: u64,
-    /// Of the last block.
-    power: f32,
-}
-
 impl Ear {
-    fn new(settings: VadSettings) -> Self {
-        let gate_power = dbfs_to_power(settings.gate_dbfs);
-        Self {
-            network: Network::shared(),
-            memory: Memory::default(),
-            gate: Gate::new(),
-            gate_power,
-            latch: Latch::new(settings, gate_power),
-            heard: 0,
-            power: 0.0,
-        }
-    }
-
     fn hear(&mut self, codes: &[u8; BLOCK]) -> Option<Voice> {
-        let sound = decode(codes);
-        let powers = part_powers(&sound);
-        self.power = powers.iter().sum::<f32>() / PARTS as f32;
-        let quiet = powers.iter().all(|&power| power < self.gate_power);
-        let probability = self.probability(&sound, quiet);
-        self.gate.keep(codes);
+        let scored = self.scorer.score(codes);
+        self.power = scored.power();
         let begins = self.heard;
         self.heard += BLOCK as u64;
-        self.latch.hear(&Heard {
-            begins,
-            powers,
-            probability,
-        })
+        self.latch.hear(&Block::of_anyone(begins, scored))
     }
-
-    fn probability(&mut self, sound: &[f32; BLOCK], quiet: bool) -> f32 {
-        match self.gate.passage(quiet) {
-            Passage::Open => {}
-            Passage::Reopened => self.hear_again(),
-            Passage::Shut => return 0.0,
-        }
-        self.network.listen(&mut self.memory, sound)
-    }
-
-    /// Brings the network from nothing to where the recent blocks lead. A fresh memory reacts
-    /// faster than one that dozed through minutes of silence.
-    fn hear_again(&mut self) {
-        self.memory = Memory::default();
-        for codes in self.gate.recent() {
-            self.network.listen(&mut self.memory, &decode(codes));
-        }
-    }
-}
-
-static DECODED: [f32; 256] = decode_table();
-
-const fn decode_table() -> [f32; 256] {
-    let mut table = [0.0; 256];
-    let mut code = 0;
-    while code < table.len() {
-        table[code] = ulaw::decode_by_formula(code as u8) as f32 / 32_768.0;
-        code += 1;
-    }
-    table
-}
-
-fn part_powers(sound: &[f32; BLOCK]) -> [f32; PARTS] {
-    array::from_fn(|part| power(&sound[part * PART..][..PART]))
-}
-
-fn decode(codes: &[u8; BLOCK]) -> [f32; BLOCK] {
-    codes.map(|code| DECODED[usize::from(code)])
 }
 
 #[cfg(test)]

@@ -3,7 +3,10 @@ use std::f64::consts::TAU;
 use proptest::prelude::*;
 
 use super::*;
-use crate::level::FLOOR_DBFS;
+use crate::{
+    g711::ulaw,
+    level::{FLOOR_DBFS, power},
+};
 
 const RECORDINGS: [&[u8]; 2] = [
     include_bytes!("../../tests/data/u1.s16"),
@@ -231,5 +234,112 @@ proptest! {
             }
             prop_assert_eq!(vad.speaking(), speaking);
         }
+    }
+}
+
+/// What callers said, sentence by sentence, as it stands in the offline providers.
+fn sentences() -> Vec<Vec<u8>> {
+    let index = include_str!("../../../providers/fixtures/index.toml");
+    let mut rest = &include_bytes!("../../../providers/fixtures/caller.ulaw")[..];
+    let lengths = index
+        .lines()
+        .filter_map(|line| line.strip_prefix("bytes = "));
+    let lengths = lengths.map(|length| length.parse().unwrap());
+    let sentences = lengths.map_while(|length| rest.split_off(..length));
+    sentences.map(<[u8]>::to_vec).collect()
+}
+
+/// Where sound stands out of silence and of noise at this level, in ms, and that noise added.
+fn in_noise(sentence: &[u8], below_db: f32) -> (Vec<u8>, [i64; 2]) {
+    const PART: usize = 64;
+    let samples: Vec<f32> = sentence
+        .iter()
+        .map(|&c| f32::from(ulaw::decode(c)))
+        .collect();
+    let powers: Vec<f32> = samples.chunks_exact(PART).map(power).collect();
+    let loudest = powers.iter().copied().fold(0.0, f32::max);
+    let spoken: Vec<f32> = powers
+        .iter()
+        .copied()
+        .filter(|p| *p > loudest * 1e-3)
+        .collect();
+    let noise = spoken.iter().sum::<f32>() / spoken.len() as f32 * dbfs_to_power(-below_db);
+    let sounds = |power: &f32| *power >= (loudest * 1e-3).max(noise * 2.5);
+    let from = powers.iter().position(sounds).unwrap_or(0) * 8 + 1_000;
+    let until = powers.iter().rposition(sounds).map_or(0, |last| last + 1) * 8 + 1_000;
+    let mut seed = 1u64;
+    let mut noisy = |sample: f32| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let flat = (seed >> 40) as f32 / (1u64 << 23) as f32 - 1.0;
+        ulaw::encode((sample + flat * (3.0 * noise).sqrt()) as i16)
+    };
+    let quiet = [0.0; SECOND];
+    let audio = quiet.iter().chain(&samples).chain(&quiet);
+    (
+        audio.map(|&sample| noisy(sample)).collect(),
+        [from as i64, until as i64],
+    )
+}
+
+#[test]
+fn edges_lie_where_speech_rises_out_of_silence_or_noise() {
+    let (mut close, mut edges) = (0, 0);
+    for sentence in sentences().into_iter().chain(RECORDINGS.map(speech)) {
+        for below_db in [60.0, 20.0, 10.0] {
+            let (audio, [from, until]) = in_noise(&sentence, below_db);
+            let told = events(VadSettings::default(), [&audio[..]]);
+            let (Some(Voice::Started { at_ms: first }), Some(Voice::Stopped { at_ms: last })) =
+                (told.first(), told.last())
+            else {
+                panic!("{told:?}")
+            };
+            for (edge, told) in [(from, *first), (until, *last)] {
+                let off = told as i64 - edge;
+                // A hiss in front, or a hum behind, that the network takes for no speech.
+                assert!(off.abs() <= 136, "{off} ms off at {below_db} dB");
+                close += usize::from(off.abs() <= 40);
+                edges += 1;
+            }
+        }
+    }
+    assert!(close * 100 >= edges * 92, "{close} of {edges} within 40 ms");
+}
+
+#[test]
+fn without_the_network_speech_is_heard_and_noise_and_tones_are_not() {
+    let told = |audio: &[u8]| {
+        let mut scorer = Scorer::new(Detector::Energy, -56.0);
+        let mut latch = Latch::new(VadSettings::default(), dbfs_to_power(-56.0));
+        let blocks = (0..).zip(audio.as_chunks().0);
+        let hear = |(number, codes)| {
+            let begins = number * BLOCK as u64;
+            latch.hear(&Block::of_anyone(begins, scorer.score(codes)))
+        };
+        blocks.filter_map(hear).collect::<Vec<_>>()
+    };
+    let mut heard = 0;
+    for sentence in sentences() {
+        for below_db in [60.0, 20.0, 10.0] {
+            let (audio, [from, _]) = in_noise(&sentence, below_db);
+            let told = told(&audio);
+            heard += usize::from(matches!(
+                told.first(),
+                Some(Voice::Started { at_ms }) if (*at_ms as i64 - from).abs() < 200
+            ));
+        }
+    }
+    assert!(
+        heard * 100 >= sentences().len() * 3 * 90,
+        "{heard} of {}",
+        sentences().len() * 3
+    );
+    let (noise, _) = in_noise(&sentences()[0], -20.0);
+    assert_eq!(told(&noise), [], "noise");
+    assert_eq!(told(&silence(5)), []);
+    for hz in [425.0, 1_000.0, 2_100.0] {
+        assert_eq!(told(&tones(-20.0, &[hz])), [], "{hz} Hz");
+    }
+    for pair in keys() {
+        assert_eq!(told(&tones(-20.0, &pair)), [], "{pair:?}");
     }
 }

@@ -10,11 +10,11 @@ fn told_of(settings: VadSettings, blocks: &[(f32, [f32; PARTS])]) -> Vec<Voice> 
     (0..)
         .zip(blocks)
         .filter_map(|(number, &(probability, powers))| {
-            latch.hear(&Heard {
-                begins: number * BLOCK as u64,
+            let scored = Scored {
                 powers,
                 probability,
-            })
+            };
+            latch.hear(&Block::of_anyone(number * BLOCK as u64, scored))
         })
         .collect()
 }
@@ -27,9 +27,11 @@ fn told(settings: VadSettings, scores: &[f32]) -> Vec<Voice> {
 
 #[test]
 fn two_blocks_start_and_three_stop() {
-    let scores = [0.1, 0.6, 0.9, 0.8, 0.2, 0.2, 0.2, 0.2];
+    let mut blocks = vec![(0.1, [SILENT; PARTS])];
+    blocks.extend([0.6, 0.9, 0.8].map(|score| (score, [LOUD; PARTS])));
+    blocks.extend([(0.2, [SILENT; PARTS]); 4]);
     assert_eq!(
-        told(VadSettings::default(), &scores),
+        told_of(VadSettings::default(), &blocks),
         [Voice::Started { at_ms: 32 }, Voice::Stopped { at_ms: 128 }]
     );
 }
