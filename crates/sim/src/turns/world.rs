@@ -329,10 +329,7 @@ impl World {
                 }
                 self.recogniser
                     .hear(&sound, &mut self.future, &mut self.dice);
-                let ignored = self.ear.hear(&sound, &mut self.dice);
-                if let Some(input) = ignored {
-                    self.future.tell(sound.until + Millis(120), input);
-                }
+                self.ear.hear(&sound, &mut self.dice);
             }
             Doing::Keys(keys) => {
                 const APART: Millis = Millis(250);
