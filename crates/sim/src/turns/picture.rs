@@ -27,6 +27,7 @@ const HEAD: &str = r#"<style>
   .grid { stroke: #d0d7de; stroke-width: 1; }
   .silence { stroke: #6e7781; fill: none; stroke-width: 2; stroke-dasharray: 5 4; }
   .curve { stroke: #0969da; fill: none; stroke-width: 2; }
+  .thread { stroke: #bc4c00; stroke-width: 1; stroke-dasharray: 2 3; }
   .ours { fill: #0969da; }
   .others { fill: #bc4c00; }
   .quiet { fill: #6e7781; }
@@ -36,6 +37,7 @@ const HEAD: &str = r#"<style>
     .grid { stroke: #30363d; }
     .silence { stroke: #8b949e; }
     .curve { stroke: #58a6ff; }
+    .thread { stroke: #f0883e; }
     .ours { fill: #58a6ff; }
     .others { fill: #f0883e; }
     .quiet { fill: #8b949e; }
@@ -132,37 +134,44 @@ fn silence(svg: &mut String, policies: &[&Policy]) {
     }
 }
 
-/// Published points lie side by side on one line: their names go up at an angle.
+/// Published points lie side by side on one line: their names hang below, each on a line of its own.
+/// The leftmost hangs lowest, so that no name crosses another's thread.
 fn published(svg: &mut String, policies: &[&Policy]) {
+    const FIRST: f64 = BOTTOM - 88.0;
+    const ROW: f64 = 20.0;
+    let mut policies = policies.to_vec();
+    policies.sort_by(|a, b| b.mean_wait_ms.total_cmp(&a.mean_wait_ms));
+    let mut hangs = FIRST;
     for policy in policies {
-        dot(svg, policy, ("others", 5.0));
         let (x, y) = place(policy);
         put(
             svg,
             &format!(
-                "<text class=\"others\" transform=\"translate({:.1} {:.1}) rotate(-50)\">{} \
-                 ({:.0} ms)</text>",
-                x + 4.0,
-                y - 9.0,
-                escaped(&policy.name),
-                policy.mean_wait_ms
+                "<line class=\"thread\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{y:.1}\" y2=\"{hangs:.1}\"/>"
             ),
         );
+        dot(svg, policy, ("others", 5.0));
+        let label = format!("{} ({:.0} ms)", policy.name, policy.mean_wait_ms);
+        put(svg, &text((x + 6.0, hangs), "others", &label));
+        hangs += ROW;
     }
 }
 
+/// Presets are joined by a curve and named above it; what is measured otherwise says how.
 fn ours(svg: &mut String, policies: &[&Policy]) {
-    let plain: Vec<&Policy> = policies
-        .iter()
-        .copied()
-        .filter(|policy| !policy.name.contains(','))
-        .collect();
-    curve(svg, "curve", &plain);
+    let is_preset = |policy: &&Policy| !policy.name.contains(',');
+    let presets: Vec<&Policy> = policies.iter().copied().filter(is_preset).collect();
+    curve(svg, "curve", &presets);
     for policy in policies {
         dot(svg, policy, ("ours", 6.0));
         let (x, y) = place(policy);
-        let label = format!("Repartee {}", policy.name);
-        put(svg, &text((x + 10.0, y + 18.0), "ours", &label));
+        match policy.name.split_once(", ") {
+            None => {
+                let label = format!("Repartee {}", policy.name);
+                put(svg, &text((x + 9.0, y - 8.0), "ours", &label));
+            }
+            Some((_, how)) => put(svg, &text((x - 9.0, y + 5.0), "ours end", how)),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod ear;
 mod line;
 mod model;
 mod recogniser;
+mod rules;
 mod seen;
 mod voice;
 
@@ -18,8 +19,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use domain::{Language, Millis, ReplyId};
-use session::{Action, CallSession, Input, Message, OverlapMode, Play, Prompt, Rules, Waits};
+use domain::{Millis, ReplyId};
+use session::{Action, CallSession, Input, Message, Play, Prompt, Rules};
 
 use self::{
     caller::{Agent, Caller, Doing},
@@ -29,10 +30,11 @@ use self::{
     recogniser::Recogniser,
     voice::Voice,
 };
-use super::scenario::{Expects, Overlapping, Preset, Scenario};
+use super::scenario::Scenario;
 use crate::Dice;
 
 use recogniser::without_punctuation;
+pub use rules::{rules, waits};
 pub(crate) use seen::bare_words;
 pub use seen::{Audible, Commit, Cut, OverSound, Seen, Sounded, TurnSeen};
 
@@ -67,52 +69,6 @@ impl Call {
         world.carry_out(first);
         world.run();
         world.seen
-    }
-}
-
-/// What a scenario asks of the agent.
-#[must_use]
-pub fn rules(scenario: &Scenario) -> Rules {
-    let language: Language = scenario.language.parse().unwrap_or_default();
-    let agent = &scenario.agent;
-    let mut rules = Rules::defaults(&language);
-    rules.lines.greeting.clone_from(&agent.greeting);
-    rules.turn.wait = waits(agent.preset);
-    rules.turn.expect = expect(agent.expects);
-    rules.mask.openers.clone_from(&agent.openers);
-    if let Some(fillers) = &agent.fillers {
-        rules.mask.fillers.clone_from(fillers);
-    }
-    rules.overlap.greeting_interruptible = agent.greeting_interruptible;
-    rules.overlap.mode = match agent.overlap {
-        Overlapping::Duck => OverlapMode::Duck { db: 12 },
-        Overlapping::Ignore => OverlapMode::Ignore,
-        Overlapping::Pause => OverlapMode::Pause,
-    };
-    rules
-}
-
-/// The waits of a preset.
-#[must_use]
-pub const fn waits(preset: Preset) -> Waits {
-    match preset {
-        Preset::Balanced => Waits::BALANCED,
-        Preset::Eager => Waits::EAGER,
-        Preset::Patient => Waits::PATIENT,
-    }
-}
-
-const fn expect(expects: Expects) -> session::Expect {
-    match expects {
-        Expects::Address => session::Expect::Address,
-        Expects::Choice => session::Expect::Choice,
-        Expects::Date => session::Expect::Date,
-        Expects::Digits { min, max } => session::Expect::Digits { min, max },
-        Expects::Email => session::Expect::Email,
-        Expects::NameSpelled => session::Expect::Name,
-        Expects::Open => session::Expect::Open,
-        Expects::Phone => session::Expect::Phone,
-        Expects::YesNo => session::Expect::YesNo,
     }
 }
 
@@ -329,10 +285,7 @@ impl World {
                 }
                 self.recogniser
                     .hear(&sound, &mut self.future, &mut self.dice);
-                let ignored = self.ear.hear(&sound, &mut self.dice);
-                if let Some(input) = ignored {
-                    self.future.tell(sound.until + Millis(120), input);
-                }
+                self.ear.hear(&sound, &mut self.dice);
             }
             Doing::Keys(keys) => {
                 const APART: Millis = Millis(250);

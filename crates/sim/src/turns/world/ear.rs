@@ -29,35 +29,41 @@ const END_SPREAD: u64 = 20;
 /// Quieter than the caller by so much: somebody else.
 const GATE_DB: i32 = -12;
 const KNOWN_AFTER: Millis = Millis(3_000);
+/// Sound that is not the caller's is told in pieces of this length.
+const PIECE: Millis = Millis(480);
+const BLOCK: Millis = Millis(32);
 /// What is no speech is told as noise when it lasts.
 const NOISE: Millis = Millis(500);
 
 impl Ear {
-    /// Hears a sound. Returns what is told when it is over, if that is all that is told about it.
-    pub(crate) fn hear(&mut self, sound: &Heard, dice: &mut Dice) -> Option<Input> {
-        let is_speech = match sound.nature {
-            Nature::Speech => true,
-            // The network takes about half of all coughs for speech.
-            Nature::Throat => dice.happens(0.5),
-            Nature::Thing => {
-                self.noise(sound);
-                return None;
+    /// Hears a sound.
+    pub(crate) fn hear(&mut self, sound: &Heard, dice: &mut Dice) {
+        match sound.nature {
+            Nature::Speech if sound.level_db <= GATE_DB && self.known >= KNOWN_AFTER => {
+                self.ignore(sound);
             }
-        };
-        if !is_speech {
-            return None;
+            Nature::Speech => {
+                if sound.level_db > GATE_DB {
+                    self.known += sound.until - sound.from;
+                }
+                self.speech(sound, dice);
+            }
+            // The network takes about half of all coughs for speech.
+            Nature::Throat if dice.happens(0.5) => self.speech(sound, dice),
+            Nature::Throat => {}
+            Nature::Thing => self.noise(sound),
         }
-        if sound.level_db <= GATE_DB && self.known >= KNOWN_AFTER {
-            return Some(Input::Ignored(Span {
-                from: sound.from,
-                until: sound.until,
-            }));
+    }
+
+    /// Sound that is not the caller's is told piece by piece, so that words of it can be dropped as
+    /// they come.
+    fn ignore(&mut self, sound: &Heard) {
+        let mut from = sound.from;
+        while from < sound.until {
+            let until = (from + PIECE).or_earlier(sound.until);
+            self.tell(until + BLOCK, Input::Ignored(Span { from, until }));
+            from = until;
         }
-        if sound.level_db > GATE_DB {
-            self.known += sound.until - sound.from;
-        }
-        self.speech(sound, dice);
-        None
     }
 
     fn speech(&mut self, sound: &Heard, dice: &mut Dice) {
@@ -68,13 +74,12 @@ impl Ear {
             self.coming.pop_back();
         } else {
             let told = sound.from + Millis(ONSET + dice.throw() % ONSET_SPREAD);
-            self.coming
-                .push_back((told, Input::SpeechStarted { at: sound.from }));
+            self.tell(told, Input::SpeechStarted { at: sound.from });
         }
         let late = dice.throw() % (2 * END_SPREAD + 1);
         let at = sound.until + Millis(late) - Millis(END_SPREAD);
         let told = (sound.until + HANG).or_later(at);
-        self.coming.push_back((told, Input::SpeechStopped { at }));
+        self.tell(told, Input::SpeechStopped { at });
         self.until = Some(sound.until);
     }
 
@@ -87,11 +92,14 @@ impl Ear {
     fn noise(&mut self, sound: &Heard) {
         if sound.until - sound.from >= NOISE {
             let (at, until) = (sound.from, sound.until);
-            self.coming
-                .push_back((at + NOISE, Input::NoiseStarted { at }));
-            self.coming
-                .push_back((until + NOISE, Input::NoiseStopped { at: until }));
+            self.tell(at + NOISE, Input::NoiseStarted { at });
+            self.tell(until + NOISE, Input::NoiseStopped { at: until });
         }
+    }
+
+    fn tell(&mut self, at: Millis, input: Input) {
+        let place = self.coming.partition_point(|(other, _)| *other <= at);
+        self.coming.insert(place, (at, input));
     }
 
     pub(crate) fn next(&self) -> Option<Millis> {
