@@ -1,16 +1,20 @@
+mod clock;
+
 use std::sync::Arc;
 
-use audio::{Vad, VadSettings, Voice};
+use audio::{Heard, Hearing, HearingSettings};
 use bytes::{Bytes, BytesMut};
 use domain::Millis;
 use providers::stt::ToRecogniser;
-use session::Input;
+use session::{Input, Span};
 use tokio::{sync::mpsc, time::Instant};
 use transports::{FromLine, LineReader};
 
+use self::clock::LineClock;
 use crate::{
     connection::{NobodyListens, length},
     meters::Meters,
+    mouth::Uttered,
     tally::Tally,
 };
 
@@ -22,8 +26,11 @@ const PIECE_BYTES: usize = 480;
 /// The mailbox gets a few events per second; the audio itself never goes through it.
 pub(crate) struct Ear<R> {
     line: R,
-    vad: Vad,
-    told: Vec<Voice>,
+    hearing: Hearing,
+    told: Vec<Heard>,
+    clock: LineClock,
+    /// What the mouth sends: our own voice may come back.
+    uttered: mpsc::Receiver<Uttered>,
     piece: BytesMut,
     recogniser: mpsc::Sender<ToRecogniser>,
     mailbox: mpsc::Sender<Input>,
@@ -41,7 +48,12 @@ pub(crate) struct Outlets {
 }
 
 impl<R: LineReader> Ear<R> {
-    pub(crate) fn new(line: R, settings: VadSettings, answered: Instant, outlets: Outlets) -> Self {
+    pub(crate) fn new(
+        (line, uttered): (R, mpsc::Receiver<Uttered>),
+        settings: HearingSettings,
+        answered: Instant,
+        outlets: Outlets,
+    ) -> Self {
         let Outlets {
             recogniser,
             mailbox,
@@ -50,8 +62,10 @@ impl<R: LineReader> Ear<R> {
         } = outlets;
         Self {
             line,
-            vad: Vad::new(settings),
+            hearing: Hearing::new(settings),
             told: Vec::new(),
+            clock: LineClock::new(answered),
+            uttered,
             piece: BytesMut::with_capacity(PIECE_BYTES * 2),
             recogniser,
             mailbox,
@@ -79,22 +93,37 @@ impl<R: LineReader> Ear<R> {
 
     async fn hear(&mut self, bytes: &Bytes) -> Result<(), NobodyListens> {
         self.pass_on(bytes);
-        self.vad.hear(bytes, &mut self.told);
+        self.listen_to_ourselves();
+        self.hearing.hear(bytes, &mut self.told);
+        let now = Instant::now();
+        self.clock.arrived(now, self.hearing.heard_ms());
         if self.told.is_empty() {
             return Ok(());
         }
-        let now = Millis(u64::try_from(self.answered.elapsed().as_millis()).unwrap_or(u64::MAX));
-        let heard_ms = self.vad.heard_ms();
+        let now = now - self.answered;
+        let now = Millis(u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
+        let heard_ms = self.hearing.heard_ms();
         // The newest sample arrived now; everything before it is dated by count of samples.
         let dated = |at_ms: u64| now - Millis(heard_ms.saturating_sub(at_ms));
-        for voice in std::mem::take(&mut self.told) {
-            let input = match voice {
-                Voice::Started { at_ms } => Input::SpeechStarted { at: dated(at_ms) },
-                Voice::Stopped { at_ms } => Input::SpeechStopped { at: dated(at_ms) },
-            };
-            self.tell(input).await?;
+        let mut told = std::mem::take(&mut self.told);
+        for heard in told.drain(..) {
+            self.tell(meaning(heard, dated)).await?;
         }
+        self.told = told;
         Ok(())
+    }
+
+    /// Takes note of what was sent since the last sound came in.
+    fn listen_to_ourselves(&mut self) {
+        while let Ok(uttered) = self.uttered.try_recv() {
+            match uttered {
+                Uttered::Sound { bytes, plays_at } => {
+                    let at_ms = self.clock.position_ms(plays_at);
+                    self.hearing.played(&bytes, at_ms);
+                }
+                Uttered::Silence { at } => self.hearing.silenced(self.clock.position_ms(at)),
+            }
+        }
     }
 
     /// Passes sound on to the recogniser. If it does not keep up, sound is lost and counted: the
@@ -116,5 +145,19 @@ impl<R: LineReader> Ear<R> {
 
     async fn tell(&mut self, input: Input) -> Result<(), NobodyListens> {
         self.mailbox.send(input).await.map_err(|_| NobodyListens)
+    }
+}
+
+/// What is heard, on the call's clock.
+fn meaning(heard: Heard, dated: impl Fn(u64) -> Millis) -> Input {
+    match heard {
+        Heard::Ignored { from_ms, until_ms } => Input::Ignored(Span {
+            from: dated(from_ms),
+            until: dated(until_ms),
+        }),
+        Heard::NoiseStarted { at_ms } => Input::NoiseStarted { at: dated(at_ms) },
+        Heard::NoiseStopped { at_ms } => Input::NoiseStopped { at: dated(at_ms) },
+        Heard::SpeechStarted { at_ms } => Input::SpeechStarted { at: dated(at_ms) },
+        Heard::SpeechStopped { at_ms } => Input::SpeechStopped { at: dated(at_ms) },
     }
 }

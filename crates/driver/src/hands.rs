@@ -76,7 +76,8 @@ impl Hands {
         } = prepared;
         let (first_frame, greeted) = oneshot::channel();
         let (mouth, orders) = mpsc::channel(mouth::ORDERS);
-        let speaks = Mouth::new(writer, Arc::clone(&commons.meters), first_frame);
+        let (utter, uttered) = mpsc::channel(mouth::UTTERED);
+        let speaks = Mouth::new(writer, utter, Arc::clone(&commons.meters), first_frame);
         let closed = tasks.spawn(speaks.run(orders).in_current_span());
         let outlets = Outlets {
             recogniser: recogniser.clone(),
@@ -84,7 +85,7 @@ impl Hands {
             tally: Arc::clone(&tally),
             meters: Arc::clone(&commons.meters),
         };
-        let ear = Ear::new(reader, agent.ear, answered, outlets);
+        let ear = Ear::new((reader, uttered), agent.ear, answered, outlets);
         let ear = tasks.spawn(ear.run().in_current_span());
         let mut hands = Self {
             shared,
@@ -112,16 +113,16 @@ impl Hands {
         match action {
             Action::Apologise { reply, clause } => self.apologise(reply, clause),
             Action::Cancel { reply, .. } => self.cancel(reply),
-            Action::Commit { .. }
-            | Action::Duck { .. }
-            | Action::Pause(_)
-            | Action::Restore(_)
-            | Action::Resume { .. } => {}
+            Action::Commit { .. } => {}
+            Action::Duck { reply, db } => self.tell_mouth(ToMouth::Duck { reply, db }),
             Action::Finalize => drop(self.recogniser.try_send(ToRecogniser::Finalize)),
             Action::HangUp(_) => self.tell_mouth(ToMouth::Close),
             Action::Note(note) => self.commons.meters.note(note.as_str()),
+            Action::Pause(reply) => self.tell_mouth(ToMouth::Pause(reply)),
             Action::Play(play) => self.tell_mouth(ToMouth::Play(play)),
             Action::Record(turn) => self.record(turn),
+            Action::Restore(reply) => self.tell_mouth(ToMouth::Restore(reply)),
+            Action::Resume { reply, again } => self.tell_mouth(ToMouth::Resume { reply, again }),
             Action::RunTool(tool) => self.run_tool(tool),
             Action::Silence { .. } => self.tell_mouth(ToMouth::Silence),
             Action::Speak {
