@@ -23,8 +23,8 @@ pub struct Agent {
     pub think: Vec<Station<dyn LanguageModel, Arc<ModelSettings>>>,
     /// Who speaks.
     pub speak: Vec<Station<dyn TextToSpeech, Voice>>,
-    /// When the ear takes sound for speech.
-    pub ear: audio::VadSettings,
+    /// What the ear takes for the caller's speech.
+    pub ear: audio::HearingSettings,
     /// What it all costs.
     pub prices: Prices,
 }

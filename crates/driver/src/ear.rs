@@ -1,15 +1,19 @@
+mod clock;
+
 use std::sync::Arc;
 
-use audio::{Vad, VadSettings, Voice};
+use audio::{Heard, Hearing, HearingSettings};
 use bytes::{Bytes, BytesMut};
 use domain::Millis;
-use session::Input;
+use session::{Input, Span};
 use tokio::{sync::mpsc, time::Instant};
 use transports::{FromLine, LineReader};
 
+use self::clock::LineClock;
 use crate::{
     connection::{NobodyListens, length},
     meters::Meters,
+    mouth::ToEar,
     recogniser::{Order, Sound},
     tally::Tally,
 };
@@ -22,8 +26,12 @@ const PIECE_BYTES: usize = 480;
 /// The mailbox gets a few events per second; the audio itself never goes through it.
 pub(crate) struct Ear<R> {
     line: R,
-    vad: Vad,
-    told: Vec<Voice>,
+    hearing: Hearing,
+    told: Vec<Heard>,
+    clock: LineClock,
+    /// What the mouth sends, since our own voice may come back, and how sharp to listen.
+    orders: mpsc::Receiver<ToEar>,
+    /// The caller speaks, as far as was told.
     speech: bool,
     piece: BytesMut,
     recogniser: mpsc::Sender<Order>,
@@ -42,7 +50,12 @@ pub(crate) struct Outlets {
 }
 
 impl<R: LineReader> Ear<R> {
-    pub(crate) fn new(line: R, settings: VadSettings, answered: Instant, outlets: Outlets) -> Self {
+    pub(crate) fn new(
+        (line, orders): (R, mpsc::Receiver<ToEar>),
+        settings: HearingSettings,
+        answered: Instant,
+        outlets: Outlets,
+    ) -> Self {
         let Outlets {
             recogniser,
             mailbox,
@@ -51,8 +64,10 @@ impl<R: LineReader> Ear<R> {
         } = outlets;
         Self {
             line,
-            vad: Vad::new(settings),
+            hearing: Hearing::new(settings),
             told: Vec::new(),
+            clock: LineClock::new(answered),
+            orders,
             speech: false,
             piece: BytesMut::with_capacity(PIECE_BYTES * 2),
             recogniser,
@@ -81,23 +96,43 @@ impl<R: LineReader> Ear<R> {
 
     async fn hear(&mut self, bytes: &Bytes) -> Result<(), NobodyListens> {
         self.pass_on(bytes);
-        self.vad.hear(bytes, &mut self.told);
+        self.take_orders();
+        self.hearing.hear(bytes, &mut self.told);
+        let now = Instant::now();
+        self.clock.arrived(now, self.hearing.heard_ms());
         if self.told.is_empty() {
             return Ok(());
         }
         let now = self.now();
-        let heard_ms = self.vad.heard_ms();
+        let heard_ms = self.hearing.heard_ms();
         // The newest sample arrived now; everything before it is dated by count of samples.
         let dated = |at_ms: u64| now - Millis(heard_ms.saturating_sub(at_ms));
-        for voice in std::mem::take(&mut self.told) {
-            self.speech = matches!(voice, Voice::Started { .. });
-            let input = match voice {
-                Voice::Started { at_ms } => Input::SpeechStarted { at: dated(at_ms) },
-                Voice::Stopped { at_ms } => Input::SpeechStopped { at: dated(at_ms) },
-            };
-            self.tell(input).await?;
+        let mut told = std::mem::take(&mut self.told);
+        for heard in told.drain(..) {
+            match heard {
+                Heard::SpeechStarted { .. } => self.speech = true,
+                Heard::SpeechStopped { .. } => self.speech = false,
+                Heard::Ignored { .. } | Heard::NoiseStarted { .. } | Heard::NoiseStopped { .. } => {
+                }
+            }
+            self.tell(meaning(heard, dated)).await?;
         }
+        self.told = told;
         Ok(())
+    }
+
+    /// Takes note of what was sent and decided since the last sound came in.
+    fn take_orders(&mut self) {
+        while let Ok(order) = self.orders.try_recv() {
+            match order {
+                ToEar::HearLess => self.hearing.harder(),
+                ToEar::Silence { at } => self.hearing.silenced(self.clock.position_ms(at)),
+                ToEar::Sound { bytes, plays_at } => {
+                    let at_ms = self.clock.position_ms(plays_at);
+                    self.hearing.played(&bytes, at_ms);
+                }
+            }
+        }
     }
 
     /// Passes sound on to the recogniser. If it does not keep up, sound is lost and counted: the
@@ -128,5 +163,19 @@ impl<R: LineReader> Ear<R> {
 
     async fn tell(&mut self, input: Input) -> Result<(), NobodyListens> {
         self.mailbox.send(input).await.map_err(|_| NobodyListens)
+    }
+}
+
+/// What is heard, on the call's clock.
+fn meaning(heard: Heard, dated: impl Fn(u64) -> Millis) -> Input {
+    match heard {
+        Heard::Ignored { from_ms, until_ms } => Input::Ignored(Span {
+            from: dated(from_ms),
+            until: dated(until_ms),
+        }),
+        Heard::NoiseStarted { at_ms } => Input::NoiseStarted { at: dated(at_ms) },
+        Heard::NoiseStopped { at_ms } => Input::NoiseStopped { at: dated(at_ms) },
+        Heard::SpeechStarted { at_ms } => Input::SpeechStarted { at: dated(at_ms) },
+        Heard::SpeechStopped { at_ms } => Input::SpeechStopped { at: dated(at_ms) },
     }
 }

@@ -150,7 +150,7 @@ impl Exchange {
             self.commons.breakers.watch(&name);
         }
         // The first ear unpacks the network's weights: better now than while somebody calls.
-        drop(audio::Vad::new(agent.ear));
+        drop(audio::Hearing::new(agent.ear));
         let Some(station) = agent.speak.first() else {
             return;
         };

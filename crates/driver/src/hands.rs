@@ -22,7 +22,7 @@ use crate::{
     draft::{Draft, Unheard},
     ear::{Ear, Outlets},
     exchange::{Commons, Shared},
-    mouth::{self, Mouth, ToMouth},
+    mouth::{self, Mouth, ToEar, ToMouth},
     prepared::Prepared,
     recogniser,
     tally::Tally,
@@ -46,6 +46,7 @@ pub(crate) struct Hands {
     recogniser: mpsc::Sender<recogniser::Order>,
     voice: mpsc::Sender<ToVoice>,
     mouth: mpsc::Sender<ToMouth>,
+    to_ear: mpsc::Sender<ToEar>,
     /// Everything that runs for this call; it ends with the call.
     pub(crate) tasks: JoinSet<()>,
     tally: Arc<Tally>,
@@ -78,7 +79,13 @@ impl Hands {
         } = prepared;
         let (first_frame, greeted) = oneshot::channel();
         let (mouth, orders) = mpsc::channel(mouth::ORDERS);
-        let speaks = Mouth::new(writer, Arc::clone(&commons.meters), first_frame);
+        let (to_ear, ear_orders) = mpsc::channel(mouth::EAR_ORDERS);
+        let speaks = Mouth::new(
+            writer,
+            to_ear.clone(),
+            Arc::clone(&commons.meters),
+            first_frame,
+        );
         let closed = tasks.spawn(speaks.run(orders).in_current_span());
         let outlets = Outlets {
             recogniser: recogniser.clone(),
@@ -86,7 +93,7 @@ impl Hands {
             tally: Arc::clone(&tally),
             meters: Arc::clone(&commons.meters),
         };
-        let ear = Ear::new(reader, agent.ear, answered, outlets);
+        let ear = Ear::new((reader, ear_orders), agent.ear, answered, outlets);
         let ear = tasks.spawn(ear.run().in_current_span());
         let mut hands = Self {
             shared,
@@ -97,6 +104,7 @@ impl Hands {
             recogniser,
             voice,
             mouth,
+            to_ear,
             tasks,
             tally,
             thinking: BTreeMap::new(),
@@ -115,16 +123,17 @@ impl Hands {
             Action::Apologise { reply, clause } => self.apologise(reply, clause),
             Action::Cancel { reply, why } => self.cancel(reply, why),
             Action::Commit { reply, .. } => self.forget_before(reply),
-            Action::Duck { .. }
-            | Action::HearLess
-            | Action::Pause(_)
-            | Action::Restore(_)
-            | Action::Resume { .. } => {}
+            Action::Duck { reply, db } => self.tell_mouth(ToMouth::Duck { reply, db }),
             Action::Finalize => drop(self.recogniser.try_send(recogniser::Order::Finalize)),
+            // An ear that is gone needs to hear nothing.
+            Action::HearLess => drop(self.to_ear.try_send(ToEar::HearLess)),
             Action::HangUp(_) => self.tell_mouth(ToMouth::Close),
             Action::Note(note) => self.commons.meters.note(note.as_str()),
+            Action::Pause(reply) => self.tell_mouth(ToMouth::Pause(reply)),
             Action::Play(play) => self.tell_mouth(ToMouth::Play(play)),
             Action::Record(turn) => self.record(turn),
+            Action::Restore(reply) => self.tell_mouth(ToMouth::Restore(reply)),
+            Action::Resume { reply, again } => self.tell_mouth(ToMouth::Resume { reply, again }),
             Action::RunTool(tool) => self.run_tool(tool),
             Action::Silence { .. } => self.tell_mouth(ToMouth::Silence),
             Action::Speak {

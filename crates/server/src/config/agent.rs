@@ -33,8 +33,8 @@ pub struct AgentPlan {
     pub think: Vec<(ModelName, Arc<ModelSettings>)>,
     /// Who speaks, in order of preference.
     pub speak: Vec<(ModelName, Voice)>,
-    /// When the ear takes sound for speech.
-    pub ear: audio::VadSettings,
+    /// What the ear takes for the caller's speech.
+    pub ear: audio::HearingSettings,
     /// What it all costs.
     pub prices: Prices,
 }

@@ -286,6 +286,8 @@ pub(crate) struct Agent {
     pub end: End,
     /// When sound counts as speech.
     pub vad: Vad,
+    /// Whose speech counts.
+    pub gates: Gates,
 }
 
 /// `stt`: who recognises speech. A list of models is enough: `stt = ["deepgram/nova-3"]`.
@@ -368,6 +370,20 @@ pub(crate) struct Vad {
     pub stop_after_ms: Option<u32>,
     /// Below this level nothing is speech. Default -56.
     pub gate_dbfs: Option<f32>,
+    /// `network`, or `energy`: a simple detector that is cheaper, and taken in by music and noise.
+    /// Default `network`.
+    pub detector: Option<String>,
+}
+
+/// `[agents.NAME.gates]`: whose speech counts.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Gates {
+    /// Whether the agent's own voice, coming back by the line's echo, is ignored. Default true.
+    pub echo: Option<bool>,
+    /// A voice this many decibels below the caller's own is ignored, 0 to 40; 0 ignores none.
+    /// Default 12.
+    pub level_db: Option<f32>,
 }
 
 /// A section that may be written as the list of its models alone.

@@ -217,7 +217,7 @@ fn agent(rules: Rules, cast: &Cast) -> Agent {
         listen: ears.collect(),
         think: models.collect(),
         speak: voices.collect(),
-        ear: audio::VadSettings::default(),
+        ear: audio::HearingSettings::default(),
         prices: Prices::default(),
     }
 }

@@ -14,7 +14,28 @@ use super::{
 };
 
 impl Reading<'_, '_> {
-    pub(super) fn ear(&mut self) -> audio::VadSettings {
+    pub(super) fn ear(&mut self) -> audio::HearingSettings {
+        let usual = audio::HearingSettings::default();
+        let vad = self.vad();
+        let gates = &self.typed.gates;
+        let key = self.at("gates.level_db");
+        let level = (0.0, usual.level_db, 40.0);
+        let level_db = self.meaning.within(&key, gates.level_db, level);
+        let detectors = [
+            ("network", audio::Detector::Network),
+            ("energy", audio::Detector::Energy),
+        ];
+        let key = self.at("vad.detector");
+        let detector = self.typed.vad.detector.as_deref();
+        audio::HearingSettings {
+            vad,
+            echo: gates.echo.unwrap_or(usual.echo),
+            level_db,
+            detector: self.meaning.choice(&key, detector, &detectors),
+        }
+    }
+
+    fn vad(&mut self) -> audio::VadSettings {
         let vad = &self.typed.vad;
         let usual = audio::VadSettings::default();
         let at = |key: &str| format!("{}.vad.{key}", self.key);

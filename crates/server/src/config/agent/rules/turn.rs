@@ -109,7 +109,7 @@ impl Reading<'_, '_> {
         };
         let key = self.at("turn.expect");
         self.meaning
-            .ok(&key, expectation(text.trim()))
+            .ok(&key, text.trim().parse::<Expect>())
             .unwrap_or_default()
     }
 
@@ -183,36 +183,4 @@ fn shortest(waits: &Waits) -> (Millis, &'static str) {
         (waits.filler, "filler_ms"),
     ];
     waits.into_iter().min().expect("there are seven")
-}
-
-/// Reads `phone`, or `digits 4-6`, or `digits 6`.
-fn expectation(text: &str) -> Result<Expect, String> {
-    const SIMPLE: [Expect; 8] = [
-        Expect::Address,
-        Expect::Choice,
-        Expect::Date,
-        Expect::Email,
-        Expect::Name,
-        Expect::Open,
-        Expect::Phone,
-        Expect::YesNo,
-    ];
-    if let Some(count) = text.strip_prefix("digits ") {
-        return digits(count.trim());
-    }
-    let named = SIMPLE.into_iter().find(|known| known.as_str() == text);
-    named.ok_or_else(|| {
-        let names: Vec<&str> = SIMPLE.iter().map(|known| known.as_str()).collect();
-        format!("`{text}` is none of {}, digits 4-6", names.join(", "))
-    })
-}
-
-fn digits(count: &str) -> Result<Expect, String> {
-    let (min, max) = count.split_once('-').unwrap_or((count, count));
-    match (min.trim().parse(), max.trim().parse()) {
-        (Ok(min @ 1..=64), Ok(max @ 1..=64)) if min <= max => Ok(Expect::Digits { min, max }),
-        _ => Err(format!(
-            "`{count}` is not a number of digits from 1 to 64, such as 6 or 4-6"
-        )),
-    }
 }
