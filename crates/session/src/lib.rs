@@ -14,6 +14,7 @@ mod playout;
 mod reply;
 mod rules;
 pub mod script;
+mod spoken;
 mod timers;
 mod turn;
 mod words;

@@ -4,7 +4,7 @@ use domain::{EndReason, Gap, Millis, ReplyId, TurnRecord};
 
 use crate::{
     Audio, Message, ToolCall, ToolRunId, WaitClass, clauses::ClauseCutter, playout::Playout,
-    words::Lists,
+    spoken::Spoken, words::Lists,
 };
 
 /// The tool by which the model hangs up. Carried out by the session, not by the driver.
@@ -178,7 +178,7 @@ impl Reply {
 
     /// How much of what was handed over so far is still to be played.
     pub(crate) fn remaining(&self, now: Millis) -> Millis {
-        self.playout.ends() - now
+        self.playout.remaining(now)
     }
 
     pub(crate) fn tools(&self) -> impl Iterator<Item = &Tool> {
@@ -197,8 +197,8 @@ impl Reply {
     }
 
     /// Announces a clause within the round that is going on.
-    pub(crate) fn announce(&mut self, text: String) -> crate::ClauseId {
-        let clause = self.playout.announce(text);
+    pub(crate) fn announce(&mut self, spoken: Spoken) -> crate::ClauseId {
+        let clause = self.playout.announce(spoken);
         let clauses = self.playout.clauses();
         self.round().clauses.end = clauses;
         clause

@@ -5,6 +5,8 @@ mod es;
 
 use domain::Language;
 
+use crate::spoken::Speech;
+
 /// The word lists of one language.
 pub(crate) struct Lists {
     /// Words that cannot end a sentence.
@@ -19,8 +21,8 @@ pub(crate) struct Lists {
     pub stops: &'static [&'static str],
     /// Phrases that say goodbye.
     pub goodbyes: &'static [&'static str],
-    /// Abbreviations whose full stop ends no sentence.
-    pub abbreviations: &'static [&'static str],
+    /// How numbers, signs and short forms are said.
+    pub speech: &'static Speech,
     /// What an agent says while a tool runs or the model is slow.
     pub fillers_while_working: &'static [&'static str],
     /// What an agent says by itself.

@@ -5,7 +5,7 @@ use domain::{EndReason, Millis, ReplyId};
 use super::{CallSession, Phase};
 use crate::{
     Action, Because, CancelReason, Note, ToolCall, ToolRun, ToolRunId, WaitClass,
-    clauses::spoken_form,
+    clauses::Piece,
     reply::{After, END_CALL, Kind, Reply, Stage, Tool, ToolState, Voicing, Writing},
     timers::Timer,
     words,
@@ -131,16 +131,16 @@ impl CallSession {
     }
 
     /// Has clauses of the current reply spoken.
-    pub(super) fn speak(&mut self, now: Millis, pieces: Vec<String>) {
-        let spoken = self.rules.spoken_form;
+    pub(super) fn speak(&mut self, now: Millis, pieces: Vec<Piece>) {
         let Some(reply) = &mut self.reply else { return };
-        for piece in pieces {
-            let text = if spoken { spoken_form(&piece) } else { piece };
-            if !text.chars().any(char::is_alphanumeric) {
+        for words in pieces.into_iter().filter_map(Piece::words) {
+            let spoken = self.rules.spoken(words);
+            if !spoken.text().contains(char::is_alphanumeric) {
                 continue;
             }
             reply.watch.clause.get_or_insert(now);
-            let clause = reply.announce(text.clone());
+            let text = spoken.text().to_owned();
+            let clause = reply.announce(spoken);
             self.actions.push(Action::Speak {
                 reply: reply.id,
                 clause,
@@ -260,7 +260,7 @@ impl CallSession {
             });
         } else {
             if leaves && reply.playout.clauses() == 0 {
-                self.speak(now, vec![self.rules.lines.goodbye.clone()]);
+                self.speak(now, self.rules.pieces(&self.rules.lines.goodbye));
             }
             self.end_speech(now);
         }
@@ -302,7 +302,7 @@ impl CallSession {
         reply.writing = Writing::Done;
         if reply.round_is_silent() {
             self.unwritten += 1;
-            self.speak(now, vec![self.rules.lines.trouble.clone()]);
+            self.speak(now, self.rules.pieces(&self.rules.lines.trouble));
         }
         self.end_speech(now);
     }

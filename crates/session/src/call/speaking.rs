@@ -6,6 +6,7 @@ use super::{CallSession, Phase};
 use crate::{
     Action, Audio, CancelReason, ClauseId, Mark, Note, Play,
     reply::{After, Finish, Kind, Reply, Stage, Voicing, Writing},
+    spoken::Spoken,
     timers::Timer,
     words,
 };
@@ -288,7 +289,7 @@ impl CallSession {
         if self.unspoken >= self.rules.end.max_failures {
             reply.then = After::HangUp(EndReason::ProviderFailedTts);
         }
-        let clause = reply.announce(self.rules.lines.trouble.clone());
+        let clause = reply.announce(Spoken::verbatim(self.rules.lines.trouble.clone()));
         reply.watch.clause = Some(now);
         self.actions.push(Action::Apologise {
             reply: reply.id,

@@ -1,3 +1,4 @@
+mod lines;
 mod random;
 mod scripts;
 mod trouble;
