@@ -101,6 +101,46 @@ impl Clause {
         self.spoken.source_of(self.heard_chars(heard)).trim_end()
     }
 
+    /// How much was played of the word that is cut at `cut`, while more of the clause waits.
+    pub(super) fn cut_word(&self, cut: Millis) -> Millis {
+        let heard = self.heard(cut);
+        if self.acknowledged || heard == self.length {
+            return Millis::ZERO;
+        }
+        heard - self.word_boundary(heard)
+    }
+
+    /// Moves what would be played from `cut` on.
+    pub(super) fn delay(&mut self, cut: Millis, wait: Millis) {
+        let mut moved = Vec::with_capacity(self.stretches.len() + 1);
+        for Stretch { from, length } in self.stretches.drain(..) {
+            let played = length.or_earlier(cut - from);
+            if played > Millis::ZERO {
+                moved.push(Stretch {
+                    from,
+                    length: played,
+                });
+            }
+            if length > played {
+                moved.push(Stretch {
+                    from: from.or_later(cut) + wait,
+                    length: length - played,
+                });
+            }
+        }
+        self.stretches = moved;
+    }
+
+    /// The end of the last whole word within the first `heard` of the audio.
+    fn word_boundary(&self, heard: Millis) -> Millis {
+        if self.words.is_empty() {
+            let chars = self.heard_chars(heard) as u64;
+            return Millis(chars * self.paced_length().0 / self.chars().max(1)).or_earlier(heard);
+        }
+        let last = self.words_by(heard).map(|word| word.at).max();
+        last.unwrap_or_default()
+    }
+
     /// Characters of the whole words within the first `heard` of the audio.
     fn heard_chars(&self, heard: Millis) -> usize {
         let chars = if self.words.is_empty() {

@@ -88,6 +88,21 @@ fn a_clause_that_broke_off_was_not_heard_whole() {
     assert_eq!(playout.heard_text(0..1, Millis(u64::MAX)), "one two");
 }
 
+fn timed(text: &str, ends: &[(usize, u64)]) -> Playout {
+    let mut playout = Playout::default();
+    let clause = playout.announce(Spoken::verbatim(text.to_owned()));
+    let words: Vec<WordEnd> = ends
+        .iter()
+        .map(|(chars, at)| WordEnd {
+            chars: *chars,
+            at: Millis(*at),
+        })
+        .collect();
+    playout.add(Millis::ZERO, clause, Millis(2_000), &words);
+    playout.close_all();
+    playout
+}
+
 #[test]
 fn what_was_said_in_other_words_counts_when_all_of_it_was_heard() {
     let language = "en".parse().unwrap();
@@ -104,6 +119,102 @@ fn what_was_said_in_other_words_counts_when_all_of_it_was_heard() {
     assert_eq!(heard(price - 1), "It costs");
     assert_eq!(heard(price), "It costs $12.50");
     assert_eq!(playout.said_text(0..1), source);
+}
+
+#[test]
+fn a_pause_lets_out_what_is_on_its_way_and_no_more() {
+    let mut playout = one_clause("one two three four", 1_800);
+    playout.pause(Millis(1_500), Millis(200));
+    assert!(playout.is_paused());
+    assert_eq!(playout.heard(Millis(1_600)), Millis(600));
+    assert_eq!(playout.heard(Millis(9_000)), Millis(700));
+    assert_eq!(playout.remaining(Millis(9_000)), Millis(1_100));
+    playout.pause(Millis(9_000), Millis(200));
+    assert_eq!(playout.heard(Millis(9_900)), Millis(700), "paused already");
+}
+
+#[test]
+fn a_resumed_reply_repeats_the_word_that_was_cut() {
+    let mut playout = one_clause("one two three four", 1_800);
+    playout.pause(Millis(1_900), Millis(100));
+    // At 1,000 of 1,800 "three" is being said; "one two" ends at 700.
+    assert_eq!(playout.resume(Millis(5_000)), Millis(300));
+    assert_eq!(playout.ends(), Millis(5_000 + 300 + 800));
+    assert_eq!(playout.heard(Millis(5_300)), Millis(1_000), "counted once");
+    assert_eq!(playout.heard_text(0..1, Millis(5_300)), "one two");
+    assert_eq!(playout.heard(Millis(5_500)), Millis(1_200));
+    assert_eq!(
+        playout.heard_text(0..1, Millis(6_100)),
+        "one two three four"
+    );
+}
+
+#[test]
+fn word_times_say_where_a_resumed_reply_begins() {
+    let mut playout = timed("one two three", &[(3, 300), (7, 650), (13, 2_000)]);
+    playout.pause(Millis(800), Millis::ZERO);
+    assert_eq!(playout.resume(Millis(1_000)), Millis(150));
+    let mut playout = timed("one two three", &[(3, 300), (7, 650), (13, 2_000)]);
+    playout.pause(Millis(1_900), Millis::ZERO);
+    assert_eq!(
+        playout.resume(Millis(3_000)),
+        Millis(1_000),
+        "at most a second"
+    );
+}
+
+#[test]
+fn nothing_is_repeated_where_no_word_was_cut() {
+    let mut playout = one_clause("one two three four", 1_800);
+    playout.pause(Millis(1_500), Millis(200));
+    assert_eq!(
+        playout.resume(Millis(1_650)),
+        Millis::ZERO,
+        "nothing had stopped"
+    );
+    assert_eq!(playout.ends(), Millis(2_800));
+    let mut playout = Playout::default();
+    for text in ["One two.", "Three four."] {
+        let clause = playout.announce(Spoken::verbatim(text.to_owned()));
+        playout.add(Millis::ZERO, clause, Millis(500), &[]);
+    }
+    playout.pause(Millis(400), Millis(100));
+    assert_eq!(
+        playout.resume(Millis(2_000)),
+        Millis::ZERO,
+        "between two clauses"
+    );
+    assert_eq!(playout.ends(), Millis(2_500));
+}
+
+#[test]
+fn audio_that_comes_during_a_pause_waits_too() {
+    let mut playout = Playout::default();
+    let clause = playout.announce(Spoken::verbatim("one two three four".to_owned()));
+    playout.add(Millis::ZERO, clause, Millis(500), &[]);
+    playout.pause(Millis(300), Millis(200));
+    playout.add(Millis(700), clause, Millis(500), &[]);
+    assert_eq!(playout.heard(Millis(5_000)), Millis(500));
+    let again = playout.resume(Millis(2_000));
+    assert_eq!(playout.ends(), Millis(2_500) + again);
+    assert_eq!(playout.heard(playout.ends()), Millis(1_000));
+}
+
+/// What happens to a reply that is being played.
+#[derive(Clone, Debug)]
+enum Step {
+    Add { clause: u32, length: u64 },
+    Pause { ahead: u64 },
+    Resume,
+}
+
+fn steps() -> impl Strategy<Value = Vec<(u64, Step)>> {
+    let step = prop_oneof![
+        4 => (0u32..4, 1u64..1_500).prop_map(|(clause, length)| Step::Add { clause, length }),
+        1 => (0u64..300).prop_map(|ahead| Step::Pause { ahead }),
+        1 => Just(Step::Resume),
+    ];
+    prop::collection::vec((0u64..1_500, step), 0..25)
 }
 
 proptest! {
@@ -126,6 +237,33 @@ proptest! {
         for clause in &playout.clauses {
             prop_assert!(clause.source().starts_with(clause.heard_text(Millis(now))));
         }
+    }
+
+    #[test]
+    fn a_pause_loses_nothing_and_nothing_is_heard_twice(steps in steps()) {
+        let mut playout = Playout::default();
+        for text in ["One two three.", "Four, five?", "Six seven eight nine.", "Ten."] {
+            playout.announce(Spoken::verbatim(text.to_owned()));
+        }
+        let (mut now, mut heard, mut sent) = (Millis::ZERO, Millis::ZERO, Millis::ZERO);
+        for (wait, step) in steps {
+            now += Millis(wait);
+            prop_assert!(playout.heard(now) >= heard, "what was heard stays heard");
+            heard = playout.heard(now);
+            match step {
+                Step::Add { clause, length } => {
+                    playout.add(now, ClauseId(clause), Millis(length), &[]);
+                    sent += Millis(length);
+                }
+                Step::Pause { ahead } => playout.pause(now, Millis(ahead)),
+                Step::Resume => prop_assert!(playout.resume(now) <= Millis(1_000)),
+            }
+            prop_assert_eq!(playout.heard(now), heard, "nothing is heard by being sent");
+            prop_assert!(heard <= sent);
+        }
+        playout.resume(now);
+        prop_assert_eq!(playout.heard(playout.ends().or_later(now)), sent);
+        prop_assert!(playout.remaining(playout.ends()) == Millis::ZERO);
     }
 
     #[test]
