@@ -20,6 +20,7 @@ mod recent;
 mod reply;
 mod rules;
 pub mod script;
+mod spoken;
 mod timers;
 mod turn;
 mod words;

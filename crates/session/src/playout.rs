@@ -1,58 +1,45 @@
+//! What of a reply was handed to the mouth, when it plays, and how much of it was heard.
+
+mod clause;
+
 use std::ops::Range;
 
 use domain::Millis;
 
-use crate::{ClauseId, WordEnd};
+use crate::{ClauseId, WordEnd, spoken::Spoken};
 
-/// What of a reply was handed to the mouth, when it plays, and how much of it was heard.
+use clause::{Clause, Made, Stretch};
+
+/// The audio of one reply on the call's clock.
 ///
 /// The mouth plays at real-time speed from the moment it gets the first audio, so the time line is
-/// arithmetic; marks that the line reports correct it.
+/// arithmetic; marks that the line reports correct it. Whoever asks what was heard takes the way
+/// to the caller's ear off the time first.
 #[derive(Debug, Default)]
 pub(crate) struct Playout {
     clauses: Vec<Clause>,
     begins: Option<Millis>,
     ends: Millis,
+    flow: Flow,
 }
 
-/// One clause: its text, and its audio as stretches on the call's clock.
-#[derive(Debug)]
-struct Clause {
-    text: String,
-    stretches: Vec<Stretch>,
-    length: Millis,
-    words: Vec<WordEnd>,
-    made: Made,
-    /// The line reported that it was played.
-    acknowledged: bool,
+/// Whether audio goes out.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Flow {
+    /// Up to here, and no further until it is resumed. What lies behind waits.
+    PausedAt(Millis),
+    #[default]
+    Runs,
 }
 
-/// How much of a clause's audio has come. Once no more will, the line is asked to report it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Made {
-    Broken,
-    Partly,
-    Whole,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Stretch {
-    from: Millis,
-    length: Millis,
-}
+/// So much is played again at most when a paused reply goes on.
+const LONGEST_AGAIN: Millis = Millis(1_000);
 
 impl Playout {
     /// Expects the audio of another clause.
-    pub(crate) fn announce(&mut self, text: String) -> ClauseId {
+    pub(crate) fn announce(&mut self, spoken: Spoken) -> ClauseId {
         let id = ClauseId(u32::try_from(self.clauses.len()).unwrap_or(u32::MAX));
-        self.clauses.push(Clause {
-            text,
-            stretches: Vec::new(),
-            length: Millis::ZERO,
-            words: Vec::new(),
-            made: Made::Partly,
-            acknowledged: false,
-        });
+        self.clauses.push(Clause::new(spoken));
         id
     }
 
@@ -70,7 +57,11 @@ impl Playout {
         };
         let index = (clause.0 as usize).min(last);
         let finished = self.settle(index, Made::Whole);
-        let from = self.ends.or_later(now);
+        let earliest = match self.flow {
+            Flow::PausedAt(cut) => cut,
+            Flow::Runs => now,
+        };
+        let from = self.ends.or_later(earliest);
         self.begins.get_or_insert(from);
         self.ends = from + length;
         self.clauses[index].add(Stretch { from, length }, words);
@@ -90,26 +81,19 @@ impl Playout {
     /// No more audio will come for the clauses before `index`. Returns those with audio of which
     /// that was not known.
     fn settle(&mut self, index: usize, made: Made) -> Vec<ClauseId> {
-        let mut settled = Vec::new();
-        for (id, clause) in (0u32..).zip(&mut self.clauses[..index]) {
-            if clause.made == Made::Partly && !clause.stretches.is_empty() {
-                clause.made = made;
-                settled.push(ClauseId(id));
-            }
-        }
-        settled
+        (0u32..)
+            .zip(&mut self.clauses[..index])
+            .filter_map(|(id, clause)| clause.settle(made).then_some(ClauseId(id)))
+            .collect()
     }
 
     /// The line reports a clause as played. Returns false when no such mark was set.
     pub(crate) fn acknowledge(&mut self, clause: ClauseId) -> bool {
         let index = clause.0 as usize;
-        let known = self
-            .clauses
-            .get(index)
-            .is_some_and(|clause| clause.made != Made::Partly);
+        let known = self.clauses.get(index).is_some_and(Clause::has_mark);
         if known {
             for clause in &mut self.clauses[..=index] {
-                clause.acknowledged = true;
+                clause.acknowledge();
             }
         }
         known
@@ -117,9 +101,7 @@ impl Playout {
 
     /// Whether everything that was handed over has been reported as played.
     pub(crate) fn all_acknowledged(&self) -> bool {
-        self.clauses
-            .iter()
-            .all(|clause| clause.acknowledged || clause.stretches.is_empty())
+        self.clauses.iter().all(Clause::owes_no_mark)
     }
 
     /// When the first sound was played.
@@ -127,24 +109,33 @@ impl Playout {
         self.begins
     }
 
-    /// When the last audio handed over so far will have been played.
+    /// When the last audio handed over so far will have been played, if nothing is paused any
+    /// longer.
     pub(crate) fn ends(&self) -> Millis {
         self.ends
     }
 
-    /// How much audio was played by `now`.
+    /// How much of what was handed over so far is still to be played.
+    pub(crate) fn remaining(&self, now: Millis) -> Millis {
+        self.ends - self.played_until(now)
+    }
+
+    /// How much audio was played by `now`. What is played twice counts once.
     pub(crate) fn heard(&self, now: Millis) -> Millis {
+        let until = self.played_until(now);
         self.clauses
             .iter()
-            .map(|clause| clause.heard(now))
+            .map(|clause| clause.heard(until))
             .fold(Millis::ZERO, |sum, heard| sum + heard)
     }
 
-    /// The words of some clauses that were played by `now`: whole words only, never one whose end was not.
+    /// What the model wrote of some clauses, as far as all of it was played by `now`: whole words
+    /// only, never one whose end was not.
     pub(crate) fn heard_text(&self, clauses: Range<usize>, now: Millis) -> String {
+        let until = self.played_until(now);
         let mut text = String::new();
         for clause in &self.clauses[clauses] {
-            let heard = clause.heard_text(now);
+            let heard = clause.heard_text(until);
             if !heard.is_empty() && !text.is_empty() {
                 text.push(' ');
             }
@@ -153,12 +144,9 @@ impl Playout {
         text
     }
 
-    /// Everything that was announced, heard or not.
+    /// Everything that was announced, heard or not, as the model wrote it.
     pub(crate) fn said_text(&self, clauses: Range<usize>) -> String {
-        let texts: Vec<&str> = self.clauses[clauses]
-            .iter()
-            .map(|clause| clause.text.as_str())
-            .collect();
+        let texts: Vec<&str> = self.clauses[clauses].iter().map(Clause::source).collect();
         texts.join(" ")
     }
 
@@ -166,198 +154,58 @@ impl Playout {
     pub(crate) fn clauses(&self) -> usize {
         self.clauses.len()
     }
+
+    /// How far the time line has been played by `now`.
+    fn played_until(&self, now: Millis) -> Millis {
+        match self.flow {
+            Flow::PausedAt(cut) => now.or_earlier(cut),
+            Flow::Runs => now,
+        }
+    }
 }
 
-impl Clause {
-    fn add(&mut self, stretch: Stretch, words: &[WordEnd]) {
-        self.words.extend_from_slice(words);
-        self.length += stretch.length;
-        match self.stretches.last_mut() {
-            Some(last) if last.from + last.length == stretch.from => last.length += stretch.length,
-            Some(_) | None => self.stretches.push(stretch),
+/// Holding a reply while it is not clear what the caller wants.
+impl Playout {
+    /// What was handed over plays on until `now + ahead`; the rest waits. A second pause changes
+    /// nothing.
+    pub(crate) fn pause(&mut self, now: Millis, ahead: Millis) {
+        if self.flow == Flow::Runs {
+            self.flow = Flow::PausedAt(now + ahead);
         }
     }
 
-    fn heard(&self, now: Millis) -> Millis {
-        if self.acknowledged {
-            return self.length;
-        }
-        self.stretches
-            .iter()
-            .map(|stretch| stretch.length.or_earlier(now - stretch.from))
-            .fold(Millis::ZERO, |sum, heard| sum + heard)
-    }
-
-    fn heard_text(&self, now: Millis) -> &str {
-        let heard = self.heard(now);
-        if heard == Millis::ZERO {
-            return "";
-        }
-        if self.made == Made::Whole && heard == self.length {
-            return &self.text;
-        }
-        if self.words.is_empty() {
-            self.heard_by_length(heard)
-        } else {
-            self.heard_by_words(heard)
-        }
-    }
-
-    fn heard_by_words(&self, heard: Millis) -> &str {
-        let chars = self
-            .words
-            .iter()
-            .take_while(|word| word.at <= heard)
-            .map(|word| word.chars)
-            .max();
-        self.whole_words(chars.unwrap_or(0))
-    }
-
-    /// Without word times the text is spread evenly over the audio. While audio is still coming,
-    /// its final length is not known: a slow speaker's pace stands in, so that less is claimed.
-    fn heard_by_length(&self, heard: Millis) -> &str {
-        const SLOW_MS_PER_CHAR: u64 = 80;
-        let chars = self.text.chars().count() as u64;
-        let length = if self.made == Made::Whole {
-            self.length.0
-        } else {
-            self.length.0.max(chars * SLOW_MS_PER_CHAR)
+    /// Goes on, from the end of the last whole word. Returns how much of what was played is played
+    /// again for that: at most a second, and nothing when no word was cut.
+    pub(crate) fn resume(&mut self, now: Millis) -> Millis {
+        let Flow::PausedAt(cut) = std::mem::take(&mut self.flow) else {
+            return Millis::ZERO;
         };
-        let spoken = chars * heard.0 / length.max(1);
-        self.whole_words(usize::try_from(spoken).unwrap_or(usize::MAX))
+        if now <= cut {
+            // What was on its way has not run out: nobody noticed.
+            return Millis::ZERO;
+        }
+        let again = self
+            .clauses
+            .iter()
+            .map(|clause| clause.cut_word(cut))
+            .max()
+            .unwrap_or_default()
+            .or_earlier(LONGEST_AGAIN);
+        let wait = now - cut + again;
+        for clause in &mut self.clauses {
+            clause.delay(cut, wait);
+        }
+        if self.ends > cut {
+            self.ends += wait;
+        }
+        again
     }
 
-    /// The longest beginning of at most `chars` characters that ends with a word.
-    fn whole_words(&self, chars: usize) -> &str {
-        let end = self
-            .text
-            .char_indices()
-            .nth(chars)
-            .map_or(self.text.len(), |(at, _)| at);
-        if self.text[end..]
-            .chars()
-            .next()
-            .is_none_or(|next| !next.is_alphanumeric())
-        {
-            return self.text[..end].trim_end();
-        }
-        let word_start = self.text[..end].rfind(char::is_whitespace).unwrap_or(0);
-        self.text[..word_start].trim_end()
+    /// Whether it waits.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.flow != Flow::Runs
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn one_clause(text: &str, ms: u64) -> Playout {
-        let mut playout = Playout::default();
-        let clause = playout.announce(text.to_owned());
-        playout.add(Millis(1_000), clause, Millis(ms), &[]);
-        playout.close_all();
-        playout
-    }
-
-    #[test]
-    fn half_the_audio_is_half_the_words() {
-        let playout = one_clause("one two three four", 1_800);
-        assert_eq!(playout.heard_text(0..playout.clauses(), Millis(1_000)), "");
-        assert_eq!(
-            playout.heard_text(0..playout.clauses(), Millis(1_850)),
-            "one two"
-        );
-        assert_eq!(
-            playout.heard_text(0..playout.clauses(), Millis(2_799)),
-            "one two three"
-        );
-        assert_eq!(
-            playout.heard_text(0..playout.clauses(), Millis(2_800)),
-            "one two three four"
-        );
-    }
-
-    #[test]
-    fn a_starved_line_does_not_count_as_heard() {
-        let mut playout = Playout::default();
-        let clause = playout.announce("one two".to_owned());
-        playout.add(Millis(0), clause, Millis(300), &[]);
-        playout.add(Millis(1_000), clause, Millis(300), &[]);
-        assert_eq!(playout.heard(Millis(900)), Millis(300));
-        assert_eq!(playout.heard(Millis(1_100)), Millis(400));
-        assert_eq!(playout.ends(), Millis(1_300));
-    }
-
-    #[test]
-    fn word_times_beat_proportion() {
-        let mut playout = Playout::default();
-        let clause = playout.announce("well then".to_owned());
-        let words = [
-            WordEnd {
-                chars: 4,
-                at: Millis(900),
-            },
-            WordEnd {
-                chars: 9,
-                at: Millis(1_000),
-            },
-        ];
-        playout.add(Millis(0), clause, Millis(1_000), &words);
-        playout.close_all();
-        assert_eq!(playout.heard_text(0..playout.clauses(), Millis(899)), "");
-        assert_eq!(
-            playout.heard_text(0..playout.clauses(), Millis(950)),
-            "well"
-        );
-    }
-
-    #[test]
-    fn a_mark_proves_that_a_clause_was_heard() {
-        let mut playout = Playout::default();
-        let first = playout.announce("First.".to_owned());
-        let second = playout.announce("Second.".to_owned());
-        playout.add(Millis(0), first, Millis(500), &[]);
-        assert!(!playout.acknowledge(first), "not whole, so no mark was set");
-        assert_eq!(playout.add(Millis(0), second, Millis(500), &[]), [first]);
-        assert!(playout.acknowledge(first));
-        assert_eq!(
-            playout.heard_text(0..playout.clauses(), Millis(100)),
-            "First."
-        );
-        assert!(!playout.all_acknowledged());
-    }
-
-    #[test]
-    fn a_clause_that_broke_off_was_not_heard_whole() {
-        let mut playout = Playout::default();
-        let clause = playout.announce("one two three four five six".to_owned());
-        playout.add(Millis(0), clause, Millis(1_000), &[]);
-        assert_eq!(playout.abandon(), [clause]);
-        assert!(playout.acknowledge(clause));
-        assert_eq!(playout.heard_text(0..1, Millis(u64::MAX)), "one two");
-    }
-
-    proptest! {
-        #[test]
-        fn what_was_heard_is_a_beginning_of_what_was_said(
-            pieces in prop::collection::vec((0u64..2_000, 0u32..4, 0u64..1_500), 0..20),
-            now in 0u64..40_000,
-        ) {
-            let mut playout = Playout::default();
-            for text in ["One two three.", "Four, five?", "Six seven eight nine.", "Ten."] {
-                playout.announce(text.to_owned());
-            }
-            let mut at = Millis::ZERO;
-            for (wait, clause, length) in pieces {
-                at += Millis(wait);
-                playout.add(at, ClauseId(clause), Millis(length), &[]);
-            }
-            let heard = playout.heard(Millis(now));
-            prop_assert!(heard <= playout.heard(Millis(now + 1)));
-            for clause in &playout.clauses {
-                prop_assert!(clause.text.starts_with(clause.heard_text(Millis(now))));
-            }
-        }
-    }
-}
+mod tests;

@@ -3,8 +3,8 @@ use std::ops::Range;
 use domain::{EndReason, Gap, Millis, ReplyId, TurnRecord, TurnTaking};
 
 use crate::{
-    Audio, Message, ToolCall, ToolRunId, WaitClass, clauses::ClauseCutter, playout::Playout,
-    words::Lists,
+    Audio, Expected, Message, ToolCall, ToolRunId, WaitClass, clauses::ClauseCutter,
+    playout::Playout, spoken::Spoken, words::Lists,
 };
 
 /// The tool by which the model hangs up. Carried out by the session, not by the driver.
@@ -31,6 +31,8 @@ pub(crate) struct Reply {
     pub(crate) taking: TurnTaking,
     /// Clauses that are to be spoken when it is wanted.
     pub(crate) unspoken: Vec<String>,
+    /// What the model says that the caller will answer.
+    pub(crate) expects: Option<Expected>,
     /// When the last opener or filler was said.
     pub(crate) masked_at: Option<Millis>,
     /// Since when tools run that the caller waits for.
@@ -155,6 +157,7 @@ impl Reply {
             then: After::Listen,
             taking: TurnTaking::default(),
             unspoken: Vec::new(),
+            expects: None,
             masked_at: None,
             tools_since: None,
             masked_answers: None,
@@ -200,7 +203,7 @@ impl Reply {
 
     /// How much of what was handed over so far is still to be played.
     pub(crate) fn remaining(&self, now: Millis) -> Millis {
-        self.playout.ends() - now
+        self.playout.remaining(now)
     }
 
     pub(crate) fn tools(&self) -> impl Iterator<Item = &Tool> {
@@ -219,8 +222,8 @@ impl Reply {
     }
 
     /// Announces a clause within the round that is going on.
-    pub(crate) fn announce(&mut self, text: String) -> crate::ClauseId {
-        let clause = self.playout.announce(text);
+    pub(crate) fn announce(&mut self, spoken: Spoken) -> crate::ClauseId {
+        let clause = self.playout.announce(spoken);
         let clauses = self.playout.clauses();
         self.round().clauses.end = clauses;
         clause
@@ -262,9 +265,9 @@ impl Reply {
                 .any(|round| round.clauses.len() > round.masks)
     }
 
-    /// The last clause only covers a wait.
-    pub(crate) fn masked(&mut self, now: Millis) {
-        self.round().masks += 1;
+    /// The last clauses only cover a wait.
+    pub(crate) fn masked(&mut self, now: Millis, clauses: usize) {
+        self.round().masks += clauses;
         self.taking.masks += 1;
         self.masked_at = Some(now);
     }

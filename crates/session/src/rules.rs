@@ -4,7 +4,8 @@ use domain::{Language, Millis};
 
 use crate::{
     Expect,
-    clauses::{ClauseCutter, spoken_form},
+    clauses::{ClauseCutter, Piece},
+    spoken::{Spoken, Tongue},
     words,
 };
 
@@ -37,7 +38,7 @@ pub struct Rules {
     pub read_only_tools: Vec<String>,
     /// Messages kept in the prompt.
     pub history_messages: usize,
-    /// Whether marks and pictures are taken out of what is spoken.
+    /// Whether numbers, dates and signs are put into words for the voice, and marks taken out.
     pub spoken_form: bool,
 }
 
@@ -57,7 +58,6 @@ impl Rules {
             goodbye,
             failure,
         } = &self.lines;
-        let mut pieces = Vec::new();
         let own = [
             greeting,
             unheard,
@@ -71,15 +71,31 @@ impl Rules {
             failure,
         ];
         let masks = self.mask.openers.iter().chain(&self.mask.fillers);
-        for line in own.into_iter().chain(masks) {
-            let mut cutter = ClauseCutter::new(words::lists(&self.language));
-            cutter.push(line, &mut pieces);
-            cutter.finish(&mut pieces);
-        }
-        if self.spoken_form {
-            pieces = pieces.iter().map(|piece| spoken_form(piece)).collect();
-        }
+        own.into_iter()
+            .chain(masks)
+            .flat_map(|line| self.pieces(line))
+            .filter_map(Piece::words)
+            .map(|piece| self.spoken(piece).text().to_owned())
+            .filter(|text| text.contains(char::is_alphanumeric))
+            .collect()
+    }
+
+    /// A line of the agent's own, cut into the pieces that a voice is given.
+    pub(crate) fn pieces(&self, line: &str) -> Vec<Piece> {
+        let mut cutter = ClauseCutter::new(words::lists(&self.language));
+        let mut pieces = Vec::new();
+        cutter.push(line, &mut pieces);
+        cutter.finish(&mut pieces);
         pieces
+    }
+
+    /// What the voice is given for a piece.
+    pub(crate) fn spoken(&self, piece: String) -> Spoken {
+        if self.spoken_form {
+            Spoken::of(piece, Tongue::of(&self.language))
+        } else {
+            Spoken::verbatim(piece)
+        }
     }
 
     /// What holds unless the configuration says otherwise: no greeting, an empty prompt, word
@@ -444,6 +460,8 @@ pub struct EndRules {
 pub struct LineCapabilities {
     /// It reports marks back.
     pub marks: bool,
+    /// How far ahead of the caller's ear frames are sent: so much still plays after a pause.
+    pub ahead: Millis,
     /// Longest time between our last frame of a reply and its mark: network and jitter buffers.
     pub mark_slack: Millis,
 }
@@ -452,6 +470,7 @@ impl LineCapabilities {
     /// What holds unless the configuration says otherwise.
     pub const USUAL: Self = Self {
         marks: true,
+        ahead: Millis(200),
         mark_slack: Millis(1_000),
     };
 }

@@ -9,6 +9,8 @@ pub(crate) mod questions;
 
 use domain::Language;
 
+use crate::spoken::Speech;
+
 use dictation::Numbers;
 use endings::Endings;
 use questions::Questions;
@@ -41,8 +43,8 @@ pub(crate) struct Lists {
     pub not_stops: &'static [&'static str],
     /// Phrases that say goodbye.
     pub goodbyes: &'static [&'static str],
-    /// Abbreviations whose full stop ends no sentence.
-    pub abbreviations: &'static [&'static str],
+    /// How numbers, signs and short forms are said.
+    pub speech: &'static Speech,
     /// What an agent says while a tool runs or the model is slow.
     pub fillers_while_working: &'static [&'static str],
     /// What an agent says by itself.

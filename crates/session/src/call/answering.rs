@@ -4,9 +4,9 @@ use domain::{EndReason, Millis, ReplyId};
 
 use super::{CallSession, Phase, Settled, waiting::Patience};
 use crate::{
-    Action, Because, CancelReason, Message, Note, Speculate, ToolCall, ToolRun, ToolRunId,
-    WaitClass,
-    clauses::spoken_form,
+    Action, Because, CancelReason, Expected, Message, Note, Speculate, ToolCall, ToolRun,
+    ToolRunId, WaitClass,
+    clauses::Piece,
     reply::{After, END_CALL, Kind, Reply, Stage, Tool, ToolState, Voicing, Writing},
     timers::Timer,
     words,
@@ -149,7 +149,7 @@ impl CallSession {
         let stage = std::mem::replace(&mut reply.stage, Stage::Released);
         let writing = reply.writing;
         let unspoken = std::mem::take(&mut reply.unspoken);
-        self.speak(now, unspoken);
+        self.speak(now, unspoken.into_iter().map(Piece::Words).collect());
         if let Stage::Speculative { held } = stage {
             self.play_held(now, held);
         }
@@ -174,22 +174,29 @@ impl CallSession {
     }
 
     /// Has clauses of the current reply spoken.
-    pub(super) fn speak(&mut self, now: Millis, pieces: Vec<String>) {
-        let spoken = self.rules.spoken_form;
+    pub(super) fn speak(&mut self, now: Millis, pieces: Vec<Piece>) {
         let mode = self.rules.turn.speculate;
         let Some(reply) = &mut self.reply else { return };
         for piece in pieces {
+            let words = match piece {
+                Piece::Note(note) => {
+                    reply.expects = Expected::parse(&note).or(reply.expects);
+                    continue;
+                }
+                Piece::Words(words) => words,
+            };
             let early = mode == Speculate::Speak && reply.playout.clauses() == 0;
             if reply.is_speculative() && !early {
-                reply.unspoken.push(piece);
+                reply.unspoken.push(words);
                 continue;
             }
-            let text = if spoken { spoken_form(&piece) } else { piece };
-            if !text.chars().any(char::is_alphanumeric) {
+            let spoken = self.rules.spoken(words);
+            if !spoken.text().contains(char::is_alphanumeric) {
                 continue;
             }
             reply.watch.clause.get_or_insert(now);
-            let clause = reply.announce(text.clone());
+            let text = spoken.text().to_owned();
+            let clause = reply.announce(spoken);
             self.actions.push(Action::Speak {
                 reply: reply.id,
                 clause,
@@ -324,7 +331,7 @@ impl CallSession {
             });
         } else if !unspoken {
             if leaves && !reply.has_words() {
-                self.speak(now, vec![self.rules.lines.goodbye.clone()]);
+                self.speak(now, self.rules.pieces(&self.rules.lines.goodbye));
             }
             self.end_speech(now);
         }
@@ -366,7 +373,7 @@ impl CallSession {
         reply.writing = Writing::Done;
         if reply.round_is_silent() && reply.unspoken.is_empty() {
             self.unwritten += 1;
-            self.speak(now, vec![self.rules.lines.trouble.clone()]);
+            self.speak(now, self.rules.pieces(&self.rules.lines.trouble));
         }
         self.end_speech(now);
     }

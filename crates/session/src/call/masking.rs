@@ -54,9 +54,10 @@ impl CallSession {
             Mask::Filler => self.next_filler(),
             Mask::Opener => self.next_opener(),
         };
-        self.speak(now, vec![line]);
-        if let Some(reply) = &mut self.reply {
-            reply.masked(now);
+        let before = self.reply.as_ref().map(|reply| reply.playout.clauses());
+        self.speak(now, self.rules.pieces(&line));
+        if let Some((reply, before)) = self.reply.as_mut().zip(before) {
+            reply.masked(now, reply.playout.clauses() - before);
         }
         self.arm_mask();
     }

@@ -253,19 +253,24 @@ impl CallSession {
         self.raise_voice(now);
     }
 
-    fn pause_reply(&mut self, _now: Millis) {
-        if let Some(reply) = &self.reply {
+    fn pause_reply(&mut self, now: Millis) {
+        let ahead = self.rules.line.ahead;
+        if let Some(reply) = &mut self.reply {
+            reply.playout.pause(now, ahead);
+            self.timers.disarm(Timer::Played);
             self.actions.push(Action::Pause(reply.id));
         }
     }
 
-    fn resume_reply(&mut self, _now: Millis) {
-        if let Some(reply) = &self.reply {
-            let again = Millis::ZERO;
-            self.actions.push(Action::Resume {
-                reply: reply.id,
-                again,
-            });
+    fn resume_reply(&mut self, now: Millis) {
+        let Some(reply) = &mut self.reply else { return };
+        let again = reply.playout.resume(now);
+        self.actions.push(Action::Resume {
+            reply: reply.id,
+            again,
+        });
+        if reply.voicing == Voicing::Done {
+            self.await_playout(now);
         }
     }
 

@@ -6,6 +6,7 @@ use super::{CallSession, Phase};
 use crate::{
     Action, Audio, CancelReason, ClauseId, Expect, Expected, Mark, Note, Play,
     reply::{After, Finish, Kind, Reply, Stage, Voicing, Writing},
+    spoken::Spoken,
     timers::Timer,
     words,
 };
@@ -105,8 +106,14 @@ impl CallSession {
         self.await_playout(now);
     }
 
-    fn await_playout(&mut self, now: Millis) {
-        let Some(reply) = &self.reply else { return };
+    pub(super) fn await_playout(&mut self, now: Millis) {
+        let Some(reply) = self
+            .reply
+            .as_ref()
+            .filter(|reply| !reply.playout.is_paused())
+        else {
+            return;
+        };
         let slack = if self.rules.line.marks {
             self.rules.line.mark_slack
         } else {
@@ -214,7 +221,7 @@ impl CallSession {
         self.history
             .add(reply.messages(until, how != Finish::Heard));
         self.history.trim(self.rules.history_messages);
-        self.listen_for_answer(&reply.heard(until));
+        self.listen_for_answer(&reply.heard(until), reply.expects);
         if reply.kind == Kind::Answer {
             let clean = reply.taking.taken_back == 0;
             self.pace.turn_is_over(clean);
@@ -222,8 +229,9 @@ impl CallSession {
         Some(reply)
     }
 
-    /// What the agent asked last decides what the caller is expected to say.
-    fn listen_for_answer(&mut self, heard: &str) {
+    /// What the agent asked last decides what the caller is expected to say: the model's own word
+    /// first, then what its last sentence sounds like.
+    fn listen_for_answer(&mut self, heard: &str, noted: Option<Expected>) {
         let language = &self.rules.language;
         let last = words::last_sentence(heard);
         self.asked = words::asks(heard);
@@ -234,11 +242,11 @@ impl CallSession {
         } else {
             guessed
         };
-        self.expected = Expected {
+        self.expected = noted.unwrap_or(Expected {
             what,
             secret: false,
-        };
-        self.expected_pace = what.pace_percent(last, language).into();
+        });
+        self.expected_pace = self.expected.what.pace_percent(last, language).into();
     }
 
     pub(super) fn disarm_reply_timers(&mut self) {
@@ -332,7 +340,7 @@ impl CallSession {
         if self.unspoken >= self.rules.end.max_failures {
             reply.then = After::HangUp(EndReason::ProviderFailedTts);
         }
-        let clause = reply.announce(self.rules.lines.trouble.clone());
+        let clause = reply.announce(Spoken::verbatim(self.rules.lines.trouble.clone()));
         reply.watch.clause = Some(now);
         self.actions.push(Action::Apologise {
             reply: reply.id,

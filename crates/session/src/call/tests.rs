@@ -1,3 +1,4 @@
+mod lines;
 mod overlaps;
 mod random;
 mod scripts;

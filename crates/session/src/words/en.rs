@@ -200,10 +200,7 @@ pub(super) const LISTS: Lists = Lists {
         "see you then",
         "talk to you later",
     ],
-    abbreviations: &[
-        "a.m", "approx", "ave", "dept", "dr", "e.g", "etc", "i.e", "inc", "jr", "ltd", "mr", "mrs",
-        "ms", "no", "p.m", "prof", "rd", "sr", "st", "vs",
-    ],
+    speech: crate::spoken::en::SPEECH,
     fillers_while_working: &["One moment, please.", "Just a second."],
     lines: Lines {
         unheard: "Sorry, I did not get that. Could you say it again?",

@@ -154,10 +154,7 @@ pub(super) const LISTS: Lists = Lists {
         "que tenga un buen día",
         "que tenga buen día",
     ],
-    abbreviations: &[
-        "aprox", "av", "avda", "d", "dª", "dr", "dra", "dto", "etc", "núm", "p.ej", "sr", "sra",
-        "srta", "sta", "sto", "tel", "ud", "uds",
-    ],
+    speech: crate::spoken::es::SPEECH,
     fillers_while_working: &["Un momento, por favor.", "Un segundo."],
     lines: Lines {
         unheard: "Perdone, no le he entendido. ¿Puede repetirlo?",

@@ -211,6 +211,7 @@ fn a_slow_recogniser_makes_the_sound_itself_decide_sooner() {
     let talk = "
         14.800 settled from 14.000 to 14.100 that is all.
         15.000 text r4 \"All right then. \"
+        15.010 done r4
         15.100 audio r4 3.000
         16.064 speech at 16.000
         19.000 hang-up

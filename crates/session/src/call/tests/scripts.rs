@@ -221,9 +221,10 @@ fn the_model_hangs_up_by_its_tool() {
         1.000  utterance I am done here.
         1.500  tool r2 c1 end_call {}
         1.510  done r2
-        1.700  audio r2/0 1.000
+        1.700  audio r2/0 0.500
+        1.700  audio r2/1 0.500
         1.700  spoken r2
-        2.720  played r2-0
+        2.720  played r2-1
     "
     ));
 }
