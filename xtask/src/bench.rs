@@ -11,6 +11,8 @@ struct Bench {
     measures: &'static str,
     /// What cargo does first.
     build: &'static [&'static str],
+    /// An argument with which the server has to be built too.
+    with_server: Option<&'static str>,
     /// What runs then; nothing if cargo has run it already.
     program: Option<fn() -> Command>,
 }
@@ -28,6 +30,7 @@ const BENCHES: &[Bench] = &[
             "sim",
             "--locked",
         ],
+        with_server: None,
         program: Some(calls),
     },
     Bench {
@@ -36,11 +39,12 @@ const BENCHES: &[Bench] = &[
         build: &[
             "bench", "-p", "audio", "--bench", "hearing", "--locked", "--",
         ],
+        with_server: None,
         program: None,
     },
     Bench {
         name: "turns",
-        measures: "turn-taking: waits, cuts, interruptions, what was heard (--l1: virtual time)",
+        measures: "turn-taking: waits, cuts, interruptions, what was heard (--l1: virtual time; --l2: sound)",
         build: &[
             "build",
             "--release",
@@ -50,15 +54,27 @@ const BENCHES: &[Bench] = &[
             "sim-bench",
             "--locked",
         ],
+        with_server: Some("--l2"),
         program: Some(turns),
     },
     Bench {
         name: "vad",
         measures: "voice activity detection: time per block of audio",
         build: &["bench", "-p", "audio", "--bench", "vad", "--locked", "--"],
+        with_server: None,
         program: None,
     },
 ];
+
+const SERVER: &[&str] = &["build", "--release", "-p", "server", "--locked"];
+
+impl Bench {
+    fn wants_server(&self, arguments: &[String]) -> bool {
+        arguments
+            .iter()
+            .any(|it| Some(it.as_str()) == self.with_server)
+    }
+}
 
 /// Runs the benchmark that the first argument names, with the others.
 pub(crate) fn bench(arguments: &[String]) -> anyhow::Result<()> {
@@ -68,6 +84,9 @@ pub(crate) fn bench(arguments: &[String]) -> anyhow::Result<()> {
     let Some(bench) = BENCHES.iter().find(|bench| bench.name == name) else {
         bail!("`{name}` is not a benchmark:\n{}", list());
     };
+    if bench.wants_server(rest) {
+        run(cargo().args(SERVER))?;
+    }
     match bench.program {
         None => run(cargo().args(bench.build).args(rest)),
         Some(program) => {
@@ -88,8 +107,12 @@ fn calls() -> Command {
 }
 
 fn turns() -> Command {
-    let mut command = Command::new(target().join("release/sim-bench"));
-    command.current_dir(root()).arg("turns");
+    let built = target().join("release");
+    let mut command = Command::new(built.join("sim-bench"));
+    command
+        .current_dir(root())
+        .args(["turns", "--server"])
+        .arg(built.join("repartee"));
     command
 }
 
@@ -104,6 +127,13 @@ fn list() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_sound_needs_the_server() {
+        let turns = BENCHES.iter().find(|bench| bench.name == "turns").unwrap();
+        assert!(turns.wants_server(&["--l2".to_owned()]));
+        assert!(!turns.wants_server(&["--l1".to_owned()]));
+    }
 
     #[test]
     fn an_unknown_name_lists_the_known_ones() {

@@ -18,11 +18,11 @@ pub(crate) use event::Events;
 pub use event::{CallEvent, Happening};
 pub(crate) use lead::Lead;
 pub use media::BadSocket;
-pub(crate) use playback::{FRAME, SILENCE};
+pub(crate) use playback::{FRAME, Playback, SILENCE};
 pub use report::{CallEnd, CallReport};
 pub use webhook::BadWebhook;
 use webhook::Line;
-pub(crate) use wire::{CONNECTED, Messages};
+pub(crate) use wire::{CONNECTED, FromServer, Messages};
 
 use crate::caller::{Phrasebook, Script};
 

@@ -2,6 +2,7 @@
 
 pub mod generate;
 pub mod layer1;
+pub mod layer2;
 pub mod picture;
 pub mod report;
 pub mod scenario;

@@ -1,5 +1,12 @@
 use std::io;
 
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    WebSocketStream, client_async,
+    tungstenite::{client::IntoClientRequest as _, http::HeaderValue},
+};
+use transports::twilio::signature;
+
 use super::{CallPlan, Carrier, Settings, Verb, document, webhook::Line, wire::StreamIds};
 
 /// The way into a call's stream, for whoever speaks the media socket by itself.
@@ -63,6 +70,20 @@ impl Lead {
     /// Where to connect.
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Opens the media socket.
+    pub(crate) async fn open(&self) -> io::Result<WebSocketStream<TcpStream>> {
+        let tcp = TcpStream::connect(&self.address).await?;
+        tcp.set_nodelay(true)?;
+        let url = format!("ws://{}{}", self.host, self.path);
+        let mut request = url.into_client_request().map_err(io::Error::other)?;
+        if let Some(signature) = &self.signature {
+            let value = HeaderValue::from_str(signature).map_err(io::Error::other)?;
+            request.headers_mut().insert(signature::HEADER, value);
+        }
+        let opened = client_async(request, tcp).await;
+        opened.map(|(socket, _)| socket).map_err(io::Error::other)
     }
 
     /// The request that opens the media socket.

@@ -18,7 +18,9 @@ pub(crate) const AUTH_TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 /// How the server decides.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Policy {
+pub(crate) enum Policy<'a> {
+    /// By these agents, written as a part of the configuration.
+    Agents(&'a str),
     /// No waits of ours in a turn, no speculation, no change of text: policy is not cost.
     Bare,
     /// As callers meet it.
@@ -31,8 +33,11 @@ pub(crate) struct Start<'a> {
     /// Its only core.
     pub(crate) core: Option<usize>,
     pub(crate) log: Option<&'a Path>,
-    pub(crate) policy: Policy,
+    pub(crate) policy: Policy<'a>,
 }
+
+/// The file of its store.
+const DATABASE: &str = "bench.db";
 
 const CONFIG: &str = r#"
 [server]
@@ -141,9 +146,10 @@ impl Server {
         let folder = std::env::temp_dir().join(format!("repartee-bench-{}", std::process::id()));
         fs::create_dir_all(&folder)?;
         let config = folder.join("repartee.toml");
-        let database = folder.join("bench.db").display().to_string();
+        let database = folder.join(DATABASE).display().to_string();
         let level = if start.log.is_some() { "info" } else { "warn" };
         let agent = match start.policy {
+            Policy::Agents(agents) => agents,
             Policy::Bare => BARE,
             Policy::Usual => USUAL,
         };
@@ -194,6 +200,11 @@ impl Server {
             sleep(Duration::from_millis(1)).await;
         }
         Ok(())
+    }
+
+    /// Where it keeps its calls.
+    pub(crate) fn store_url(&self) -> String {
+        format!("sqlite:{}", self.folder.join(DATABASE).display())
     }
 
     /// Whether it still runs.

@@ -76,7 +76,7 @@ fn main() -> anyhow::Result<()> {
     match &cli.command {
         Bench::Call(args) => calls(args, &runtime),
         Bench::Scenario(args) => runtime.block_on(scenario::run(args)),
-        Bench::Turns(args) => turns::run(args),
+        Bench::Turns(args) => turns::run(args, &runtime),
     }
 }
 

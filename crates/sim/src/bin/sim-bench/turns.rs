@@ -1,7 +1,10 @@
+mod layer2;
+
 use std::{fs, io::Write as _, path::PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
+use layer2::Layer2Args;
 use sim::turns::{layer1::Layer1, picture, report::Report, scenario::Scenario};
 
 /// What `turns` is told.
@@ -10,6 +13,11 @@ pub(crate) struct TurnsArgs {
     /// Events in virtual time: thousands of turns in seconds
     #[arg(long)]
     l1: bool,
+    /// Sound, in real time, through the real server: the scenarios, within ten minutes
+    #[arg(long, conflicts_with = "l1")]
+    l2: bool,
+    #[command(flatten)]
+    layer2: Layer2Args,
     /// Where the scenarios are
     #[arg(long, default_value = "scenarios/turns")]
     scenarios: PathBuf,
@@ -28,9 +36,13 @@ pub(crate) struct TurnsArgs {
 }
 
 /// Scores turn-taking. Fails only if the instrument itself cannot be trusted.
-pub(crate) fn run(args: &TurnsArgs) -> anyhow::Result<()> {
-    anyhow::ensure!(args.l1, "say which layer: --l1");
+pub(crate) fn run(args: &TurnsArgs, runtime: &tokio::runtime::Runtime) -> anyhow::Result<()> {
+    anyhow::ensure!(args.l1 || args.l2, "say which layer: --l1 or --l2");
     let scenarios = Scenario::load_folder(&args.scenarios)?;
+    if args.l2 {
+        let report = runtime.block_on(layer2::run(&args.layer2, scenarios, args.seed))?;
+        return tell(args, &report);
+    }
     let layer = Layer1 {
         turns: usize::try_from(args.turns)?,
         seed: args.seed,
@@ -45,7 +57,7 @@ fn tell(args: &TurnsArgs, report: &Report) -> anyhow::Result<()> {
     if let Some(path) = &args.json {
         write(path, &serde_json::to_string_pretty(report)?)?;
     }
-    if let Some(path) = &args.svg {
+    if let Some(path) = args.svg.as_ref().filter(|_| args.l1) {
         write(path, &picture::draw(&report.policies))?;
     }
     anyhow::ensure!(

@@ -1,0 +1,203 @@
+//! Who plays: one role per scenario and repetition, with a number, an agent and voices of its own.
+
+use std::sync::{Arc, Mutex};
+
+use audio::g711::ulaw;
+
+use super::recordings::{BadRecordings, Recordings, Wanted};
+use crate::{
+    fakes::log::held,
+    turns::scenario::{Role as Meant, Say, Scenario, Step, Tool, VoiceName},
+};
+
+/// Clips from here on are the agent's.
+pub(super) const AGENT_CLIPS: u16 = 0x800;
+/// How long the agent's voice takes for a character.
+pub(super) const CHAR_MS: usize = 62;
+
+/// Everybody who takes part in a run.
+#[derive(Debug)]
+pub struct Cast {
+    /// In the order in which they are called.
+    pub roles: Vec<Arc<Role>>,
+    /// Scenarios that need a tool which the server does not have.
+    pub left_out: Vec<String>,
+}
+
+/// One scenario, once.
+#[derive(Debug)]
+pub struct Role {
+    /// Names it on every wire: the agent, the provider's voice, a key term, the prompt.
+    pub key: String,
+    /// The number that is dialled.
+    pub number: String,
+    /// What happens.
+    pub scenario: Arc<Scenario>,
+    /// What the caller says, in the order of its `say` steps.
+    pub(super) clips: Vec<Clip>,
+    spoken: Mutex<Vec<Piece>>,
+    replies: Mutex<Vec<String>>,
+}
+
+/// A phrase of the caller.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Clip {
+    pub(super) text: String,
+    pub(super) meant: Meant,
+    pub(super) samples: Vec<i16>,
+}
+
+/// A text that the agent's voice spoke, and its sound.
+#[derive(Clone, Debug)]
+pub(super) struct Piece {
+    pub(super) text: String,
+    pub(super) ulaw: Arc<[u8]>,
+}
+
+impl Cast {
+    /// Gives every scenario its roles: one, or as many as `times` says.
+    ///
+    /// # Errors
+    /// When a phrase is not recorded.
+    pub fn of(
+        scenarios: Vec<Scenario>,
+        recordings: &Recordings,
+        times: impl Fn(&Scenario) -> usize,
+    ) -> Result<Self, BadRecordings> {
+        let mut cast = Self {
+            roles: Vec::new(),
+            left_out: Vec::new(),
+        };
+        for scenario in scenarios {
+            if needs_foreign_tool(&scenario) {
+                cast.left_out.push(scenario.name);
+                continue;
+            }
+            let scenario = Arc::new(scenario);
+            for _ in 0..times(&scenario) {
+                let role = Role::new(cast.roles.len(), scenario.clone(), recordings)?;
+                cast.roles.push(Arc::new(role));
+            }
+        }
+        Ok(cast)
+    }
+
+    /// The role of this key.
+    pub(super) fn find(&self, key: &str) -> Option<&Arc<Role>> {
+        self.roles.iter().find(|role| role.key == key)
+    }
+}
+
+/// Whether the model asks for a tool that only the simulated world has.
+fn needs_foreign_tool(scenario: &Scenario) -> bool {
+    const OURS: [&str; 2] = ["end_call", "book_table"];
+    let mut tools = scenario
+        .agent
+        .replies
+        .iter()
+        .filter_map(|reply| reply.tool.as_ref());
+    tools.any(|tool: &Tool| !OURS.contains(&tool.name.as_str()))
+}
+
+impl Role {
+    fn new(
+        index: usize,
+        scenario: Arc<Scenario>,
+        recordings: &Recordings,
+    ) -> Result<Self, BadRecordings> {
+        let says = scenario.steps.iter().filter_map(|step| match step {
+            Step::Say(say) => Some(say),
+            Step::AgentAudibleMs(_)
+            | Step::AgentDone
+            | Step::AgentEndsInMs(_)
+            | Step::HangUp
+            | Step::Keys(_)
+            | Step::PauseMs(_)
+            | Step::SilenceMs(_)
+            | Step::Sound(_)
+            | Step::TurnEnds => None,
+        });
+        let clips = says.map(|say| Clip::of(say, &scenario.language, recordings));
+        Ok(Self {
+            key: format!("role-{index}"),
+            number: format!("+1415{:07}", 5_550_000 + index),
+            clips: clips.collect::<Result<_, _>>()?,
+            scenario,
+            spoken: Mutex::default(),
+            replies: Mutex::default(),
+        })
+    }
+
+    /// Notes what the agent's voice spoke; gives the clip that stamps it.
+    pub(super) fn speak(&self, piece: impl FnOnce(u16) -> Piece) -> Arc<[u8]> {
+        let mut spoken = held(&self.spoken);
+        let number = u16::try_from(spoken.len()).unwrap_or(u16::MAX) % AGENT_CLIPS;
+        let piece = piece(AGENT_CLIPS | number);
+        let ulaw = piece.ulaw.clone();
+        spoken.push(piece);
+        ulaw
+    }
+
+    /// What was spoken under this clip.
+    pub(super) fn piece(&self, clip: u16) -> Option<Piece> {
+        let number = clip.checked_sub(AGENT_CLIPS)?;
+        held(&self.spoken).get(usize::from(number)).cloned()
+    }
+
+    /// What is said under a clip, be it the caller's or the agent's.
+    pub(super) fn words(&self, clip: u16) -> Option<(String, usize)> {
+        match self.clips.get(usize::from(clip)) {
+            Some(clip) => Some((clip.text.clone(), clip.samples.len())),
+            None => self.piece(clip).map(|piece| (piece.text, piece.ulaw.len())),
+        }
+    }
+
+    /// Notes what the model wrote.
+    pub(super) fn wrote(&self, text: &str) {
+        held(&self.replies).push(text.to_owned());
+    }
+
+    /// What the model wrote last, or the greeting.
+    pub(super) fn newest_reply(&self) -> String {
+        let newest = held(&self.replies).last().cloned();
+        newest.unwrap_or_else(|| self.scenario.agent.greeting.clone())
+    }
+}
+
+impl Clip {
+    fn of(say: &Say, language: &str, recordings: &Recordings) -> Result<Self, BadRecordings> {
+        let wanted = Wanted {
+            voice: say.voice.unwrap_or_else(|| VoiceName::usual(language)),
+            text: say.text.clone(),
+        };
+        let ulaw = recordings
+            .find(&wanted)
+            .ok_or_else(|| BadRecordings::Missing(wanted.text.clone()))?;
+        let gain = gain(usual_db(say.role) + i32::from(say.level_db));
+        let samples = ulaw.iter().map(|code| scaled(ulaw::decode(*code), gain));
+        Ok(Self {
+            text: say.text.clone(),
+            meant: say.role,
+            samples: samples.collect(),
+        })
+    }
+}
+
+/// How loud somebody is beside the caller, where the scenario does not say otherwise.
+const fn usual_db(meant: Meant) -> i32 {
+    match meant {
+        Meant::Background => -15,
+        Meant::SideTalk => -8,
+        Meant::Backchannel | Meant::Stop | Meant::Turn => 0,
+    }
+}
+
+/// The factor of so many decibels.
+pub(super) fn gain(db: i32) -> f32 {
+    10_f32.powf(db as f32 / 20.0)
+}
+
+/// A sample, louder or quieter.
+pub(super) fn scaled(sample: i16, gain: f32) -> i16 {
+    (f32::from(sample) * gain).clamp(f32::from(i16::MIN), f32::from(i16::MAX)) as i16
+}

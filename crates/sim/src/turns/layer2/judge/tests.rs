@@ -1,0 +1,111 @@
+use domain::Millis;
+
+use super::*;
+use crate::{
+    carrier::FRAME,
+    fakes::Voice as _,
+    turns::layer2::{
+        caller::Caller,
+        listener::{Listener, Tick},
+        stage,
+        voice::StampVoice,
+    },
+};
+
+/// A call in which the agent says these texts at these times, over a line without a server.
+fn played(role: &std::sync::Arc<Role>, said: &[(u64, &str)]) -> Diary {
+    let voice = StampVoice(role.clone());
+    let mut track = vec![0xFF; 30_000 * 8];
+    for (at_ms, text) in said {
+        let audio = voice.say(text);
+        let from = usize::try_from(at_ms * 8).unwrap();
+        track[from..from + audio.len()].copy_from_slice(&audio);
+    }
+    let (mut listener, mut caller) = (Listener::default(), Caller::new(role.clone()));
+    let mut diary = Diary::default();
+    for frame in track.as_chunks::<FRAME>().0 {
+        let tick: Tick = listener.hear(frame);
+        let doing = caller.tick(&tick);
+        diary.ticks.push(tick);
+        diary.audio.agent.extend(frame);
+        if doing.hangs_up {
+            break;
+        }
+    }
+    diary.truth = caller.into_truth();
+    diary
+}
+
+fn taken(caller: &str, waited: u64) -> TurnRecord {
+    let mut record = TurnRecord {
+        number: 1,
+        caller: caller.to_owned(),
+        said: "We close at six.".to_owned(),
+        heard: "We close at six.".to_owned(),
+        ..TurnRecord::default()
+    };
+    record.taking.waited = Millis(waited);
+    record.taking.evidence = "silence".to_owned();
+    record
+}
+
+const GREETING: (u64, &str) = (0, "Hello, City Library.");
+
+#[test]
+fn an_answer_is_measured_from_the_callers_last_sample() {
+    let role = stage::role("When do you close?", 8_000);
+    // The greeting ends at 1,240 ms, the caller speaks 800 ms later for a second.
+    let diary = played(&role, &[GREETING, (3_800, "We close at six.")]);
+    let stored = Stored {
+        turns: vec![taken("when do you close", 350)],
+        end: None,
+    };
+    let report = judge(&role, &diary, &stored);
+    let turn = &report.turns[0];
+    let expected = 3_800 - turn.ended_ms;
+    assert!(
+        turn.latency.is_some_and(|ms| ms.abs_diff(expected) <= 40),
+        "{turn:?}"
+    );
+    assert_eq!(
+        (turn.waited, turn.cut_in_ms, turn.missed),
+        (Some(350), 0, false)
+    );
+    assert!(report.faults.is_empty(), "{:?}", report.faults);
+}
+
+#[test]
+fn speaking_into_a_turn_is_a_cut_in() {
+    let role = stage::role("When do you close?", 16_000);
+    let diary = played(&role, &[GREETING, (2_800, "We close at six.")]);
+    let report = judge(&role, &diary, &Stored::default());
+    assert!(report.turns[0].cut_in_ms > 500, "{:?}", report.turns[0]);
+}
+
+#[test]
+fn an_answer_that_never_comes_is_missed() {
+    let role = stage::role("When do you close?", 8_000);
+    let diary = played(&role, &[GREETING]);
+    let report = judge(&role, &diary, &Stored::default());
+    assert!(report.turns[0].missed);
+    assert_eq!(diary.truth.gave_up, 1);
+}
+
+#[test]
+fn words_made_of_echo_are_a_self_interruption() {
+    let line = r#""line": {"echo": {"loss_db": 12, "delay_ms": 80}},"#;
+    let role = stage::role_with("When do you close?", 8_000, line);
+    let mut diary = played(&role, &[GREETING, (3_800, "We close at six.")]);
+    let own = taken("hello city library", 350);
+    let clean = Stored {
+        turns: vec![taken("When do you close?", 350)],
+        end: None,
+    };
+    assert_eq!(judge(&role, &diary, &clean).self_interruptions, 0);
+    diary.clears_ms.push(700);
+    let stored = Stored {
+        turns: vec![own],
+        end: None,
+    };
+    assert_eq!(judge(&role, &diary, &stored).self_interruptions, 2);
+}

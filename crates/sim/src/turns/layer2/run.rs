@@ -1,0 +1,114 @@
+//! All calls of a run, and the report of it. Pure.
+
+use super::{
+    call::Diary,
+    cast::Role,
+    goals,
+    judge::{self, CallReport, Stored},
+};
+use crate::turns::report::{Check, Report, ScenarioResult};
+
+/// What became of all calls.
+#[derive(Clone, Debug, Default)]
+pub struct Run {
+    /// Calls that were placed.
+    pub(super) calls: Vec<CallReport>,
+    refusals: Vec<ScenarioResult>,
+    frames: usize,
+    late: usize,
+    /// Scenarios that this layer cannot play.
+    pub left_out: Vec<String>,
+    /// What the server did against the protocols of its providers.
+    pub provider_violations: Vec<String>,
+}
+
+impl Run {
+    /// Judges a call by what the line saw and what the server stored of it.
+    pub fn add(&mut self, role: &Role, diary: &Diary, stored: Option<&Stored>) {
+        self.frames += diary.ticks.len();
+        self.late += diary.late;
+        let nothing = Stored::default();
+        let mut report = judge::judge(role, diary, stored.unwrap_or(&nothing));
+        if stored.is_none() {
+            report.faults.push("the call is not stored".to_owned());
+        }
+        self.calls.push(report);
+    }
+
+    /// Notes a call that the server did not take.
+    pub fn refused(&mut self, role: &Role, why: &str) {
+        self.refusals.push(ScenarioResult {
+            name: role.scenario.name.clone(),
+            faults: vec![format!("the call was not taken: {why}")],
+        });
+    }
+
+    /// The whole of it.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        let played = self.calls.iter().map(|call| ScenarioResult {
+            name: call.scenario.clone(),
+            faults: call.faults.clone(),
+        });
+        Report {
+            layer: "l2".to_owned(),
+            notes: self.notes(),
+            checks: self.checks(),
+            policies: Vec::new(),
+            goals: goals::of(&self.calls),
+            scenarios: played.chain(self.refusals.iter().cloned()).collect(),
+        }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let turns: usize = self.calls.iter().map(|call| call.turns.len()).sum();
+        let echo_s: u64 = self.calls.iter().map(|call| call.echo_ms).sum::<u64>() / 1_000;
+        let mut notes = vec![
+            format!(
+                "{} calls with {turns} turns, as sound in real time through the real server. \
+                 Callers speak with the voices of flite and espeak-ng; recogniser, model and voice \
+                 are simulated behind their own wires, with the delays of each scenario.",
+                self.calls.len()
+            ),
+            format!("On lines with echo the agent was audible for {echo_s} s."),
+        ];
+        if !self.left_out.is_empty() {
+            let names = self.left_out.join(", ");
+            notes.push(format!(
+                "Left out, for tools that the server has not: {names}."
+            ));
+        }
+        notes
+    }
+
+    fn checks(&self) -> Vec<Check> {
+        /// More late frames than one in a hundred, and latencies are the simulation's own.
+        const MOST_LATE: f64 = 1.0;
+        let late = self.late as f64 * 100.0 / self.frames.max(1) as f64;
+        let line = self.calls.iter().flat_map(|call| &call.violations);
+        let broken: Vec<String> = line.chain(&self.provider_violations).cloned().collect();
+        let taken = self.calls.len();
+        let all = taken + self.refusals.len();
+        vec![
+            Check {
+                what: "frames that the simulation sent late".to_owned(),
+                found: format!("{late:.2} %"),
+                right: late <= MOST_LATE,
+            },
+            Check {
+                what: "calls that the server took".to_owned(),
+                found: format!("{taken} of {all}"),
+                right: taken == all,
+            },
+            Check {
+                what: "messages against a protocol".to_owned(),
+                found: if broken.is_empty() {
+                    "none".to_owned()
+                } else {
+                    broken.join("; ")
+                },
+                right: broken.is_empty(),
+            },
+        ]
+    }
+}
