@@ -167,6 +167,11 @@ impl Reader<'_> {
 
 /// Reads what begins with a letter.
 fn word(cursor: Cursor<'_>) -> Option<Reading> {
+    if is_bare(cursor.rest) {
+        return number_sign(cursor)
+            .or_else(|| moments::month_then_day(cursor))
+            .or_else(|| amounts::money_after_sign(cursor));
+    }
     address::read(cursor)
         .or_else(|| number_sign(cursor))
         .or_else(|| street(cursor))
@@ -174,6 +179,14 @@ fn word(cursor: Cursor<'_>) -> Option<Reading> {
         .or_else(|| moments::month_then_day(cursor))
         .or_else(|| amounts::money_after_sign(cursor))
         .or_else(|| codes::mixed(cursor))
+}
+
+/// Whether letters alone come before the next space, which rules out most readings.
+fn is_bare(text: &str) -> bool {
+    let token = text.split([' ', '\n']).next().unwrap_or_default();
+    token
+        .bytes()
+        .all(|letter| letter.is_ascii_alphabetic() || !letter.is_ascii() || letter == b',')
 }
 
 /// Reads what begins with a digit, or with a sign before one.
