@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-use echo::{Echo, Overheard};
+use echo::{Echo, Ours, Overheard};
 use loudness::Loudness;
 use noise::{Change, Noise};
 
@@ -98,6 +98,8 @@ pub struct Hearing {
 /// Everything behind the framing.
 struct Ear {
     settings: HearingSettings,
+    /// Quieter than this is quiet.
+    gate_power: f32,
     scorer: Scorer,
     latch: Latch,
     echo: Echo,
@@ -124,12 +126,14 @@ impl Hearing {
     #[must_use]
     pub fn new(settings: HearingSettings) -> Self {
         let HearingSettings { vad, level_db, .. } = settings;
+        let gate_power = dbfs_to_power(vad.gate_dbfs);
         Self {
             blocks: Blocks::default(),
             ear: Ear {
                 settings,
+                gate_power,
                 scorer: Scorer::new(settings.detector, vad.gate_dbfs),
-                latch: Latch::new(vad, dbfs_to_power(vad.gate_dbfs)),
+                latch: Latch::new(vad, gate_power),
                 echo: Echo::new(),
                 loudness: Loudness::new(level_db),
                 noise: Noise::new(),
@@ -189,12 +193,16 @@ impl Hearing {
 
 impl Ear {
     fn hear(&mut self, codes: &[u8; BLOCK], told: &mut Vec<Heard>) {
-        let scored = self.scorer.score(codes);
+        let mut overheard = Overheard::NOTHING;
+        let (echo, gate) = (&mut self.echo, self.settings.echo);
+        let scored = self.scorer.score_unless(codes, |powers| {
+            overheard = echo.hear(powers);
+            gate && overheard.ours == Ours::Yes
+        });
         self.power = scored.power();
         let begins = self.heard;
         self.heard += BLOCK as u64;
         let voice = scored.probability >= self.settings.vad.stop_threshold;
-        let overheard = self.echo.hear(&scored.powers, voice);
         self.loudness.hear(self.power, voice);
         let whose = self.whose(&scored, overheard);
         let block = Block {
@@ -219,11 +227,16 @@ impl Ear {
     }
 
     fn whose(&self, scored: &Scored, overheard: Overheard) -> Whose {
-        if scored.probability < self.settings.vad.stop_threshold {
-            Whose::Caller
-        } else if self.settings.echo && overheard.ours {
+        let voice = scored.probability >= self.settings.vad.stop_threshold;
+        let ours = match overheard.ours {
+            Ours::No => false,
+            Ours::Perhaps => voice,
+            // The detector may be resting.
+            Ours::Yes => voice || self.power >= self.gate_power,
+        };
+        if self.settings.echo && ours {
             Whose::Ours
-        } else if self.loudness.is_background(overheard.playing) {
+        } else if voice && self.loudness.is_background(overheard.playing) {
             Whose::Background
         } else {
             Whose::Caller

@@ -52,6 +52,7 @@ impl Prepared {
             mailbox: mailbox.clone(),
             tally: Arc::clone(&tally),
             own_lines,
+            trimming: voice::Trimming::default(),
         };
         tasks.spawn(listens.run(heard).in_current_span());
         tasks.spawn(speaks.run(orders).in_current_span());

@@ -1,5 +1,6 @@
 mod rehearsal;
 mod speaking;
+mod trimming;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -22,7 +23,7 @@ use crate::{
     tally::Tally,
 };
 
-pub(crate) use rehearsal::rehearse;
+pub(crate) use self::{rehearsal::rehearse, trimming::Trimming};
 
 /// Orders that may wait for the voice. A reply has far fewer clauses.
 pub(crate) const QUEUE: usize = 256;
@@ -36,6 +37,7 @@ pub(crate) struct Speaker {
     pub(crate) tally: Arc<Tally>,
     /// Sentences worth keeping: what the agent says by itself.
     pub(crate) own_lines: Arc<BTreeSet<String>>,
+    pub(crate) trimming: Trimming,
 }
 
 impl Speaker {
@@ -86,7 +88,7 @@ impl Speaker {
     /// Nobody speaks. What is in the cache is played all the same; something else to say is a
     /// reason to try again.
     async fn wait_for_work(
-        &self,
+        &mut self,
         orders: &mut mpsc::Receiver<ToVoice>,
         failed: Option<ReplyId>,
     ) -> Option<ToVoice> {
@@ -101,8 +103,7 @@ impl Speaker {
                 } => match self.cached(&text) {
                     Some(audio) => {
                         from_cache = Some(reply);
-                        self.tell(Input::Audio(piece(reply, clause, audio, Vec::new())))
-                            .await
+                        self.play(reply, clause, &audio, Vec::new()).await
                     }
                     None => {
                         return Some(ToVoice::Say {
@@ -218,7 +219,7 @@ impl Speaker {
     }
 
     async fn order(
-        &self,
+        &mut self,
         station: &Station<dyn TextToSpeech, Voice>,
         order: ToVoice,
         voice: &mpsc::Sender<ToVoice>,
@@ -237,9 +238,7 @@ impl Speaker {
                     self.cached_by(station, &text)
                 };
                 if let Some(audio) = cached {
-                    return self
-                        .tell(Input::Audio(piece(reply, clause, audio, Vec::new())))
-                        .await;
+                    return self.play(reply, clause, &audio, Vec::new()).await;
                 }
                 self.tally.spoke(&text);
                 current.give(clause, &text);
@@ -272,7 +271,7 @@ impl Speaker {
     }
 
     async fn made(
-        &self,
+        &mut self,
         station: &Station<dyn TextToSpeech, Voice>,
         event: FromVoice,
         speaking: &mut Option<Speaking>,
@@ -301,8 +300,7 @@ impl Speaker {
                 }
                 let keeps = |text: &str| self.own_lines.contains(text);
                 let words = current.note(clause, &bytes, words, keeps);
-                self.tell(Input::Audio(piece(reply, clause, bytes, words)))
-                    .await?;
+                self.play(reply, clause, &bytes, words).await?;
             }
             FromVoice::All(reply) => {
                 let done = speaking.take_if(|current| current.reply == reply && current.ended);
@@ -324,6 +322,20 @@ impl Speaker {
             self.commons
                 .cache
                 .keep(&station.name, &station.settings, &clause.text, audio);
+        }
+    }
+
+    /// Hands over a piece of a reply's voice, without needless silence.
+    async fn play(
+        &mut self,
+        reply: ReplyId,
+        clause: ClauseId,
+        bytes: &Bytes,
+        words: Vec<WordEnd>,
+    ) -> Result<(), NobodyListens> {
+        match self.trimming.trimmed(reply, clause, bytes, words) {
+            Some(audio) => self.tell(Input::Audio(audio)).await,
+            None => Ok(()),
         }
     }
 

@@ -83,8 +83,27 @@ pub(super) struct Overheard {
     pub(super) playing: bool,
     /// The power that our echo may have in this block: 0 if there is none.
     pub(super) at_most: f32,
-    /// What sounds in this block is ours.
-    pub(super) ours: bool,
+    /// Whether what sounds in this block is ours.
+    pub(super) ours: Ours,
+}
+
+impl Overheard {
+    /// A line that we do not speak on.
+    pub(super) const NOTHING: Self = Self {
+        playing: false,
+        at_most: 0.0,
+        ours: Ours::No,
+    };
+}
+
+/// Whether some sound is our own voice.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Ours {
+    No,
+    /// It is quiet enough to be; how we come back is not known yet.
+    Perhaps,
+    /// It has the shape and the loudness of our echo.
+    Yes,
 }
 
 /// How some sound relates to what should come back of ours.
@@ -124,8 +143,8 @@ impl Echo {
         self.own.silenced(at_ms.saturating_mul(SAMPLES_PER_MS));
     }
 
-    /// Judges a block by the powers of its parts; `voice` if it sounds like one.
-    pub(super) fn hear(&mut self, powers: &[f32; PARTS], voice: bool) -> Overheard {
+    /// Judges a block by the powers of its parts.
+    pub(super) fn hear(&mut self, powers: &[f32; PARTS]) -> Overheard {
         for pair in powers.as_chunks::<{ PARTS / STEPS }>().0 {
             self.heard
                 .push(pair.iter().sum::<f32>() / pair.len() as f32);
@@ -138,11 +157,16 @@ impl Echo {
             self.learn();
         }
         let at_most = self.at_most(loudest);
-        self.ours = voice && (at_most > 0.0 || self.ours) && self.is_ours(power, at_most);
+        let may_be = at_most > 0.0 || self.ours && playing;
+        self.ours = may_be && self.is_ours(power, at_most);
         Overheard {
             playing,
             at_most,
-            ours: self.ours,
+            ours: match (self.ours, self.path) {
+                (false, _) => Ours::No,
+                (true, Path::Echoes(_)) => Ours::Yes,
+                (true, Path::Clean | Path::Unknown) => Ours::Perhaps,
+            },
         }
     }
 
@@ -178,7 +202,8 @@ impl Echo {
         match self.path {
             Path::Unknown => power <= at_most,
             Path::Clean => false,
-            // What sounded last was ours, and a detector's score lingers.
+            // What sounded last was ours: this is the line's own noise after it, on which a
+            // detector's score lingers.
             Path::Echoes(_) if self.ours && power < self.floor.power() * LOUDER => true,
             Path::Echoes(found) => {
                 let needed = if self.ours { STILL_SAME } else { SAME };

@@ -57,9 +57,20 @@ impl Scorer {
     }
 
     pub(crate) fn score(&mut self, codes: &[u8; BLOCK]) -> Scored {
+        self.score_unless(codes, |_powers| false)
+    }
+
+    /// Scores a block unless, by the powers of its parts, it is `known` to be nobody's voice: after
+    /// a while of such blocks the detector rests, as it does in silence.
+    pub(crate) fn score_unless(
+        &mut self,
+        codes: &[u8; BLOCK],
+        known: impl FnOnce(&[f32; PARTS]) -> bool,
+    ) -> Scored {
         let sound = ulaw_as_floats(codes);
         let powers: [f32; PARTS] = array::from_fn(|part| power(&sound[part * PART..][..PART]));
-        let quiet = powers.iter().all(|&power| power < self.gate_power);
+        let known = known(&powers);
+        let quiet = known || powers.iter().all(|&power| power < self.gate_power);
         let probability = match self.gate.passage(quiet) {
             Passage::Open => self.judge.listen(&sound),
             Passage::Reopened => {
