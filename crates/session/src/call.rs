@@ -63,10 +63,7 @@ pub struct CallSession {
     unspoken: u32,
     /// How late the line reports marks, against our own count of what it has played.
     line_lag: Millis,
-    /// The agent's last words asked something.
-    asked: bool,
-    /// What the caller is expected to say.
-    expected: Expected,
+    question: Question,
     /// Speech over the agent's of which it is not clear what it means.
     overlap: Option<Overlapping>,
     /// Times of the last sounds over the agent's that meant nothing.
@@ -79,11 +76,29 @@ pub struct CallSession {
     noisy: bool,
     pace: Pace,
     lag: Lag,
-    /// How long waits are for what is expected, in percent of the usual.
-    expected_pace: u64,
     menu_ear: MenuEar,
     /// The caller is a machine with a menu.
     is_menu: bool,
+}
+
+/// What the agent's last words ask of the caller.
+#[derive(Clone, Copy, Debug)]
+struct Question {
+    /// They were a question.
+    asks: bool,
+    expected: Expected,
+    /// How long waits are for such an answer, in percent of the usual.
+    pace_percent: u64,
+}
+
+impl Default for Question {
+    fn default() -> Self {
+        Self {
+            asks: false,
+            expected: Expected::default(),
+            pace_percent: 100,
+        }
+    }
 }
 
 /// Why a turn is taken to be over.
@@ -128,8 +143,7 @@ impl CallSession {
             unwritten: 0,
             unspoken: 0,
             line_lag: Millis::ZERO,
-            asked: false,
-            expected: Expected::default(),
+            question: Question::default(),
             overlap: None,
             false_alarms: Vec::new(),
             cut_ins: Vec::new(),
@@ -138,7 +152,6 @@ impl CallSession {
             noisy: false,
             pace: Pace::default(),
             lag: Lag::default(),
-            expected_pace: 100,
             menu_ear: MenuEar::default(),
             is_menu: false,
         };
@@ -173,7 +186,7 @@ impl CallSession {
         {
             self.timers.arm(Timer::AlmostOver, max - before);
         }
-        self.expected.what = self.rules.turn.expect;
+        self.question.expected.what = self.rules.turn.expect;
     }
 
     /// The agent behaves differently from here on.

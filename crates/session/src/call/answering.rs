@@ -110,11 +110,15 @@ impl CallSession {
         let (speculations, taken_back) = (self.turn.speculations(), self.turn.times_taken_back());
         let quiet = self.turn.quiet_since().filter(|_| !self.turn.has_keys());
         let words = self.turn.words_at();
-        let secret = self.expected.secret || self.rules.dtmf.secret;
+        let secret = self.question.expected.secret || self.rules.dtmf.secret;
         let masked = (secret && self.turn.has_keys()).then(|| self.turn.masked_text());
         let Some(reply) = &mut self.reply else { return };
         let taking = &mut reply.taking;
-        self.expected.what.as_str().clone_into(&mut taking.expected);
+        self.question
+            .expected
+            .what
+            .as_str()
+            .clone_into(&mut taking.expected);
         settled.evidence.as_str().clone_into(&mut taking.evidence);
         taking.wait = settled.wait;
         taking.waited = quiet.map_or(Millis::ZERO, |quiet| now - quiet);
@@ -142,7 +146,7 @@ impl CallSession {
                 class: settled.class,
                 waited: reply.taking.waited,
                 wait: settled.wait,
-                expected: self.expected.what,
+                expected: self.question.expected.what,
                 evidence: settled.evidence,
             },
         });

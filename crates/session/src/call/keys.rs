@@ -26,7 +26,7 @@ impl CallSession {
 
     /// After so many keys nothing more is expected.
     fn most_keys(&self) -> usize {
-        let most = match self.expected.what {
+        let most = match self.question.expected.what {
             Expect::Digits { max, .. } => max.min(self.rules.dtmf.most),
             Expect::Address
             | Expect::Choice

@@ -240,8 +240,8 @@ impl CallSession {
         let class = classify(
             &self.turn.text(),
             self.lists(),
-            self.expected.what,
-            self.asked,
+            self.question.expected.what,
+            self.question.asks,
         );
         let wait = self.wait_for(class);
         let mut due = Due {
@@ -279,7 +279,7 @@ impl CallSession {
         if !rules.adapts {
             return base;
         }
-        let percent = self.pace.percent() * self.expected_pace / 100;
+        let percent = self.pace.percent() * self.question.pace_percent / 100;
         let floor = rules.floor.or_later(self.lag.floor());
         let ceiling = Millis(rules.wait.incomplete.0 * 3 / 2);
         let wait = Millis(base.0 * percent / 100)

@@ -2,7 +2,7 @@
 
 use domain::{EndReason, Millis, ReplyId};
 
-use super::{CallSession, Phase};
+use super::{CallSession, Phase, Question};
 use crate::{
     Action, Audio, CancelReason, ClauseId, Expect, Expected, Mark, Note, Play,
     reply::{After, Finish, Kind, Reply, Stage, Voicing, Writing},
@@ -234,19 +234,19 @@ impl CallSession {
     fn listen_for_answer(&mut self, heard: &str, noted: Option<Expected>) {
         let language = &self.rules.language;
         let last = words::last_sentence(heard);
-        self.asked = words::asks(heard);
-        let guessed = Expect::guess(last, language);
-        let usual = self.rules.turn.expect;
-        let what = if guessed == Expect::Open {
-            usual
-        } else {
-            guessed
+        let what = match Expect::guess(last, language) {
+            Expect::Open => self.rules.turn.expect,
+            guessed => guessed,
         };
-        self.expected = noted.unwrap_or(Expected {
+        let expected = noted.unwrap_or(Expected {
             what,
             secret: false,
         });
-        self.expected_pace = self.expected.what.pace_percent(last, language).into();
+        self.question = Question {
+            asks: words::asks(heard),
+            expected,
+            pace_percent: expected.what.pace_percent(last, language).into(),
+        };
     }
 
     pub(super) fn disarm_reply_timers(&mut self) {
