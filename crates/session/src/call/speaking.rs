@@ -234,10 +234,8 @@ impl CallSession {
     fn listen_for_answer(&mut self, heard: &str, noted: Option<Expected>) {
         let language = &self.rules.language;
         let last = words::last_sentence(heard);
-        let what = match Expect::guess(last, language) {
-            Expect::Open => self.rules.turn.expect,
-            guessed => guessed,
-        };
+        let guessed = Some(Expect::guess(last, language)).filter(|what| *what != Expect::Open);
+        let what = guessed.unwrap_or(self.rules.turn.expect);
         let expected = noted.unwrap_or(Expected {
             what,
             secret: false,

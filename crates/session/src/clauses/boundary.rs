@@ -66,6 +66,10 @@ fn inside(before: &str, mark: char, next: Option<char>, short: &[Abbreviation]) 
     if !matters {
         return Inside::No;
     }
+    if mark == '.' && is_plain(last_word(before), short) {
+        // The voice need not wait for what follows a word that is no short form.
+        return Inside::No;
+    }
     let Some(next) = next else {
         return Inside::Unknown;
     };
@@ -74,6 +78,21 @@ fn inside(before: &str, mark: char, next: Option<char>, short: &[Abbreviation]) 
     } else {
         Inside::No
     }
+}
+
+/// Whether a word is too long and too ordinary to be a short form.
+fn is_plain(word: &str, short: &[Abbreviation]) -> bool {
+    const LONG: usize = 4;
+    let long = word.chars().count() >= LONG && word.chars().all(char::is_alphabetic);
+    long && short_form(word, short).is_none() && !is_before_number(word, short)
+}
+
+/// The "Apt" of "Apt. 5".
+fn is_before_number(word: &str, short: &[Abbreviation]) -> bool {
+    let word = word.to_lowercase();
+    short
+        .iter()
+        .any(|known| known.place == Place::BeforeNumber && known.written == word)
 }
 
 fn belongs_to_word(before: &str, next: char, short: &[Abbreviation]) -> bool {
