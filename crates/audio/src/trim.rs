@@ -47,6 +47,7 @@ impl Trim {
     /// A new clause of the same reply: positions count from here.
     pub fn begin_clause(&mut self) {
         self.taken = 0;
+        self.dropped = 0;
     }
 
     /// Passes the next piece of the clause on to `out`, without what is needless, and tells what was

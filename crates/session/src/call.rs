@@ -68,6 +68,8 @@ pub struct CallSession {
     overlap: Option<Overlapping>,
     /// Times of the last sounds over the agent's that meant nothing.
     false_alarms: Vec<Millis>,
+    /// When the agent's last words had been played.
+    agent_until: Option<Millis>,
     /// Answers that were heard too soon and taken back, for the record of the next one.
     cut_ins: Vec<Overlap>,
     masks: Masks,
@@ -76,9 +78,22 @@ pub struct CallSession {
     noisy: bool,
     pace: Pace,
     lag: Lag,
+    recogniser: Recogniser,
     menu_ear: MenuEar,
     /// The caller is a machine with a menu.
     is_menu: bool,
+}
+
+/// Whether the caller's words can be known.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Recogniser {
+    /// Nothing is left to try.
+    Failed,
+    /// Something is left to try.
+    Lost,
+    Works {
+        since: Millis,
+    },
 }
 
 /// What the agent's last words ask of the caller.
@@ -146,16 +161,21 @@ impl CallSession {
             question: Question::default(),
             overlap: None,
             false_alarms: Vec::new(),
+            agent_until: None,
             cut_ins: Vec::new(),
             masks: Masks::default(),
             patience: Patience::default(),
             noisy: false,
             pace: Pace::default(),
             lag: Lag::default(),
+            recogniser: Recogniser::Works {
+                since: Millis::ZERO,
+            },
             menu_ear: MenuEar::default(),
             is_menu: false,
         };
-        session.set_bounds();
+        session.question.expected.what = session.rules.turn.expect;
+        session.set_bounds(Millis::ZERO);
         session.greet();
         let actions = std::mem::take(&mut session.actions);
         (session, actions)
@@ -174,25 +194,25 @@ impl CallSession {
         std::mem::take(&mut self.actions)
     }
 
-    /// Arms what bounds the whole call.
-    fn set_bounds(&mut self) {
+    /// Arms what bounds the whole call. What lies in the past has had its time.
+    fn set_bounds(&mut self, now: Millis) {
         let end = &self.rules.end;
         let max = end.max_call;
         self.timers.arm(Timer::MaxCall, max);
         self.timers.disarm(Timer::AlmostOver);
-        if let Some(before) = end
+        let warning = end
             .warn_before
             .filter(|before| *before < max && !self.rules.lines.almost_over.is_empty())
-        {
-            self.timers.arm(Timer::AlmostOver, max - before);
+            .map(|before| max - before);
+        if let Some(at) = warning.filter(|at| *at > now) {
+            self.timers.arm(Timer::AlmostOver, at);
         }
-        self.question.expected.what = self.rules.turn.expect;
     }
 
     /// The agent behaves differently from here on.
-    fn change(&mut self, rules: Arc<Rules>) {
+    fn change(&mut self, now: Millis, rules: Arc<Rules>) {
         self.rules = rules;
-        self.set_bounds();
+        self.set_bounds(now);
     }
 
     /// The word lists that judge the caller's last words, if any do.
@@ -217,6 +237,12 @@ impl CallSession {
 
     /// Somebody always owes the next move. When nobody does, the caller is waited for.
     fn see_who_is_next(&mut self, now: Millis) {
+        if self.recogniser == Recogniser::Failed
+            && self.reply.is_none()
+            && self.phase == Phase::Talking
+        {
+            return self.give_up(now, EndReason::ProviderFailedStt);
+        }
         let waits = [
             Timer::EndOfTurn,
             Timer::Grace,
@@ -258,7 +284,7 @@ impl CallSession {
         match input {
             Input::Audio(audio) => self.on_audio(now, audio),
             Input::Digit(key) => self.on_digit(now, key),
-            Input::Changed(rules) => self.change(rules),
+            Input::Changed(rules) => self.change(now, rules),
             Input::Dismissed => self.part(now, EndReason::OperatorEnded),
             Input::HungUp => self.end(now, self.leaving().unwrap_or(EndReason::CallerHungUp)),
             Input::Ignored(span) => self.ignore(now, span),
@@ -266,7 +292,7 @@ impl CallSession {
             Input::NoiseStarted { at } => self.noise_started(now, at),
             Input::NoiseStopped { .. } => self.noise_stopped(now),
             Input::Played(mark) => self.on_played(now, mark),
-            Input::RecogniserBack => self.recogniser_back(),
+            Input::RecogniserBack => self.recogniser_back(now),
             Input::RecogniserLost => self.recogniser_lost(now),
             Input::RecogniserFailed => self.recogniser_failed(now),
             Input::SpeakingFailed(reply) => self.speaking_failed(now, reply),

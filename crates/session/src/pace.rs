@@ -10,6 +10,7 @@ pub(crate) struct Pace {
     pauses: Recent,
 }
 
+const USUAL: u64 = 100;
 const SLOWEST: u64 = 160;
 const QUICKEST: u64 = 80;
 /// The pause that the usual waits are made for.
@@ -18,7 +19,7 @@ const USUAL_PAUSE: Millis = Millis(600);
 impl Default for Pace {
     fn default() -> Self {
         Self {
-            percent: 100,
+            percent: USUAL,
             pauses: Recent::default(),
         }
     }
@@ -35,14 +36,15 @@ impl Pace {
         self.pauses.add(length);
     }
 
-    /// A turn was taken and answered. `clean`: not too soon, as far as anybody can tell.
+    /// A turn was taken and answered. `clean`: not too soon, as far as anybody can tell. That says
+    /// that long waits may become shorter again, not that usual ones are too long.
     pub(crate) fn turn_is_over(&mut self, clean: bool) {
         if let Some(long) = self.pauses.percentile(90) {
             let own = (long.0 * 100 / USUAL_PAUSE.0).clamp(QUICKEST, SLOWEST);
             self.percent = (self.percent * 80 + own * 20) / 100;
         }
-        if clean {
-            self.percent = self.percent * 95 / 100;
+        if clean && self.percent > USUAL {
+            self.percent = (self.percent * 95 / 100).max(USUAL);
         }
         self.percent = self.percent.clamp(QUICKEST, SLOWEST);
     }
@@ -70,13 +72,24 @@ mod tests {
     }
 
     #[test]
-    fn a_quick_caller_is_answered_sooner_down_to_a_bound() {
+    fn a_caller_with_short_pauses_is_answered_sooner_down_to_a_bound() {
         let mut pace = Pace::default();
-        pace.turn_is_over(true);
-        assert_eq!(pace.percent(), 95);
         for _ in 0..20 {
+            pace.paused(Millis(200));
             pace.turn_is_over(true);
         }
         assert_eq!(pace.percent(), QUICKEST);
+    }
+
+    #[test]
+    fn clean_turns_undo_what_a_cut_in_did_and_no_more() {
+        let mut pace = Pace::default();
+        pace.cut_in();
+        pace.turn_is_over(true);
+        assert_eq!(pace.percent(), 118);
+        for _ in 0..20 {
+            pace.turn_is_over(true);
+        }
+        assert_eq!(pace.percent(), USUAL);
     }
 }

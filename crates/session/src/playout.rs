@@ -120,6 +120,14 @@ impl Playout {
         self.ends - self.played_until(now)
     }
 
+    /// Whether the last clause is being played.
+    pub(crate) fn is_in_last_clause(&self, now: Millis) -> bool {
+        let until = self.played_until(now);
+        self.clauses
+            .last()
+            .is_some_and(|clause| clause.heard(until) > Millis::ZERO)
+    }
+
     /// How much audio was played by `now`. What is played twice counts once.
     pub(crate) fn heard(&self, now: Millis) -> Millis {
         let until = self.played_until(now);

@@ -4,7 +4,7 @@ use domain::{EndReason, Gap, Millis, ReplyId, TurnRecord, TurnTaking};
 
 use crate::{
     Audio, Expected, Message, ToolCall, ToolRunId, WaitClass, clauses::ClauseCutter,
-    playout::Playout, spoken::Spoken, words::Lists,
+    playout::Playout, spoken::Spoken, turn::hidden_keys, words::Lists,
 };
 
 /// The tool by which the model hangs up. Carried out by the session, not by the driver.
@@ -37,8 +37,34 @@ pub(crate) struct Reply {
     pub(crate) masked_at: Option<Millis>,
     /// Since when tools run that the caller waits for.
     pub(crate) tools_since: Option<Millis>,
-    /// What stands in the record for what the caller said, if that is a secret.
-    pub(crate) masked_answers: Option<String>,
+    /// What of the caller's words must not be kept.
+    pub(crate) secret: Secret,
+}
+
+/// What of the caller's words the model gets, and records do not.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Secret {
+    /// What was typed.
+    Keys,
+    #[default]
+    Nothing,
+    /// All of it.
+    Words,
+}
+
+impl Secret {
+    /// The words as they may be kept.
+    pub(crate) fn hide(self, text: &str) -> String {
+        match self {
+            Self::Keys => hidden_keys(text),
+            Self::Nothing => text.to_owned(),
+            Self::Words => text
+                .split_whitespace()
+                .map(|_| "•••")
+                .collect::<Vec<_>>()
+                .join(" "),
+        }
+    }
 }
 
 /// Where a reply comes from.
@@ -86,8 +112,6 @@ pub(crate) enum Voicing {
 pub(crate) enum After {
     /// The rest of it could not be spoken.
     Apologise,
-    /// The call cannot go on: the caller is told, then it ends.
-    GiveUp(EndReason),
     HangUp(EndReason),
     Listen,
 }
@@ -160,7 +184,7 @@ impl Reply {
             expects: None,
             masked_at: None,
             tools_since: None,
-            masked_answers: None,
+            secret: Secret::Nothing,
         }
     }
 
@@ -239,7 +263,7 @@ impl Reply {
         });
         self.rounds.splice(0..0, tools);
         self.answers = failed.answers;
-        self.masked_answers = failed.masked_answers;
+        self.secret = failed.secret;
         self.taking = failed.taking;
         self.ended_by = failed.ended_by;
         self.watch = Stopwatch {
@@ -346,11 +370,7 @@ impl Reply {
                 .began
                 .or(self.playout.begins())
                 .unwrap_or_default(),
-            caller: self
-                .masked_answers
-                .as_ref()
-                .unwrap_or(&self.answers)
-                .clone(),
+            caller: self.secret.hide(&self.answers),
             said: self.said(),
             heard: self.heard(now),
             interrupted,

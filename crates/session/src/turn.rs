@@ -1,8 +1,10 @@
+use std::collections::VecDeque;
+
 use domain::Millis;
 
 use crate::{
     Span, Words,
-    words::{Lists, normalised},
+    words::{Lists, ends_with_phrase, normalised},
 };
 
 /// What the caller is saying: the words so far, and whether there is sound.
@@ -27,11 +29,15 @@ pub(crate) struct CallerTurn {
     answered_interim: Option<String>,
     /// Sound up to here was answered.
     answered_until: Option<Millis>,
+    /// The caller's last sounds, as the ear told them; the newest may go on.
+    sounds: VecDeque<Sound>,
     /// Sound that is not the caller's.
     ignored: Vec<Span>,
     keys: String,
     /// Replies begun before this turn was surely over.
     speculations: u32,
+    /// No more are.
+    spent: bool,
     /// Times that it was taken too soon, and given back.
     taken_back: u32,
 }
@@ -42,7 +48,19 @@ const MOST_SPECULATIONS: u32 = 3;
 const TAIL: Millis = Millis(120);
 /// Stretches of foreign sound that are remembered: words about older ones have come long ago.
 const MOST_IGNORED: usize = 8;
+const MOST_SOUNDS: usize = 8;
+/// The ear and the recogniser may place the same sound so far apart.
+const APART: Millis = Millis(150);
 const MOST_KEYS: usize = 64;
+/// By then the recogniser would have had a word of it.
+const JUST_BEGUN: Millis = Millis(1_000);
+
+/// A stretch of the caller's sound. `until` is missing while it goes on.
+#[derive(Clone, Copy, Debug)]
+struct Sound {
+    from: Millis,
+    until: Option<Millis>,
+}
 
 /// How a turn began. Words without a sound stand in for it: their times are all there is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -113,6 +131,13 @@ impl CallerTurn {
             Voice::Speaking { before, .. } => (None, before),
         };
         self.voice = Voice::Speaking { since: at, before };
+        if self.sounds.len() == MOST_SOUNDS {
+            self.sounds.pop_front();
+        }
+        self.sounds.push_back(Sound {
+            from: at,
+            until: None,
+        });
         if !matches!(self.onset, Some(Onset::Sound(_))) {
             self.onset = Some(Onset::Sound(at));
         }
@@ -125,32 +150,50 @@ impl CallerTurn {
     pub(crate) fn speech_stopped(&mut self, at: Millis) {
         let (Voice::Quiet { before, .. } | Voice::Speaking { before, .. }) = self.voice;
         self.voice = Voice::Quiet { since: at, before };
+        if let Some(sound) = self.sounds.back_mut() {
+            sound.until.get_or_insert(at);
+        }
         if self.words_until > Millis::ZERO && self.words_until + TAIL >= at {
             self.coverage = Coverage::Whole;
         }
     }
 
-    /// Some sound is not the caller's: if the turn's last sound lies in it, there was none.
-    pub(crate) fn ignore(&mut self, span: Span) {
+    /// Some sound is not the caller's: if the turn's last sound began in it, there was none. Returns
+    /// whether that is so.
+    pub(crate) fn ignore(&mut self, span: Span) -> bool {
         if self.ignored.len() == MOST_IGNORED {
             self.ignored.remove(0);
         }
         self.ignored.push(span);
-        let (Voice::Quiet { since, before } | Voice::Speaking { since, before }) = self.voice;
-        if since < span.from || since > span.until {
-            return;
+        let within = |at: Millis| at >= span.from && at <= span.until;
+        if !self.sounds.back().is_some_and(|last| within(last.from)) {
+            return false;
         }
+        let (Voice::Quiet { before, .. } | Voice::Speaking { before, .. }) = self.voice;
         if let Some(Onset::Sound(at)) = self.onset
-            && at >= span.from
+            && within(at)
             && self.is_empty()
         {
             self.onset = None;
         }
+        self.sounds.pop_back();
         self.coverage = before.coverage;
         self.voice = Voice::Quiet {
             since: before.quiet_since,
             before,
         };
+        true
+    }
+
+    /// Whether the ear heard the caller where these words were spoken. Without spans there is no
+    /// telling.
+    pub(crate) fn sounded(&self, words: &Words) -> bool {
+        words.span.is_none_or(|span| {
+            self.sounds.iter().any(|sound| {
+                let until = sound.until.unwrap_or(span.until);
+                sound.from < span.until + APART && span.from < until + APART
+            })
+        })
     }
 
     /// Takes words. Returns false if they are nothing new.
@@ -224,12 +267,11 @@ impl CallerTurn {
         let text = normalised(&words.text);
         let old_sound = words.span.zip(self.answered_until);
         let is_old = old_sound.is_some_and(|(span, answered)| span.until <= answered + TAIL);
-        let echoes = !text.is_empty()
-            && (is_old
-                || self
-                    .answered_interim
-                    .as_ref()
-                    .is_some_and(|answered| answered.ends_with(&text)));
+        let repeats = self
+            .answered_interim
+            .as_ref()
+            .is_some_and(|answered| ends_with_phrase(answered, &text));
+        let echoes = !text.is_empty() && (is_old || repeats);
         if words.settled {
             self.answered_interim = None;
         }
@@ -237,8 +279,14 @@ impl CallerTurn {
     }
 
     /// The recogniser says that the utterance is over. If our ear still hears something, that is
-    /// not speech.
+    /// not speech, unless it has only just begun: then it is the next utterance.
     pub(crate) fn utterance_over(&mut self, now: Millis) {
+        if let Voice::Speaking { since, .. } = self.voice
+            && self.words_at.is_none_or(|words| since > words)
+            && now - since < JUST_BEGUN
+        {
+            return;
+        }
         self.utterance_over = true;
         self.coverage = Coverage::Whole;
         if let Voice::Speaking { before, .. } = self.voice {
@@ -274,14 +322,14 @@ impl CallerTurn {
 
     /// Counts a reply begun ahead of time, if one more is allowed.
     pub(crate) fn may_speculate(&mut self) -> bool {
-        let allowed = self.speculations < MOST_SPECULATIONS;
+        let allowed = !self.spent && self.speculations < MOST_SPECULATIONS;
         self.speculations += u32::from(allowed);
         allowed
     }
 
     /// Nothing more is begun ahead of time in this turn.
     pub(crate) fn stop_speculating(&mut self) {
-        self.speculations = self.speculations.max(MOST_SPECULATIONS);
+        self.spent = true;
     }
 
     /// Replies begun ahead of time.
@@ -323,9 +371,12 @@ impl CallerTurn {
         text
     }
 
-    /// The same, with every key hidden.
-    pub(crate) fn masked_text(&self) -> String {
-        hidden_keys(&self.text())
+    /// Since when there is sound, if there is.
+    pub(crate) fn speaking_since(&self) -> Option<Millis> {
+        match self.voice {
+            Voice::Speaking { since, .. } => Some(since),
+            Voice::Quiet { .. } => None,
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -382,6 +433,14 @@ impl CallerTurn {
         self.utterance_over && !self.is_empty()
     }
 
+    /// Nothing came of the sound so far, and nobody has answered it: should words come for it after
+    /// all, they count.
+    pub(crate) fn forget(&mut self) {
+        let answered_until = self.answered_until;
+        self.close();
+        self.answered_until = answered_until;
+    }
+
     /// The agent has answered: the next word opens a new turn. Sound that goes on belongs to it.
     pub(crate) fn close(&mut self) {
         let interim = normalised(&self.interim);
@@ -396,12 +455,14 @@ impl CallerTurn {
             answered_interim: (!interim.is_empty()).then_some(interim),
             answered_until: Some(answered_until),
             ignored: std::mem::take(&mut self.ignored),
+            sounds: std::mem::take(&mut self.sounds),
             ..Self::default()
         };
     }
 
     /// The agent had cut in: what it took for a whole turn was the beginning of this one.
-    pub(crate) fn reopen(&mut self, beginning: &str, onset: Option<Millis>) {
+    pub(crate) fn reopen(&mut self, beginning: &str, onset: Option<Millis>, speculations: u32) {
+        self.speculations += speculations;
         let mut text = beginning.to_owned();
         join(&mut text, &self.settled);
         self.settled = text;
@@ -414,15 +475,14 @@ impl CallerTurn {
 }
 
 /// What two texts are compared by to see whether a reply to one answers the other: words without
-/// case and punctuation, fillers and stutters.
+/// case and punctuation, and without fillers.
 pub(crate) fn gist(text: &str, lists: Option<&Lists>) -> String {
     let fillers = lists.map_or(&[][..], |lists| lists.endings.fillers);
     let normal = normalised(text);
-    let mut words: Vec<&str> = normal
+    let words: Vec<&str> = normal
         .split(' ')
         .filter(|word| !fillers.contains(word))
         .collect();
-    words.dedup();
     words.join(" ")
 }
 
@@ -431,12 +491,17 @@ const KEYPAD: &str = "keypad: ";
 
 /// The text with typed keys hidden: they may be a secret.
 pub(crate) fn hidden_keys(text: &str) -> String {
-    let Some(at) = text.rfind(KEYPAD) else {
-        return text.to_owned();
-    };
-    let keys = at + KEYPAD.len();
-    let hidden: String = text[keys..].chars().map(|_| '•').collect();
-    format!("{}{hidden}", &text[..keys])
+    let is_key = |letter: &char| letter.is_ascii_digit() || matches!(letter, '*' | '#');
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(KEYPAD) {
+        let (before, keys) = rest.split_at(at + KEYPAD.len());
+        let count = keys.chars().take_while(is_key).count();
+        out.push_str(before);
+        out.extend(std::iter::repeat_n('•', count));
+        rest = &keys[count..];
+    }
+    out + rest
 }
 
 fn join(text: &mut String, more: &str) {

@@ -7,7 +7,7 @@ use crate::{
     Action, Because, CancelReason, Expected, Message, Note, Speculate, ToolCall, ToolRun,
     ToolRunId, WaitClass,
     clauses::Piece,
-    reply::{After, END_CALL, Kind, Reply, Stage, Tool, ToolState, Voicing, Writing},
+    reply::{After, END_CALL, Kind, Reply, Secret, Stage, Tool, ToolState, Voicing, Writing},
     timers::Timer,
     words,
 };
@@ -22,12 +22,8 @@ impl CallSession {
 
     fn begin_answer(&mut self, now: Millis, stage: Stage) {
         let mut reply = self.new_reply(Kind::Answer, stage);
-        reply.answers = self.turn.text();
-        reply.watch.began = self.turn.onset();
-        // Keys make no sound: the wait begins with the last one.
-        let spoken = self.turn.quiet_since().filter(|_| !self.turn.has_keys());
-        reply.watch.quiet = spoken.or(Some(now));
-        reply.watch.words = self.turn.words_at();
+        self.answer_turn(&mut reply);
+        reply.watch.quiet.get_or_insert(now);
         reply.taking.overlaps = std::mem::take(&mut self.cut_ins);
         let prompt = self.history.prompt(&self.rules, reply.messages_so_far());
         self.actions.push(Action::Think {
@@ -37,9 +33,31 @@ impl CallSession {
         self.reply = Some(reply);
     }
 
+    /// This reply answers what the caller said and typed so far.
+    pub(super) fn answer_turn(&self, reply: &mut Reply) {
+        reply.answers = self.turn.text();
+        reply.secret = self.secret();
+        reply.watch.began = self.turn.onset();
+        // Keys make no sound: the wait begins with the last one.
+        reply.watch.quiet = self.turn.quiet_since().filter(|_| !self.turn.has_keys());
+        reply.watch.words = self.turn.words_at();
+    }
+
+    /// What of the caller's words must not be kept.
+    pub(super) fn secret(&self) -> Secret {
+        if self.question.expected.secret {
+            Secret::Words
+        } else if self.rules.dtmf.secret {
+            Secret::Keys
+        } else {
+            Secret::Nothing
+        }
+    }
+
     pub(super) fn new_reply(&mut self, kind: Kind, stage: Stage) -> Reply {
         self.last_reply = ReplyId(self.last_reply.0 + 1);
-        Reply::new(self.last_reply, kind, stage, self.lists())
+        let lists = words::lists(&self.rules.language);
+        Reply::new(self.last_reply, kind, stage, lists)
     }
 
     /// The caller's turn is over: whatever answers it may be heard.
@@ -55,7 +73,7 @@ impl CallSession {
         self.quiet_timers();
         self.reminders = 0;
         self.patience = Patience::Usual;
-        self.is_menu |= self.menu_ear.hear(&text);
+        self.is_menu = self.menu_ear.hear(&text);
         if settled.class == WaitClass::Hold {
             return self.hold_on(now, settled);
         }
@@ -110,8 +128,6 @@ impl CallSession {
         let (speculations, taken_back) = (self.turn.speculations(), self.turn.times_taken_back());
         let quiet = self.turn.quiet_since().filter(|_| !self.turn.has_keys());
         let words = self.turn.words_at();
-        let secret = self.question.expected.secret || self.rules.dtmf.secret;
-        let masked = (secret && self.turn.has_keys()).then(|| self.turn.masked_text());
         let Some(reply) = &mut self.reply else { return };
         let taking = &mut reply.taking;
         self.question
@@ -127,7 +143,6 @@ impl CallSession {
         taking.speculations = speculations;
         taking.paid_off = paid_off;
         taking.taken_back = taken_back;
-        reply.masked_answers = masked;
     }
 
     /// Lets the reply's audio and tools go.
@@ -162,7 +177,7 @@ impl CallSession {
             Writing::Failed => self.reply_failed(now, EndReason::ProviderFailedLlm),
             Writing::Going => {}
         }
-        self.arm_mask();
+        self.arm_mask(now);
     }
 
     pub(super) fn on_text(&mut self, now: Millis, id: ReplyId, text: &str) {
@@ -222,7 +237,7 @@ impl CallSession {
         let Some(reply) = &self.reply else { return };
         let silent = !reply.has_words() && reply.tools().next().is_none();
         if silent {
-            return self.reply_failed(now, EndReason::ProviderFailedLlm);
+            return self.round_failed(now);
         }
         self.unwritten = 0;
         self.run_tools(now);
@@ -289,7 +304,7 @@ impl CallSession {
         }
         self.actions.append(&mut runs);
         self.after_tools(now);
-        self.arm_mask();
+        self.arm_mask(now);
     }
 
     pub(super) fn tool_answered(&mut self, now: Millis, run: ToolRunId, output: String) {
@@ -306,7 +321,7 @@ impl CallSession {
             reply.tools_since = None;
         }
         self.after_tools(now);
-        self.arm_mask();
+        self.arm_mask(now);
     }
 
     /// When all tools have answered, the model goes on; when none was asked for, the reply is whole.

@@ -2,7 +2,7 @@
 
 use domain::{EndReason, Millis};
 
-use super::{CallSession, Phase};
+use super::{CallSession, Phase, Recogniser};
 use crate::{
     Action, CancelReason,
     reply::{After, Finish, Kind, Reply, Stage, Writing},
@@ -30,11 +30,8 @@ impl CallSession {
     pub(super) fn say(&mut self, now: Millis, kind: Kind, text: &str, then: After) {
         let mut reply = self.new_reply(kind, Stage::Released);
         reply.then = then;
-        let mut pieces = Vec::new();
-        reply.cutter.push(text, &mut pieces);
-        reply.cutter.finish(&mut pieces);
         self.reply = Some(reply);
-        self.speak(now, pieces);
+        self.speak(now, self.rules.pieces(text));
         self.end_speech(now);
     }
 
@@ -61,12 +58,12 @@ impl CallSession {
 
     /// Nothing recognises the caller any more. What the agent is saying is heard to its end.
     pub(super) fn recogniser_failed(&mut self, now: Millis) {
-        let why = EndReason::ProviderFailedStt;
-        match self.reply.as_mut().filter(|reply| !reply.is_speculative()) {
-            Some(reply) if reply.then == After::Listen => reply.then = After::GiveUp(why),
-            Some(_) => {}
-            None => self.give_up(now, why),
+        self.recogniser = Recogniser::Failed;
+        self.timers.disarm(Timer::OneMoment);
+        if self.reply.as_ref().is_some_and(Reply::is_speculative) {
+            self.cancel_unheard(CancelReason::Failed);
         }
+        self.see_who_is_next(now);
     }
 
     /// Something has failed for good: the caller is told, then the call ends.
@@ -87,8 +84,8 @@ impl CallSession {
             }
             return;
         }
-        self.timers.arm(Timer::Parting, now + LONGEST_LINE);
         self.stop_talking(now);
+        self.timers.arm(Timer::Parting, now + LONGEST_LINE);
         self.timers.disarm(Timer::Idle);
         self.timers.disarm(Timer::Grace);
         self.timers.disarm(Timer::EndOfTurn);
@@ -99,7 +96,7 @@ impl CallSession {
     /// The last words were not heard in all that time: the voice has let us down.
     pub(super) fn break_off(&mut self, now: Millis) {
         match self.reply.as_ref().map(|reply| reply.then) {
-            Some(After::HangUp(why) | After::GiveUp(why)) => self.end(now, why),
+            Some(After::HangUp(why)) => self.end(now, why),
             Some(After::Apologise | After::Listen) => {
                 self.silence(now, CancelReason::Failed);
                 self.finish_reply(now, Finish::CutShort);
@@ -110,11 +107,12 @@ impl CallSession {
 
     /// The line just begun is all the answer that the caller gets to the last words.
     pub(super) fn answer_by_line(&mut self) {
-        if let Some(reply) = self.reply.as_mut().filter(|_| !self.turn.is_empty()) {
-            reply.answers = self.turn.text();
-            reply.watch.began = self.turn.onset();
-            reply.watch.quiet = self.turn.quiet_since();
-            reply.watch.words = self.turn.words_at();
+        if self.turn.is_empty() {
+            return;
+        }
+        if let Some(mut reply) = self.reply.take() {
+            self.answer_turn(&mut reply);
+            self.reply = Some(reply);
             self.turn.close();
         }
     }
@@ -138,7 +136,7 @@ impl CallSession {
             reply.writing = Writing::Failed;
             return;
         }
-        let Some(failed) = self.reply.take() else {
+        let Some(failed) = self.take_reply() else {
             return;
         };
         self.actions.push(Action::Cancel {
@@ -161,12 +159,19 @@ impl CallSession {
     /// Goodbye was said: the caller gets a moment to object.
     pub(super) fn linger(&mut self, now: Millis, why: EndReason) {
         self.phase = Phase::Leaving(why);
-        self.timers.arm(Timer::Grace, now + self.rules.end.grace);
+        if !self.turn.is_speaking() {
+            self.timers.arm(Timer::Grace, now + self.rules.end.grace);
+        }
     }
 
+    /// The moment is over, unless the caller has begun to use it.
     pub(super) fn leave(&mut self, now: Millis) {
-        if let Some(why) = self.leaving() {
-            self.end(now, why);
+        match self.leaving() {
+            Some(_) if self.turn.is_speaking() || !self.turn.is_empty() => {
+                self.timers.arm(Timer::Grace, now + self.rules.end.grace);
+            }
+            Some(why) => self.end(now, why),
+            None => {}
         }
     }
 
@@ -192,8 +197,7 @@ impl CallSession {
             return;
         }
         let mut unanswered = self.new_reply(Kind::Line, Stage::Released);
-        unanswered.answers = self.turn.text();
-        unanswered.watch.began = self.turn.onset();
+        self.answer_turn(&mut unanswered);
         self.actions.push(Action::Record(Box::new(
             unanswered.record(self.turns, now, false),
         )));

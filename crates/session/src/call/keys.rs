@@ -3,12 +3,18 @@
 use domain::Millis;
 
 use super::{CallSession, Settled};
-use crate::{CancelReason, Evidence, Expect, WaitClass, reply::Reply, timers::Timer};
+use crate::{
+    CancelReason, Evidence, Expect, WaitClass,
+    reply::{Kind, Reply},
+    timers::Timer,
+};
 
 impl CallSession {
     pub(super) fn on_digit(&mut self, now: Millis, key: char) {
         self.timers.disarm(Timer::Idle);
-        if self.reply.as_ref().is_some_and(Reply::is_audible) {
+        self.timers.disarm(Timer::Grace);
+        let stops = |reply: &Reply| reply.is_audible() || reply.kind == Kind::Line;
+        if self.reply.as_ref().is_some_and(stops) {
             self.give_way(now);
         } else if self.reply.as_ref().is_some_and(Reply::can_be_taken_back) {
             self.cancel_unheard(CancelReason::Stale);

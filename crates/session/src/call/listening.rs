@@ -2,7 +2,7 @@
 
 use domain::Millis;
 
-use super::{CallSession, Phase, Settled};
+use super::{CallSession, Phase, Recogniser, Settled};
 use crate::{
     Action, CancelReason, Evidence, Span, Speculate, TurnEnd, WaitClass, Words,
     classify::classify,
@@ -25,6 +25,8 @@ const SPECULATE_WITHIN: Millis = Millis(30_000);
 const DOUBTED_END: Millis = Millis(400);
 /// A pause in a turn that has lasted for too long.
 const SHORT_PAUSE: Millis = Millis(250);
+/// The longest way of our own voice through the caller's end and back.
+const ECHO: Millis = Millis(800);
 /// The caller is told when the recogniser has been gone for so long.
 const SAY_SORRY_AFTER: Millis = Millis(1_500);
 
@@ -75,8 +77,7 @@ impl CallSession {
 
     /// Some sound was not the caller's.
     pub(super) fn ignore(&mut self, now: Millis, span: Span) {
-        self.turn.ignore(span);
-        if self.turn.is_speaking() {
+        if !self.turn.ignore(span) {
             return;
         }
         self.forget_overlap(now);
@@ -88,8 +89,11 @@ impl CallSession {
     }
 
     pub(super) fn on_words(&mut self, now: Millis, words: &Words) {
+        if self.are_our_own(now, words) {
+            return;
+        }
         let new = self.turn.hear(now, words);
-        if words.settled && !words.text.trim().is_empty() {
+        if new && words.settled {
             self.measure_lag(now, words);
         }
         if new {
@@ -104,9 +108,26 @@ impl CallSession {
         self.reconsider(now);
     }
 
+    /// Whether these words are about sound of our own, or of somebody in the background: spoken
+    /// while the agent was heard, where the ear heard no caller.
+    fn are_our_own(&self, now: Millis, words: &Words) -> bool {
+        let audible = self.reply.as_ref().is_some_and(|reply| reply.is_audible());
+        let until = if audible { Some(now) } else { self.agent_until };
+        let over_agent = words
+            .span
+            .zip(until)
+            .is_some_and(|(span, until)| span.from < until + ECHO);
+        over_agent && !words.text.trim().is_empty() && !self.turn.sounded(words)
+    }
+
     fn measure_lag(&mut self, now: Millis, words: &Words) {
         let sound_ended = words.span.map(|span| span.until);
-        if let Some(until) = sound_ended.or(self.turn.quiet_since()) {
+        // What was played again to a new recogniser says nothing about it.
+        let fresh = |until: &Millis| match self.recogniser {
+            Recogniser::Works { since } => *until >= since,
+            Recogniser::Failed | Recogniser::Lost => false,
+        };
+        if let Some(until) = sound_ended.or(self.turn.quiet_since()).filter(fresh) {
             self.lag.measured(now - until);
         }
     }
@@ -168,13 +189,19 @@ impl CallSession {
     }
 
     pub(super) fn stop_waiting_for_words(&mut self, now: Millis) {
-        self.turn.give_up_waiting();
+        if self.recogniser != Recogniser::Lost {
+            self.turn.give_up_waiting();
+        }
         if self.rules.turn.end == TurnEnd::Provider && !self.turn.is_empty() {
             self.turn.utterance_over(now);
         }
         if self.turn.is_empty() && self.reply.is_none() {
+            if self.recogniser == Recogniser::Lost {
+                // What was said is played again to whoever recognises next.
+                return self.timers.arm(Timer::Unheard, now + self.words_deadline());
+            }
             let spoke = self.turn.sounded_for() >= self.rules.overlap.speech_without_words;
-            self.turn.close();
+            self.turn.forget();
             if spoke && self.unheard < MOST_UNHEARD {
                 return self.ask_again(now);
             }
@@ -185,11 +212,16 @@ impl CallSession {
 
     /// The recogniser is gone; something is left to try.
     pub(super) fn recogniser_lost(&mut self, now: Millis) {
+        self.recogniser = Recogniser::Lost;
         self.timers.arm(Timer::OneMoment, now + SAY_SORRY_AFTER);
     }
 
-    pub(super) fn recogniser_back(&mut self) {
+    pub(super) fn recogniser_back(&mut self, now: Millis) {
+        self.recogniser = Recogniser::Works { since: now };
         self.timers.disarm(Timer::OneMoment);
+        if self.timers.is_armed(Timer::Unheard) {
+            self.timers.arm(Timer::Unheard, now + self.words_deadline());
+        }
     }
 
     /// Takes the caller's turn if it is over, or sees to it that it will be taken when it is.
@@ -271,15 +303,16 @@ impl CallSession {
         due
     }
 
-    /// The silence that ends a turn of this class: what the rules say, at this caller's pace, for
-    /// what is expected, and never shorter than words take to come.
+    /// The silence that ends a turn of this class: what the rules say, at this caller's pace and for
+    /// what is expected unless they do not adapt, and never shorter than words take to come.
     fn wait_for(&self, class: WaitClass) -> Millis {
         let rules = &self.rules.turn;
         let base = class.wait(&rules.wait);
-        if !rules.adapts {
-            return base;
-        }
-        let percent = self.pace.percent() * self.question.pace_percent / 100;
+        let percent = if rules.adapts {
+            self.pace.percent() * self.question.pace_percent / 100
+        } else {
+            100
+        };
         let floor = rules.floor.or_later(self.lag.floor());
         let ceiling = Millis(rules.wait.incomplete.0 * 3 / 2);
         let wait = Millis(base.0 * percent / 100)
@@ -325,10 +358,7 @@ impl CallSession {
 
     /// Drops a reply of which nothing was heard: as if it had never been begun.
     pub(super) fn cancel_unheard(&mut self, why: CancelReason) {
-        if let Some(reply) = self.reply.take() {
-            for timer in [Timer::Mask, Timer::Overlap, Timer::Played] {
-                self.timers.disarm(timer);
-            }
+        if let Some(reply) = self.take_reply() {
             if reply.kind == Kind::Answer && !reply.is_speculative() {
                 self.turn.taken_back();
             }

@@ -5,7 +5,7 @@ use domain::Millis;
 use super::CallSession;
 use crate::{
     WaitClass,
-    reply::{Kind, Reply, Writing},
+    reply::{Kind, Reply, Voicing, Writing},
     timers::Timer,
 };
 
@@ -27,11 +27,11 @@ enum Mask {
 
 impl CallSession {
     /// Sees to it that the caller is not left in a silence of ours.
-    pub(super) fn arm_mask(&mut self) {
+    pub(super) fn arm_mask(&mut self, now: Millis) {
         self.timers.disarm(Timer::Mask);
         let mask = self.next_mask().map(|(at, _)| at);
         if let Some(at) = mask.into_iter().chain(self.hopeless_at()).min() {
-            self.timers.arm(Timer::Mask, at);
+            self.timers.arm(Timer::Mask, at.or_later(now));
         }
     }
 
@@ -45,7 +45,7 @@ impl CallSession {
             return;
         };
         if at > now {
-            return self.arm_mask();
+            return self.arm_mask(now);
         }
         if self.turn.is_speaking() {
             return self.timers.arm(Timer::Mask, now + LATER);
@@ -59,14 +59,14 @@ impl CallSession {
         if let Some((reply, before)) = self.reply.as_mut().zip(before) {
             reply.masked(now, reply.playout.clauses() - before);
         }
-        self.arm_mask();
+        self.arm_mask(now);
     }
 
     /// The mask that is due next for the answer in the making, if it is silent until then.
     fn next_mask(&self) -> Option<(Millis, Mask)> {
         let rules = &self.rules.mask;
         let reply = self.reply.as_ref().filter(|reply| {
-            reply.kind == Kind::Answer && !reply.is_made() && !reply.is_speculative()
+            reply.kind == Kind::Answer && reply.voicing == Voicing::Open && !reply.is_speculative()
         })?;
         let committed = reply.watch.committed?;
         if let Some(at) = reply.masked_at {
@@ -75,7 +75,12 @@ impl CallSession {
         }
         if let Some(since) = reply.tools_since {
             let silent_since = since.or_later(reply.playout.ends());
-            return self.filler(silent_since + rules.tool_filler_after?);
+            let after = if reply.has_words() {
+                rules.again_after
+            } else {
+                rules.tool_filler_after?
+            };
+            return self.filler(silent_since + after);
         }
         if reply.playout.clauses() > 0 {
             return None;

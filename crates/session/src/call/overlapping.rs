@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Speech that lasts this long takes back an answer that nobody has heard …
-const TAKES_BACK: Millis = Millis(160);
+pub(super) const TAKES_BACK: Millis = Millis(160);
 /// … and one that nobody was meant to hear yet.
 const ENDS_SPECULATION: Millis = Millis(120);
 /// Speech this soon after our first sound was meant to go on: the agent cut in, not the caller.
@@ -29,10 +29,14 @@ const NOISY: (usize, Millis) = (3, Millis(60_000));
 /// Somebody speaks over the agent, and it is not clear what that means.
 #[derive(Debug)]
 pub(super) struct Overlapping {
-    /// When the sound began.
+    /// When the first sound began.
     at: Millis,
-    /// When it ended.
+    /// When the last one did.
+    since: Millis,
+    /// When that ended.
     ended: Option<Millis>,
+    /// Words that the caller had said before.
+    words_before: usize,
 }
 
 /// What speech means where the reply stands.
@@ -53,6 +57,7 @@ impl CallSession {
     /// Speech began: where the reply stands decides what that means.
     pub(super) fn speech_over_reply(&mut self, now: Millis, at: Millis) {
         if let Some(overlap) = &mut self.overlap {
+            overlap.since = at;
             overlap.ended = None;
             return self.weigh_overlap(now);
         }
@@ -97,7 +102,11 @@ impl CallSession {
     }
 
     fn note_next_turn(&mut self, now: Millis, at: Millis) {
-        if self.reply.as_ref().is_some_and(|reply| reply.is_audible()) {
+        let noted = self.reply.as_ref().is_none_or(|reply| {
+            let last = reply.taking.overlaps.last().map(|over| over.outcome);
+            !reply.is_audible() || last == Some(OverlapOutcome::NextTurn)
+        });
+        if !noted {
             self.note_overlap(now, at, OverlapOutcome::NextTurn);
         }
     }
@@ -114,9 +123,10 @@ impl CallSession {
         self.note_overlap(now, at, OverlapOutcome::CutIn);
         self.silence(now, CancelReason::CutIn);
         self.pace.cut_in();
-        self.disarm_reply_timers();
-        if let Some(reply) = self.reply.take() {
-            self.turn.reopen(&reply.answers, reply.watch.began);
+        self.agent_until = Some(now);
+        if let Some(reply) = self.take_reply() {
+            let begun = reply.taking.speculations;
+            self.turn.reopen(&reply.answers, reply.watch.began, begun);
             self.cut_ins.extend(reply.taking.overlaps);
         }
     }
@@ -131,7 +141,12 @@ impl CallSession {
             OverlapMode::Pause => self.pause_reply(now),
             OverlapMode::Ignore => {}
         }
-        self.overlap = Some(Overlapping { at, ended: None });
+        self.overlap = Some(Overlapping {
+            at,
+            since: at,
+            ended: None,
+            words_before: words::words(&self.turn.text()).count(),
+        });
         self.weigh_overlap(now);
     }
 
@@ -148,16 +163,19 @@ impl CallSession {
         }
     }
 
-    /// Words came while the agent speaks. Words without a sound that the ear had noticed count
-    /// from now on.
+    /// Words came while the agent speaks. A sound that was there before the answer means nothing
+    /// until there are words in it, and words may come without any sound that the ear noticed.
     pub(super) fn words_over_reply(&mut self, now: Millis, words: &Words, new: bool) {
         if self.overlap.is_some() {
             return self.weigh_overlap(now);
         }
         let audible = self.reply.as_ref().is_some_and(|reply| reply.is_audible());
-        if audible && new && !self.turn.is_speaking() {
-            let at = words.span.map_or(now, |span| span.from);
-            self.speech_over_reply(now, at);
+        if !audible || !new {
+            return;
+        }
+        let at = words.span.map_or(now, |span| span.from);
+        self.speech_over_reply(now, at);
+        if !self.turn.is_speaking() {
             self.speech_over_reply_stopped(now, now);
         }
     }
@@ -179,33 +197,38 @@ impl CallSession {
     /// Decides what an overlap means, or when that will be clear.
     fn weigh_overlap(&mut self, now: Millis) {
         let Some(overlap) = &self.overlap else { return };
-        let (at, ended) = (overlap.at, overlap.ended);
-        match self.judge(now, at, ended) {
+        match self.judge(now, overlap) {
             Verdict::Yield => self.yield_floor(now),
             Verdict::Answer => self.overlap_is_over(now, OverlapOutcome::NextTurn),
             Verdict::Backchannel => {
+                let alone = overlap.words_before == 0;
                 self.overlap_is_over(now, OverlapOutcome::Backchannel);
-                self.turn.close();
+                if alone {
+                    self.turn.close();
+                }
             }
             Verdict::Noise => {
+                let alone = overlap.words_before == 0;
                 self.overlap_is_over(now, OverlapOutcome::Noise);
-                self.turn.close();
+                if alone {
+                    self.turn.forget();
+                }
                 self.count_false_alarm(now);
             }
             Verdict::Undecided => {
-                let next = self.next_look(now, at, ended);
+                let next = self.next_look(now, overlap);
                 self.timers.arm(Timer::Overlap, next);
             }
         }
     }
 
-    fn judge(&self, now: Millis, at: Millis, ended: Option<Millis>) -> Verdict {
-        let text = self.turn.text();
+    fn judge(&self, now: Millis, overlap: &Overlapping) -> Verdict {
+        let text = self.words_over(overlap);
         let heard = Heard {
             text: &text,
             settled: self.turn.is_settled() && self.turn.is_covered(),
-            spoken: ended.unwrap_or(now) - at,
-            quiet_for: ended.map(|ended| now - ended),
+            spoken: overlap.ended.unwrap_or(now) - overlap.since,
+            quiet_for: overlap.ended.map(|ended| now - ended),
         };
         let circumstances = Circumstances {
             lists: words::lists(&self.rules.language),
@@ -216,7 +239,10 @@ impl CallSession {
     }
 
     /// When to look again at speech that says nothing yet: whenever time alone may decide.
-    fn next_look(&self, now: Millis, at: Millis, ended: Option<Millis>) -> Millis {
+    fn next_look(&self, now: Millis, overlap: &Overlapping) -> Millis {
+        let Overlapping {
+            since: at, ended, ..
+        } = *overlap;
         let slow = self.lag.is_slow();
         let patience = overlap::patience_without_words(&self.rules.overlap, slow);
         let looks = [
@@ -229,26 +255,37 @@ impl CallSession {
         next.unwrap_or(now + LOOK_AGAIN)
     }
 
-    /// Whether an acknowledgement answers what the agent is asking.
+    /// What was said since the overlap began.
+    fn words_over(&self, overlap: &Overlapping) -> String {
+        let text = self.turn.text();
+        let words: Vec<&str> = text.split_whitespace().skip(overlap.words_before).collect();
+        words.join(" ")
+    }
+
+    /// Whether an acknowledgement answers what the agent is asking: near its end, or while the
+    /// question itself is heard.
     fn may_be_an_answer(&self, now: Millis) -> bool {
         self.reply.as_ref().is_some_and(|reply| {
-            words::asks(&reply.said()) && reply.is_made() && reply.remaining(now) <= ANSWER_EDGE
+            let at_the_question =
+                reply.remaining(now) <= ANSWER_EDGE || reply.playout.is_in_last_clause(now);
+            words::asks(&reply.said()) && reply.is_made() && at_the_question
         })
     }
 
     fn yield_floor(&mut self, now: Millis) {
-        if let Some(overlap) = self.overlap.take() {
-            self.note_overlap(now, overlap.at, OverlapOutcome::Yielded);
+        if let Some(at) = self.overlap.as_ref().map(|overlap| overlap.at) {
+            self.note_overlap(now, at, OverlapOutcome::Yielded);
         }
         self.give_way(now);
     }
 
     /// The agent goes on as before.
     fn overlap_is_over(&mut self, now: Millis, outcome: OverlapOutcome) {
-        let Some(overlap) = self.overlap.take() else {
+        let Some(at) = self.overlap.as_ref().map(|overlap| overlap.at) else {
             return;
         };
-        self.note_overlap(now, overlap.at, outcome);
+        self.note_overlap(now, at, outcome);
+        self.overlap = None;
         self.timers.disarm(Timer::Overlap);
         self.raise_voice(now);
     }
@@ -302,7 +339,11 @@ impl CallSession {
     }
 
     fn note_overlap(&mut self, now: Millis, at: Millis, outcome: OverlapOutcome) {
-        let said = self.turn.text();
+        let said = match &self.overlap {
+            Some(overlap) => self.words_over(overlap),
+            None => self.turn.text(),
+        };
+        let said = self.secret().hide(&said);
         if let Some(reply) = &mut self.reply {
             reply.taking.overlaps.push(Overlap {
                 at,
@@ -326,14 +367,14 @@ impl CallSession {
         }
     }
 
-    /// Whether the answer must not be heard yet: the caller has begun to speak, and it is not
-    /// clear whether he goes on.
-    pub(super) fn is_withheld(&self) -> bool {
-        self.turn.is_speaking()
-            && self
-                .reply
-                .as_ref()
-                .is_some_and(|reply| reply.kind == Kind::Answer && reply.can_be_taken_back())
+    /// Since when the answer must not be heard yet: the caller has begun to speak after his turn
+    /// was taken, and it is not clear whether he goes on.
+    pub(super) fn withheld_since(&self) -> Option<Millis> {
+        let since = self.turn.speaking_since()?;
+        let reply = self.reply.as_ref()?;
+        let after_commit = reply.watch.committed.is_some_and(|at| since > at);
+        let undone = reply.kind == Kind::Answer && reply.can_be_taken_back();
+        (undone && after_commit).then_some(since)
     }
 
     /// The caller made a sound and did not go on: what was withheld is played.

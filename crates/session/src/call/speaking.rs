@@ -1,6 +1,6 @@
 //! The voice's side: audio, marks, cutting in, and what was heard.
 
-use domain::{EndReason, Millis, ReplyId};
+use domain::{EndReason, Millis, Overlap, OverlapOutcome, ReplyId};
 
 use super::{CallSession, Phase, Question};
 use crate::{
@@ -28,11 +28,12 @@ impl CallSession {
 
     /// Plays audio that may be heard, unless the caller has just begun to speak again.
     pub(super) fn play_held(&mut self, now: Millis, held: Vec<Audio>) {
-        if self.is_withheld() {
+        if let Some(since) = self.withheld_since() {
             if let Some(reply) = &mut self.reply {
                 reply.stage = Stage::Withheld { held };
             }
-            return;
+            let patience = (since + super::overlapping::TAKES_BACK).or_later(now);
+            return self.timers.arm(Timer::Overlap, patience);
         }
         for audio in held {
             self.play(now, audio);
@@ -77,9 +78,6 @@ impl CallSession {
         }
         self.timers.disarm(Timer::Idle);
         self.timers.disarm(Timer::Unheard);
-        if self.turn.is_speaking() {
-            self.speech_over_reply(now, now);
-        }
     }
 
     pub(super) fn spoken_all(&mut self, now: Millis, id: ReplyId) {
@@ -190,7 +188,6 @@ impl CallSession {
         };
         match self.after(&reply, how) {
             After::Apologise => return self.apologise(now),
-            After::GiveUp(why) => return self.give_up(now, why),
             // Whoever had no say in it cannot object either.
             After::HangUp(why) if reply.kind == Kind::ProtectedLine => return self.end(now, why),
             After::HangUp(why) => self.linger(now, why),
@@ -201,7 +198,6 @@ impl CallSession {
 
     /// Keeps the exchange, as it was heard.
     pub(super) fn keep_reply(&mut self, now: Millis, how: Finish) -> Option<Reply> {
-        self.disarm_reply_timers();
         let until = match how {
             Finish::CutByCaller | Finish::CutShort => self.heard_until(now),
             Finish::Heard => {
@@ -209,8 +205,10 @@ impl CallSession {
                 Millis(u64::MAX)
             }
         };
-        self.overlap = None;
-        let reply = self.reply.take()?;
+        let reply = self.take_reply()?;
+        if reply.is_audible() {
+            self.agent_until = Some(reply.playout.ends().or_earlier(now));
+        }
         if reply.can_be_taken_back() {
             // What it answers is kept with it.
             self.turn.close();
@@ -223,7 +221,8 @@ impl CallSession {
         self.history.trim(self.rules.history_messages);
         self.listen_for_answer(&reply.heard(until), reply.expects);
         if reply.kind == Kind::Answer {
-            let clean = reply.taking.taken_back == 0;
+            let cut_in = |over: &Overlap| over.outcome == OverlapOutcome::CutIn;
+            let clean = reply.taking.taken_back == 0 && !reply.taking.overlaps.iter().any(cut_in);
             self.pace.turn_is_over(clean);
         }
         Some(reply)
@@ -247,10 +246,13 @@ impl CallSession {
         };
     }
 
-    pub(super) fn disarm_reply_timers(&mut self) {
-        for timer in [Timer::Mask, Timer::Overlap, Timer::Played] {
+    /// Takes the reply away, with everything that waits for it.
+    pub(super) fn take_reply(&mut self) -> Option<Reply> {
+        for timer in [Timer::Mask, Timer::Overlap, Timer::Parting, Timer::Played] {
             self.timers.disarm(timer);
         }
+        self.overlap = None;
+        self.reply.take()
     }
 
     /// What follows a reply: what was settled before, unless its last words say otherwise.
@@ -268,7 +270,7 @@ impl CallSession {
             After::HangUp(EndReason::AgentEnded) if asks && !reply.hangs_up_by_tool() => {
                 After::Listen
             }
-            then @ (After::Apologise | After::GiveUp(_) | After::HangUp(_) | After::Listen) => then,
+            then @ (After::Apologise | After::HangUp(_) | After::Listen) => then,
         }
     }
 
@@ -311,7 +313,7 @@ impl CallSession {
 
     /// Replaces an unheard reply by the built-in apology. If that failed, the call is over.
     fn apologise_instead(&mut self, now: Millis) {
-        let Some(failed) = self.reply.take() else {
+        let Some(failed) = self.take_reply() else {
             return;
         };
         self.actions.push(Action::Cancel {
@@ -319,10 +321,10 @@ impl CallSession {
             why: CancelReason::Failed,
         });
         match failed.then {
-            After::HangUp(why) | After::GiveUp(why) if failed.kind == Kind::ProtectedLine => {
+            After::HangUp(why) if failed.kind == Kind::ProtectedLine => {
                 self.end(now, why);
             }
-            After::Apologise | After::GiveUp(_) | After::HangUp(_) | After::Listen => {
+            After::Apologise | After::HangUp(_) | After::Listen => {
                 self.apologise(now);
                 if let Some(reply) = self.reply.as_mut().filter(|_| !failed.answers.is_empty()) {
                     reply.inherit(failed);

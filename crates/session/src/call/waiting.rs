@@ -81,7 +81,7 @@ impl CallSession {
         self.noisy = false;
         self.patience = Patience::OnHold;
         if self.is_waiting() {
-            self.turn.close();
+            self.turn.forget();
             self.wait_for_caller(now);
         }
     }

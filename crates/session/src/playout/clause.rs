@@ -29,6 +29,9 @@ pub(super) struct Stretch {
 }
 
 /// How long a slow speaker takes for one character.
+/// Voices do not spread their words evenly: without word times, a word counts as heard when its
+/// place in the text was passed by this much.
+const UNSURE: Millis = Millis(300);
 const SLOW_MS_PER_CHAR: u64 = 80;
 
 impl Clause {
@@ -144,7 +147,8 @@ impl Clause {
     /// Characters of the whole words within the first `heard` of the audio.
     fn heard_chars(&self, heard: Millis) -> usize {
         let chars = if self.words.is_empty() {
-            let spoken = self.chars() * heard.0 / self.paced_length().0.max(1);
+            let sure = heard - UNSURE;
+            let spoken = self.chars() * sure.0 / self.paced_length().0.max(1);
             usize::try_from(spoken).unwrap_or(usize::MAX)
         } else {
             let last = self.words_by(heard).map(|word| word.chars).max();

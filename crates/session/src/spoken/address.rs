@@ -12,10 +12,14 @@ const DOMAINS: &[&str] = &[
 /// Reads an e-mail or web address.
 pub(super) fn read(cursor: Cursor<'_>) -> Option<Reading> {
     let token = token(cursor.rest);
-    let spoken = if is_mail(token) { token } else { web(token)? };
+    let (spoken, host) = if is_mail(token) {
+        (token, token.find('@').map_or(0, |at| at + 1))
+    } else {
+        (web(token)?, 0)
+    };
     Some(Reading {
         length: token.len(),
-        words: in_words(spoken, cursor.tongue),
+        words: in_words(spoken, host, cursor.tongue),
     })
 }
 
@@ -72,10 +76,10 @@ fn web(token: &str) -> Option<&str> {
     (is_host(host) && (marked || known)).then(|| bare.trim_end_matches('/'))
 }
 
-fn in_words(address: &str, tongue: Tongue) -> String {
+/// Says an address whose host begins at `host`.
+fn in_words(address: &str, host: usize, tongue: Tongue) -> String {
     let mut words: Vec<String> = Vec::new();
-    let host_end = address.find('@').map_or(0, |at| at + 1);
-    let last_label = last_label(address, host_end);
+    let last_label = last_label(address, host);
     let mut rest = address;
     while let Some(first) = rest.chars().next() {
         let end = run_end(rest, first);

@@ -117,7 +117,7 @@ fn a_turn_that_was_cut_in_on_is_one_again() {
     turn.speech_stopped(Millis(900));
     turn.close();
     turn.speech_started(Millis(1_500));
-    turn.reopen("I would like a table", Some(Millis(100)));
+    turn.reopen("I would like a table", Some(Millis(100)), 1);
     turn.hear(Millis(2_400), &settled("for two."));
     assert_eq!(turn.text(), "I would like a table for two.");
     assert_eq!(turn.onset(), Some(Millis(100)));
@@ -125,8 +125,9 @@ fn a_turn_that_was_cut_in_on_is_one_again() {
 }
 
 #[test]
-fn a_gist_has_no_fillers_and_no_stutter() {
+fn a_gist_has_no_fillers_and_keeps_every_digit() {
     let lists = crate::words::lists(&domain::Language::default());
-    assert_eq!(gist("Um, I I want, uh, that.", lists), "i want that");
+    assert_eq!(gist("Um, I want, uh, that.", lists), "i want that");
+    assert_eq!(gist("five one two two", lists), "five one two two");
     assert_eq!(gist("Um, that.", None), "um that");
 }

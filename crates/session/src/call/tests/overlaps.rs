@@ -99,6 +99,51 @@ fn an_acknowledgement_at_the_end_of_a_question_is_its_answer() {
 }
 
 #[test]
+fn yes_while_the_question_is_being_asked_is_its_answer() {
+    let mut rules = rules();
+    rules.lines.greeting = "This is Acme, would you like a table?".to_owned();
+    insta::assert_snapshot!(play_with(
+        rules,
+        "
+        0.010  audio r1/0 1.000
+        0.010  audio r1/1 3.000
+        0.020  spoken r1
+        2.064  speech at 2.000
+        2.500  pause at 2.400
+        2.600  settled from 2.000 to 2.400 Yes.
+        4.020  played r1-1
+        5.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn foreign_sound_elsewhere_decides_nothing() {
+    insta::assert_snapshot!(over_greeting(
+        rules(),
+        "
+        1.064  speech at 1.000
+        1.250  ignored from 0.400 to 0.880
+        1.300  words from 1.000 to 1.250 wait
+    "
+    ));
+}
+
+#[test]
+fn two_coughs_are_not_one_long_speech() {
+    insta::assert_snapshot!(over_greeting(
+        rules(),
+        "
+        1.064  speech at 1.000
+        1.300  pause at 1.200
+        1.564  speech at 1.500
+        1.800  pause at 1.700
+        3.020  played r1-0
+    "
+    ));
+}
+
+#[test]
 fn speech_at_the_end_of_the_agents_words_is_the_next_turn() {
     insta::assert_snapshot!(over_greeting(
         rules(),

@@ -292,7 +292,9 @@ impl World {
             _ => {}
         }
         let begun = self.now;
-        for _ in 0..=self.dice.roll(4) {
+        // Now and then a model writes nothing at all.
+        let pieces = self.dice.roll(4) + u64::from(self.dice.roll(20) > 0);
+        for _ in 0..pieces {
             let text = self.dice.one(&[
                 "Sure, ",
                 "I can do that. ",

@@ -51,6 +51,43 @@ fn a_voice_that_fails_is_replaced_by_the_built_in_apology() {
 }
 
 #[test]
+fn a_caller_who_cuts_in_does_not_save_a_deaf_call() {
+    insta::assert_snapshot!(play(
+        "
+        0.010  audio r1 4.000
+        0.020  spoken r1
+        1.000  deaf
+        2.000  speech
+        2.900  audio r2 2.000
+        2.900  spoken r2
+        4.920  played r2-0
+    "
+    ));
+}
+
+#[test]
+fn an_apology_bounds_nothing_but_itself() {
+    let mut rules = rules();
+    rules.idle.after = [Millis(60_000); 3];
+    insta::assert_snapshot!(play_with(
+        rules,
+        "
+        0.500  no-voice r1
+        0.510  audio r2 1.000
+        0.510  spoken r2
+        1.520  played r2-0
+        2.000  utterance Tell me a story.
+        2.500  text r3 \"Once upon a time there was a very small server that told stories. \"
+        2.510  done r3
+        2.600  audio r3 30.000
+        2.610  spoken r3
+        32.700 played r3-0
+        33.000 hang-up
+    "
+    ));
+}
+
+#[test]
 fn a_deaf_call_is_greeted_told_and_ended() {
     insta::assert_snapshot!(play(
         "

@@ -391,9 +391,10 @@ fn enough_of_an_answer_that_cut_in_is_kept() {
         1.000  speech
         2.100  pause at 2.000
         2.150  settled from 1.000 to 2.000 I would like to book a table.
-        2.300  text r2 \"So be it, my dear friend. \"
+        2.300  text r2 \"Oh yes I do, my dear old friend. \"
         2.350  done r2
-        2.400  audio r2 1.200
+        2.400  audio r2/0 0.250
+        2.400  audio r2/1 1.500
         2.410  spoken r2
         2.860  speech at 2.740
         3.300  pause at 3.200
@@ -416,6 +417,56 @@ fn the_agents_own_echo_opens_no_turn() {
         1.100  settled from 0.420 to 0.780 this is Acme
         2.020  played r1-0
         3.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn words_of_our_echo_are_no_turn_however_late_they_come() {
+    insta::assert_snapshot!(play_with(
+        rules(),
+        "
+        0.010  audio r1 2.000
+        0.010  spoken r1
+        0.900  words from 0.200 to 0.700 Hello this
+        1.900  words from 0.200 to 1.700 Hello this is Acme
+        2.020  played r1-0
+        2.400  settled from 0.200 to 2.200 Hello, this is Acme.
+        4.000  speech at 3.900
+        5.100  pause at 5.000
+        5.200  settled from 3.900 to 5.000 I want a table.
+        6.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn an_old_end_of_utterance_does_not_end_what_has_just_begun() {
+    insta::assert_snapshot!(after_greeting(
+        rules(),
+        "
+        1.000  speech
+        2.000  pause at 1.900
+        2.100  settled from 1.000 to 1.900 I would like to go to
+        3.030  speech at 2.950
+        3.140  over
+        4.100  pause at 4.000
+        4.200  settled from 2.950 to 4.000 the station.
+        5.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn foreign_sound_after_the_callers_takes_nothing_from_it() {
+    insta::assert_snapshot!(after_greeting(
+        rules(),
+        "
+        1.000  speech
+        3.050  pause at 2.950
+        3.100  ignored from 2.940 to 3.100
+        3.200  settled from 1.000 to 2.900 I want to go to the station and
+        5.000  hang-up
     "
     ));
 }

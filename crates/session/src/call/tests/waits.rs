@@ -223,6 +223,110 @@ fn secret_keys_reach_the_model_and_no_record() {
 }
 
 #[test]
+fn secret_keys_of_a_call_that_ends_meanwhile_are_hidden_too() {
+    let mut rules = rules();
+    rules.dtmf.secret = true;
+    let story = after_greeting(rules, "1.000 digit 4\n1.500 digit 7\n2.000 hang-up\n");
+    assert!(!story.contains("47") && story.contains("••"), "{story}");
+}
+
+#[test]
+fn an_answer_that_the_model_calls_secret_is_in_no_record() {
+    let story = after_greeting(
+        rules(),
+        "
+        1.000  utterance Hello.
+        1.500  text r2 \"[[expect digits 4 secret]] Please tell me your PIN now. \"
+        1.510  done r2
+        1.600  audio r2 1.000
+        1.600  spoken r2
+        2.620  played r2-0
+        3.000  utterance four seven one one
+        3.900  hang-up
+    ",
+    );
+    let record = story.lines().find(|line| line.contains("record turn 2"));
+    assert!(
+        record.is_some_and(|record| !record.contains("seven")),
+        "{story}"
+    );
+}
+
+#[test]
+fn keys_are_answered_even_while_something_sounds() {
+    insta::assert_snapshot!(after_greeting(
+        rules(),
+        "
+        1.000  speech
+        2.000  digit 1
+        2.100  digit #
+        2.300  text r2 \"Thank you very much. \"
+        2.310  done r2
+        2.400  audio r2 1.000
+        2.410  spoken r2
+        3.420  played r2-0
+        5.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn an_opener_without_an_answer_behind_it_is_excused() {
+    let mut rules = rules();
+    rules.mask.openers = vec!["Sure.".to_owned(), "Okay.".to_owned()];
+    insta::assert_snapshot!(after_greeting(
+        rules,
+        "
+        1.000  speech
+        1.950  pause at 1.900
+        1.990  settled from 1.000 to 1.900 I would like to book a table.
+        2.420  audio r2 0.400
+        2.600  done r2
+        3.500  hang-up
+    "
+    ));
+}
+
+#[test]
+fn the_grace_waits_for_a_caller_who_speaks() {
+    insta::assert_snapshot!(after_greeting(
+        rules(),
+        "
+        1.000  speech
+        2.000  pause at 1.950
+        2.160  settled from 1.000 to 1.950 Thank you, goodbye.
+        2.400  text r2 Goodbye!
+        2.450  done r2
+        2.600  audio r2/0 1.000
+        2.600  spoken r2
+        3.450  speech at 3.400
+        3.620  played r2-0
+        5.100  pause at 5.000
+        5.200  settled from 3.400 to 5.000 Wait, what about
+        6.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn words_that_come_late_from_the_next_recogniser_are_answered() {
+    insta::assert_snapshot!(after_greeting(
+        rules(),
+        "
+        1.000  speech
+        2.000  no-words
+        2.100  pause at 2.000
+        3.600  audio r2 1.000
+        3.600  spoken r2
+        4.620  played r2-0
+        5.000  words-again
+        5.400  settled from 1.000 to 2.000 Tomorrow at eight.
+        7.000  hang-up
+    "
+    ));
+}
+
+#[test]
 fn speech_beside_keys_is_kept_and_the_keys_win() {
     insta::assert_snapshot!(after_greeting(
         rules(),
