@@ -60,8 +60,8 @@ pub(crate) async fn run_call<R: LineReader + 'static, W: LineWriter + 'static>(
                 () = until(deadline) => Input::Tick,
             },
         };
-        // Keys may be a secret.
-        if !matches!(input, Input::Digit(_)) {
+        // Keys, and what a model tells a tool, may be secrets.
+        if !matches!(input, Input::Digit(_) | Input::ToolAsked { .. }) {
             debug!(%input, "input");
         }
         todo = session.handle(clock(), input);

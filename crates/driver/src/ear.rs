@@ -1,6 +1,9 @@
 mod clock;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use audio::{Heard, Hearing, HearingSettings};
 use bytes::{Bytes, BytesMut};
@@ -11,7 +14,7 @@ use transports::{FromLine, LineReader};
 
 use self::clock::LineClock;
 use crate::{
-    connection::{NobodyListens, length},
+    connection::{BYTES_PER_MS, NobodyListens, length},
     meters::Meters,
     mouth::ToEar,
     recogniser::{Order, Sound},
@@ -29,8 +32,9 @@ pub(crate) struct Ear<R> {
     hearing: Hearing,
     told: Vec<Heard>,
     clock: LineClock,
-    /// What the mouth sends, since our own voice may come back, and how sharp to listen.
+    /// What the mouth sends: our own voice may come back.
     orders: mpsc::Receiver<ToEar>,
+    hear_less: Arc<AtomicBool>,
     /// The caller speaks, as far as was told.
     speech: bool,
     piece: BytesMut,
@@ -51,7 +55,7 @@ pub(crate) struct Outlets {
 
 impl<R: LineReader> Ear<R> {
     pub(crate) fn new(
-        (line, orders): (R, mpsc::Receiver<ToEar>),
+        (line, orders, hear_less): (R, mpsc::Receiver<ToEar>, Arc<AtomicBool>),
         settings: HearingSettings,
         answered: Instant,
         outlets: Outlets,
@@ -68,6 +72,7 @@ impl<R: LineReader> Ear<R> {
             told: Vec::new(),
             clock: LineClock::new(answered),
             orders,
+            hear_less,
             speech: false,
             piece: BytesMut::with_capacity(PIECE_BYTES * 2),
             recogniser,
@@ -103,10 +108,6 @@ impl<R: LineReader> Ear<R> {
         if self.told.is_empty() {
             return Ok(());
         }
-        let now = self.now();
-        let heard_ms = self.hearing.heard_ms();
-        // The newest sample arrived now; everything before it is dated by count of samples.
-        let dated = |at_ms: u64| now - Millis(heard_ms.saturating_sub(at_ms));
         let mut told = std::mem::take(&mut self.told);
         for heard in told.drain(..) {
             match heard {
@@ -115,7 +116,8 @@ impl<R: LineReader> Ear<R> {
                 Heard::Ignored { .. } | Heard::NoiseStarted { .. } | Heard::NoiseStopped { .. } => {
                 }
             }
-            self.tell(meaning(heard, dated)).await?;
+            let input = meaning(heard, |at_ms| self.dated(at_ms));
+            self.tell(input).await?;
         }
         self.told = told;
         Ok(())
@@ -123,9 +125,11 @@ impl<R: LineReader> Ear<R> {
 
     /// Takes note of what was sent and decided since the last sound came in.
     fn take_orders(&mut self) {
+        if self.hear_less.swap(false, Ordering::Relaxed) {
+            self.hearing.harder();
+        }
         while let Ok(order) = self.orders.try_recv() {
             match order {
-                ToEar::HearLess => self.hearing.harder(),
                 ToEar::Silence { at } => self.hearing.silenced(self.clock.position_ms(at)),
                 ToEar::Sound { bytes, plays_at } => {
                     let at_ms = self.clock.position_ms(plays_at);
@@ -144,8 +148,9 @@ impl<R: LineReader> Ear<R> {
         }
         let piece = self.piece.split().freeze();
         let length = length(&piece);
+        let arrived = self.hearing.heard_ms() + bytes.len() as u64 / BYTES_PER_MS;
         let sound = Sound {
-            from: self.now() - length,
+            from: self.dated(arrived) - length,
             bytes: piece,
             speech: self.speech,
         };
@@ -157,8 +162,12 @@ impl<R: LineReader> Ear<R> {
         }
     }
 
-    fn now(&self) -> Millis {
-        Millis(u64::try_from(self.answered.elapsed().as_millis()).unwrap_or(u64::MAX))
+    /// When this position of the caller's stream was spoken, on the call's clock. Packets arrive
+    /// late and in bursts: samples are counted, not arrivals.
+    fn dated(&self, at_ms: u64) -> Millis {
+        let at = self.clock.moment(at_ms).unwrap_or_else(Instant::now);
+        let since = at.saturating_duration_since(self.answered);
+        Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
     }
 
     async fn tell(&mut self, input: Input) -> Result<(), NobodyListens> {

@@ -1,6 +1,9 @@
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -22,7 +25,7 @@ use crate::{
     draft::{Draft, Unheard},
     ear::{Ear, Outlets},
     exchange::{Commons, Shared},
-    mouth::{self, Mouth, ToEar, ToMouth},
+    mouth::{self, Mouth, ToMouth},
     prepared::Prepared,
     recogniser,
     tally::Tally,
@@ -46,7 +49,8 @@ pub(crate) struct Hands {
     recogniser: mpsc::Sender<recogniser::Order>,
     voice: mpsc::Sender<ToVoice>,
     mouth: mpsc::Sender<ToMouth>,
-    to_ear: mpsc::Sender<ToEar>,
+    /// The ear sees it when it next hears something.
+    hear_less: Arc<AtomicBool>,
     /// Everything that runs for this call; it ends with the call.
     pub(crate) tasks: JoinSet<()>,
     tally: Arc<Tally>,
@@ -79,13 +83,9 @@ impl Hands {
         } = prepared;
         let (first_frame, greeted) = oneshot::channel();
         let (mouth, orders) = mpsc::channel(mouth::ORDERS);
+        let hear_less = Arc::<AtomicBool>::default();
         let (to_ear, ear_orders) = mpsc::channel(mouth::EAR_ORDERS);
-        let speaks = Mouth::new(
-            writer,
-            to_ear.clone(),
-            Arc::clone(&commons.meters),
-            first_frame,
-        );
+        let speaks = Mouth::new(writer, to_ear, Arc::clone(&commons.meters), first_frame);
         let closed = tasks.spawn(speaks.run(orders).in_current_span());
         let outlets = Outlets {
             recogniser: recogniser.clone(),
@@ -93,7 +93,12 @@ impl Hands {
             tally: Arc::clone(&tally),
             meters: Arc::clone(&commons.meters),
         };
-        let ear = Ear::new((reader, ear_orders), agent.ear, answered, outlets);
+        let ear = Ear::new(
+            (reader, ear_orders, Arc::clone(&hear_less)),
+            agent.ear,
+            answered,
+            outlets,
+        );
         let ear = tasks.spawn(ear.run().in_current_span());
         let mut hands = Self {
             shared,
@@ -104,7 +109,7 @@ impl Hands {
             recogniser,
             voice,
             mouth,
-            to_ear,
+            hear_less,
             tasks,
             tally,
             thinking: BTreeMap::new(),
@@ -118,15 +123,19 @@ impl Hands {
     }
 
     pub(crate) fn carry_out(&mut self, action: Action) {
-        debug!(%action, "action");
+        // What a tool is told may be a secret.
+        if let Action::RunTool(tool) = &action {
+            debug!(run = tool.run.0, tool = tool.name, "action");
+        } else {
+            debug!(%action, "action");
+        }
         match action {
             Action::Apologise { reply, clause } => self.apologise(reply, clause),
             Action::Cancel { reply, why } => self.cancel(reply, why),
             Action::Commit { reply, .. } => self.forget_before(reply),
             Action::Duck { reply, db } => self.tell_mouth(ToMouth::Duck { reply, db }),
             Action::Finalize => drop(self.recogniser.try_send(recogniser::Order::Finalize)),
-            // An ear that is gone needs to hear nothing.
-            Action::HearLess => drop(self.to_ear.try_send(ToEar::HearLess)),
+            Action::HearLess => self.hear_less.store(true, Ordering::Relaxed),
             Action::HangUp(_) => self.tell_mouth(ToMouth::Close),
             Action::Note(note) => self.commons.meters.note(note.as_str()),
             Action::Pause(reply) => self.tell_mouth(ToMouth::Pause(reply)),

@@ -41,11 +41,9 @@ pub(crate) enum ToMouth {
     Silence,
 }
 
-/// What the ear is told: what was sent, for it may come back, and how sharp to listen.
+/// What the mouth has sent: the ear may hear it come back.
 #[derive(Debug)]
 pub(crate) enum ToEar {
-    /// Too many sounds were no speech.
-    HearLess,
     Sound {
         bytes: Bytes,
         /// When the caller's end plays its first sample, if the line takes no time.

@@ -41,6 +41,12 @@ impl LineClock {
         };
         u64::try_from(at.saturating_duration_since(began).as_millis()).unwrap_or(u64::MAX)
     }
+
+    /// When this position of the stream was spoken, as far as arrivals tell.
+    pub(super) fn moment(&self, position_ms: u64) -> Option<Instant> {
+        let began = earlier(self.began[0], self.began[1])?;
+        Some(began + Duration::from_millis(position_ms))
+    }
 }
 
 fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
@@ -64,6 +70,7 @@ mod tests {
             clock.arrived(at(frame * 20 + late), frame * 20);
         }
         assert_eq!(clock.position_ms(at(2_300)), 2_300);
+        assert_eq!(clock.moment(1_500), Some(at(1_500)));
         // Half a second is never sent.
         for frame in 101..=350 {
             clock.arrived(at(frame * 20 + 500), frame * 20);

@@ -102,6 +102,7 @@ impl Rig {
             mailbox,
             tally: Arc::clone(&tally),
             own_lines: Arc::new(BTreeSet::from(["Sure.".to_owned()])),
+            trimming: Trimming::default(),
         };
         tokio::spawn(speaker.run(taken));
         Self {

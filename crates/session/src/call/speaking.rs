@@ -60,7 +60,7 @@ impl CallSession {
         let Some(reply) = &mut self.reply else { return };
         if reply.watch.played.is_none() {
             reply.watch.played = Some(now);
-            self.became_audible(now);
+            self.became_audible();
         }
         if self.timers.is_armed(Timer::Played) {
             self.await_playout(now);
@@ -68,7 +68,7 @@ impl CallSession {
     }
 
     /// The answer is heard: what it answers is settled, and the next word opens a new turn.
-    fn became_audible(&mut self, now: Millis) {
+    fn became_audible(&mut self) {
         let Some(reply) = &self.reply else { return };
         if reply.kind == Kind::Answer && !reply.has_effects() {
             self.turn.close();
