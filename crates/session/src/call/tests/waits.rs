@@ -200,7 +200,15 @@ fn keys_end_by_their_key_their_number_or_a_pause() {
         4.420  played r2-0
         5.000  digit 1
         5.300  digit 2
-        8.000  hang-up
+        5.600  digit 3
+        5.900  digit 4
+        6.100  text r3 \"Thank you. One more number now. \"
+        6.110  done r3
+        6.200  audio r3 1.000
+        6.210  spoken r3
+        7.220  played r3-0
+        8.000  digit 9
+        12.000 hang-up
     "
     ));
 }
