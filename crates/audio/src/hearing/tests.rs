@@ -240,6 +240,21 @@ fn a_voice_in_the_background_neither_starts_nor_holds_a_turn() {
 }
 
 #[test]
+fn a_line_without_echo_is_known_by_the_end_of_the_greeting() {
+    // The caller's voice is 10 dB below ours: an unknown line might echo like that.
+    let line = Line::silent(6_000)
+        .plays(&agent()[..2_000 * MS], 500, None)
+        .plays(&agent()[..3_000 * MS], 3_000, None)
+        .says(&stop(), 3_600, -10.0);
+    let told = line.noisy(-65.0).heard();
+    let start = starts(&told).into_iter().next();
+    assert!(
+        start.is_some_and(|at| (3_550..3_800).contains(&at)),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn a_caller_who_becomes_shy_is_not_locked_out() {
     let mut line = Line::silent(40_000)
         .says(&correction(), 500, 6.0)
