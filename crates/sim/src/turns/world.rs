@@ -285,7 +285,8 @@ impl World {
                 }
                 self.recogniser
                     .hear(&sound, &mut self.future, &mut self.dice);
-                self.ear.hear(&sound, &mut self.dice);
+                self.ear
+                    .hear(&sound, self.line.left(self.now), &mut self.dice);
             }
             Doing::Keys(keys) => {
                 const APART: Millis = Millis(250);

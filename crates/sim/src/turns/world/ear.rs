@@ -9,7 +9,8 @@ use crate::Dice;
 /// Tells when the caller's sound begins and ends, as late as the real ear does.
 ///
 /// Gates are taken as given: a sound 12 dB under the caller's voice, once 3 s of that are known, is
-/// told as ignored. How well they work shows in layer 2.
+/// told as ignored, and over the agent's voice one that is 6 dB under it, as often as by the real
+/// ear. How well that works shows in layer 2.
 #[derive(Debug, Default)]
 pub(crate) struct Ear {
     coming: VecDeque<(Millis, Input)>,
@@ -29,6 +30,11 @@ const END_SPREAD: u64 = 20;
 /// Quieter than the caller by so much: somebody else.
 const GATE_DB: i32 = -12;
 const KNOWN_AFTER: Millis = Millis(3_000);
+/// Over the agent's voice less will do ...
+const GATE_OVER_AGENT_DB: i32 = -6;
+const GUESSED_AFTER: Millis = Millis(1_000);
+/// ... and as often as this: so much of the recorded speech at -8 dB was ignored.
+const IGNORED_OVER_AGENT: f64 = 0.57;
 /// Sound that is not the caller's is told in pieces of this length.
 const PIECE: Millis = Millis(480);
 const BLOCK: Millis = Millis(32);
@@ -36,12 +42,10 @@ const BLOCK: Millis = Millis(32);
 const NOISE: Millis = Millis(500);
 
 impl Ear {
-    /// Hears a sound.
-    pub(crate) fn hear(&mut self, sound: &Heard, dice: &mut Dice) {
+    /// Hears a sound, when so much of the agent's words is left.
+    pub(crate) fn hear(&mut self, sound: &Heard, left: Millis, dice: &mut Dice) {
         match sound.nature {
-            Nature::Speech if sound.level_db <= GATE_DB && self.known >= KNOWN_AFTER => {
-                self.ignore(sound);
-            }
+            Nature::Speech if self.is_foreign(sound.level_db, left, dice) => self.ignore(sound),
             Nature::Speech => {
                 if sound.level_db > GATE_DB {
                     self.known += sound.until - sound.from;
@@ -53,6 +57,14 @@ impl Ear {
             Nature::Throat => {}
             Nature::Thing => self.noise(sound),
         }
+    }
+
+    fn is_foreign(&self, level_db: i32, left: Millis, dice: &mut Dice) -> bool {
+        let over_agent = left > Millis::ZERO && self.known >= GUESSED_AFTER;
+        if level_db <= GATE_DB && (over_agent || self.known >= KNOWN_AFTER) {
+            return true;
+        }
+        over_agent && level_db <= GATE_OVER_AGENT_DB && dice.happens(IGNORED_OVER_AGENT)
     }
 
     /// Sound that is not the caller's is told piece by piece, so that words of it can be dropped as
