@@ -305,6 +305,9 @@ pub(crate) struct Stt {
     pub utterance_end_ms: Option<u64>,
     /// Whether numbers and dates are written as people write them. Default true.
     pub smart_format: Option<bool>,
+    /// Whether "um" and "uh" are written down: they tell that the caller is not done. Known to
+    /// Deepgram's general Nova models in English, and sent to no other. Default true.
+    pub filler_words: Option<bool>,
 }
 
 /// `llm`: who writes replies. A list of models is enough: `llm = ["openai/gpt-6-luna"]`.
