@@ -251,7 +251,8 @@ pub(crate) struct Agent {
     pub still_there_lines: Option<[String; 2]>,
     /// Said when the recogniser is gone for a moment.
     pub one_moment_line: Option<String>,
-    /// Said when the caller asks the agent to wait.
+    /// Said when the caller asks the agent to wait; empty to wait without a word. Default: the
+    /// language's, such as "Of course, take your time."
     pub hold_line: Option<String>,
     /// Said shortly before the longest call is over; see `end.warn_before_s`.
     pub almost_over_line: Option<String>,
