@@ -22,7 +22,7 @@ pub(crate) struct Turn {
     pub words_deadline_ms: Option<u64>,
     /// No turn ends on a shorter silence. Default 250, or the shortest wait if that is less.
     pub floor_ms: Option<u64>,
-    /// Whether waits follow the caller's own pace. What was asked, menus, a slow recogniser and
+    /// Whether waits follow the caller's own pace and what was asked. Menus, a slow recogniser and
     /// `floor_ms` count either way. Default true; false with `wait.all_ms`.
     pub adapt: Option<bool>,
     /// Whether the language's word lists judge the last words. Without them only punctuation tells
@@ -42,7 +42,7 @@ pub(crate) struct Turn {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Wait {
     /// Silence alone decides: the same whatever was said, in place of all others here. Neither the
-    /// caller's pace nor what was asked changes it.
+    /// caller's pace nor what was asked changes it; menus and a slow recogniser make it longer.
     pub all_ms: Option<u64>,
     /// A finished sentence.
     pub terminal_ms: Option<u64>,
