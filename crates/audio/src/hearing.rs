@@ -24,6 +24,8 @@ use noise::{Change, Noise};
 
 /// Speech over our own must last this long before it is told: 3 blocks.
 const START_OVER_US_MS: u32 = 3 * BLOCK_MS;
+/// A voice over our own that may be somebody else's: 8 blocks.
+const START_IN_DOUBT_MS: u32 = 8 * BLOCK_MS;
 /// In a noisy place: 5 blocks.
 const START_WHEN_NOISY_MS: u32 = 5 * BLOCK_MS;
 /// How much closer to the caller's level the gate moves in a noisy place.
@@ -257,6 +259,9 @@ impl Ear {
     fn start_after_ms(&self, overheard: Overheard) -> u32 {
         let usual = self.settings.vad.start_after_ms;
         match (self.place, overheard.playing) {
+            (Place::Noisy | Place::Usual, true) if self.loudness.is_doubtful() => {
+                usual.max(START_IN_DOUBT_MS)
+            }
             (Place::Noisy, _) => usual.max(START_WHEN_NOISY_MS),
             (Place::Usual, true) => usual.max(START_OVER_US_MS),
             (Place::Usual, false) => usual,
@@ -282,8 +287,14 @@ impl Ear {
 
     fn learn(&mut self, block: &Block, overheard: Overheard) {
         let voice = block.scored.probability >= self.settings.vad.start_threshold;
+        if !voice {
+            return;
+        }
         // Over our own voice nobody's level is certain.
-        if !voice || overheard.playing {
+        if overheard.playing {
+            if block.whose == Whose::Background {
+                self.loudness.learn_insistence();
+            }
             return;
         }
         match block.whose {

@@ -1,4 +1,5 @@
 mod text;
+mod voice;
 
 use std::collections::VecDeque;
 
@@ -11,6 +12,8 @@ use crate::{
 
 use text::{KEYPAD, join};
 pub(crate) use text::{gist, hidden_keys};
+pub(crate) use voice::Opinion;
+use voice::{Before, Coverage, Onset, Sound, Voice};
 
 /// What the caller is saying: the words so far, and whether there is sound.
 ///
@@ -20,8 +23,9 @@ pub(crate) struct CallerTurn {
     voice: Voice,
     /// How this turn began.
     onset: Option<Onset>,
-    settled: String,
-    interim: String,
+    settled: Vec<Piece>,
+    /// Words that may change yet.
+    interim: Piece,
     /// When the last new word came.
     words_at: Option<Millis>,
     coverage: Coverage,
@@ -60,66 +64,11 @@ const MOST_KEYS: usize = 64;
 /// By then the recogniser would have had a word of it.
 const JUST_BEGUN: Millis = Millis(1_000);
 
-/// A stretch of the caller's sound. `until` is missing while it goes on.
-#[derive(Clone, Copy, Debug)]
-struct Sound {
-    from: Millis,
-    until: Option<Millis>,
-}
-
-/// How a turn began. Words without a sound stand in for it: their times are all there is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Onset {
-    Sound(Millis),
-    Words(Millis),
-}
-
-/// Whether the caller makes a sound.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Voice {
-    Quiet { since: Millis, before: Before },
-    Speaking { since: Millis, before: Before },
-}
-
-/// How things stood before the last sound, should it turn out not to be the caller's.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-struct Before {
-    quiet_since: Millis,
-    coverage: Coverage,
-}
-
-/// Whether the words cover the sound so far.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-enum Coverage {
-    /// They were waited for long enough: what there is has to do.
-    GivenUp,
-    /// The recogniser owes some.
-    #[default]
-    Owed,
-    /// The recogniser has nothing more to say about it.
-    Whole,
-}
-
-impl Default for Voice {
-    fn default() -> Self {
-        Self::Quiet {
-            since: Millis::ZERO,
-            before: Before::default(),
-        }
-    }
-}
-
-/// What the recogniser's own model of turns thinks of this one.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) enum Opinion {
-    /// It seemed over, and is not.
-    GoesOn,
-    Likely,
-    #[default]
-    None,
-    Over {
-        since: Millis,
-    },
+/// Some words, and the sound that they are about, where the recogniser tells.
+#[derive(Debug, Default)]
+struct Piece {
+    text: String,
+    span: Option<Span>,
 }
 
 impl CallerTurn {
@@ -166,10 +115,7 @@ impl CallerTurn {
     /// Some sound is not the caller's: if the turn's last sound began in it, there was none. Returns
     /// whether that is so.
     pub(crate) fn ignore(&mut self, span: Span) -> bool {
-        if self.ignored.len() == MOST_IGNORED {
-            self.ignored.remove(0);
-        }
-        self.ignored.push(span);
+        self.remember_ignored(span);
         let within = |at: Millis| at >= span.from && at <= span.until;
         if !self.sounds.back().is_some_and(|last| within(last.from)) {
             return false;
@@ -190,6 +136,39 @@ impl CallerTurn {
         true
     }
 
+    /// Sound that goes on is told in pieces that follow on each other.
+    fn remember_ignored(&mut self, span: Span) {
+        if let Some(last) = self.ignored.last_mut()
+            && span.from <= last.until
+            && span.from >= last.from
+        {
+            last.until = last.until.or_later(span.until);
+            return;
+        }
+        if self.ignored.len() == MOST_IGNORED {
+            self.ignored.remove(0);
+        }
+        self.ignored.push(span);
+    }
+
+    /// Drops words that came before it was known that their sound is not the caller's. Returns
+    /// whether there were any.
+    pub(crate) fn drop_foreign_words(&mut self) -> bool {
+        let pieces = self.settled.len();
+        let ignored = &self.ignored;
+        self.settled
+            .retain(|piece| !is_foreign(ignored, piece.span));
+        let interim = !self.interim.text.is_empty() && is_foreign(ignored, self.interim.span);
+        if interim {
+            self.interim = Piece::default();
+        }
+        let dropped = interim || self.settled.len() < pieces;
+        if dropped && self.is_empty() && matches!(self.onset, Some(Onset::Words(_))) {
+            self.onset = None;
+        }
+        dropped
+    }
+
     /// Whether the ear heard the caller where these words were spoken. Without spans there is no
     /// telling.
     pub(crate) fn sounded(&self, words: &Words) -> bool {
@@ -203,7 +182,14 @@ impl CallerTurn {
 
     /// Takes words. Returns false if they are nothing new.
     pub(crate) fn hear(&mut self, now: Millis, words: &Words) -> bool {
-        if self.is_foreign(words) || self.is_echo_of_last_turn(words) {
+        if !words.text.trim().is_empty() && is_foreign(&self.ignored, words.span) {
+            // What it settles is no more the caller's than it is.
+            if words.settled {
+                self.interim = Piece::default();
+            }
+            return false;
+        }
+        if self.is_echo_of_last_turn(words) {
             return false;
         }
         let before = normalised(&self.text());
@@ -213,7 +199,7 @@ impl CallerTurn {
         }
         if self.is_covered_by(words) {
             self.coverage = Coverage::Whole;
-        } else if !self.interim.is_empty() {
+        } else if !self.is_settled() {
             self.coverage = Coverage::Owed;
         }
         self.utterance_over |= words.ends_utterance;
@@ -232,14 +218,17 @@ impl CallerTurn {
     }
 
     fn take(&mut self, words: &Words) {
-        let text = words.text.trim();
-        if words.settled {
-            self.interim.clear();
-            if !text.is_empty() {
-                join(&mut self.settled, text);
-            }
-        } else {
-            text.clone_into(&mut self.interim);
+        let piece = Piece {
+            text: words.text.trim().to_owned(),
+            span: words.span,
+        };
+        if !words.settled {
+            self.interim = piece;
+            return;
+        }
+        self.interim = Piece::default();
+        if !piece.text.is_empty() {
+            self.settled.push(piece);
         }
     }
 
@@ -252,18 +241,6 @@ impl CallerTurn {
             Some(span) => span.until + TAIL >= since,
             None => words.settled,
         }
-    }
-
-    /// Whether most of the sound behind these words is not the caller's.
-    fn is_foreign(&self, words: &Words) -> bool {
-        let Some(span) = words.span.filter(|_| !words.text.trim().is_empty()) else {
-            return false;
-        };
-        let foreign = self.ignored.iter().fold(Millis::ZERO, |sum, ignored| {
-            let until = ignored.until.or_earlier(span.until);
-            sum + (until - ignored.from.or_later(span.from))
-        });
-        foreign.0 * 2 > (span.until - span.from).0
     }
 
     /// Whether these words were answered already: the settled form of what was answered as
@@ -368,8 +345,10 @@ impl CallerTurn {
 
     /// What the caller said so far, and typed.
     pub(crate) fn text(&self) -> String {
-        let mut text = self.settled.clone();
-        join(&mut text, &self.interim);
+        let mut text = String::new();
+        for piece in self.settled.iter().chain([&self.interim]) {
+            join(&mut text, &piece.text);
+        }
         if !self.keys.is_empty() {
             join(&mut text, &format!("{KEYPAD}{}", self.keys));
         }
@@ -385,7 +364,7 @@ impl CallerTurn {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.settled.is_empty() && self.interim.is_empty() && self.keys.is_empty()
+        self.settled.is_empty() && self.is_settled() && self.keys.is_empty()
     }
 
     pub(crate) fn is_speaking(&self) -> bool {
@@ -402,7 +381,7 @@ impl CallerTurn {
 
     /// Whether the text will not change any more.
     pub(crate) fn is_settled(&self) -> bool {
-        self.interim.is_empty()
+        self.interim.text.is_empty()
     }
 
     /// Whether the words cover the sound.
@@ -448,7 +427,7 @@ impl CallerTurn {
 
     /// The agent has answered: the next word opens a new turn. Sound that goes on belongs to it.
     pub(crate) fn close(&mut self) {
-        let interim = normalised(&self.interim);
+        let interim = normalised(&self.interim.text);
         let (onset, answered_until) = match self.voice {
             Voice::Speaking { since, .. } => (Some(Onset::Sound(since)), since),
             Voice::Quiet { since, .. } => (None, since),
@@ -468,15 +447,29 @@ impl CallerTurn {
     /// The agent had cut in: what it took for a whole turn was the beginning of this one.
     pub(crate) fn reopen(&mut self, beginning: &str, onset: Option<Millis>, speculations: u32) {
         self.speculations += speculations;
-        let mut text = beginning.to_owned();
-        join(&mut text, &self.settled);
-        self.settled = text;
+        if !beginning.is_empty() {
+            let beginning = Piece {
+                text: beginning.to_owned(),
+                span: None,
+            };
+            self.settled.insert(0, beginning);
+        }
         if let Some(at) = onset {
             self.onset = Some(Onset::Sound(at));
         }
         self.answered_until = None;
         self.taken_back += 1;
     }
+}
+
+/// Whether most of the sound that some words are about was ignored.
+fn is_foreign(ignored: &[Span], span: Option<Span>) -> bool {
+    let Some(span) = span else { return false };
+    let foreign = ignored.iter().fold(Millis::ZERO, |sum, ignored| {
+        let until = ignored.until.or_earlier(span.until);
+        sum + (until - ignored.from.or_later(span.from))
+    });
+    foreign.0 * 2 > (span.until - span.from).0
 }
 
 #[cfg(test)]

@@ -36,6 +36,13 @@ const PERHAPS: f32 = 0.126;
 const SEARCH_EVERY: u32 = 16;
 /// A line in whose echo nobody found our voice after so much of it has none: 3 s.
 const LISTENED: u32 = 3_000 / 32;
+/// A line on which nothing at all was heard after so much of it has none either: 1.6 s, the longest
+/// lag and as much again.
+const ANSWERED: u32 = 1_600 / 32;
+/// Nothing at all is quieter than any echo that a detector could take for a voice, -66 dBFS ...
+const NOTHING: f32 = 2.5e-7;
+/// ... or hardly above the line's own noise: 6 dB.
+const BARELY_MORE: f32 = 4.0;
 /// How many searches must agree on another lag than the known one.
 const RELEARN: u32 = 4;
 /// How many searches must agree on the first lag.
@@ -256,9 +263,22 @@ impl Echo {
             }
             (Some(found), Path::Echoes(_)) => self.consider(found, RELEARN),
             (Some(found), Path::Clean | Path::Unknown) => self.consider(found, LEARN),
-            (None, Path::Unknown) if self.listened >= LISTENED => self.path = Path::Clean,
+            (None, Path::Unknown)
+                if self.listened >= LISTENED
+                    || self.listened >= ANSWERED && self.nothing_came_back() =>
+            {
+                self.path = Path::Clean;
+            }
             (None, Path::Clean | Path::Echoes(_) | Path::Unknown) => {}
         }
+    }
+
+    /// Whether the line was silent for the last second.
+    fn nothing_came_back(&self) -> bool {
+        let mut heard = [0.0; WINDOW];
+        self.heard.copy_last(&mut heard);
+        let loudest = heard.iter().copied().fold(0.0, f32::max).powi(4);
+        loudest < NOTHING.max(self.floor.power() * BARELY_MORE)
     }
 
     fn consider(&mut self, found: Found, needed: u32) {

@@ -239,6 +239,51 @@ fn a_voice_in_the_background_neither_starts_nor_holds_a_turn() {
     assert!((8_000..8_350).contains(&stopped), "{stopped}: {told:?}");
 }
 
+/// A caller who has said two things, and whom we are answering from 8 s on.
+fn answered() -> Line {
+    Line::silent(22_000)
+        .plays(&agent()[..2_000 * MS], 500, None)
+        .says(&correction(), 3_000, 0.0)
+        .says(&correction(), 5_500, 0.0)
+        .plays(&agent()[..12_000 * MS], 8_000, None)
+}
+
+#[test]
+fn side_talk_does_not_interrupt_us() {
+    let line = answered()
+        .says(&stop(), 10_000, -9.0)
+        .says(&stop(), 14_000, -9.0);
+    let told = line.heard();
+    let over_us: Vec<_> = starts(&told).into_iter().filter(|at| *at > 8_000).collect();
+    assert_eq!(over_us, [], "{told:?}");
+    assert!(ignored_ms(&told) > 1_000, "{told:?}");
+}
+
+#[test]
+fn a_shy_caller_interrupts_by_going_on() {
+    let line = answered()
+        .says(&correction(), 10_000, -8.0)
+        .says(&correction(), 12_300, -8.0);
+    let told = line.heard();
+    let over_us = starts(&told).into_iter().find(|at| *at > 8_000);
+    assert!(over_us.is_some_and(|at| at < 14_000), "{told:?}");
+}
+
+#[test]
+fn a_line_without_echo_is_known_by_the_end_of_the_greeting() {
+    // The caller's voice is 10 dB below ours: an unknown line might echo like that.
+    let line = Line::silent(6_000)
+        .plays(&agent()[..2_000 * MS], 500, None)
+        .plays(&agent()[..3_000 * MS], 3_000, None)
+        .says(&stop(), 3_600, -10.0);
+    let told = line.noisy(-65.0).heard();
+    let start = starts(&told).into_iter().next();
+    assert!(
+        start.is_some_and(|at| (3_550..3_800).contains(&at)),
+        "{told:?}"
+    );
+}
+
 #[test]
 fn a_caller_who_becomes_shy_is_not_locked_out() {
     let mut line = Line::silent(40_000)

@@ -77,13 +77,30 @@ impl CallSession {
 
     /// Some sound was not the caller's.
     pub(super) fn ignore(&mut self, now: Millis, span: Span) {
-        if !self.turn.ignore(span) {
+        let none = self.turn.ignore(span);
+        if self.turn.drop_foreign_words() {
+            self.words_dropped(now);
+        }
+        if !none {
             return;
         }
         self.forget_overlap(now);
         if !self.turn.awaits_words() {
             self.timers.disarm(Timer::Finalize);
             self.timers.disarm(Timer::Unheard);
+        }
+        self.reconsider(now);
+    }
+
+    /// Some words were not the caller's: a reply to nothing else, or to what nobody will ask, is
+    /// dropped. One that is on its way answers the rest.
+    fn words_dropped(&mut self, now: Millis) {
+        let stale = self.reply.as_ref().is_some_and(|reply| {
+            let needless = reply.is_speculative() || self.turn.is_empty();
+            needless && reply.can_be_taken_back() && !self.answers(&reply.answers)
+        });
+        if stale {
+            self.cancel_unheard(CancelReason::Stale);
         }
         self.reconsider(now);
     }

@@ -93,6 +93,40 @@ fn words_cover_the_sound_they_are_about() {
 }
 
 #[test]
+fn words_go_when_their_sound_turns_out_to_be_foreign() {
+    let mut turn = CallerTurn::default();
+    turn.speech_started(Millis(100));
+    turn.speech_stopped(Millis(1_000));
+    turn.hear(Millis(1_200), &about(settled("A table."), 100, 1_000));
+    turn.hear(Millis(1_800), &about(interim("And now"), 1_300, 1_700));
+    for piece in 0..3 {
+        turn.ignore(Span {
+            from: Millis(1_300 + piece * 480),
+            until: Millis(1_780 + piece * 480),
+        });
+    }
+    assert!(turn.drop_foreign_words());
+    assert!(!turn.drop_foreign_words());
+    assert_eq!(turn.text(), "A table.");
+    assert!(turn.is_settled());
+}
+
+#[test]
+fn foreign_words_settle_nothing_of_the_callers() {
+    let mut turn = CallerTurn::default();
+    turn.hear(Millis(1_500), &about(interim("And now"), 1_000, 1_400));
+    turn.ignore(Span {
+        from: Millis(1_100),
+        until: Millis(2_000),
+    });
+    assert!(!turn.hear(
+        Millis(2_300),
+        &about(settled("And now the news."), 1_000, 2_000)
+    ));
+    assert!(turn.is_empty(), "{}", turn.text());
+}
+
+#[test]
 fn foreign_sound_leaves_no_words_and_no_silence_behind() {
     let mut turn = CallerTurn::default();
     turn.speech_started(Millis(100));
