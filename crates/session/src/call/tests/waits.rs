@@ -195,12 +195,21 @@ fn keys_end_by_their_key_their_number_or_a_pause() {
         2.000  digit #
         2.300  text r2 \"Thank you very much. Please type the four digits of your PIN. \"
         2.310  done r2
-        2.400  audio r2 2.000
+        2.400  audio r2/0 0.800
+        2.400  audio r2/1 1.200
         2.410  spoken r2
-        4.420  played r2-0
+        4.420  played r2-1
         5.000  digit 1
         5.300  digit 2
-        8.000  hang-up
+        5.600  digit 3
+        5.900  digit 4
+        6.100  text r3 \"Thank you. One more number now. \"
+        6.110  done r3
+        6.200  audio r3 1.000
+        6.210  spoken r3
+        7.220  played r3-0
+        8.000  digit 9
+        12.000 hang-up
     "
     ));
 }
