@@ -91,6 +91,8 @@ fn possible(now: Millis, input: Input) -> Input {
             audio.duration = audio.duration.min(Millis(60_000));
             Input::Audio(audio)
         }
+        Input::NoiseStarted { at } => Input::NoiseStarted { at: at.min(now) },
+        Input::NoiseStopped { at } => Input::NoiseStopped { at: at.min(now) },
         Input::SpeechStarted { at } => Input::SpeechStarted { at: at.min(now) },
         Input::SpeechStopped { at } => Input::SpeechStopped { at: at.min(now) },
         other => other,

@@ -134,7 +134,8 @@ pub struct TurnTaking {
     pub paid_off: bool,
     /// Openers and fillers that covered a wait.
     pub masks: u32,
-    /// Times that the turn was taken too soon, and given back before anything was heard.
+    /// Times that the turn was taken too soon, and given back before three words of the answer were
+    /// heard.
     pub taken_back: u32,
     /// What the caller's sounds over the agent's words came to, in order.
     pub overlaps: Vec<Overlap>,

@@ -36,7 +36,7 @@ const CONFIG: &str = r#"
 host = "127.0.0.1"
 port = 0
 
-# One call, on a machine that may well be compiling something.
+# There is one call, and it is never refused, however busy this machine is.
 [limits]
 loop_lag_ms = 10_000
 

@@ -4,9 +4,10 @@ use crate::{Expect, WaitClass};
 
 impl WaitClass {
     /// Every class, in the order of their names.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Complete,
         Self::Filler,
+        Self::Fragment,
         Self::Hold,
         Self::Incomplete,
         Self::Keys,
@@ -29,6 +30,7 @@ impl WaitClass {
         match self {
             Self::Complete => "the words looked finished",
             Self::Filler => "the caller was looking for words",
+            Self::Fragment => "a few words that answer nothing are a beginning",
             Self::Hold => "the caller asked for a moment",
             Self::Incomplete => "the last word cannot end a sentence",
             Self::Keys => "the caller typed",

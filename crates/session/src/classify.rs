@@ -12,6 +12,8 @@ pub enum WaitClass {
     Complete,
     /// "um", "so", "let me see".
     Filler,
+    /// Two or three words that answer no question and say nothing by themselves.
+    Fragment,
     /// The last word cannot end a sentence.
     Incomplete,
     /// "One moment": the caller wants the agent to wait.
@@ -37,6 +39,7 @@ impl WaitClass {
         match self {
             Self::Complete => "complete",
             Self::Filler => "filler",
+            Self::Fragment => "fragment",
             Self::Incomplete => "incomplete",
             Self::Hold => "hold",
             Self::Keys => "keys",
@@ -60,7 +63,7 @@ impl WaitClass {
             Self::Hold | Self::Number => waits.number,
             Self::ShortAnswer => waits.short_answer,
             Self::Terminal => waits.terminal,
-            Self::Unknown => waits.unknown,
+            Self::Fragment | Self::Unknown => waits.unknown,
         }
     }
 }
@@ -91,9 +94,28 @@ pub(crate) fn classify(
         WaitClass::Incomplete
     } else if ends_sentence(text) {
         WaitClass::Terminal
+    } else if !asked && expected == Expect::Open && is_fragment(&said, lists) {
+        WaitClass::Fragment
     } else {
         WaitClass::Complete
     }
+}
+
+/// Whether so few words, with nothing asked before, are the beginning of more: "the battery". What
+/// people do say in two words, thanks and goodbyes and yes and no, is listed.
+fn is_fragment(said: &str, lists: &Lists) -> bool {
+    const FEW: usize = 3;
+    let whole = [
+        lists.yes_no,
+        lists.agreeing,
+        lists.declining,
+        lists.acks,
+        lists.stops,
+        lists.goodbyes,
+        lists.endings.answers,
+    ];
+    let says = |phrase: &&str| words::contains_phrase(said, phrase);
+    said.split(' ').count() <= FEW && !whole.into_iter().flatten().any(says)
 }
 
 fn without_lists(text: &str) -> WaitClass {

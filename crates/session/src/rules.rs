@@ -259,7 +259,7 @@ pub struct Waits {
     pub short_answer: Millis,
     /// Looks finished, without punctuation.
     pub complete: Millis,
-    /// A language without word lists.
+    /// A few words that answer nothing, and a language without word lists.
     pub unknown: Millis,
     /// A number or a spelling that goes on.
     pub number: Millis,
@@ -291,8 +291,8 @@ impl Waits {
         complete: Millis(500),
         unknown: Millis(800),
         number: Millis(1_200),
-        incomplete: Millis(1_600),
-        filler: Millis(2_000),
+        incomplete: Millis(2_000),
+        filler: Millis(2_400),
     };
     /// The preset `eager`.
     pub const EAGER: Self = Self {

@@ -1,11 +1,19 @@
+mod text;
+mod voice;
+
 use std::collections::VecDeque;
 
 use domain::Millis;
 
 use crate::{
     Span, Words,
-    words::{Lists, ends_with_phrase, normalised},
+    words::{ends_with_phrase, normalised},
 };
+
+use text::{KEYPAD, join};
+pub(crate) use text::{gist, hidden_keys};
+pub(crate) use voice::Opinion;
+use voice::{Before, Coverage, Onset, Sound, Voice};
 
 /// What the caller is saying: the words so far, and whether there is sound.
 ///
@@ -61,68 +69,6 @@ const JUST_BEGUN: Millis = Millis(1_000);
 struct Piece {
     text: String,
     span: Option<Span>,
-}
-
-/// A stretch of the caller's sound. `until` is missing while it goes on.
-#[derive(Clone, Copy, Debug)]
-struct Sound {
-    from: Millis,
-    until: Option<Millis>,
-}
-
-/// How a turn began. Words without a sound stand in for it: their times are all there is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Onset {
-    Sound(Millis),
-    Words(Millis),
-}
-
-/// Whether the caller makes a sound.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Voice {
-    Quiet { since: Millis, before: Before },
-    Speaking { since: Millis, before: Before },
-}
-
-/// How things stood before the last sound, should it turn out not to be the caller's.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-struct Before {
-    quiet_since: Millis,
-    coverage: Coverage,
-}
-
-/// Whether the words cover the sound so far.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-enum Coverage {
-    /// They were waited for long enough: what there is has to do.
-    GivenUp,
-    /// The recogniser owes some.
-    #[default]
-    Owed,
-    /// The recogniser has nothing more to say about it.
-    Whole,
-}
-
-impl Default for Voice {
-    fn default() -> Self {
-        Self::Quiet {
-            since: Millis::ZERO,
-            before: Before::default(),
-        }
-    }
-}
-
-/// What the recogniser's own model of turns thinks of this one.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) enum Opinion {
-    /// It seemed over, and is not.
-    GoesOn,
-    Likely,
-    #[default]
-    None,
-    Over {
-        since: Millis,
-    },
 }
 
 impl CallerTurn {
@@ -524,43 +470,6 @@ fn is_foreign(ignored: &[Span], span: Option<Span>) -> bool {
         sum + (until - ignored.from.or_later(span.from))
     });
     foreign.0 * 2 > (span.until - span.from).0
-}
-
-/// What two texts are compared by to see whether a reply to one answers the other: words without
-/// case and punctuation, and without fillers.
-pub(crate) fn gist(text: &str, lists: Option<&Lists>) -> String {
-    let fillers = lists.map_or(&[][..], |lists| lists.endings.fillers);
-    let normal = normalised(text);
-    let words: Vec<&str> = normal
-        .split(' ')
-        .filter(|word| !fillers.contains(word))
-        .collect();
-    words.join(" ")
-}
-
-/// What stands before typed keys in what the caller said.
-const KEYPAD: &str = "keypad: ";
-
-/// The text with typed keys hidden: they may be a secret.
-pub(crate) fn hidden_keys(text: &str) -> String {
-    let is_key = |letter: &char| letter.is_ascii_digit() || matches!(letter, '*' | '#');
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(KEYPAD) {
-        let (before, keys) = rest.split_at(at + KEYPAD.len());
-        let count = keys.chars().take_while(is_key).count();
-        out.push_str(before);
-        out.extend(std::iter::repeat_n('•', count));
-        rest = &keys[count..];
-    }
-    out + rest
-}
-
-fn join(text: &mut String, more: &str) {
-    if !text.is_empty() && !more.is_empty() {
-        text.push(' ');
-    }
-    text.push_str(more);
 }
 
 #[cfg(test)]

@@ -7,4 +7,5 @@ pub mod picture;
 pub mod report;
 pub mod scenario;
 pub mod score;
+pub(crate) mod text;
 pub mod world;

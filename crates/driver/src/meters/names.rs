@@ -38,7 +38,7 @@ pub const REACTION: &str = "repartee_overlap_reaction_seconds";
 pub const SPECULATIONS: &str = "repartee_speculations";
 /// Openers and fillers that covered a wait.
 pub const MASKS: &str = "repartee_masks";
-/// Turns that were taken too soon, and given back unheard.
+/// Turns taken too soon, and given back before three words of the answer were heard.
 pub const TAKEN_BACK: &str = "repartee_turns_taken_back";
 /// What replies that nobody was to hear have cost.
 pub const SPECULATION_COST: &str = "repartee_speculation_cost_usd";

@@ -92,14 +92,14 @@ impl TakingMeters {
         );
         registry.register(
             names::TAKEN_BACK,
-            "Turns that were taken too soon, and given back unheard",
+            "Turns taken too soon, and given back before three words of the answer were heard",
             it.taken_back,
         );
     }
 
     /// Known label sets exist from the start, so that rates work from the first event.
     fn start_at_zero(&self) {
-        for class in WaitClass::ALL {
+        for class in WaitClass::ALL.into_iter().filter(|class| has_wait(*class)) {
             drop(self.waits.get_or_create(&of_class(class)));
         }
         for outcome in OverlapOutcome::ALL {
@@ -114,7 +114,7 @@ impl TakingMeters {
     /// Counts what one exchange tells.
     pub(super) fn count(&self, turn: &TurnRecord) {
         let taking = &turn.taking;
-        if let Some(class) = WaitClass::named(&turn.ended_by) {
+        if let Some(class) = WaitClass::named(&turn.ended_by).filter(|class| has_wait(*class)) {
             self.waits
                 .get_or_create(&of_class(class))
                 .observe(taking.waited.seconds());
@@ -142,6 +142,11 @@ impl TakingMeters {
     }
 }
 
+/// Keys have a pause of their own, and no silence before it.
+fn has_wait(class: WaitClass) -> bool {
+    class != WaitClass::Keys
+}
+
 fn of_class(class: WaitClass) -> ClassLabel {
     ClassLabel {
         class: class.as_str(),
@@ -160,6 +165,20 @@ mod tests {
     use prometheus_client::encoding::text::encode;
 
     use super::*;
+
+    #[test]
+    fn keys_have_no_silence_to_count() {
+        let mut registry = Registry::default();
+        let meters = TakingMeters::default();
+        meters.register(&mut registry);
+        meters.count(&TurnRecord {
+            ended_by: "keys".to_owned(),
+            ..TurnRecord::default()
+        });
+        let mut text = String::new();
+        encode(&mut text, &registry).unwrap();
+        assert!(!text.contains("class=\"keys\""), "{text}");
+    }
 
     #[test]
     fn a_turn_is_counted_by_how_the_floor_changed_hands() {

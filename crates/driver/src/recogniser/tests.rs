@@ -92,6 +92,7 @@ impl Rig {
             endpointing: Millis(300),
             utterance_end: Millis(1_000),
             smart_format: true,
+            filler_words: true,
         };
         let recogniser = Recogniser {
             stations: vec![Station {

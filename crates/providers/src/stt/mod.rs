@@ -58,6 +58,9 @@ pub struct Listen {
     pub utterance_end: Millis,
     /// Whether numbers, dates and the like are written as people write them.
     pub smart_format: bool,
+    /// Whether "um" and the like are written down, where the provider can. They tell that the
+    /// caller is not done.
+    pub filler_words: bool,
 }
 
 /// What the recogniser is sent. Audio is mu-law, 8 kHz.

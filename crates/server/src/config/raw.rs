@@ -251,7 +251,8 @@ pub(crate) struct Agent {
     pub still_there_lines: Option<[String; 2]>,
     /// Said when the recogniser is gone for a moment.
     pub one_moment_line: Option<String>,
-    /// Said when the caller asks the agent to wait.
+    /// Said when the caller asks the agent to wait; empty to wait without a word. Default: the
+    /// language's, such as "Of course, take your time."
     pub hold_line: Option<String>,
     /// Said shortly before the longest call is over; see `end.warn_before_s`.
     pub almost_over_line: Option<String>,
@@ -305,6 +306,9 @@ pub(crate) struct Stt {
     pub utterance_end_ms: Option<u64>,
     /// Whether numbers and dates are written as people write them. Default true.
     pub smart_format: Option<bool>,
+    /// Whether "um" and "uh" are written down: they tell that the caller is not done. Known to
+    /// Deepgram's general Nova models in English, and sent to no other. Default true.
+    pub filler_words: Option<bool>,
 }
 
 /// `llm`: who writes replies. A list of models is enough: `llm = ["openai/gpt-6-luna"]`.

@@ -335,3 +335,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn fillers_are_written_down_unless_that_is_switched_off() {
+    let wanted = |stt: &str| {
+        let config = parse(&format!("[agents.desk]\nstt = {stt}\n")).expect("a configuration");
+        config.tenants[0].agent.listen[0].1.filler_words
+    };
+    assert!(wanted("{}"));
+    assert!(!wanted("{ filler_words = false }"));
+}

@@ -20,7 +20,9 @@ pub(crate) fn remarks(turn: &TurnRecord) -> Vec<String> {
         haste(turn),
         (taking.taken_back > 0).then(|| {
             let times = times(taking.taken_back);
-            format!("taken too soon {times}, and given back unheard")
+            format!(
+                "taken too soon {times}, and given back before three words of the answer were heard"
+            )
         }),
         match taking.masks {
             0 => None,
@@ -141,7 +143,7 @@ fn ms(time: Millis) -> String {
     let digits = time.0.to_string();
     let mut grouped = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
@@ -264,8 +266,8 @@ mod tests {
         };
         assert_eq!(
             told("terminal", taking),
-            "its words came 1,050 ms late; taken too soon twice, and given back unheard; \
-             a few words covered the wait for the answer"
+            "its words came 1,050 ms late; taken too soon twice, and given back before three \
+             words of the answer were heard; a few words covered the wait for the answer"
         );
     }
 

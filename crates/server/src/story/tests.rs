@@ -42,40 +42,7 @@ fn call() -> (StoredCall, Vec<TurnRecord>) {
             heard: "Hello.".into(),
             ..TurnRecord::default()
         },
-        TurnRecord {
-            number: 1,
-            at: Millis(2_100),
-            caller: "A table, please.\u{1b}[2J".into(),
-            said: "With pleasure. For how many?".into(),
-            heard: "With pleasure.".into(),
-            interrupted: true,
-            ended_by: "terminal".to_owned(),
-            gap: Some(Gap {
-                transcribe: Millis(50),
-                wait: Millis(350),
-                think: Millis(0),
-                speak: Millis(20),
-                send: Millis(2),
-            }),
-            tools: vec!["book_table".into()],
-            providers: vec!["offline/script".parse().expect("a model")],
-            taking: TurnTaking {
-                expected: "open".to_owned(),
-                wait: Millis(350),
-                waited: Millis(352),
-                pace_percent: 100,
-                evidence: "silence".to_owned(),
-                speculations: 2,
-                paid_off: true,
-                overlaps: vec![Overlap {
-                    at: Millis(3_900),
-                    said: "Stop.".to_owned(),
-                    outcome: OverlapOutcome::Yielded,
-                    after: Millis(410),
-                }],
-                ..TurnTaking::default()
-            },
-        },
+        cut_off(),
     ];
     let stored = StoredCall {
         begun,
@@ -83,6 +50,44 @@ fn call() -> (StoredCall, Vec<TurnRecord>) {
         turns: 2,
     };
     (stored, turns)
+}
+
+/// A turn whose answer the caller cut off.
+fn cut_off() -> TurnRecord {
+    TurnRecord {
+        number: 1,
+        at: Millis(2_100),
+        caller: "A table, please.\u{1b}[2J".into(),
+        said: "With pleasure. For how many?".into(),
+        heard: "With pleasure.".into(),
+        interrupted: true,
+        ended_by: "terminal".to_owned(),
+        gap: Some(Gap {
+            transcribe: Millis(50),
+            wait: Millis(350),
+            think: Millis(0),
+            speak: Millis(20),
+            send: Millis(2),
+        }),
+        tools: vec!["book_table".into()],
+        providers: vec!["offline/script".parse().expect("a model")],
+        taking: TurnTaking {
+            expected: "open".to_owned(),
+            wait: Millis(350),
+            waited: Millis(352),
+            pace_percent: 100,
+            evidence: "silence".to_owned(),
+            speculations: 2,
+            paid_off: true,
+            overlaps: vec![Overlap {
+                at: Millis(3_900),
+                said: "Stop.".to_owned(),
+                outcome: OverlapOutcome::Yielded,
+                after: Millis(410),
+            }],
+            ..TurnTaking::default()
+        },
+    }
 }
 
 #[test]

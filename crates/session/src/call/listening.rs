@@ -353,6 +353,7 @@ impl CallSession {
             _ if self.turn.opinion() == Opinion::Likely => Some(Millis::ZERO),
             _ if self.turn.opinion() == Opinion::GoesOn => None,
             WaitClass::Complete
+            | WaitClass::Fragment
             | WaitClass::ShortAnswer
             | WaitClass::Terminal
             | WaitClass::Unknown => Some(SPECULATE_AFTER),

@@ -33,6 +33,7 @@ fn listening() -> Listen {
         endpointing: Millis(300),
         utterance_end: Millis(1_000),
         smart_format: true,
+        filler_words: true,
     }
 }
 

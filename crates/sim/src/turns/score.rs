@@ -6,7 +6,7 @@ mod turns;
 
 pub use history::HistoryScore;
 pub use overlaps::OverlapScore;
-pub use turns::TurnScore;
+pub use turns::{OPENERS, TurnScore};
 
 use domain::Millis;
 

@@ -33,10 +33,8 @@ use self::{
 use super::scenario::Scenario;
 use crate::Dice;
 
-use recogniser::without_punctuation;
 pub use rules::{rules, waits};
-pub(crate) use seen::bare_words;
-pub use seen::{Audible, Commit, Cut, OverSound, Seen, Sounded, TurnSeen};
+pub use seen::{Audible, Commit, OverSound, Seen, Sounded, TurnSeen};
 
 /// A call to be played.
 #[derive(Clone, Debug)]

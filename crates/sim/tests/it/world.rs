@@ -165,6 +165,7 @@ fn agent(rules: Rules, cast: &Cast) -> Agent {
         endpointing: domain::Millis(300),
         utterance_end: domain::Millis(1_000),
         smart_format: true,
+        filler_words: true,
     };
     let think = Arc::new(ModelSettings {
         model: "model".to_owned(),

@@ -30,6 +30,7 @@ fn listen() -> Listen {
         endpointing: Millis(300),
         utterance_end: Millis::ZERO,
         smart_format: false,
+        filler_words: false,
     }
 }
 

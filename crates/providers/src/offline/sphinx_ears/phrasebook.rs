@@ -71,6 +71,7 @@ mod tests {
             endpointing: Millis(300),
             utterance_end: Millis::ZERO,
             smart_format: false,
+            filler_words: false,
         })
     }
 

@@ -38,6 +38,7 @@ fn listen(model: &str) -> Listen {
         endpointing: Millis(300),
         utterance_end: Millis::ZERO,
         smart_format: false,
+        filler_words: false,
     }
 }
 

@@ -186,8 +186,9 @@ pub fn listen_url(base: &BaseUrl, listen: &Listen) -> String {
         silence => silence.to_string(),
     };
     let language = language(listen.language.tag());
+    let model = model(&listen.model, language);
     let mut address = Address::new(base.clone().versioned().ws("/listen"))
-        .with("model", model(&listen.model, language))
+        .with("model", model)
         .with("language", language)
         .with("encoding", "mulaw")
         .with("sample_rate", "8000")
@@ -204,12 +205,25 @@ pub fn listen_url(base: &BaseUrl, listen: &Listen) -> String {
         let gap = listen.utterance_end.0.max(SHORTEST_UTTERANCE_END_MS);
         address = address.with("utterance_end_ms", &gap.to_string());
     }
+    if listen.filler_words && knows_fillers(model, language) {
+        address = address.with("filler_words", "true");
+    }
     likely_words(address, &listen.model, &listen.keyterms).finish()
+}
+
+/// Only the general models of Nova leave "um" and "uh" in the transcript, and only in English.
+fn knows_fillers(model: &str, language: &str) -> bool {
+    let general = model.strip_suffix("-general").unwrap_or(model);
+    is_english(language) && ["nova", "nova-2", "nova-3"].contains(&general)
+}
+
+fn is_english(language: &str) -> bool {
+    language == "en" || language.starts_with("en-")
 }
 
 /// The variants of Nova for one trade know English only; in other languages the general one serves.
 fn model<'a>(model: &'a str, language: &str) -> &'a str {
-    let english = language == "en" || language.starts_with("en-");
+    let english = is_english(language);
     for general in ["nova-2", "nova-3"] {
         let variant = model
             .strip_prefix(general)

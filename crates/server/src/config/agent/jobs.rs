@@ -136,6 +136,7 @@ impl Reading<'_, '_> {
                 endpointing: Millis(stt.endpointing_ms.unwrap_or(300)),
                 utterance_end: Millis(stt.utterance_end_ms.unwrap_or(1_000)),
                 smart_format: stt.smart_format.unwrap_or(true),
+                filler_words: stt.filler_words.unwrap_or(true),
             };
             (name, listen)
         };

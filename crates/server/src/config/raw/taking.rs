@@ -22,7 +22,8 @@ pub(crate) struct Turn {
     pub words_deadline_ms: Option<u64>,
     /// No turn ends on a shorter silence. Default 250, or the shortest wait if that is less.
     pub floor_ms: Option<u64>,
-    /// Whether waits follow the caller's own pace. Default true; false with `wait.all_ms`.
+    /// Whether waits follow the caller's own pace and what was asked. Menus, a slow recogniser and
+    /// `floor_ms` count either way. Default true; false with `wait.all_ms`.
     pub adapt: Option<bool>,
     /// Whether the language's word lists judge the last words. Without them only punctuation tells
     /// a finished sentence, and everything else is `unknown`. Default true.
@@ -40,7 +41,8 @@ pub(crate) struct Turn {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Wait {
-    /// The same silence whatever was said, in place of all others here.
+    /// Silence alone decides: the same whatever was said, in place of all others here. Neither the
+    /// caller's pace nor what was asked changes it; menus and a slow recogniser make it longer.
     pub all_ms: Option<u64>,
     /// A finished sentence.
     pub terminal_ms: Option<u64>,
@@ -70,7 +72,7 @@ pub(crate) struct Overlap {
     pub mode: Option<String>,
     /// By how many decibels it becomes quieter, 0 to 40. Default 12.
     pub duck_db: Option<u8>,
-    /// Speech without any recognised word that cuts in all the same. Default 700.
+    /// Speech without any recognised word that cuts in all the same. Default 600.
     pub min_ms: Option<u64>,
     /// Whether a noisy place makes the agent harder to interrupt. Default true.
     pub adapt: Option<bool>,
@@ -98,7 +100,7 @@ pub(crate) struct Mask {
     pub tool_filler_ms: Option<u64>,
     /// How long the answer to a finished turn may take before a filler; 0 for none. Default 1500.
     pub slow_filler_ms: Option<u64>,
-    /// Silence before the next filler. Default 4000.
+    /// Silence before the next filler of the same wait. Default 4000.
     pub again_ms: Option<u64>,
     /// An answer that has not begun by then is given up. Default 10000.
     pub give_up_ms: Option<u64>,
@@ -126,14 +128,15 @@ pub(crate) struct Dtmf {
     pub pause_ms: Option<u64>,
     /// So many keys end typing, 1 to 64. Default 32.
     pub max_keys: Option<u8>,
-    /// This key ends typing. Default `#`.
+    /// This key ends typing: 0 to 9, `*` or `#`. Default `#`.
     pub end_key: Option<String>,
     /// Whether keys are a secret: the model gets them, records and logs do not. Default false.
     pub secret: Option<bool>,
 }
 
-/// `[agents.NAME.amd]`: how a person who answers a call of ours is told from a machine.
-#[derive(Clone, Debug, Default, Deserialize)]
+/// `[agents.NAME.amd]`: how a person who answers a call of ours is told from a machine. Without
+/// effect on calls that reach us, and this version places none: `repartee check` warns of it.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Amd {
     /// The longest greeting of a person. Default 2500.

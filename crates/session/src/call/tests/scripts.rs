@@ -144,7 +144,7 @@ fn an_unfinished_sentence_is_waited_for() {
         1.000  speech
         2.000  pause at 1.950
         2.160  settled I want a table for
-        3.900  hang-up
+        4.500  hang-up
     "
     ));
 }

@@ -193,11 +193,12 @@ fn keys_end_by_their_key_their_number_or_a_pause() {
         1.000  digit 4
         1.500  digit 7
         2.000  digit #
-        2.300  text r2 \"Thank you very much. Please type the four digits of your PIN. \"
+        2.300  text r2 \"Thank you very much. [[expect digits 4]] Please type the digits of your PIN. \"
         2.310  done r2
-        2.400  audio r2 2.000
+        2.400  audio r2/0 0.800
+        2.400  audio r2/1 1.200
         2.410  spoken r2
-        4.420  played r2-0
+        4.420  played r2-1
         5.000  digit 1
         5.300  digit 2
         5.600  digit 3

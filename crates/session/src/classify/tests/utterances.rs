@@ -15,6 +15,7 @@ fn holds_back(language: &str, text: &str) -> bool {
     match classify(text, lists(language), Expect::Open, false) {
         WaitClass::Filler | WaitClass::Incomplete | WaitClass::Number => true,
         WaitClass::Complete
+        | WaitClass::Fragment
         | WaitClass::Hold
         | WaitClass::Keys
         | WaitClass::Provider

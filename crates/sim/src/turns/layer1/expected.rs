@@ -1,9 +1,8 @@
-use domain::OverlapOutcome;
-
 use crate::turns::{
-    scenario::{Outcome, Scenario},
+    scenario::Scenario,
     score::OverlapScore,
-    world::{Cut, Seen, bare_words},
+    text::{bare_words, words_apart},
+    world::Seen,
 };
 
 /// What of a scenario was not as it expects.
@@ -14,7 +13,7 @@ pub(super) fn faults(scenario: &Scenario, seen: &Seen) -> Vec<String> {
     let cuts = seen
         .turns
         .iter()
-        .filter(|turn| seen.cut(turn) != Cut::No)
+        .filter(|turn| seen.taken_early(turn).is_some())
         .count();
     if cuts > expected.cuts {
         faults.push(format!("{cuts} turns were cut, {} may be", expected.cuts));
@@ -49,7 +48,7 @@ fn words_fault(scenario: &Scenario, seen: &Seen) -> Option<String> {
         .map(|(_, record, _)| record.caller.as_str())
         .collect();
     let (wanted, kept) = (bare_words(&wanted.join(" ")), bare_words(&kept.join(" ")));
-    let off = distance(&wanted, &kept);
+    let off = words_apart(&wanted, &kept);
     (off > scenario.expect.words_off).then(|| {
         format!(
             "understood \"{}\", not \"{}\"",
@@ -61,7 +60,7 @@ fn words_fault(scenario: &Scenario, seen: &Seen) -> Option<String> {
 
 fn overlap_fault(scenario: &Scenario, seen: &Seen) -> Option<String> {
     let wanted = scenario.expect.overlaps.as_ref()?;
-    let wanted: Vec<&str> = wanted.iter().map(|outcome| name(*outcome)).collect();
+    let wanted: Vec<&str> = wanted.iter().map(|outcome| outcome.as_str()).collect();
     let came: Vec<&str> = seen
         .records
         .iter()
@@ -69,16 +68,6 @@ fn overlap_fault(scenario: &Scenario, seen: &Seen) -> Option<String> {
         .map(|overlap| overlap.outcome.as_str())
         .collect();
     (wanted != came).then(|| format!("overlaps came to {came:?}, not {wanted:?}"))
-}
-
-const fn name(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Backchannel => OverlapOutcome::Backchannel.as_str(),
-        Outcome::CutIn => OverlapOutcome::CutIn.as_str(),
-        Outcome::NextTurn => OverlapOutcome::NextTurn.as_str(),
-        Outcome::Noise => OverlapOutcome::Noise.as_str(),
-        Outcome::Yielded => OverlapOutcome::Yielded.as_str(),
-    }
 }
 
 fn time_faults(scenario: &Scenario, seen: &Seen) -> Vec<String> {
@@ -121,32 +110,4 @@ fn unasked_lines(scenario: &Scenario, seen: &Seen) -> usize {
     lines
         .filter(|(_, record, _)| record.caller.is_empty() && !record.said.is_empty())
         .count()
-}
-
-/// How many words differ: those to be added, taken away or exchanged.
-fn distance(wanted: &[String], came: &[String]) -> usize {
-    let mut row: Vec<usize> = (0..=came.len()).collect();
-    for (index, word) in wanted.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = index + 1;
-        for (at, other) in came.iter().enumerate() {
-            let exchanged = diagonal + usize::from(word != other);
-            diagonal = row[at + 1];
-            row[at + 1] = exchanged.min(row[at] + 1).min(diagonal + 1);
-        }
-    }
-    row[came.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_compared_without_marks_and_case() {
-        let pair = |a: &str, b: &str| distance(&bare_words(a), &bare_words(b));
-        assert_eq!(pair("Uh-huh, I don't.", "uh huh I dont"), 0);
-        assert_eq!(pair("a table for four", "a table four"), 1);
-        assert_eq!(pair("", "one two"), 2);
-    }
 }

@@ -6,7 +6,7 @@ use crate::turns::{
     generate::{self, Providers},
     report::{Family, Policy},
     scenario::{Llm, Preset, Scenario, Spread, Stt, Tts},
-    score::{HistoryScore, OverlapScore, TurnScore},
+    score::{HistoryScore, OPENERS, OverlapScore, TurnScore},
     world::{self, Call},
 };
 
@@ -77,7 +77,7 @@ impl Runs {
             punctuated: balanced("balanced, punctuated", &punctuated),
             fast: balanced("balanced, fast providers", &made(fast(unpunctuated))),
             openers: End::play("balanced, openers", &punctuated, seed, |rules| {
-                rules.mask.openers = vec!["Sure.".to_owned(), "Okay.".to_owned()];
+                rules.mask.openers = OPENERS.map(str::to_owned).into();
             }),
             lossy: balanced(
                 "balanced, 5 % of finals lost",

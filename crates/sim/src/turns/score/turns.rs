@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use domain::Millis;
 
 use super::{Place, Samples, percent};
-use crate::turns::world::{Cut, Seen};
+use crate::turns::world::Seen;
 
 /// How the ends of turns were found.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +16,8 @@ pub struct TurnScore {
     pub waits: Samples,
     /// From the last sound of a turn to the agent's first.
     pub latencies: Samples,
+    /// The same, for answers that begin with an opener.
+    pub opened: Samples,
     /// 1 for a turn that got no answer, or one to less than half of its words, else 0.
     pub missed: Samples,
     starts: usize,
@@ -23,6 +25,11 @@ pub struct TurnScore {
     discarded: u64,
 }
 
+/// What agents say where openers are measured.
+pub const OPENERS: [&str; 2] = ["Sure.", "Okay."];
+
+/// Who hears an agent for no longer goes on undisturbed.
+const NOT_NOTICED: Millis = Millis(200);
 /// A timeline begins so long before what it shows, and ends so long after.
 const MARGIN: Millis = Millis(2_500);
 
@@ -35,19 +42,21 @@ impl TurnScore {
                 from: turn.begins - Millis(300),
                 until: turn.ends + MARGIN,
             };
-            let (cut, audible) = match seen.cut(turn) {
-                Cut::Audible { spoken_ms } => (spoken_ms, spoken_ms),
-                Cut::No => (0, 0),
-                Cut::Silent { early_ms } => (early_ms.max(1), 0),
-            };
-            self.cuts.add(cut, place);
-            self.audible_cuts.add(audible, place);
+            let early = seen.taken_early(turn);
+            self.cuts
+                .add(early.map_or(0, |early| early.0.max(1)), place);
+            let spoken = Some(seen.spoken_into(turn)).filter(|spoken| *spoken > NOT_NOTICED);
+            self.audible_cuts
+                .add(spoken.map_or(0, |spoken| spoken.0), place);
             self.missed.add(u64::from(seen.missed(index)), place);
             if let Some(taken) = seen.taken(index) {
                 self.waits.add((taken.at - turn.ends).0, place);
             }
             if let Some(latency) = seen.latency(index) {
                 self.latencies.add(latency.0, place);
+                if seen.opens(index, &OPENERS) {
+                    self.opened.add(latency.0, place);
+                }
             }
         }
         self.count_requests(seen);

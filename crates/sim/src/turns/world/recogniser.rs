@@ -7,7 +7,10 @@ use super::{
     Coming, Future,
     caller::{Heard, Word},
 };
-use crate::{Delay, Dice, turns::scenario::Stt};
+use crate::{
+    Delay, Dice,
+    turns::{scenario::Stt, text::without_punctuation},
+};
 
 /// Writes down what it hears, as Deepgram's Nova does: interim words about once a second by its own
 /// clock, final ones on demand or after 300 ms of silence, the end of the utterance after 1,000.
@@ -215,15 +218,4 @@ impl Recogniser {
             without_punctuation(&text)
         }
     }
-}
-
-/// Marks between words are taken away; those inside, as in `o'clock` or `a@b.c`, stay.
-pub(crate) fn without_punctuation(text: &str) -> String {
-    let marks: &[char] = &['.', ',', '?', '!', ';', ':', '¿', '¡', '…'];
-    let words: Vec<&str> = text
-        .split_whitespace()
-        .map(|word| word.trim_matches(marks))
-        .filter(|word| !word.is_empty())
-        .collect();
-    words.join(" ")
 }

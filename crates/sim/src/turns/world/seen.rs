@@ -3,7 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{EndReason, Millis, ReplyId, TurnRecord};
 use session::{Action, Because, Input};
 
-use super::{Line, caller::Heard, without_punctuation};
+use super::{Line, caller::Heard};
+use crate::turns::text::bare_words;
 
 pub use super::caller::Kind as Sounded;
 
@@ -94,23 +95,6 @@ pub struct OverSound {
     pub left: Millis,
 }
 
-/// How a turn was cut.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Cut {
-    /// Taken too soon, and the agent spoke into it for longer than 200 ms.
-    Audible {
-        /// For so long.
-        spoken_ms: u64,
-    },
-    /// Not at all.
-    No,
-    /// Taken too soon, and given back before that.
-    Silent {
-        /// So long before it was over.
-        early_ms: u64,
-    },
-}
-
 impl Seen {
     pub(super) fn over_the_agent(&mut self, sound: &Heard, kind: Sounded, line: &Line) {
         if let Some(reply) = line.playing(sound.from) {
@@ -136,26 +120,23 @@ impl Seen {
         }
     }
 
-    /// Whether, and how, a turn was taken before it was over.
+    /// By how much a turn was taken before it was over, if it was.
     #[must_use]
-    pub fn cut(&self, turn: &TurnSeen) -> Cut {
+    pub fn taken_early(&self, turn: &TurnSeen) -> Option<Millis> {
         let inside = |at: Millis| at >= turn.begins && at < turn.ends;
-        let Some(taken) = self.commits.iter().find(|commit| inside(commit.at)) else {
-            return Cut::No;
-        };
-        let spoken: u64 = self
-            .audible
-            .iter()
-            .filter(|stretch| inside(stretch.from))
-            .map(|stretch| (stretch.until.or_earlier(turn.ends) - stretch.from).0)
-            .sum();
-        if spoken > 200 {
-            Cut::Audible { spoken_ms: spoken }
-        } else {
-            Cut::Silent {
-                early_ms: (turn.ends - taken.at).0,
-            }
-        }
+        let taken = self.commits.iter().find(|commit| inside(commit.at))?;
+        Some(turn.ends - taken.at)
+    }
+
+    /// For how long the agent was audible within a turn, whatever it said and why. What it was
+    /// saying when the turn began does not count: there the caller spoke over the agent.
+    #[must_use]
+    pub fn spoken_into(&self, turn: &TurnSeen) -> Millis {
+        let begun = |stretch: &&Audible| stretch.from >= turn.begins && stretch.from < turn.ends;
+        let spoken = self.audible.iter().filter(begun);
+        spoken
+            .map(|stretch| stretch.until.or_earlier(turn.ends) - stretch.from)
+            .fold(Millis::ZERO, |sum, part| sum + part)
     }
 
     /// The decision that took the end of a turn: the first after it, before the next turn.
@@ -172,19 +153,36 @@ impl Seen {
     #[must_use]
     pub fn latency(&self, index: usize) -> Option<Millis> {
         let turn = self.turns.get(index)?;
-        let until = self.until(index);
-        let spoke = |at: Millis| {
-            self.audible
-                .iter()
-                .any(|stretch| stretch.from < at && stretch.until > at)
+        self.first_after(index)
+            .map(|stretch| stretch.from - turn.ends)
+    }
+
+    /// Whether the answer to a turn begins with one of these, said while the rest was in the making.
+    #[must_use]
+    pub fn opens(&self, index: usize, openers: &[&str]) -> bool {
+        let Some(answer) = self.first_after(index) else {
+            return false;
         };
-        if spoke(turn.ends) {
+        let spoken = self.actions.iter().find_map(|(_, action)| {
+            let Action::Speak { reply, text, .. } = action else {
+                return None;
+            };
+            (*reply == answer.reply).then_some(text)
+        });
+        spoken.is_some_and(|text| openers.contains(&text.trim()))
+    }
+
+    /// The first thing that the agent says after a turn. `None` if it spoke already, or not.
+    fn first_after(&self, index: usize) -> Option<&Audible> {
+        let turn = self.turns.get(index)?;
+        let until = self.until(index);
+        let spoke = |stretch: &Audible| stretch.from < turn.ends && stretch.until > turn.ends;
+        if self.audible.iter().any(spoke) {
             return None;
         }
         self.audible
             .iter()
             .find(|stretch| stretch.from >= turn.ends && stretch.from < until)
-            .map(|stretch| stretch.from - turn.ends)
     }
 
     /// Whether a turn got no answer, or one to less than half of its words.
@@ -193,23 +191,45 @@ impl Seen {
         let Some(turn) = self.turns.get(index) else {
             return false;
         };
-        let until = self.until(index);
+        !self.is_answered(index) || 2 * self.words_understood(index) < bare_words(&turn.text).len()
+    }
+
+    /// Whether what was decided at the end of a turn, or later, was heard before the next one.
+    fn is_answered(&self, index: usize) -> bool {
+        let Some(turn) = self.turns.get(index) else {
+            return false;
+        };
+        let within = turn.ends..self.until(index);
+        let is_audible = |reply: ReplyId| {
+            let mut audible = self.audible.iter();
+            audible.any(|stretch| stretch.reply == reply && within.contains(&stretch.from))
+        };
+        self.commits
+            .iter()
+            .any(|commit| within.contains(&commit.at) && is_audible(commit.reply))
+    }
+
+    /// How many of a turn's words are in what its answers were made for.
+    fn words_understood(&self, index: usize) -> usize {
+        let Some(turn) = self.turns.get(index) else {
+            return 0;
+        };
+        let within = turn.begins..self.until(index);
         let mut understood: Vec<String> = self
             .commits
             .iter()
-            .filter(|commit| commit.at >= turn.begins && commit.at < until)
+            .filter(|commit| within.contains(&commit.at))
             .filter_map(|commit| self.answers.get(&commit.reply))
             .flat_map(|text| bare_words(text))
             .collect();
-        let said = bare_words(&turn.text);
         let mut known = 0;
-        for word in &said {
-            if let Some(at) = understood.iter().position(|heard| heard == word) {
+        for word in bare_words(&turn.text) {
+            if let Some(at) = understood.iter().position(|heard| *heard == word) {
                 understood.swap_remove(at);
                 known += 1;
             }
         }
-        2 * known < said.len()
+        known
     }
 
     /// The call as a script: what the session was told, what it did (`>`), and what was true (`~`).
@@ -270,13 +290,6 @@ impl Seen {
             .get(index + 1)
             .map_or(Millis(u64::MAX), |next| next.begins)
     }
-}
-
-/// Lower-case words without marks.
-pub(crate) fn bare_words(text: &str) -> Vec<String> {
-    let text = text.replace(['’', '\''], "").replace('-', " ");
-    let bare = without_punctuation(&text.to_lowercase());
-    bare.split_whitespace().map(str::to_owned).collect()
 }
 
 /// The stream that a line is a piece of: `text r5`, `  > play r5`.

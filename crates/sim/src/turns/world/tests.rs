@@ -19,7 +19,8 @@ fn a_plain_question_is_answered() {
         r#"["agent_done", {"say": {"text": "When do you close today?"}}, "turn_ends", "agent_done", "hang_up"]"#,
     );
     assert_eq!(seen.turns.len(), 1);
-    assert_eq!(seen.cut(&seen.turns[0]), Cut::No);
+    assert_eq!(seen.taken_early(&seen.turns[0]), None);
+    assert_eq!(seen.spoken_into(&seen.turns[0]), Millis::ZERO);
     assert!(!seen.missed(0));
     let waited = seen.taken(0).unwrap().at - seen.turns[0].ends;
     assert!((250..800).contains(&waited.0), "{waited}");
@@ -33,7 +34,8 @@ fn a_long_pause_at_a_finished_place_is_a_cut() {
         r#"["agent_done", {"say": {"text": "I need a table tonight"}}, {"pause_ms": 3000},
             {"say": {"text": "and another one tomorrow"}}, "turn_ends", "agent_done", "hang_up"]"#,
     );
-    assert!(matches!(seen.cut(&seen.turns[0]), Cut::Audible { .. }));
+    assert!(seen.taken_early(&seen.turns[0]).is_some());
+    assert!(seen.spoken_into(&seen.turns[0]) > Millis(200));
     assert_eq!(seen.turns[0].pauses.len(), 1);
 }
 
@@ -45,6 +47,8 @@ fn an_interruption_is_over_the_agents_voice() {
     );
     assert_eq!(seen.overs.len(), 1);
     assert_eq!(seen.overs[0].kind, Sounded::Stop);
+    // The caller spoke over the agent, and not the agent over the caller.
+    assert_eq!(seen.spoken_into(&seen.turns[1]), Millis::ZERO);
     assert_eq!(seen.silences.len(), 1);
     let (_, record, played) = seen
         .records
@@ -65,4 +69,26 @@ fn the_same_seed_makes_the_same_call() {
     let (first, second) = (play(steps), play(steps));
     assert_eq!(first.journal, second.journal);
     assert_eq!(first.actions, second.actions);
+}
+
+#[test]
+fn a_turn_is_missed_without_an_answer_that_is_heard_after_it() {
+    let mut seen = play(
+        r#"["agent_done", {"say": {"text": "When do you close today?"}}, "turn_ends", "agent_done", "hang_up"]"#,
+    );
+    let commits = std::mem::take(&mut seen.commits);
+    assert!(seen.missed(0), "nobody decided that it was over");
+    seen.commits = commits;
+    let reply = seen.commits[0].reply;
+    seen.audible.retain(|stretch| stretch.reply != reply);
+    assert!(seen.missed(0), "nothing was heard");
+}
+
+#[test]
+fn an_answer_may_open_with_a_word_that_covers_the_wait() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios/turns");
+    let scenario = Scenario::load(&folder.join("slow_llm_opener.json")).unwrap();
+    let seen = Call::of(Arc::new(scenario), 7).play();
+    assert!(seen.opens(0, &["Sure.", "Okay."]));
+    assert!(!seen.opens(0, &["Right."]));
 }

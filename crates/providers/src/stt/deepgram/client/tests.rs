@@ -25,6 +25,7 @@ impl Call {
             endpointing: Millis(300),
             utterance_end: Millis(1_000),
             smart_format: true,
+            filler_words: true,
         };
         let ended = tokio::spawn(deepgram.listen(listen, orders, told));
         Self {

@@ -10,6 +10,7 @@ fn listen() -> Listen {
         endpointing: Millis(1_500),
         utterance_end: Millis(3_000),
         smart_format: true,
+        filler_words: true,
     }
 }
 
@@ -35,7 +36,7 @@ fn a_stream_has_its_settings_in_the_address() {
         url(&listen()),
         "wss://api.deepgram.com/v1/listen?model=nova-2&language=en&encoding=mulaw\
          &sample_rate=8000&channels=1&interim_results=true&punctuate=true&smart_format=true\
-         &endpointing=1500&vad_events=true&utterance_end_ms=3000"
+         &endpointing=1500&vad_events=true&utterance_end_ms=3000&filler_words=true"
     );
 }
 
@@ -54,7 +55,32 @@ fn zero_switches_endpointing_and_the_word_gap_off() {
         utterance_end: Millis(300),
         ..listen()
     });
-    assert!(short.ends_with("&utterance_end_ms=1000"), "{short}");
+    assert!(
+        short.contains("&utterance_end_ms=1000&filler_words"),
+        "{short}"
+    );
+}
+
+#[test]
+fn fillers_are_asked_for_where_the_model_knows_them() {
+    let asks = |model: &str, language: &str, filler_words: bool| {
+        url(&Listen {
+            model: model.into(),
+            language: language.parse().expect("a language"),
+            filler_words,
+            ..listen()
+        })
+        .contains("&filler_words=true")
+    };
+    for model in ["nova", "nova-2", "nova-3", "nova-3-general"] {
+        assert!(asks(model, "en", true), "{model}");
+        assert!(asks(model, "en-AU", true), "{model}");
+        assert!(!asks(model, "en", false), "{model}");
+        assert!(!asks(model, "es", true), "{model}");
+    }
+    for model in ["nova-2-phonecall", "nova-3-medical", "enhanced", "base"] {
+        assert!(!asks(model, "en", true), "{model}");
+    }
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use domain::Millis;
 use session::{EndRules, Rules};
 
-use super::super::Reading;
+use super::super::{super::raw, Reading};
 
-const KEYS: &str = "0123456789*#ABCD";
+/// The keys that a telephone has.
+const KEYS: &str = "0123456789*#";
 
 impl Reading<'_, '_> {
     pub(super) fn fill_idle(&mut self, rules: &mut Rules) {
@@ -89,11 +90,26 @@ impl Reading<'_, '_> {
         ] {
             *value = self.millis(&format!("amd.{key}"), typed, *value, range_ms);
         }
+        self.warn_of_amd();
         let amd = rules.amd;
         for (key, part) in [("greeting_ms", amd.greeting), ("nobody_ms", amd.nobody)] {
             if part >= amd.total {
                 self.contradiction(&format!("amd.{key}"), "must be below `amd.total_ms`");
             }
+        }
+    }
+
+    /// Whoever sets this up wants to know that no call will show it.
+    fn warn_of_amd(&mut self) {
+        if self.typed.amd == raw::Amd::default() {
+            return;
+        }
+        let warning = format!(
+            "{} is without effect: it is for calls that we place, and this version places none",
+            self.at("amd")
+        );
+        if !self.meaning.warnings.contains(&warning) {
+            self.meaning.warnings.push(warning);
         }
     }
 

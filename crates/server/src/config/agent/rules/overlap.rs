@@ -144,6 +144,7 @@ impl Reading<'_, '_> {
             let times = [
                 ("mask.tool_filler_ms", typed.tool_filler_ms),
                 ("mask.slow_filler_ms", typed.slow_filler_ms),
+                ("mask.again_ms", typed.again_ms),
             ];
             for (key, _) in times
                 .iter()
@@ -153,6 +154,13 @@ impl Reading<'_, '_> {
             }
             mask.tool_filler_after = None;
             mask.slow_filler_after = None;
+        } else if mask.tool_filler_after.or(mask.slow_filler_after).is_none()
+            && typed.again_ms.is_some()
+        {
+            self.contradiction(
+                "mask.again_ms",
+                "needs `mask.tool_filler_ms` or `mask.slow_filler_ms`: there is no first filler",
+            );
         }
         let never = mask
             .slow_filler_after

@@ -157,6 +157,25 @@ fn the_edges_of_a_call_are_set() {
 }
 
 #[test]
+fn what_no_call_will_show_is_warned_of() {
+    let warnings = |agent: &str| {
+        let text = format!("[agents.desk]\nllm = [\"offline/script\"]\n{agent}");
+        let config = Config::parse("repartee.toml", &text, &Environment::default());
+        let warnings = config.expect("nothing is wrong").warnings;
+        let of_amd = |warning: &&String| warning.contains("amd");
+        warnings.iter().filter(of_amd).cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(
+        warnings("amd.total_ms = 15000"),
+        [
+            "agents.desk.amd is without effect: it is for calls that we place, and this version \
+          places none"
+        ]
+    );
+    assert!(warnings("").is_empty());
+}
+
+#[test]
 fn a_short_call_has_no_warning_and_no_longer_turn() {
     let rules = rules("end.max_call_s = 30");
     assert_eq!(rules.end.warn_before, None);
@@ -173,20 +192,20 @@ turn.max_user_turn_s = 1
 overlap = { mode = "quiet", stop_words = ["stop", "!"] }
 mask.openers = [""]
 mask.tool_filler_ms = 99999
-dtmf = { max_keys = 0, end_key = "12" }
+dtmf = { max_keys = 0, end_key = "A" }
 amd.after_beep_ms = -1
 idle.hold_s = 0
 "#
     ), @r#"
     repartee.toml:3:6: agents.desk.turn.speculate: `fast` is none of speak, think, off
-    repartee.toml:4:6: agents.desk.turn.expect: `telephone` is none of address, choice, date, email, name_spelled, open, phone, yes_no, digits 4-6
+    repartee.toml:4:6: agents.desk.turn.expect: `telephone` is nothing to expect: one of `open`, `yes_no`, `choice`, `digits 4-6`, `phone`, `date`, `email`, `name_spelled`, `address`
     repartee.toml:5:6: agents.desk.turn.max_user_turn_s: 1 is not between 5 and 3600
     repartee.toml:6:13: agents.desk.overlap.mode: `quiet` is none of duck, pause, none
     repartee.toml:6:51: agents.desk.overlap.stop_words.1: there is no word in it
     repartee.toml:7:17: agents.desk.mask.openers.0: there is no word in it
     repartee.toml:8:6: agents.desk.mask.tool_filler_ms: 99999 is not between 0 and 30000
     repartee.toml:9:10: agents.desk.dtmf.max_keys: 0 is not between 1 and 64
-    repartee.toml:9:24: agents.desk.dtmf.end_key: `12` is not one key of the phone: 0 to 9, * or #
+    repartee.toml:9:24: agents.desk.dtmf.end_key: `A` is not one key of the phone: 0 to 9, * or #
     repartee.toml:10:5: agents.desk.amd.after_beep_ms: `-1` is not a whole number from 0 up
     repartee.toml:11:6: agents.desk.idle.hold_s: 0 is not between 1 and 3600
     "#);
@@ -231,11 +250,14 @@ fn waits_of_one_length_go_with_no_others() {
 #[test]
 fn a_recogniser_that_decides_knows_no_waits() {
     insta::assert_snapshot!(problems(
-        "turn = { end = \"provider\", speculate = \"think\", floor_ms = 200, wait = { all_ms = 500 } }"
+        "turn = { end = \"provider\", speculate = \"think\", floor_ms = 200, \
+         finalize_after_ms = 200, max_user_turn_s = 30, wait = { all_ms = 500 } }"
     ), @r#"
     repartee.toml:2:28: agents.desk.turn.speculate: contradicts `turn.end = "provider"`
     repartee.toml:2:49: agents.desk.turn.floor_ms: contradicts `turn.end = "provider"`
-    repartee.toml:2:65: agents.desk.turn.wait: contradicts `turn.end = "provider"`
+    repartee.toml:2:65: agents.desk.turn.finalize_after_ms: contradicts `turn.end = "provider"`
+    repartee.toml:2:90: agents.desk.turn.max_user_turn_s: contradicts `turn.end = "provider"`
+    repartee.toml:2:112: agents.desk.turn.wait: contradicts `turn.end = "provider"`
     "#);
 }
 
@@ -245,7 +267,7 @@ fn settings_that_cannot_both_be_are_found_together() {
         r#"
 turn = { floor_ms = 400, finalize_after_ms = 900, words_deadline_ms = 800, max_user_turn_s = 700 }
 overlap = { mode = "pause", duck_db = 10, stop_words = ["Okay"], ack_words = ["okay"] }
-mask = { opener_after_ms = 100, fillers = [], tool_filler_ms = 500 }
+mask = { opener_after_ms = 100, fillers = [], tool_filler_ms = 500, again_ms = 900 }
 amd = { greeting_ms = 5000, total_ms = 4000 }
 end = { max_call_s = 600, warn_before_s = 600 }
 "#
@@ -257,10 +279,14 @@ end = { max_call_s = 600, warn_before_s = 600 }
     repartee.toml:4:66: agents.desk.overlap.ack_words: `okay` is among the words that stop the agent
     repartee.toml:5:10: agents.desk.mask.opener_after_ms: needs `mask.openers`
     repartee.toml:5:47: agents.desk.mask.tool_filler_ms: needs `mask.fillers`
+    repartee.toml:5:69: agents.desk.mask.again_ms: needs `mask.fillers`
     repartee.toml:6:1: agents.desk.amd.nobody_ms: must be below `amd.total_ms`
     repartee.toml:6:9: agents.desk.amd.greeting_ms: must be below `amd.total_ms`
     repartee.toml:7:27: agents.desk.end.warn_before_s: must be below the longest call, 600 s
     "#);
+    insta::assert_snapshot!(problems(
+        "mask = { tool_filler_ms = 0, slow_filler_ms = 0, again_ms = 900 }"
+    ), @"repartee.toml:2:50: agents.desk.mask.again_ms: needs `mask.tool_filler_ms` or `mask.slow_filler_ms`: there is no first filler");
     insta::assert_snapshot!(
         problems("mask = { slow_filler_ms = 9000, give_up_ms = 8000 }"), @"repartee.toml:2:10: agents.desk.mask.slow_filler_ms: an answer would be given up (`mask.give_up_ms`) before a filler (`mask.slow_filler_ms`)"
     );

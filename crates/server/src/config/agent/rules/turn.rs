@@ -148,9 +148,11 @@ impl Reading<'_, '_> {
         let keys = [
             ("turn.preset", typed.preset.is_some()),
             ("turn.speculate", turn.speculate != Speculate::Off),
+            ("turn.finalize_after_ms", typed.finalize_after_ms.is_some()),
             ("turn.floor_ms", typed.floor_ms.is_some()),
             ("turn.adapt", typed.adapt == Some(true)),
             ("turn.expect", typed.expect.is_some()),
+            ("turn.max_user_turn_s", typed.max_user_turn_s.is_some()),
             ("turn.wait", waits),
         ];
         for (key, _) in keys.into_iter().filter(|(_, typed)| *typed) {
