@@ -1,6 +1,6 @@
 //! Call scripts of speech over the agent's.
 
-use super::{play_with, rules};
+use super::{after_greeting, play_with, rules};
 use crate::{OverlapMode, Rules};
 
 /// The greeting of three seconds, and what sounds over it.
@@ -262,4 +262,21 @@ fn a_slow_recogniser_makes_the_sound_itself_decide_sooner() {
         19.000 hang-up
     ";
     insta::assert_snapshot!(play_with(rules, &[&script, talk].concat()));
+}
+
+#[test]
+fn words_of_a_television_are_dropped_when_the_ear_catches_up() {
+    insta::assert_snapshot!(after_greeting(
+        rules(),
+        "
+        3.500  speech
+        4.600  pause at 4.500
+        4.700  settled from 3.500 to 4.500 I want a table for
+        5.100  words from 4.700 to 4.950 and
+        5.220  ignored from 4.700 to 5.180
+        5.700  ignored from 5.180 to 5.660
+        5.900  settled from 4.700 to 5.600 And now the weather.
+        7.000  hang-up
+    "
+    ));
 }
