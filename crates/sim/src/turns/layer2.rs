@@ -27,14 +27,16 @@ mod stage;
 mod stamp;
 mod timeline;
 mod truth;
+mod turns;
 mod voice;
 
 pub use call::{Diary, Phone, Tracks};
 pub use cast::{Cast, Role};
 pub use history::HistoryError;
-pub use judge::{CallReport, Stored, TurnReport};
+pub use judge::{CallReport, Stored};
 pub use overlaps::{Overlapped, Source};
 pub use providers::Fakes;
 pub use recordings::{BadRecordings, Recordings, Wanted, wanted};
 pub use run::Run;
 pub use server::agents;
+pub use turns::{Taken, TurnReport};

@@ -157,6 +157,11 @@ impl Role {
         held(&self.replies).push(text.to_owned());
     }
 
+    /// How often the model was asked.
+    pub(super) fn requests(&self) -> usize {
+        held(&self.replies).len()
+    }
+
     /// What the model wrote last, or the greeting.
     pub(super) fn newest_reply(&self) -> String {
         let newest = held(&self.replies).last().cloned();

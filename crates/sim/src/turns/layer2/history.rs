@@ -3,7 +3,10 @@
 use domain::TurnRecord;
 use serde::Serialize;
 
-use super::played::Stretch;
+use super::played::{Stretch, ms_of};
+
+/// The server's clock and the line's are apart by less, and its ear is so late.
+pub(super) const CLOCKS_APART_MS: u64 = 500;
 
 /// One reply: words stored as heard beside words played to their end.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -35,38 +38,79 @@ impl HistoryError {
 /// Compares every reply of which something was generated. Replies whose words were spoken in
 /// another form, such as numbers, are left out: their words cannot be counted against each other.
 pub(super) fn errors(stretches: &[Stretch], stored: &[TurnRecord]) -> Vec<HistoryError> {
-    let mut rest = stretches;
-    let mut errors = Vec::new();
-    for record in stored.iter().filter(|record| !record.said.is_empty()) {
+    let owners = owners(stretches, stored);
+    let error = |record: &TurnRecord| {
         let said = words(&record.said);
-        let (own, after) = rest.split_at(own_count(rest, &said));
-        rest = after;
+        let owned =
+            |owner: &Option<&TurnRecord>| owner.is_some_and(|it| it.number == record.number);
+        let of_reply = stretches.iter().zip(&owners);
+        let own: Vec<&Stretch> = of_reply
+            .filter(|(_, owner)| owned(owner))
+            .map(|(stretch, _)| stretch)
+            .collect();
         let literal = own
             .iter()
             .all(|stretch| words_in(&said, &words(&stretch.piece.text)));
-        if literal && !(own.is_empty() && record.heard.is_empty()) {
-            errors.push(HistoryError {
-                turn: record.number,
-                stored: words(&record.heard).len(),
-                played: own.iter().map(Stretch::words).sum(),
-                interrupted: record.interrupted,
-            });
-        }
-    }
-    errors
+        let told = literal && !said.is_empty() && !(own.is_empty() && record.heard.is_empty());
+        told.then(|| HistoryError {
+            turn: record.number,
+            stored: words(&record.heard).len(),
+            played: own.iter().map(|stretch| stretch.words()).sum(),
+            interrupted: record.interrupted,
+        })
+    };
+    stored.iter().filter_map(error).collect()
 }
 
-/// How many of the next stretches belong to a reply: as long as most of their words are in it, and
-/// there are not more of them than it has.
-fn own_count(stretches: &[Stretch], said: &[String]) -> usize {
-    let mut used = 0;
-    let belongs = |stretch: &&Stretch| {
+/// The reply that each stretch belongs to. None: it was said and is not stored.
+pub(super) fn owners<'s>(
+    stretches: &[Stretch],
+    stored: &'s [TurnRecord],
+) -> Vec<Option<&'s TurnRecord>> {
+    let mut rest: Vec<Reply<'s>> = stored.iter().map(Reply::of).collect();
+    let mut owners = Vec::new();
+    for stretch in stretches {
+        let at_ms = ms_of(stretch.from);
         let own = words(&stretch.piece.text);
-        let known = own.iter().filter(|word| said.contains(word)).count();
-        used += own.len();
-        known * 2 > own.len() && used <= said.len() + own.len() / 2
-    };
-    stretches.iter().take_while(belongs).count()
+        let owner = rest.iter().position(|reply| reply.has(&own, at_ms));
+        // Replies follow one another: what comes later belongs to none that is over.
+        rest.drain(..owner.unwrap_or(0));
+        owners.push(
+            owner
+                .and_then(|_| rest.first_mut())
+                .map(|reply| reply.take(&own)),
+        );
+    }
+    owners
+}
+
+/// A stored reply, and how much of it has been found.
+struct Reply<'s> {
+    record: &'s TurnRecord,
+    said: Vec<String>,
+    found: usize,
+}
+
+impl<'s> Reply<'s> {
+    fn of(record: &'s TurnRecord) -> Self {
+        Self {
+            record,
+            said: words(&record.said),
+            found: 0,
+        }
+    }
+
+    /// Whether most of these words are in it, there is room for them, and it had begun by then.
+    fn has(&self, own: &[String], at_ms: u64) -> bool {
+        let begun = at_ms + CLOCKS_APART_MS >= self.record.at.0;
+        let known = own.iter().filter(|word| self.said.contains(word)).count();
+        begun && known * 2 > own.len() && self.found + own.len().div_ceil(2) <= self.said.len()
+    }
+
+    fn take(&mut self, own: &[String]) -> &'s TurnRecord {
+        self.found += own.len();
+        self.record
+    }
 }
 
 /// Whether these words follow one another in a text.
@@ -84,21 +128,6 @@ pub(super) fn words(text: &str) -> Vec<String> {
     words.filter(|word| !word.is_empty()).collect()
 }
 
-/// By how many words two texts differ: insertions, deletions and changes.
-pub(super) fn words_apart(one: &[String], other: &[String]) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (above, word) in one.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = above + 1;
-        for (place, against) in other.iter().enumerate() {
-            let changed = diagonal + usize::from(word != against);
-            diagonal = row[place + 1];
-            row[place + 1] = changed.min(diagonal + 1).min(row[place] + 1);
-        }
-    }
-    row.last().copied().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,7 +143,6 @@ mod tests {
             from: 0,
             to: 1,
             until: (length as f64 * share) as usize,
-            opens: true,
         }
     }
 
@@ -157,10 +185,18 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_apart_by_words() {
-        let apart = |one, other| words_apart(&words(one), &words(other));
-        assert_eq!(apart("a table for four", "A table, for four!"), 0);
-        assert_eq!(apart("a table for four", "table for five"), 2);
-        assert_eq!(apart("", "three more words"), 3);
+    fn words_that_are_not_stored_belong_to_no_reply() {
+        let played = [
+            stretch("Hello, City Library.", 1.0),
+            stretch("Are you still there?", 1.0),
+            stretch("We close at six.", 1.0),
+        ];
+        let stored = [
+            record(0, "Hello, City Library.", "Hello, City Library."),
+            record(1, "We close at six.", "We close at six."),
+        ];
+        let owners = owners(&played, &stored);
+        let numbers: Vec<_> = owners.iter().map(|it| it.map(|it| it.number)).collect();
+        assert_eq!(numbers, [Some(0), None, Some(1)]);
     }
 }

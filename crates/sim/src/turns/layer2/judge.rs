@@ -6,13 +6,19 @@ use serde::Serialize;
 use super::{
     call::Diary,
     cast::Role,
-    history::{self, HistoryError, words, words_apart},
+    history::{self, HistoryError, words},
     overlaps::{self, Overlapped},
-    played::{self, Stretch, ms_of, tick_of},
+    played::{self, ms_of},
     timeline,
-    truth::TrueTurn,
+    turns::{self, Taken, TurnReport},
 };
-use crate::turns::scenario::{Group, Llm, Outcome, Scenario, Stt, Tts};
+use crate::turns::{
+    scenario::{Llm, Scenario, Stt, Tts},
+    text::words_apart,
+};
+
+/// Who hears an agent for no longer goes on undisturbed.
+pub(super) const NOT_NOTICED_MS: u64 = 200;
 
 /// What became of a call.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -35,35 +41,18 @@ pub struct CallReport {
     pub self_interruptions: usize,
     /// Time that the agent was audible on a line with echo.
     pub echo_ms: u64,
-    /// Replies begun, those that were thrown away included.
-    pub replies_begun: u32,
-    /// Turns that are stored with words of the caller.
-    pub stored_turns: usize,
+    /// Requests to the model, those included that nobody wanted in the end.
+    pub requests: usize,
+    /// The voice tells when words end.
+    pub word_times: bool,
+    /// Keys were pressed.
+    pub keys: usize,
     /// What the scenario expects, and what did not come of it.
     pub faults: Vec<String>,
     /// What the server did that the protocol forbids.
     pub violations: Vec<String>,
     /// What happened, line by line.
     pub timeline: Vec<String>,
-}
-
-/// One turn of the caller. Times are milliseconds.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct TurnReport {
-    /// What was said.
-    pub said: String,
-    /// When its last sample was sent.
-    pub ended_ms: u64,
-    /// From there to the first audible frame of the answer.
-    pub latency: Option<u64>,
-    /// The silence that the server waited before it took the turn, by its own record.
-    pub waited: Option<u64>,
-    /// For how long the agent was audible while the turn went on.
-    pub cut_in_ms: u64,
-    /// An answer was due and never came.
-    pub missed: bool,
-    /// It was said over the agent's words.
-    pub over_agent: bool,
 }
 
 /// What the server stored of a call.
@@ -78,7 +67,6 @@ pub struct Stored {
 /// Judges a call.
 pub(super) fn judge(role: &Role, diary: &Diary, stored: &Stored) -> CallReport {
     let stretches = played::stretches(role, diary);
-    let with_words = stored.turns.iter().filter(|turn| !turn.caller.is_empty());
     let has_echo = role.scenario.line.echo.is_some();
     let audible = diary.ticks.iter().filter(|tick| tick.audible()).count();
     let mut report = CallReport {
@@ -86,7 +74,7 @@ pub(super) fn judge(role: &Role, diary: &Diary, stored: &Stored) -> CallReport {
         call: diary.call_sid.clone(),
         usual_delays: has_usual_delays(&role.scenario),
         preset: role.scenario.agent.preset.as_str(),
-        turns: turns(role, diary, &stretches, &stored.turns),
+        turns: turns::judge(role, diary, &stretches, &stored.turns),
         overlaps: overlaps::judge(role, diary, &stretches),
         history: history::errors(&stretches, &stored.turns),
         self_interruptions: if has_echo {
@@ -95,16 +83,9 @@ pub(super) fn judge(role: &Role, diary: &Diary, stored: &Stored) -> CallReport {
             0
         },
         echo_ms: if has_echo { ms_of(audible) } else { 0 },
-        replies_begun: stored
-            .turns
-            .iter()
-            .map(|turn| {
-                turn.taking
-                    .speculations
-                    .max(u32::from(!turn.caller.is_empty()))
-            })
-            .sum(),
-        stored_turns: with_words.count(),
+        requests: role.requests(),
+        word_times: role.scenario.tts.word_times,
+        keys: diary.truth.keys_ms.len(),
         faults: Vec::new(),
         violations: diary.violations.clone(),
         timeline: timeline::told(&stretches, diary),
@@ -118,94 +99,6 @@ fn has_usual_delays(scenario: &Scenario) -> bool {
         && scenario.tts.first_ms == Tts::default().first_ms
         && scenario.stt.final_ms == Stt::default().final_ms
         && scenario.stt.finals_lost_percent == 0.0
-}
-
-fn turns(
-    role: &Role,
-    diary: &Diary,
-    stretches: &[Stretch],
-    stored: &[TurnRecord],
-) -> Vec<TurnReport> {
-    let turns = &diary.truth.turns;
-    let next_began = |place: usize| {
-        let next = turns.get(place + 1).map(|turn| turn.began_ms);
-        next.unwrap_or(ms_of(diary.ticks.len()))
-    };
-    let reports = turns.iter().enumerate().map(|(place, turn)| {
-        let latency = answered_at(diary, stretches, turn, next_began(place))
-            .map(|tick| ms_of(tick).saturating_sub(turn.ended_ms));
-        TurnReport {
-            said: turn.text.clone(),
-            ended_ms: turn.ended_ms,
-            latency,
-            waited: waited(stored, turn),
-            cut_in_ms: cut_in_ms(diary, stretches, turn),
-            missed: latency.is_none() && is_answer_due(role, turn, next_began(place)),
-            over_agent: diary
-                .truth
-                .uttered
-                .iter()
-                .any(|uttered| uttered.began_ms == turn.began_ms && uttered.over_agent),
-        }
-    });
-    reports.collect()
-}
-
-/// The first audible tick of what the agent began to say after a turn.
-fn answered_at(
-    diary: &Diary,
-    stretches: &[Stretch],
-    turn: &TrueTurn,
-    before_ms: u64,
-) -> Option<usize> {
-    let window = tick_of(turn.ended_ms)..tick_of(before_ms);
-    let answer = stretches
-        .iter()
-        .find(|stretch| stretch.opens && window.contains(&stretch.from))?;
-    let mut ticks = answer.from..answer.to;
-    ticks.find(|at| {
-        diary
-            .ticks
-            .get(*at)
-            .is_some_and(super::listener::Tick::audible)
-    })
-}
-
-/// Whether the caller waited long enough to say that no answer came.
-fn is_answer_due(role: &Role, turn: &TrueTurn, next_ms: u64) -> bool {
-    /// The caller of a scenario is more patient than this.
-    const LONG_MS: u64 = 7_000;
-    role.scenario.group != Group::Hold && next_ms.saturating_sub(turn.ended_ms) > LONG_MS
-}
-
-/// For how long the agent was audible in something that it began to say during a turn.
-fn cut_in_ms(diary: &Diary, stretches: &[Stretch], turn: &TrueTurn) -> u64 {
-    let within = tick_of(turn.began_ms)..tick_of(turn.ended_ms);
-    let mut into = stretches
-        .iter()
-        .filter(|stretch| within.contains(&stretch.from));
-    let Some(first) = into.find(|stretch| stretch.opens) else {
-        return 0;
-    };
-    let during = diary.ticks.iter().take(within.end).skip(first.from);
-    ms_of(during.filter(|tick| tick.audible()).count())
-}
-
-/// What the server says that it waited for this turn: found by the turn's last words.
-fn waited(stored: &[TurnRecord], turn: &TrueTurn) -> Option<u64> {
-    let said = words(&turn.text);
-    let record = stored.iter().find(|record| {
-        let taken = words(&record.caller);
-        !taken.is_empty()
-            && taken.last() == said.last()
-            && words_apart(&taken, &said) * 2 < said.len().max(2)
-    })?;
-    let taking = &record.taking;
-    if taking.evidence.is_empty() {
-        let gap = record.gap?;
-        return Some((gap.transcribe + gap.wait).0);
-    }
-    Some(taking.waited.0)
 }
 
 /// Silences of the agent that nothing at the caller's explains, and turns made of its own words.
@@ -238,13 +131,16 @@ fn faults(role: &Role, diary: &Diary, stored: &Stored, report: &CallReport) -> V
     let expect = &role.scenario.expect;
     let mut faults = Vec::new();
     faults.extend(text_fault(role, stored));
-    let true_turns = report.turns.len();
-    let cuts = report.stored_turns.saturating_sub(true_turns);
-    if cuts > expect.cuts && diary.truth.keys_ms.is_empty() {
+    let cuts = report
+        .turns
+        .iter()
+        .filter(|turn| turn.taken == Taken::TooSoon)
+        .count();
+    if cuts > expect.cuts {
         faults.push(format!("{cuts} turns were taken too soon"));
     }
     for turn in &report.turns {
-        if turn.cut_in_ms > 0 {
+        if turn.cut_in_ms > NOT_NOTICED_MS {
             faults.push(format!("spoke {} ms into {:?}", turn.cut_in_ms, turn.said));
         }
         if turn.missed {
@@ -269,11 +165,40 @@ fn faults(role: &Role, diary: &Diary, stored: &Stored, report: &CallReport) -> V
             expect.restored_within_ms,
         ));
     }
+    faults.extend(absences(role, report));
     faults.extend(record_faults(role, stored));
     if diary.truth.gave_up > 0 {
         faults.push(format!("waited in vain {} times", diary.truth.gave_up));
     }
     faults
+}
+
+/// What the scenario gives a time for and that never happened.
+fn absences(role: &Role, report: &CallReport) -> Vec<String> {
+    let expect = &role.scenario.expect;
+    let (turns, overlaps) = (&report.turns, &report.overlaps);
+    let floor = |wanted: bool| {
+        let mut overlaps = overlaps.iter();
+        overlaps.any(move |overlap| overlap.source.wants_the_floor() == wanted)
+    };
+    [
+        (
+            "an answer",
+            expect.max_latency_ms,
+            turns.iter().any(|turn| turn.latency.is_some()),
+        ),
+        (
+            "a wait",
+            expect.max_wait_ms,
+            turns.iter().any(|turn| turn.waited.is_some()),
+        ),
+        ("an interruption", expect.silent_within_ms, floor(true)),
+        ("a false alarm", expect.restored_within_ms, floor(false)),
+    ]
+    .into_iter()
+    .filter(|(_, most, happened)| most.is_some() && !happened)
+    .map(|(what, _, _)| format!("{what} was expected, and never happened"))
+    .collect()
 }
 
 fn over(what: &str, is: Option<u64>, most: Option<u64>) -> Option<String> {
@@ -310,7 +235,7 @@ fn record_faults(role: &Role, stored: &Stored) -> Vec<String> {
     let overlaps = stored.turns.iter().flat_map(|turn| &turn.taking.overlaps);
     let outcomes: Vec<&str> = overlaps.map(|overlap| overlap.outcome.as_str()).collect();
     if let Some(expected) = &expect.overlaps {
-        let expected: Vec<&str> = expected.iter().map(|outcome| name(*outcome)).collect();
+        let expected: Vec<&str> = expected.iter().map(|outcome| outcome.as_str()).collect();
         if expected != outcomes {
             faults.push(format!("overlaps {outcomes:?}, not {expected:?}"));
         }
@@ -327,16 +252,6 @@ fn record_faults(role: &Role, stored: &Stored) -> Vec<String> {
         faults.push(format!("ended by {:?}", stored.end));
     }
     faults
-}
-
-const fn name(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Backchannel => "backchannel",
-        Outcome::CutIn => "cut_in",
-        Outcome::NextTurn => "next_turn",
-        Outcome::Noise => "noise",
-        Outcome::Yielded => "yielded",
-    }
 }
 
 #[cfg(test)]

@@ -8,8 +8,6 @@ use super::{
 use crate::carrier::FRAME;
 
 pub(super) const TICK_MS: u64 = 20;
-/// Quiet that separates one time of speaking from the next.
-const APART_TICKS: usize = 20;
 /// Levels are compared over so many ticks.
 const WINDOW: usize = 3;
 
@@ -23,8 +21,6 @@ pub(super) struct Stretch {
     pub(super) to: usize,
     /// The sample of the clip that was played last.
     pub(super) until: usize,
-    /// The agent had been quiet before.
-    pub(super) opens: bool,
 }
 
 impl Stretch {
@@ -49,7 +45,6 @@ impl Stretch {
 /// Everything that was played, in order.
 pub(super) fn stretches(role: &Role, diary: &Diary) -> Vec<Stretch> {
     let mut stretches: Vec<Stretch> = Vec::new();
-    let mut quiet = APART_TICKS;
     for (at, tick) in diary.ticks.iter().enumerate() {
         if let Some(playing) = tick.playing {
             if playing.begins
@@ -60,7 +55,6 @@ pub(super) fn stretches(role: &Role, diary: &Diary) -> Vec<Stretch> {
                     from: at,
                     to: at,
                     until: 0,
-                    opens: quiet >= APART_TICKS,
                 });
             }
             if let Some(stretch) = stretches.last_mut() {
@@ -68,7 +62,6 @@ pub(super) fn stretches(role: &Role, diary: &Diary) -> Vec<Stretch> {
                 stretch.until = playing.until;
             }
         }
-        quiet = if tick.audible() { 0 } else { quiet + 1 };
     }
     stretches
 }

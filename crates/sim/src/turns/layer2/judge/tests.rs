@@ -39,6 +39,8 @@ fn played(role: &std::sync::Arc<Role>, said: &[(u64, &str)]) -> Diary {
 fn taken(caller: &str, waited: u64) -> TurnRecord {
     let mut record = TurnRecord {
         number: 1,
+        // About when the callers of these calls begin.
+        at: Millis(2_000),
         caller: caller.to_owned(),
         said: "We close at six.".to_owned(),
         heard: "We close at six.".to_owned(),
@@ -89,6 +91,45 @@ fn an_answer_that_never_comes_is_missed() {
     let report = judge(&role, &diary, &Stored::default());
     assert!(report.turns[0].missed);
     assert_eq!(diary.truth.gave_up, 1);
+}
+
+#[test]
+fn a_question_whether_the_caller_is_there_answers_nothing() {
+    let role = stage::role("When do you close?", 8_000);
+    let diary = played(&role, &[GREETING, (9_000, "Are you still there?")]);
+    let asked = TurnRecord {
+        number: 1,
+        at: Millis(9_000),
+        said: "Are you still there?".to_owned(),
+        ..TurnRecord::default()
+    };
+    let stored = Stored {
+        turns: vec![asked],
+        end: None,
+    };
+    let turn = &judge(&role, &diary, &stored).turns[0];
+    assert!(turn.missed && turn.latency.is_none(), "{turn:?}");
+}
+
+#[test]
+fn a_turn_that_is_stored_as_two_was_cut_and_none_makes_up_for_it() {
+    let role = stage::role("When do you close?", 8_000);
+    let diary = played(&role, &[GREETING, (3_800, "We close at six.")]);
+    let cut = |turns| {
+        let stored = Stored { turns, end: None };
+        judge(&role, &diary, &stored).turns[0].taken == Taken::TooSoon
+    };
+    let whole = taken("when do you close", 350);
+    assert!(!cut(vec![whole.clone()]));
+    let rest = TurnRecord {
+        number: 2,
+        at: Millis(2_500),
+        ..taken("close", 350)
+    };
+    assert!(cut(vec![whole.clone(), rest]));
+    let mut given_back = whole;
+    given_back.taking.taken_back = 1;
+    assert!(cut(vec![given_back]));
 }
 
 #[test]
