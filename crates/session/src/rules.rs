@@ -132,7 +132,7 @@ impl Rules {
             overlap: OverlapRules {
                 greeting_interruptible: true,
                 mode: OverlapMode::Duck { db: 12 },
-                speech_without_words: Millis(600),
+                speech_without_words: Millis(650),
                 adapts: true,
                 end_edge: Millis(400),
                 stop_words: owned(lists.stops),

@@ -44,6 +44,7 @@ pub(crate) mod log;
 mod moment;
 mod openai;
 
+pub(crate) use deepgram::is_filler;
 pub use deepgram::{
     Ear, FakeDeepgram, FingerprintEar, HeardStream, LevelEar, Manner, Settings as DeepgramSettings,
     SttFault, Word,

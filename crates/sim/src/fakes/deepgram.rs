@@ -31,6 +31,7 @@ pub use ear::{Ear, LevelEar, Word};
 pub use fingerprint::FingerprintEar;
 pub use manner::Manner;
 use query::Options;
+pub(crate) use recognition::is_filler;
 
 use crate::fakes::{
     Timeline,

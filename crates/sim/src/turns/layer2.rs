@@ -39,4 +39,4 @@ pub use providers::Fakes;
 pub use recordings::{BadRecordings, Recordings, Wanted, wanted};
 pub use run::Run;
 pub use server::agents;
-pub use turns::TurnReport;
+pub use turns::{Taken, TurnReport};

@@ -114,6 +114,8 @@ fn grid(svg: &mut String) {
     let middle = f64::midpoint(LEFT, RIGHT);
     let axis = "mean wait after the caller's last sound, ms (cuts in % of turns, logarithmic)";
     put(svg, &text((middle, BOTTOM + 44.0), "middle", axis));
+    let caption = "synthetic voices and pauses; published points are from real calls";
+    put(svg, &text((middle, BOTTOM + 62.0), "middle", caption));
 }
 
 fn silence(svg: &mut String, policies: &[&Policy]) {

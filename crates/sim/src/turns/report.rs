@@ -51,6 +51,8 @@ pub struct Policy {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Family {
+    /// This engine, in a world that differs in one thing: stands in the table alone.
+    Beside,
     /// This engine.
     Ours,
     /// Published numbers of other systems.
@@ -98,6 +100,8 @@ pub enum Unit {
     Number,
     /// Of a hundred.
     Percent,
+    /// The share of the measurements that are so, in percent.
+    Share,
     /// Words.
     Words,
 }
@@ -130,6 +134,17 @@ impl Goal {
         })
     }
 
+    /// The value; for a share, how far chance may move it in nineteen runs of twenty.
+    fn print(&self, value: f64) -> String {
+        let told = self.unit.print(value);
+        match self.unit {
+            Unit::Share if self.of > 0 => format!("{told} ± {:.2}", margin(value, self.of)),
+            Unit::Micros | Unit::Ms | Unit::Number | Unit::Percent | Unit::Share | Unit::Words => {
+                told
+            }
+        }
+    }
+
     fn row(&self) -> String {
         let bound = match self.bound {
             Bound::AtLeast(least) => format!("≥ {}", self.unit.print(least)),
@@ -137,7 +152,7 @@ impl Goal {
         };
         let value = self
             .value
-            .map_or_else(|| "—".to_owned(), |value| self.unit.print(value));
+            .map_or_else(|| "—".to_owned(), |value| self.print(value));
         let verdict = match self.met() {
             Some(true) => "met",
             Some(false) => "missed",
@@ -150,13 +165,22 @@ impl Goal {
     }
 }
 
+/// Half the width of a Wilson interval, which is not zero for a share of zero.
+fn margin(percent: f64, of: usize) -> f64 {
+    const DEVIATIONS: f64 = 1.96;
+    let (share, of) = (percent / 100.0, of as f64);
+    let square = DEVIATIONS * DEVIATIONS;
+    let spread = share * (1.0 - share) / of + square / (4.0 * of * of);
+    100.0 * DEVIATIONS * spread.max(0.0).sqrt() / (1.0 + square / of)
+}
+
 impl Unit {
     fn print(self, value: f64) -> String {
         match self {
             Self::Micros => format!("{value:.2} µs"),
             Self::Ms => format!("{value:.0} ms"),
             Self::Number => format!("{value:.2}"),
-            Self::Percent => format!("{value:.2} %"),
+            Self::Percent | Self::Share => format!("{value:.2} %"),
             Self::Words => format!("{value:.0} words"),
         }
     }
@@ -276,5 +300,12 @@ mod tests {
             goal(None, Bound::AtMost(10.0)).row(),
             "| cuts | — | ≤ 10.00 % | not seen here | 9 |"
         );
+    }
+
+    #[test]
+    fn a_share_tells_how_sure_it_is() {
+        let shown = |value: f64, of| format!("{:.2}", margin(value, of));
+        assert_eq!(shown(10.0, 2_000), "1.32");
+        assert_eq!(shown(0.0, 100), "1.85");
     }
 }

@@ -240,6 +240,8 @@ pub struct Stt {
     pub finals_lost_percent: f64,
     /// Whether it writes `.` and `?`.
     pub punctuates: bool,
+    /// Whether it writes `um` and its like.
+    pub writes_fillers: bool,
 }
 
 impl Default for Stt {
@@ -248,6 +250,7 @@ impl Default for Stt {
             final_ms: Spread::between(247, 298),
             finals_lost_percent: 0.0,
             punctuates: true,
+            writes_fillers: true,
         }
     }
 }

@@ -59,9 +59,7 @@ impl Samples {
     pub fn quantile(&self, share: f64) -> Option<f64> {
         let mut values: Vec<u64> = self.all.iter().map(|sample| sample.value).collect();
         values.sort_unstable();
-        let last = values.len().checked_sub(1)?;
-        let at = (share * values.len() as f64).ceil() as usize;
-        Some(values[at.saturating_sub(1).min(last)] as f64)
+        Some(values[rank(values.len(), share)?] as f64)
     }
 
     /// The mean. `None` of nothing.
@@ -87,6 +85,13 @@ impl Samples {
         all.truncate(3);
         all
     }
+}
+
+/// The place, among so many values in their order, of the one that this share does not exceed.
+pub(crate) fn rank(of: usize, share: f64) -> Option<usize> {
+    let last = of.checked_sub(1)?;
+    let at = (share * of as f64).ceil() as usize;
+    Some(at.saturating_sub(1).min(last))
 }
 
 /// A share in percent. `None` of nothing.

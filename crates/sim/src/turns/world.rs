@@ -145,7 +145,7 @@ impl World {
             recogniser: Recogniser::new(scenario.stt, &mut dice),
             model: Model::new(scenario),
             voice: Voice::new(scenario.tts, &call.rules),
-            line: Line::default(),
+            line: Line::draw(&mut dice),
             open: BTreeSet::new(),
             cancelled: BTreeSet::new(),
             seen: Seen::default(),
@@ -164,6 +164,7 @@ impl World {
             self.step(mover);
         }
         self.seen.ended = self.now;
+        self.seen.finals_lost = self.recogniser.lost();
         self.seen.end = self.session.over();
         self.seen.audible = self.line.audible();
     }
@@ -397,8 +398,7 @@ impl World {
                 self.line.play(self.now, *reply, *duration, words);
             }
             Play::Mark(mark) => {
-                let lag = Millis(60 + self.dice.throw() % 61);
-                self.line.mark(*mark, lag);
+                self.line.mark(*mark, &mut self.dice);
             }
         }
     }

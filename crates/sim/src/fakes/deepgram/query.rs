@@ -12,6 +12,8 @@ pub(super) struct Options {
     /// In bytes of audio; `None` is off.
     pub(super) utterance_end: Option<u64>,
     pub(super) vad_events: bool,
+    /// `um` and its like were asked for.
+    pub(super) fillers: bool,
     /// Capitals and punctuation were asked for.
     pub(super) punctuate: bool,
     pub(super) language: Option<String>,
@@ -89,6 +91,7 @@ impl Options {
             endpointing: endpointing(one("endpointing"))?,
             utterance_end,
             vad_events: one("vad_events") == Some("true"),
+            fillers: one("filler_words") == Some("true"),
             punctuate: one("punctuate") == Some("true") || one("smart_format") == Some("true"),
             language: one("language").map(str::to_owned),
         })

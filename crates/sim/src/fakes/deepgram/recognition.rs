@@ -155,8 +155,15 @@ impl Recognition {
     fn shelve(&mut self) {
         if let Some(passing) = self.passing.take() {
             let end = self.speech_end().max(passing.began);
-            self.words.extend(timed(&passing.text, passing.began, end));
+            let words = self.written(timed(&passing.text, passing.began, end));
+            self.words.extend(words);
         }
+    }
+
+    /// Those of the words that the client asked for.
+    fn written(&self, mut words: Vec<TimedWord>) -> Vec<TimedWord> {
+        words.retain(|word| self.options.fillers || !is_filler(&word.word));
+        words
     }
 
     /// Where the last loud sample was.
@@ -226,7 +233,7 @@ impl Recognition {
         self.told_at = self.heard;
         let mut words = self.words.clone();
         if let Some(passing) = &self.passing {
-            words.extend(timed(&passing.text, passing.began, self.heard));
+            words.extend(self.written(timed(&passing.text, passing.began, self.heard)));
         }
         let (start, end) = (self.span_start, self.heard);
         said.push(Said::Results(Results {
@@ -275,6 +282,15 @@ impl Recognition {
             why,
         }));
     }
+}
+
+/// Whether the recogniser writes a word only if it is asked for fillers.
+pub(crate) fn is_filler(word: &str) -> bool {
+    const FILLERS: [&str; 9] = [
+        "eh", "er", "mhmm", "mm-mm", "nuh-uh", "uh", "uh-huh", "uh-uh", "um",
+    ];
+    let bare = word.trim_matches(|letter: char| !letter.is_alphanumeric());
+    FILLERS.contains(&bare.to_lowercase().as_str())
 }
 
 /// Words with times, spread over a stretch by their lengths.

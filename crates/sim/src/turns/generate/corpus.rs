@@ -27,6 +27,10 @@ pub(super) struct Utterance {
     told: Vec<usize>,
     /// After so many words nothing tells.
     untold: Vec<usize>,
+    /// After so many words somebody would be in the middle of a clause, by a hand's mark.
+    in_clause: Vec<usize>,
+    /// After so many words a clause is over, by a hand's mark.
+    after_clause: Vec<usize>,
 }
 
 /// Words after which more will come, of the kinds that a published rule knows.
@@ -81,6 +85,10 @@ impl Corpus {
                 "I see.",
                 "Sure.",
                 "Oh, okay.",
+                "Gotcha.",
+                "Fair enough.",
+                "Cool, cool.",
+                "Oh wow.",
             ],
             stops: &[
                 "Stop.",
@@ -90,6 +98,10 @@ impl Corpus {
                 "Sorry.",
                 "Excuse me.",
                 "Actually.",
+                "Whoa.",
+                "One thing.",
+                "Let me stop you.",
+                "That is wrong.",
             ],
             side_talk: &[
                 "Honey, can you close the door?",
@@ -127,8 +139,27 @@ impl Corpus {
                 "Hay varias cosas para elegir. La habitación pequeña da al jardín, la grande tiene un balcón hacia el lago, y debajo del tejado hay un sitio tranquilo con su propia cocina.",
                 "Para llegar desde la estación camine junto al río hasta el puente viejo, gire a la izquierda en la panadería, y suba la cuesta hasta que vea una puerta verde con nuestro nombre.",
             ],
-            backchannels: &["Ajá.", "Mhm.", "Sí.", "Vale.", "Claro.", "Ya."],
-            stops: &["Espere.", "Un momento.", "No.", "Perdón.", "Oiga."],
+            backchannels: &[
+                "Ajá.",
+                "Mhm.",
+                "Sí.",
+                "Vale.",
+                "Claro.",
+                "Ya.",
+                "Anda.",
+                "Qué bien.",
+                "Bueno, sí.",
+            ],
+            stops: &[
+                "Espere.",
+                "Un momento.",
+                "No.",
+                "Perdón.",
+                "Oiga.",
+                "Un segundito.",
+                "Eso no es.",
+                "Déjeme hablar.",
+            ],
             side_talk: &[
                 "Cariño, ¿puedes cerrar la puerta?",
                 "Ahora no, estoy al teléfono.",
@@ -153,13 +184,27 @@ impl Corpus {
     }
 }
 
+/// What kind of place a pause is wanted at.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Wanted {
+    /// Where a hand marked the end of a clause.
+    AfterClause,
+    /// Where a hand marked the middle of one.
+    InClause,
+    /// Where the last word tells that more will come.
+    Told,
+    /// Where it does not.
+    Untold,
+}
+
 impl Utterance {
     /// A place for a pause that is not taken: of the wanted kind if there is one.
-    pub(super) fn place(&self, told: bool, taken: &[usize], dice: &mut Dice) -> Option<usize> {
-        let (wanted, other) = if told {
-            (&self.told, &self.untold)
-        } else {
-            (&self.untold, &self.told)
+    pub(super) fn place(&self, wanted: Wanted, taken: &[usize], dice: &mut Dice) -> Option<usize> {
+        let (wanted, other) = match wanted {
+            Wanted::AfterClause => (&self.after_clause, &self.in_clause),
+            Wanted::InClause => (&self.in_clause, &self.after_clause),
+            Wanted::Told => (&self.told, &self.untold),
+            Wanted::Untold => (&self.untold, &self.told),
         };
         let free = |places: &[usize]| -> Vec<usize> {
             let free = places.iter().filter(|place| !taken.contains(place));
@@ -185,6 +230,10 @@ fn utterance(line: &'static str, telling: &[&str]) -> Utterance {
         let so_far = utterance.words.len();
         match word {
             "|" | "/" => {
+                match word {
+                    "/" => utterance.after_clause.push(so_far),
+                    _ => utterance.in_clause.push(so_far),
+                }
                 let last = utterance.words.last().copied().unwrap_or_default();
                 if tells(last, telling) {
                     utterance.told.push(so_far);

@@ -20,6 +20,9 @@ pub(super) fn faults(scenario: &Scenario, seen: &Seen) -> Vec<String> {
     }
     faults.extend(overlap_fault(scenario, seen));
     faults.extend(time_faults(scenario, seen));
+    if scenario.stt.finals_lost_percent > 0.0 && seen.finals_lost == 0 {
+        faults.push("no final words were lost, though some should be".to_owned());
+    }
     if let Some(unasked) = expected.unasked {
         let spoke = unasked_lines(scenario, seen);
         if spoke != unasked {
@@ -70,10 +73,13 @@ fn overlap_fault(scenario: &Scenario, seen: &Seen) -> Option<String> {
     (wanted != came).then(|| format!("overlaps came to {came:?}, not {wanted:?}"))
 }
 
+/// Times that were too long, and those that should have been taken and were not.
 fn time_faults(scenario: &Scenario, seen: &Seen) -> Vec<String> {
     let expected = &scenario.expect;
     let mut score = OverlapScore::default();
     score.add(0, seen);
+    // A sound over the voice that changed nothing left nothing to restore.
+    let unshaken = !score.wrongly_yielded.is_empty() && seen.ducks.is_empty();
     let waits = (0..seen.turns.len()).filter_map(|index| {
         let taken = seen.taken(index)?;
         Some((taken.at - seen.turns[index].ends).0)
@@ -91,13 +97,16 @@ fn time_faults(scenario: &Scenario, seen: &Seen) -> Vec<String> {
         ),
         (
             "restoring the voice",
-            longest(&score.restored),
+            longest(&score.restored).or(unshaken.then_some(0)),
             expected.restored_within_ms,
         ),
     ]
     .into_iter()
     .filter_map(|(what, took, most)| {
-        let (took, most) = (took?, most?);
+        let most = most?;
+        let Some(took) = took else {
+            return Some(format!("{what} was expected, and never happened"));
+        };
         (took > most).then(|| format!("{what} took {took} ms, not {most}"))
     })
     .collect()

@@ -10,7 +10,7 @@ use super::{
 };
 
 use Bound::{AtLeast, AtMost};
-use Unit::{Micros, Ms, Number, Percent, Words};
+use Unit::{Micros, Ms, Number, Percent, Share, Words};
 
 /// Every goal, in the order in which people ask for them.
 pub(super) fn goals(runs: &Runs, replayed: &Replayed) -> Vec<Goal> {
@@ -126,7 +126,7 @@ fn reactions(over: &Over) -> Vec<Goal> {
     let yield_rate = plain(
         "interruptions yielded to",
         yielded,
-        (Percent, AtLeast(99.0)),
+        (Share, AtLeast(99.0)),
         score.not_yielded.len(),
     );
     vec![
@@ -153,7 +153,11 @@ fn selectivity(over: &Over) -> Vec<Goal> {
     let wanted = [
         ("backchannels ignored", Sounded::Backchannel, 95.0),
         ("coughs and ums ignored", Sounded::Noise, 95.0),
-        ("background voice ignored", Sounded::Background, 95.0),
+        (
+            "background voice ignored, by a gate taken as given",
+            Sounded::Background,
+            95.0,
+        ),
         ("side talk ignored", Sounded::SideTalk, 65.0),
     ];
     let nothing = Samples::default();
@@ -162,7 +166,7 @@ fn selectivity(over: &Over) -> Vec<Goal> {
         .map(|(what, kind, least)| {
             let yielded = over.score.wrongly_yielded.get(&kind).unwrap_or(&nothing);
             let ignored = yielded.percent().map(|percent| 100.0 - percent);
-            let goal = plain(what, ignored, (Percent, AtLeast(least)), yielded.len());
+            let goal = plain(what, ignored, (Share, AtLeast(least)), yielded.len());
             with_worst(goal, yielded, &over.calls)
         })
         .collect()
@@ -205,7 +209,7 @@ fn quantile(what: &str, samples: &Samples, (calls, at, most): (&[Call], f64, f64
 }
 
 fn share(what: &str, samples: &Samples, (calls, bound): (&[Call], Bound)) -> Goal {
-    let goal = plain(what, samples.percent(), (Percent, bound), samples.len());
+    let goal = plain(what, samples.percent(), (Share, bound), samples.len());
     with_worst(goal, samples, calls)
 }
 

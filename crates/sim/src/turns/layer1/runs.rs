@@ -3,7 +3,7 @@ use std::sync::Arc;
 use session::{Rules, Waits};
 
 use crate::turns::{
-    generate::{self, Providers},
+    generate::{self, Places, Providers},
     report::{Family, Policy},
     scenario::{Llm, Preset, Scenario, Spread, Stt, Tts},
     score::{HistoryScore, OPENERS, OverlapScore, TurnScore},
@@ -14,6 +14,10 @@ use crate::turns::{
 pub(super) struct Runs {
     /// Balanced, without punctuation.
     pub(super) main: End,
+    /// The same, on pauses whose places no list of words has chosen.
+    pub(super) by_ear: End,
+    /// The same as the main one, with a recogniser that leaves out `um`.
+    pub(super) no_fillers: End,
     pub(super) eager: End,
     pub(super) patient: End,
     /// Balanced, with a recogniser that writes `.` and `?`, wrongly too.
@@ -57,8 +61,8 @@ impl Runs {
             },
             ..Providers::default()
         };
-        let plain = generate::turns(calls, unpunctuated, seed);
-        let made = |providers| generate::turns(calls, providers, seed);
+        let made = |providers| generate::turns(calls, Places::Told, providers, seed);
+        let plain = made(unpunctuated);
         let punctuated = made(Providers::default());
         let preset = |name: &str, calls: &[Arc<Scenario>], preset| {
             End::play(name, calls, seed, |rules| {
@@ -72,6 +76,20 @@ impl Runs {
         };
         Self {
             main: balanced("balanced", &plain),
+            by_ear: balanced(
+                "balanced, pauses where an ear would put them",
+                &generate::turns(calls, Places::ByEar, unpunctuated, seed),
+            ),
+            no_fillers: balanced(
+                "balanced, without written fillers",
+                &made(Providers {
+                    stt: Stt {
+                        writes_fillers: false,
+                        ..unpunctuated.stt
+                    },
+                    ..unpunctuated
+                }),
+            ),
             eager: preset("eager", &plain, Preset::Eager),
             patient: preset("patient", &plain, Preset::Patient),
             punctuated: balanced("balanced, punctuated", &punctuated),
@@ -113,9 +131,11 @@ impl Runs {
 
     pub(super) fn policies(&self) -> Vec<Policy> {
         let ours = [&self.eager, &self.main, &self.patient, &self.punctuated];
+        let beside = [&self.by_ear, &self.no_fillers].map(|end| end.policy(Family::Beside));
         let silence = self.silence.iter().map(|(_, end)| end);
         let ours = ours.into_iter().map(|end| end.policy(Family::Ours));
-        ours.chain(silence.map(|end| end.policy(Family::Silence)))
+        ours.chain(beside)
+            .chain(silence.map(|end| end.policy(Family::Silence)))
             .chain(published())
             .collect()
     }

@@ -4,15 +4,16 @@ use super::{
     history::HistoryError,
     judge::{CallReport, NOT_NOTICED_MS},
     overlaps::{Overlapped, Source},
-    turns::TurnReport,
+    turns::{Taken, TurnReport},
 };
 use crate::turns::{
     report::{Bound, Goal, Timeline, Unit},
     scenario::Preset,
+    score::rank,
 };
 
 use Bound::{AtLeast, AtMost};
-use Unit::{Ms, Number, Percent, Words};
+use Unit::{Ms, Number, Share, Words};
 
 /// Worst calls that are told of a missed goal.
 const TOLD: usize = 3;
@@ -48,11 +49,15 @@ fn turn_goals(calls: &[CallReport]) -> Vec<Goal> {
         .filter_map(|(turn, call)| Some((turn.waited? as f64, call)))
         .collect();
     let cuts: Vec<Sample<'_>> = balanced()
-        .flat_map(|call| call.turns.iter().map(move |turn| (yes(turn.cut), call)))
+        .flat_map(|call| {
+            call.turns
+                .iter()
+                .map(move |turn| (yes(turn.taken == Taken::TooSoon), call))
+        })
         .collect();
     let latency = |what, at, most| quantile(what, &usual, at, (Ms, AtMost(most)));
     vec![
-        mean("balanced: turns cut", &cuts, (Percent, AtMost(10.0))),
+        mean("balanced: turns cut", &cuts, (Share, AtMost(10.0))),
         mean(
             "balanced: mean wait, by the server's record",
             &waits,
@@ -61,12 +66,12 @@ fn turn_goals(calls: &[CallReport]) -> Vec<Goal> {
         mean(
             "audible cut-ins",
             &turns(&|turn| Some(yes(turn.cut_in_ms > NOT_NOTICED_MS))),
-            (Percent, AtMost(4.0)),
+            (Share, AtMost(4.0)),
         ),
         mean(
             "missed turns",
             &turns(&|turn| Some(yes(turn.missed))),
-            (Percent, AtMost(0.1)),
+            (Share, AtMost(0.1)),
         ),
         latency("latency, LLM 375/750 + TTS 100/250, p50", 0.5, 850.0),
         latency("latency, LLM 375/750 + TTS 100/250, p90", 0.9, 1_250.0),
@@ -107,7 +112,7 @@ fn overlap_goals(calls: &[CallReport]) -> Vec<Goal> {
             0.95,
             (Ms, AtMost(900.0)),
         ),
-        mean("interruptions honoured", &yielded, (Percent, AtLeast(99.0))),
+        mean("interruptions honoured", &yielded, (Share, AtLeast(99.0))),
         quantile(
             "restored after a false alarm, p95",
             &restored,
@@ -139,7 +144,7 @@ fn selectivity_goals(calls: &[CallReport]) -> Vec<Goal> {
                 own.then(|| yes(overlap.silent_after.is_none()))
             },
         );
-        mean(what, &own, (Percent, AtLeast(least)))
+        mean(what, &own, (Share, AtLeast(least)))
     })
     .into()
 }
@@ -190,7 +195,7 @@ fn history_goals(how: &str, calls: &[CallReport], p95: f64) -> Vec<Goal> {
     vec![
         quantile(&what("error p50"), &off, 0.5, (Words, AtMost(1.0))),
         quantile(&what("error p95"), &off, 0.95, (Words, AtMost(p95))),
-        mean(&what("over-claims"), &over, (Percent, AtMost(1.0))),
+        mean(&what("over-claims"), &over, (Share, AtMost(1.0))),
     ]
 }
 
@@ -199,7 +204,7 @@ fn history_goals(how: &str, calls: &[CallReport], p95: f64) -> Vec<Goal> {
 fn requests_goal(calls: &[CallReport]) -> Goal {
     let spoken = calls
         .iter()
-        .filter(|call| !call.has_keys && !call.turns.is_empty());
+        .filter(|call| call.keys == 0 && !call.turns.is_empty());
     let per_call: Vec<Sample<'_>> = spoken
         .map(|call| (call.requests as f64 / call.turns.len() as f64, call))
         .collect();
@@ -244,8 +249,7 @@ fn mean(what: &str, samples: &[Sample<'_>], wanted: (Unit, Bound)) -> Goal {
 fn quantile(what: &str, samples: &[Sample<'_>], at: f64, wanted: (Unit, Bound)) -> Goal {
     let mut values: Vec<f64> = samples.iter().map(|(value, _)| *value).collect();
     values.sort_by(f64::total_cmp);
-    let place = (values.len() as f64 * at).ceil() as usize;
-    let value = values.get(place.saturating_sub(1)).copied();
+    let value = rank(values.len(), at).map(|place| values[place]);
     goal(what, value, samples, wanted)
 }
 
@@ -298,7 +302,11 @@ mod tests {
             ended_ms: 1_000,
             latency,
             waited: Some(400),
-            cut: latency == Some(900),
+            taken: if latency == Some(900) {
+                Taken::TooSoon
+            } else {
+                Taken::Over
+            },
             cut_in_ms: 0,
             missed: latency.is_none(),
             over_agent: false,

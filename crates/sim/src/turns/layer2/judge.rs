@@ -10,7 +10,7 @@ use super::{
     overlaps::{self, Overlapped},
     played::{self, ms_of},
     timeline,
-    turns::{self, TurnReport},
+    turns::{self, Taken, TurnReport},
 };
 use crate::turns::{
     scenario::{Llm, Scenario, Stt, Tts},
@@ -46,7 +46,7 @@ pub struct CallReport {
     /// The voice tells when words end.
     pub word_times: bool,
     /// Keys were pressed.
-    pub has_keys: bool,
+    pub keys: usize,
     /// What the scenario expects, and what did not come of it.
     pub faults: Vec<String>,
     /// What the server did that the protocol forbids.
@@ -85,7 +85,7 @@ pub(super) fn judge(role: &Role, diary: &Diary, stored: &Stored) -> CallReport {
         echo_ms: if has_echo { ms_of(audible) } else { 0 },
         requests: role.requests(),
         word_times: role.scenario.tts.word_times,
-        has_keys: !diary.truth.keys_ms.is_empty(),
+        keys: diary.truth.keys_ms.len(),
         faults: Vec::new(),
         violations: diary.violations.clone(),
         timeline: timeline::told(&stretches, diary),
@@ -131,7 +131,11 @@ fn faults(role: &Role, diary: &Diary, stored: &Stored, report: &CallReport) -> V
     let expect = &role.scenario.expect;
     let mut faults = Vec::new();
     faults.extend(text_fault(role, stored));
-    let cuts = report.turns.iter().filter(|turn| turn.cut).count();
+    let cuts = report
+        .turns
+        .iter()
+        .filter(|turn| turn.taken == Taken::TooSoon)
+        .count();
     if cuts > expect.cuts {
         faults.push(format!("{cuts} turns were taken too soon"));
     }
@@ -161,11 +165,40 @@ fn faults(role: &Role, diary: &Diary, stored: &Stored, report: &CallReport) -> V
             expect.restored_within_ms,
         ));
     }
+    faults.extend(absences(role, report));
     faults.extend(record_faults(role, stored));
     if diary.truth.gave_up > 0 {
         faults.push(format!("waited in vain {} times", diary.truth.gave_up));
     }
     faults
+}
+
+/// What the scenario gives a time for and that never happened.
+fn absences(role: &Role, report: &CallReport) -> Vec<String> {
+    let expect = &role.scenario.expect;
+    let (turns, overlaps) = (&report.turns, &report.overlaps);
+    let floor = |wanted: bool| {
+        let mut overlaps = overlaps.iter();
+        overlaps.any(move |overlap| overlap.source.wants_the_floor() == wanted)
+    };
+    [
+        (
+            "an answer",
+            expect.max_latency_ms,
+            turns.iter().any(|turn| turn.latency.is_some()),
+        ),
+        (
+            "a wait",
+            expect.max_wait_ms,
+            turns.iter().any(|turn| turn.waited.is_some()),
+        ),
+        ("an interruption", expect.silent_within_ms, floor(true)),
+        ("a false alarm", expect.restored_within_ms, floor(false)),
+    ]
+    .into_iter()
+    .filter(|(_, most, happened)| most.is_some() && !happened)
+    .map(|(what, _, _)| format!("{what} was expected, and never happened"))
+    .collect()
 }
 
 fn over(what: &str, is: Option<u64>, most: Option<u64>) -> Option<String> {

@@ -16,6 +16,10 @@ pub struct Run {
     refusals: Vec<ScenarioResult>,
     frames: usize,
     late: usize,
+    /// Some of the calls are to lose final words.
+    lossy: bool,
+    /// Final words that the recogniser kept from the server.
+    pub finals_lost: usize,
     /// Scenarios that this layer cannot play.
     pub left_out: Vec<String>,
     /// What the server did against the protocols of its providers.
@@ -27,6 +31,7 @@ impl Run {
     pub fn add(&mut self, role: &Role, diary: &Diary, stored: Option<&Stored>) {
         self.frames += diary.ticks.len();
         self.late += diary.late;
+        self.lossy |= role.scenario.stt.finals_lost_percent > 0.0;
         let nothing = Stored::default();
         let mut report = judge::judge(role, diary, stored.unwrap_or(&nothing));
         if stored.is_none() {
@@ -71,6 +76,12 @@ impl Run {
                 self.calls.len()
             ),
             format!("On lines with echo the agent was audible for {echo_s} s."),
+            "Left out: of latencies, turns that began over the agent's words, and calls whose model, \
+             voice or recogniser is slower than usual; of reactions and of sounds to be ignored, \
+             those during which the agent's words ended by themselves; of history, replies spoken in \
+             another form than written; of requests, calls with keys. Shares are told with the range \
+             in which nineteen of twenty such runs would lie."
+                .to_owned(),
         ];
         if !self.left_out.is_empty() {
             let names = self.left_out.join(", ");
@@ -89,7 +100,7 @@ impl Run {
         let broken: Vec<String> = line.chain(&self.provider_violations).cloned().collect();
         let taken = self.calls.len();
         let all = taken + self.refusals.len();
-        vec![
+        let mut checks = vec![
             Check {
                 what: "frames that the simulation sent late".to_owned(),
                 found: format!("{late:.2} %"),
@@ -109,6 +120,14 @@ impl Run {
                 },
                 right: broken.is_empty(),
             },
-        ]
+        ];
+        if self.lossy {
+            checks.push(Check {
+                what: "finals lost, where a scenario wants some to be".to_owned(),
+                found: self.finals_lost.to_string(),
+                right: self.finals_lost > 0,
+            });
+        }
+        checks
     }
 }

@@ -24,14 +24,24 @@ pub struct TurnReport {
     pub latency: Option<u64>,
     /// The silence that the server waited before it took the turn, by its own record.
     pub waited: Option<u64>,
-    /// It was taken before it was over, whether or not that was heard.
-    pub cut: bool,
+    /// When the server took it, whether or not that was heard.
+    pub taken: Taken,
     /// For how long the agent was audible while the turn went on.
     pub cut_in_ms: u64,
     /// An answer was due and never came.
     pub missed: bool,
     /// It was said over the agent's words.
     pub over_agent: bool,
+}
+
+/// When a turn was taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Taken {
+    /// When it was over, or not at all.
+    Over,
+    /// Before.
+    TooSoon,
 }
 
 /// Judges every turn of a call.
@@ -59,7 +69,7 @@ pub(super) fn judge(
             ended_ms: turn.ended_ms,
             latency: latency.map(|tick| ms_of(tick).saturating_sub(turn.ended_ms)),
             waited: waited(stored, turn),
-            cut: is_cut(stored, turn),
+            taken: taken(stored, turn),
             cut_in_ms: cut_in_ms(diary, turn),
             missed: latency.is_none() && is_answer_due(turn, next_ms),
             over_agent: is_over_agent(diary, turn),
@@ -127,7 +137,7 @@ fn is_over_agent(diary: &Diary, turn: &TrueTurn) -> bool {
 
 /// Whether the server took a turn before it was over: it gave it back, or made two of it, or its
 /// answer cut in.
-fn is_cut(stored: &[TurnRecord], turn: &TrueTurn) -> bool {
+fn taken(stored: &[TurnRecord], turn: &TrueTurn) -> Taken {
     let own: Vec<&TurnRecord> = taken_within(stored, turn).collect();
     let given_back = own.iter().any(|record| record.taking.taken_back > 0);
     let mut overlaps = stored.iter().flat_map(|record| &record.taking.overlaps);
@@ -137,7 +147,11 @@ fn is_cut(stored: &[TurnRecord], turn: &TrueTurn) -> bool {
             && at + CLOCKS_APART_MS >= turn.began_ms
             && at < turn.ended_ms
     });
-    given_back || own.len() > 1 || cut_in
+    if given_back || own.len() > 1 || cut_in {
+        Taken::TooSoon
+    } else {
+        Taken::Over
+    }
 }
 
 /// What the server stored of words that began within a turn.

@@ -113,31 +113,27 @@ pub enum SoundKind {
 pub struct Turn {
     /// Everything said in it.
     pub text: String,
-    /// The exact gaps inside of it.
-    pub pauses: Vec<u64>,
 }
 
 /// The turns in the steps: what is said to the agent up to each `turn_ends`.
 pub(super) fn turns(steps: &[Step]) -> Vec<Turn> {
     let mut turns = Vec::new();
     let mut texts: Vec<&str> = Vec::new();
-    let mut pauses = Vec::new();
     for step in steps {
         match step {
             Step::Say(say) => match say.role {
                 Role::Stop | Role::Turn => texts.push(&say.text),
                 Role::Backchannel | Role::Background | Role::SideTalk => {}
             },
-            Step::PauseMs(ms) => pauses.push(*ms),
             Step::TurnEnds => turns.push(Turn {
                 text: std::mem::take(&mut texts).join(" "),
-                pauses: std::mem::take(&mut pauses),
             }),
             Step::AgentAudibleMs(_)
             | Step::AgentDone
             | Step::AgentEndsInMs(_)
             | Step::HangUp
             | Step::Keys(_)
+            | Step::PauseMs(_)
             | Step::SilenceMs(_)
             | Step::Sound(_) => {}
         }

@@ -27,7 +27,6 @@ fn every_scenario_of_the_repository_is_one() {
 fn a_turn_is_what_is_said_up_to_its_end() {
     let turn = Turn {
         text: "Can I book?".to_owned(),
-        pauses: vec![700],
     };
     assert_eq!(parse(SMALL).unwrap().turns(), [turn]);
 }

@@ -4,10 +4,13 @@ use domain::{Millis, ReplyId};
 use session::Mark;
 
 use super::seen::Audible;
+use crate::Dice;
 
 /// Plays the agent's audio at the speed of speech, and reports marks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Line {
+    /// From a mark's sending to its coming back, beside what plays before it.
+    round_trip: Millis,
     pieces: Vec<Piece>,
     marks: VecDeque<Waiting>,
     ends: Millis,
@@ -38,7 +41,28 @@ const BUFFER: Millis = Millis(20);
 /// Shorter gaps are inside of a reply.
 const BREATH: Millis = Millis(400);
 
+/// The way to the carrier, or back.
+const NEAREST: u64 = 20;
+const FARTHEST: u64 = 150;
+/// How much a mark differs from another of the same call.
+const JITTER: u64 = 20;
+
 impl Line {
+    /// A line of some length, drawn for the call. Usually both ways are alike.
+    pub(crate) fn draw(dice: &mut Dice) -> Self {
+        const UNEQUAL: f64 = 0.25;
+        let mut way = || NEAREST + dice.throw() % (FARTHEST - NEAREST + 1);
+        let (there, other) = (way(), way());
+        let back = if dice.happens(UNEQUAL) { other } else { there };
+        Self {
+            round_trip: BUFFER + Millis(there + back),
+            pieces: Vec::new(),
+            marks: VecDeque::new(),
+            ends: Millis::ZERO,
+            held: None,
+        }
+    }
+
     pub(crate) fn play(&mut self, now: Millis, reply: ReplyId, length: Millis, words: &[Millis]) {
         let from = self.ends.or_later(now);
         self.ends = from + length;
@@ -50,7 +74,8 @@ impl Line {
         });
     }
 
-    pub(crate) fn mark(&mut self, mark: Mark, lag: Millis) {
+    pub(crate) fn mark(&mut self, mark: Mark, dice: &mut Dice) {
+        let lag = self.round_trip + Millis(dice.throw() % JITTER);
         let after = self.ends;
         self.marks.push_back(Waiting { mark, after, lag });
     }

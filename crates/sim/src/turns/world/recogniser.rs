@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     Delay, Dice,
+    fakes::is_filler,
     turns::{scenario::Stt, text::without_punctuation},
 };
 
@@ -25,6 +26,8 @@ pub(crate) struct Recogniser {
     in_utterance: bool,
     interim: String,
     phase: Millis,
+    /// Finals with words that were not told.
+    lost: usize,
 }
 
 /// Why the recogniser looks whether it has something to tell.
@@ -67,6 +70,7 @@ impl Recogniser {
             in_utterance: false,
             interim: String::new(),
             phase: Millis(dice.throw() % INTERIM.0),
+            lost: 0,
         }
     }
 
@@ -78,7 +82,9 @@ impl Recogniser {
         if sound.words.is_empty() {
             return;
         }
-        self.words.extend(sound.words.iter().cloned());
+        let writes = |word: &&Word| self.settings.writes_fillers || !is_filler(&word.text);
+        let written: Vec<Word> = sound.words.iter().filter(writes).cloned().collect();
+        self.words.extend(written);
         self.last_sound = Some(sound.until);
         let late = Millis(dice.throw() % 60);
         let since = sound.until;
@@ -116,24 +122,23 @@ impl Recogniser {
                 self.tell_interim(now)
             }
             Wake::Finalized { asked } => {
-                if self.loses(dice) {
-                    return None;
-                }
+                let lost = self.loses(dice);
                 let words = Words {
                     answers_finalize: true,
                     ..self.settle(asked, dice)
                 };
-                Some(Input::Words(words))
+                (!lost).then_some(Input::Words(words))
             }
             Wake::Silence { since } => {
-                if self.last_sound != Some(since) || self.loses(dice) {
+                if self.last_sound != Some(since) {
                     return None;
                 }
+                let lost = self.loses(dice);
                 let words = Words {
                     ends_utterance: true,
                     ..self.settle(now - NETWORK, dice)
                 };
-                Some(Input::Words(words))
+                (!lost).then_some(Input::Words(words))
             }
             Wake::Over { since } => {
                 let over = self.last_sound == Some(since) && self.in_utterance;
@@ -143,8 +148,16 @@ impl Recogniser {
         }
     }
 
-    fn loses(&self, dice: &mut Dice) -> bool {
-        dice.happens(self.settings.finals_lost_percent / 100.0)
+    /// How many finals with words were lost.
+    pub(crate) fn lost(&self) -> usize {
+        self.lost
+    }
+
+    /// Whether a final never comes. Its words come with no other.
+    fn loses(&mut self, dice: &mut Dice) -> bool {
+        let loses = dice.happens(self.settings.finals_lost_percent / 100.0);
+        self.lost += usize::from(loses && !self.words.is_empty());
+        loses
     }
 
     fn tell_interim(&mut self, now: Millis) -> Option<Input> {

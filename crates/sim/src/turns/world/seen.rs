@@ -39,6 +39,8 @@ pub struct Seen {
     pub journal: Vec<(Millis, Input)>,
     /// What it did.
     pub actions: Vec<(Millis, Action)>,
+    /// Final words that the recogniser kept to itself.
+    pub finals_lost: usize,
     /// When the call was over.
     pub ended: Millis,
     /// Why.

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, anyhow, ensure};
 use clap::Args;
 use sim::{
     carrier::Settings,
@@ -18,7 +18,12 @@ use sim::{
     },
 };
 use store::{CallFilter, Database, Store as _};
-use tokio::{sync::Semaphore, task::JoinSet, time::sleep};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::Semaphore,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 
 use crate::child::{AUTH_TOKEN, Policy, Providers, Server, Start};
 
@@ -39,7 +44,7 @@ pub(crate) struct Layer2Args {
     #[arg(long, default_value_t = 10)]
     at_once: usize,
     /// How often each scenario with echo is played
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 5)]
     echo_times: usize,
     /// A folder for the sound of every call: caller left, agent right
     #[arg(long)]
@@ -77,16 +82,64 @@ pub(super) async fn run(
         policy: Policy::Agents(&agents),
     };
     let mut server = Server::start(&start, &providers).await?;
-    // Greetings are rehearsed before the first call, as they are before a first caller.
-    sleep(Duration::from_secs(5)).await;
-    let phone = Phone::new(Settings::local(&server.url, Some(AUTH_TOKEN.to_owned())))?;
-    let placed = place_all(args, &cast, &phone, seed).await?;
+    // The server dies with this process, whatever ends it: dropped, it is killed.
+    let placed = tokio::select! {
+        placed = timeout(LONGEST, all_calls(args, &cast, (&server, &providers), seed)) => {
+            placed.context("the calls have no end")??
+        }
+        asked = asked_to_stop() => return Err(asked?),
+    };
     ensure!(server.is_alive(), "the server died during the calls");
     let stored = stored(&server.store_url(), cast.roles.len()).await?;
     let mut run = judged(args, placed, &stored)?;
     run.left_out.clone_from(&cast.left_out);
     run.provider_violations = providers.violations();
+    let heard = providers.deepgram.seen();
+    run.finals_lost = heard.iter().map(|stream| stream.lost_finals as usize).sum();
     Ok(run.report())
+}
+
+/// More calls than ten minutes have room for, or a server that hangs.
+const LONGEST: Duration = Duration::from_secs(30 * 60);
+
+/// Waits until somebody wants this process to end.
+async fn asked_to_stop() -> anyhow::Result<anyhow::Error> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminated.recv() => {}
+        _ = interrupted.recv() => {}
+    }
+    Ok(anyhow!("stopped before the end"))
+}
+
+async fn all_calls(
+    args: &Layer2Args,
+    cast: &Cast,
+    (server, providers): (&Server, &Providers),
+    seed: u64,
+) -> anyhow::Result<Vec<Placed>> {
+    rehearsed(providers).await;
+    let phone = Phone::new(Settings::local(&server.url, Some(AUTH_TOKEN.to_owned())))?;
+    place_all(args, cast, &phone, seed).await
+}
+
+/// Greetings are rehearsed before the first call, as they are before a first caller: waits until
+/// the voice has nothing to say for a second.
+async fn rehearsed(providers: &Providers) {
+    const LOOK: Duration = Duration::from_millis(100);
+    const QUIET_LOOKS: u32 = 10;
+    const MOST_LOOKS: u32 = 300;
+    let (mut spoken, mut quiet) = (0, 0);
+    for _ in 0..MOST_LOOKS {
+        let seen = providers.elevenlabs.seen().len();
+        quiet = if seen == spoken { quiet + 1 } else { 0 };
+        spoken = seen;
+        if quiet >= QUIET_LOOKS {
+            return;
+        }
+        sleep(LOOK).await;
+    }
 }
 
 fn cast(args: &Layer2Args, mut scenarios: Vec<Scenario>) -> anyhow::Result<Cast> {
@@ -140,11 +193,14 @@ async fn place_all(
 async fn place(phone: &Phone, role: &Arc<Role>, seed: u64) -> Result<Diary, String> {
     const TRIES: u32 = 5;
     const PAUSE: Duration = Duration::from_secs(3);
+    /// The longest call, and some time to dial.
+    const LONGEST_CALL: Duration = Duration::from_secs(180);
     let mut why = String::new();
     for _ in 0..TRIES {
-        match phone.place(role, seed).await {
-            Ok(diary) => return Ok(diary),
-            Err(error) => why = error.to_string(),
+        match timeout(LONGEST_CALL, phone.place(role, seed)).await {
+            Ok(Ok(diary)) => return Ok(diary),
+            Ok(Err(error)) => why = error.to_string(),
+            Err(_) => return Err("it was neither taken nor refused".to_owned()),
         }
         sleep(PAUSE).await;
     }

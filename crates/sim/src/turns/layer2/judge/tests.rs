@@ -117,7 +117,7 @@ fn a_turn_that_is_stored_as_two_was_cut_and_none_makes_up_for_it() {
     let diary = played(&role, &[GREETING, (3_800, "We close at six.")]);
     let cut = |turns| {
         let stored = Stored { turns, end: None };
-        judge(&role, &diary, &stored).turns[0].cut
+        judge(&role, &diary, &stored).turns[0].taken == Taken::TooSoon
     };
     let whole = taken("when do you close", 350);
     assert!(!cut(vec![whole.clone()]));
