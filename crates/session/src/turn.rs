@@ -363,6 +363,11 @@ impl CallerTurn {
         }
     }
 
+    /// How many words that are.
+    pub(crate) fn count(&self) -> usize {
+        self.text().split_whitespace().count()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.settled.is_empty() && self.is_settled() && self.keys.is_empty()
     }

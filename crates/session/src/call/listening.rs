@@ -109,6 +109,7 @@ impl CallSession {
         if self.are_our_own(now, words) {
             return;
         }
+        let before = self.turn.count();
         let new = self.turn.hear(now, words);
         if new && words.settled {
             self.measure_lag(now, words);
@@ -118,7 +119,7 @@ impl CallSession {
             self.timers.disarm(Timer::Idle);
             self.on_new_words(now);
         }
-        self.words_over_reply(now, words, new);
+        self.words_over_reply(now, words, new.then_some(before));
         if self.turn.is_settled() && !self.turn.awaits_words() && !self.provider_owes_an_end() {
             self.timers.disarm(Timer::Unheard);
         }

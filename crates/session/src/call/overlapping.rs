@@ -145,7 +145,7 @@ impl CallSession {
             at,
             since: at,
             ended: None,
-            words_before: words::words(&self.turn.text()).count(),
+            words_before: self.turn.count(),
         });
         self.weigh_overlap(now);
     }
@@ -165,16 +165,21 @@ impl CallSession {
 
     /// Words came while the agent speaks. A sound that was there before the answer means nothing
     /// until there are words in it, and words may come without any sound that the ear noticed.
-    pub(super) fn words_over_reply(&mut self, now: Millis, words: &Words, new: bool) {
+    /// `before`: so many words were there when new ones came.
+    pub(super) fn words_over_reply(&mut self, now: Millis, words: &Words, before: Option<usize>) {
         if self.overlap.is_some() {
             return self.weigh_overlap(now);
         }
         let audible = self.reply.as_ref().is_some_and(|reply| reply.is_audible());
-        if !audible || !new {
+        let Some(before) = before.filter(|_| audible) else {
             return;
-        }
+        };
         let at = words.span.map_or(now, |span| span.from);
         self.speech_over_reply(now, at);
+        if let Some(overlap) = &mut self.overlap {
+            overlap.words_before = before;
+            self.weigh_overlap(now);
+        }
         if !self.turn.is_speaking() {
             self.speech_over_reply_stopped(now, now);
         }

@@ -118,6 +118,16 @@ fn yes_while_the_question_is_being_asked_is_its_answer() {
 }
 
 #[test]
+fn words_without_a_sound_that_the_ear_noticed_take_the_floor_too() {
+    insta::assert_snapshot!(over_greeting(
+        rules(),
+        "
+        1.300  utterance Stop, please.
+    "
+    ));
+}
+
+#[test]
 fn foreign_sound_elsewhere_decides_nothing() {
     insta::assert_snapshot!(over_greeting(
         rules(),
