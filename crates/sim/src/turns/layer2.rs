@@ -1,7 +1,7 @@
 //! The scenarios as sound: simulated callers speak mu-law over the carrier's media socket to a real
 //! server, in real time, while fake providers answer it on their own wires.
 //!
-//! Speech carries [`stamp`]s in its lowest bits. By them the fake recogniser knows which words
+//! Speech carries stamps in its lowest bits. By them the fake recogniser knows which words
 //! reached it, however much noise and echo lie over them, and the carrier knows which words of the
 //! agent were played.
 
