@@ -307,9 +307,12 @@ impl Recent {
         if self.reply.replace(reply) != Some(reply) {
             self.bytes.clear();
         }
+        // Room first, and no more than is needed: a buffer that grows by itself doubles.
+        let excess = (self.bytes.len() + sent.len()).saturating_sub(MOST_AGAIN_BYTES);
+        self.bytes.drain(..excess.min(self.bytes.len()));
+        let missing = MOST_AGAIN_BYTES.saturating_sub(self.bytes.len());
+        self.bytes.reserve_exact(missing);
         self.bytes.extend(sent);
-        let excess = self.bytes.len().saturating_sub(MOST_AGAIN_BYTES);
-        self.bytes.drain(..excess);
     }
 
     /// The last of what was sent of a reply. It is sent again, and is then kept again.
