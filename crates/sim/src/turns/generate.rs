@@ -7,7 +7,7 @@
 //! prepositions, conjunctions, auxiliaries, subjects, verbs without their object. The others come at
 //! places where no such word gives them away. Which words those are is written down here, apart from
 //! the lists of the engine, but most of them are on those lists too: grammar has few such words. So a
-//! second policy is scored on pauses whose places were chosen by ear alone.
+//! second policy is scored on pauses whose places were marked by hand.
 
 use std::sync::Arc;
 
@@ -49,15 +49,15 @@ const FILLERS: f64 = 0.15;
 /// utterance has one, so that 76 % of all pauses are told in the end.
 const TOLD_BY_WORD: f64 = 0.79;
 
-/// Of pauses placed by ear, those in the middle of a clause.
+/// Of pauses placed by hand, those in the middle of a clause.
 const IN_CLAUSE: f64 = 0.7;
 
 /// By what the places of pauses are chosen.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Places {
-    /// Where an ear would put them: 70 % in the middle of a clause and 30 % after one, by marks that
-    /// were made without a look at any list of words.
-    ByEar,
+    /// By marks in the texts, 70 % in the middle of a clause and 30 % after one. Whoever set them
+    /// knew the engine's lists; nobody listened.
+    ByHand,
     /// So that the last word gives away as many of them as a published rule recognises.
     Told,
 }
@@ -106,8 +106,8 @@ fn turn(corpus: &Corpus, places: Places, dice: &mut Dice) -> Vec<Step> {
     for ms in pauses(dice) {
         let filled = dice.happens(FILLERS);
         let wanted = match places {
-            Places::ByEar if dice.happens(IN_CLAUSE) => Wanted::InClause,
-            Places::ByEar => Wanted::AfterClause,
+            Places::ByHand if dice.happens(IN_CLAUSE) => Wanted::InClause,
+            Places::ByHand => Wanted::AfterClause,
             Places::Told if filled || dice.happens(TOLD_BY_WORD) => Wanted::Told,
             Places::Told => Wanted::Untold,
         };
@@ -383,7 +383,7 @@ mod tests {
         let corpus = Corpus::english();
         let mut dice = Dice::new(5);
         for _ in 0..200 {
-            let steps = turn(&corpus, Places::ByEar, &mut dice);
+            let steps = turn(&corpus, Places::ByHand, &mut dice);
             let said: Vec<&str> = steps
                 .iter()
                 .filter_map(|step| match step {

@@ -67,12 +67,12 @@ impl Layer1 {
                 "That 76 % of all pauses come after a filler or a word that tells that more will \
                  come is assumed: it is the published recall of such a rule on real calls. The list \
                  of words by which pauses are placed is not the engine's, but most of its words are \
-                 on the engine's too. With places marked by ear, without a look at any list, the \
-                 same policy cuts {:.1} % of turns at a mean wait of {:.0} ms: the row \
+                 on the engine's too. With places marked by hand in the texts, by somebody who knew \
+                 the engine's lists, the same policy cuts {:.1} % of turns at a mean wait of {:.0} ms: the row \
                  \"{}\".",
-                runs.by_ear.cuts_percent(),
-                runs.by_ear.score.waits.mean().unwrap_or(f64::NAN),
-                runs.by_ear.name,
+                runs.by_hand.cuts_percent(),
+                runs.by_hand.score.waits.mean().unwrap_or(f64::NAN),
+                runs.by_hand.name,
             ),
             "Left out: of reactions and of sounds to be ignored, those that begin within 600 ms of \
              the end of the agent's words; of latencies, turns at whose end the agent speaks; of \

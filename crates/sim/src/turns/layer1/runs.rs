@@ -15,7 +15,7 @@ pub(super) struct Runs {
     /// Balanced, without punctuation.
     pub(super) main: End,
     /// The same, on pauses whose places no list of words has chosen.
-    pub(super) by_ear: End,
+    pub(super) by_hand: End,
     /// The same as the main one, with a recogniser that leaves out `um`.
     pub(super) no_fillers: End,
     pub(super) eager: End,
@@ -76,9 +76,9 @@ impl Runs {
         };
         Self {
             main: balanced("balanced", &plain),
-            by_ear: balanced(
-                "balanced, pauses where an ear would put them",
-                &generate::turns(calls, Places::ByEar, unpunctuated, seed),
+            by_hand: balanced(
+                "balanced, pauses placed by hand",
+                &generate::turns(calls, Places::ByHand, unpunctuated, seed),
             ),
             no_fillers: balanced(
                 "balanced, without written fillers",
@@ -131,7 +131,7 @@ impl Runs {
 
     pub(super) fn policies(&self) -> Vec<Policy> {
         let ours = [&self.eager, &self.main, &self.patient, &self.punctuated];
-        let beside = [&self.by_ear, &self.no_fillers].map(|end| end.policy(Family::Beside));
+        let beside = [&self.by_hand, &self.no_fillers].map(|end| end.policy(Family::Beside));
         let silence = self.silence.iter().map(|(_, end)| end);
         let ours = ours.into_iter().map(|end| end.policy(Family::Ours));
         ours.chain(beside)
