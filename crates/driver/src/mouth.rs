@@ -307,11 +307,12 @@ impl Recent {
         if self.reply.replace(reply) != Some(reply) {
             self.bytes.clear();
         }
-        // Room first, and no more than is needed: a buffer that grows by itself doubles.
+        let sent = &sent[sent.len().saturating_sub(MOST_AGAIN_BYTES)..];
         let excess = (self.bytes.len() + sent.len()).saturating_sub(MOST_AGAIN_BYTES);
-        self.bytes.drain(..excess.min(self.bytes.len()));
-        let missing = MOST_AGAIN_BYTES.saturating_sub(self.bytes.len());
-        self.bytes.reserve_exact(missing);
+        self.bytes.drain(..excess);
+        // A buffer that grows by itself doubles, to twice as much as is ever needed.
+        let room = MOST_AGAIN_BYTES - self.bytes.len();
+        self.bytes.reserve_exact(room);
         self.bytes.extend(sent);
     }
 

@@ -154,3 +154,20 @@ async fn the_ear_learns_what_is_played_and_when() {
     }
     assert_eq!(next - start, Duration::from_secs(1));
 }
+
+#[test]
+fn what_was_sent_is_kept_in_no_more_room_than_it_needs() {
+    let mut recent = Recent::default();
+    for piece in 0..20u8 {
+        recent.keep(ONE, &[piece; 1_600]);
+    }
+    recent.keep(ONE, &[20; 400]);
+    assert_eq!(recent.bytes.capacity(), MOST_AGAIN_BYTES);
+    assert_eq!(recent.bytes.len(), MOST_AGAIN_BYTES);
+    recent.keep(ONE, &[21; 2 * MOST_AGAIN_BYTES]);
+    assert_eq!(recent.bytes.capacity(), MOST_AGAIN_BYTES);
+    assert_eq!(
+        recent.take_last(ONE, Millis(1_000)),
+        vec![21; MOST_AGAIN_BYTES]
+    );
+}

@@ -68,8 +68,8 @@ impl Layer1 {
                  come is assumed: it is the published recall of such a rule on real calls. The list \
                  of words by which pauses are placed is not the engine's, but most of its words are \
                  on the engine's too. With places marked by hand in the texts, by somebody who knew \
-                 the engine's lists, the same policy cuts {:.1} % of turns at a mean wait of {:.0} ms: the row \
-                 \"{}\".",
+                 the engine's lists, the same policy cuts {:.1} % of turns at a mean wait of \
+                 {:.0} ms: the row \"{}\".",
                 runs.by_hand.cuts_percent(),
                 runs.by_hand.score.waits.mean().unwrap_or(f64::NAN),
                 runs.by_hand.name,
