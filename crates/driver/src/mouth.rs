@@ -310,7 +310,7 @@ impl Recent {
         let sent = &sent[sent.len().saturating_sub(MOST_AGAIN_BYTES)..];
         let excess = (self.bytes.len() + sent.len()).saturating_sub(MOST_AGAIN_BYTES);
         self.bytes.drain(..excess);
-        // A buffer that grows by itself doubles, to twice as much as is ever needed.
+        // A buffer that grows by itself doubles, past what is ever needed.
         let room = MOST_AGAIN_BYTES - self.bytes.len();
         self.bytes.reserve_exact(room);
         self.bytes.extend(sent);
