@@ -8,9 +8,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use domain::{CallBegun, ReplyId, TurnRecord};
+use domain::{CallBegun, Millis, ReplyId, TurnRecord};
 use providers::tts::ToVoice;
-use session::{Action, CancelReason, ClauseId, Input, Prompt, ToolRun};
+use session::{Action, CancelReason, ClauseId, Input, OverlapMode, Prompt, ToolRun};
 use store::Record;
 use tokio::{
     sync::{mpsc, oneshot},
@@ -85,7 +85,13 @@ impl Hands {
         let (mouth, orders) = mpsc::channel(mouth::ORDERS);
         let hear_less = Arc::<AtomicBool>::default();
         let (to_ear, ear_orders) = mpsc::channel(mouth::EAR_ORDERS);
-        let speaks = Mouth::new(writer, to_ear, Arc::clone(&commons.meters), first_frame);
+        // Only a voice that pauses ever repeats the word that was cut.
+        let again = match agent.rules.overlap.mode {
+            OverlapMode::Pause => mouth::MOST_AGAIN,
+            OverlapMode::Duck { .. } | OverlapMode::Ignore => Millis::ZERO,
+        };
+        let meters = Arc::clone(&commons.meters);
+        let speaks = Mouth::new(writer, to_ear, meters, first_frame, again);
         let closed = tasks.spawn(speaks.run(orders).in_current_span());
         let outlets = Outlets {
             recogniser: recogniser.clone(),

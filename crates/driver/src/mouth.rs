@@ -70,7 +70,7 @@ const FRAME: Duration = Duration::from_millis(20);
 const FRAME_BYTES: usize = audio::framing::FRAME_BYTES;
 
 /// At most this much can be played again: no word is longer.
-const MOST_AGAIN_BYTES: usize = 1_000 * BYTES_PER_MS as usize;
+pub(crate) const MOST_AGAIN: Millis = Millis(1_000);
 
 /// A minute of audio: a reply that long has gone wrong.
 const MOST_BYTES: usize = 60_000 * BYTES_PER_MS as usize;
@@ -98,18 +98,20 @@ enum Queued {
 }
 
 /// The last of what was sent of one reply.
-#[derive(Default)]
 struct Recent {
     reply: Option<ReplyId>,
     bytes: VecDeque<u8>,
+    most_bytes: usize,
 }
 
 impl<W: LineWriter> Mouth<W> {
+    /// `again`: how much of a reply can be played again when it was paused.
     pub(crate) fn new(
         line: W,
         ear: mpsc::Sender<ToEar>,
         meters: Arc<Meters>,
         first_frame: oneshot::Sender<Instant>,
+        again: Millis,
     ) -> Self {
         Self {
             line,
@@ -118,7 +120,7 @@ impl<W: LineWriter> Mouth<W> {
             batch: Vec::with_capacity(AHEAD.as_millis() as usize * BYTES_PER_MS as usize),
             loudness: Loudness::default(),
             paused: None,
-            recent: Recent::default(),
+            recent: Recent::of(again),
             ear,
             meters,
             first_frame: Some(first_frame),
@@ -170,7 +172,7 @@ impl<W: LineWriter> Mouth<W> {
         self.played_until = None;
         self.paused = None;
         self.loudness.restore_all();
-        self.recent = Recent::default();
+        self.recent.forget();
         self.utter(ToEar::Silence { at: Instant::now() });
         self.line.clear().await
     }
@@ -303,17 +305,29 @@ impl Queued {
 }
 
 impl Recent {
+    fn of(most: Millis) -> Self {
+        Self {
+            reply: None,
+            bytes: VecDeque::new(),
+            most_bytes: usize::try_from(most.0 * BYTES_PER_MS).unwrap_or(usize::MAX),
+        }
+    }
+
     fn keep(&mut self, reply: ReplyId, sent: &[u8]) {
         if self.reply.replace(reply) != Some(reply) {
             self.bytes.clear();
         }
-        let sent = &sent[sent.len().saturating_sub(MOST_AGAIN_BYTES)..];
-        let excess = (self.bytes.len() + sent.len()).saturating_sub(MOST_AGAIN_BYTES);
+        let sent = &sent[sent.len().saturating_sub(self.most_bytes)..];
+        let excess = (self.bytes.len() + sent.len()).saturating_sub(self.most_bytes);
         self.bytes.drain(..excess);
         // A buffer that grows by itself doubles, past what is ever needed.
-        let room = MOST_AGAIN_BYTES - self.bytes.len();
-        self.bytes.reserve_exact(room);
+        self.bytes.reserve_exact(self.most_bytes - self.bytes.len());
         self.bytes.extend(sent);
+    }
+
+    fn forget(&mut self) {
+        self.reply = None;
+        self.bytes.clear();
     }
 
     /// The last of what was sent of a reply. It is sent again, and is then kept again.
@@ -321,7 +335,7 @@ impl Recent {
         if self.reply != Some(reply) {
             return Bytes::new();
         }
-        let wanted = usize::try_from(again.0 * BYTES_PER_MS).unwrap_or(MOST_AGAIN_BYTES);
+        let wanted = usize::try_from(again.0 * BYTES_PER_MS).unwrap_or(self.most_bytes);
         let from = self.bytes.len().saturating_sub(wanted);
         self.bytes.drain(from..).collect()
     }

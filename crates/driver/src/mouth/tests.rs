@@ -44,7 +44,7 @@ impl Speaks {
         let (to_ear, ear) = mpsc::channel(EAR_ORDERS);
         let (orders, given) = mpsc::channel(ORDERS);
         let meters = Meters::new(&mut Registry::default());
-        let mouth = Mouth::new(line.clone(), to_ear, meters, first);
+        let mouth = Mouth::new(line.clone(), to_ear, meters, first, MOST_AGAIN);
         let mut running = tokio::task::JoinSet::new();
         running.spawn(mouth.run(given));
         Self {
@@ -157,17 +157,23 @@ async fn the_ear_learns_what_is_played_and_when() {
 
 #[test]
 fn what_was_sent_is_kept_in_no_more_room_than_it_needs() {
-    let mut recent = Recent::default();
+    const BYTES: usize = 8_000;
+    let mut recent = Recent::of(Millis(1_000));
     for piece in 0..20u8 {
         recent.keep(ONE, &[piece; 1_600]);
     }
     recent.keep(ONE, &[20; 400]);
-    assert_eq!(recent.bytes.capacity(), MOST_AGAIN_BYTES);
-    assert_eq!(recent.bytes.len(), MOST_AGAIN_BYTES);
-    recent.keep(ONE, &[21; 2 * MOST_AGAIN_BYTES]);
-    assert_eq!(recent.bytes.capacity(), MOST_AGAIN_BYTES);
-    assert_eq!(
-        recent.take_last(ONE, Millis(1_000)),
-        vec![21; MOST_AGAIN_BYTES]
-    );
+    assert_eq!(recent.bytes.capacity(), BYTES);
+    assert_eq!(recent.bytes.len(), BYTES);
+    recent.keep(ONE, &[21; 2 * BYTES]);
+    assert_eq!(recent.bytes.capacity(), BYTES);
+    assert_eq!(recent.take_last(ONE, Millis(1_000)), vec![21; BYTES]);
+}
+
+#[test]
+fn a_voice_that_is_never_paused_keeps_nothing() {
+    let mut recent = Recent::of(Millis::ZERO);
+    recent.keep(ONE, &[1; 1_600]);
+    assert_eq!(recent.bytes.capacity(), 0);
+    assert!(recent.take_last(ONE, Millis(500)).is_empty());
 }
