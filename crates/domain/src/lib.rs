@@ -8,6 +8,7 @@ mod ids;
 mod language;
 mod money;
 mod phone;
+mod receipt;
 mod record;
 mod time;
 
@@ -15,8 +16,9 @@ pub use agent::{BadModelName, ModelName, Tenant};
 pub use end::{EndReason, Fault};
 pub use ids::{AgentId, BadId, CallId, CarrierCallId, ReplyId, TenantId};
 pub use language::{BadLanguage, Language};
-pub use money::{Micros, Prices, Usage};
+pub use money::Micros;
 pub use phone::{BadNumber, Party, PhoneNumber};
+pub use receipt::{Charge, Cost, Item, PriceBook, Purpose, Rates, Receipt, Usage};
 pub use record::{
     CallBegun, CallEnded, Direction, Gap, Overlap, OverlapOutcome, Transport, TurnRecord,
     TurnTaking,

@@ -1,5 +1,5 @@
 use crate::{
-    AgentId, CallId, CarrierCallId, EndReason, Micros, Millis, ModelName, Party, TenantId,
+    AgentId, CallId, CarrierCallId, Cost, EndReason, Micros, Millis, ModelName, Party, TenantId,
     UnixMillis, Usage,
 };
 
@@ -81,7 +81,7 @@ pub struct CallEnded {
     /// What was consumed.
     pub usage: Usage,
     /// What that cost.
-    pub cost: Micros,
+    pub cost: Cost,
     /// The part of the cost that went into replies which nobody was to hear.
     pub speculation_cost: Micros,
 }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::{AgentId, ModelName, Prices};
+use domain::{AgentId, ModelName, PriceBook};
 use providers::{
     llm::{LanguageModel, ModelSettings},
     stt::{Listen, SpeechToText},
@@ -25,8 +25,10 @@ pub struct Agent {
     pub speak: Vec<Station<dyn TextToSpeech, Voice>>,
     /// What the ear takes for the caller's speech.
     pub ear: audio::HearingSettings,
+    /// Who is paid for the line.
+    pub carrier: ModelName,
     /// What it all costs.
-    pub prices: Prices,
+    pub prices: Arc<PriceBook>,
 }
 
 /// One provider doing one job with an agent's settings.

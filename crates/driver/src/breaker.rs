@@ -8,16 +8,38 @@ use domain::ModelName;
 use providers::{ProviderError, Verdict};
 use tokio::time::Instant;
 
-/// Failures within [`WINDOW`] that open a breaker.
-const FAILURES: usize = 3;
-const WINDOW: Duration = Duration::from_secs(10);
-/// How long it stays open after failures, and after a refused key.
-const OPEN: Duration = Duration::from_secs(30);
-const OPEN_FOR_KEY: Duration = Duration::from_secs(5 * 60);
+/// When a provider that fails is left alone, and how it comes back.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct BreakerSettings {
+    /// Failures within `window` that open it.
+    pub failures: u32,
+    /// How long a failure is remembered.
+    pub window: Duration,
+    /// How long it stays open.
+    pub open: Duration,
+    /// How long it stays open when a key, a quota or a model was refused.
+    pub open_for_key: Duration,
+    /// Successes in a row that close it again.
+    pub successes: u32,
+    /// Of those who ask, so many percent more are let through every second after that.
+    pub ramp_percent: u32,
+}
+
+impl Default for BreakerSettings {
+    fn default() -> Self {
+        Self {
+            failures: 3,
+            window: Duration::from_secs(10),
+            open: Duration::from_secs(30),
+            open_for_key: Duration::from_secs(5 * 60),
+            successes: 2,
+            ramp_percent: 10,
+        }
+    }
+}
+
 /// How long one probe keeps others from trying.
 const PROBE: Duration = Duration::from_secs(10);
-/// Successes in a row that close it again.
-const SUCCESSES: u32 = 2;
 
 /// Whether a provider is asked at all.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -49,12 +71,24 @@ pub struct BreakerStatus {
     pub name: ModelName,
     /// Whether it is asked.
     pub state: BreakerState,
+    /// Its key, its quota or the model itself was refused: waiting does not help, somebody has to
+    /// look after it.
+    pub refused: bool,
+}
+
+/// How much somebody needs a provider.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Need {
+    /// There is nobody else.
+    LastResort,
+    Usual,
 }
 
 /// One breaker per model of a provider, shared by all calls.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Breakers {
     by_name: Arc<Mutex<BTreeMap<ModelName, Breaker>>>,
+    settings: BreakerSettings,
 }
 
 #[derive(Debug)]
@@ -69,6 +103,13 @@ enum Breaker {
     },
     Open {
         until: Instant,
+        refused: bool,
+    },
+    /// It works again, and is not to be overrun.
+    Recovering {
+        since: Instant,
+        /// Percents of a request that were not let through yet.
+        credit: u128,
     },
 }
 
@@ -86,12 +127,36 @@ impl Breakers {
         self.lock().entry(name.clone()).or_default();
     }
 
-    /// Whether this model may be asked now. A half-open breaker lets one probe through.
-    pub(crate) fn allows(&self, name: &ModelName) -> bool {
+    /// Breakers that work like this.
+    pub(crate) fn with(settings: BreakerSettings) -> Self {
+        Self {
+            by_name: Arc::default(),
+            settings,
+        }
+    }
+
+    /// Whether this model may be asked now. A half-open breaker lets one probe through, one that
+    /// has just closed a growing share; those who have nobody else it does not turn away.
+    fn allows(&self, name: &ModelName, need: Need) -> bool {
+        let ramp = self.settings.ramp_percent;
         self.lock()
             .entry(name.clone())
             .or_default()
-            .allows(Instant::now())
+            .allows(Instant::now(), need, ramp)
+    }
+
+    /// The first of these, by their places, that may be asked: one that is not to be overrun only
+    /// if there is nobody else.
+    pub(crate) fn first_allowed<'n>(
+        &self,
+        names: impl Iterator<Item = (usize, &'n ModelName)> + Clone,
+    ) -> Option<usize> {
+        let allowed = |need| {
+            let mut names = names.clone();
+            names.find(|(_, name)| self.allows(name, need))
+        };
+        let found = allowed(Need::Usual).or_else(|| allowed(Need::LastResort));
+        found.map(|(place, _)| place)
     }
 
     /// How long this model will not be asked.
@@ -99,47 +164,54 @@ impl Breakers {
         let now = Instant::now();
         match self.lock().get(name) {
             Some(
-                Breaker::Open { until }
+                Breaker::Open { until, .. }
                 | Breaker::HalfOpen {
                     probing_until: until,
                     ..
                 },
             ) => until.saturating_duration_since(now),
-            Some(Breaker::Closed { .. }) | None => Duration::ZERO,
+            Some(Breaker::Closed { .. } | Breaker::Recovering { .. }) | None => Duration::ZERO,
         }
     }
 
     pub(crate) fn succeeded(&self, name: &ModelName) {
-        self.lock()
-            .entry(name.clone())
-            .or_default()
-            .succeeded(Instant::now());
+        let successes = self.settings.successes;
+        self.change(name, |breaker, now| breaker.succeeded(now, successes));
+    }
+
+    /// It answered, which says nothing about how well it works.
+    pub(crate) fn answered(&self, name: &ModelName) {
+        self.change(name, Breaker::answered);
     }
 
     pub(crate) fn failed(&self, name: &ModelName, error: &ProviderError) {
-        let now = Instant::now();
-        let mut breakers = self.lock();
-        let breaker = breakers.entry(name.clone()).or_default();
-        match error.verdict() {
+        let settings = &self.settings;
+        self.change(name, |breaker, now| match error.verdict() {
             Verdict::KeyRefused => {
                 *breaker = Breaker::Open {
-                    until: now + OPEN_FOR_KEY,
+                    until: now + settings.open_for_key,
+                    refused: true,
                 }
             }
             Verdict::Retry | Verdict::RetryAfter(_) | Verdict::SwitchProvider => {
-                breaker.failed(now)
+                breaker.failed(now, settings)
             }
             // The request was wrong, not the provider.
             Verdict::GiveUp => breaker.answered(now),
-        }
+        });
+    }
+
+    fn change(&self, name: &ModelName, change: impl FnOnce(&mut Breaker, Instant)) {
+        let mut breakers = self.lock();
+        change(breakers.entry(name.clone()).or_default(), Instant::now());
     }
 
     /// All breakers as they are now.
     pub(crate) fn statuses(&self) -> Vec<BreakerStatus> {
         let now = Instant::now();
         let state = |breaker: &Breaker| match breaker {
-            Breaker::Closed { .. } => BreakerState::Closed,
-            Breaker::Open { until } if *until > now => BreakerState::Open,
+            Breaker::Closed { .. } | Breaker::Recovering { .. } => BreakerState::Closed,
+            Breaker::Open { until, .. } if *until > now => BreakerState::Open,
             Breaker::Open { .. } | Breaker::HalfOpen { .. } => BreakerState::HalfOpen,
         };
         self.lock()
@@ -147,6 +219,7 @@ impl Breakers {
             .map(|(name, breaker)| BreakerStatus {
                 name: name.clone(),
                 state: state(breaker),
+                refused: matches!(breaker, Breaker::Open { refused: true, .. }),
             })
             .collect()
     }
@@ -158,10 +231,10 @@ impl Breakers {
 }
 
 impl Breaker {
-    fn allows(&mut self, now: Instant) -> bool {
+    fn allows(&mut self, now: Instant, need: Need, ramp_percent: u32) -> bool {
         match self {
             Self::Closed { .. } => true,
-            Self::Open { until } if *until > now => false,
+            Self::Open { until, .. } if *until > now => false,
             Self::Open { .. } => {
                 *self = Self::HalfOpen {
                     successes: 0,
@@ -174,14 +247,30 @@ impl Breaker {
                 *probing_until = now + PROBE;
                 true
             }
+            Self::Recovering { since, credit } => {
+                let share = (now - *since).as_millis() * u128::from(ramp_percent) / 1_000;
+                if share >= 100 {
+                    *self = Self::default();
+                    return true;
+                }
+                *credit += share;
+                let through = *credit >= 100 || need == Need::LastResort;
+                if through {
+                    *credit = credit.saturating_sub(100);
+                }
+                through
+            }
         }
     }
 
-    fn succeeded(&mut self, now: Instant) {
+    fn succeeded(&mut self, now: Instant, enough: u32) {
         match self {
             Self::Closed { failures } => failures.clear(),
-            Self::HalfOpen { successes, .. } if *successes + 1 >= SUCCESSES => {
-                *self = Self::default()
+            Self::HalfOpen { successes, .. } if *successes + 1 >= enough => {
+                *self = Self::Recovering {
+                    since: now,
+                    credit: 0,
+                }
             }
             Self::HalfOpen {
                 successes,
@@ -190,7 +279,7 @@ impl Breaker {
                 *successes += 1;
                 *probing_until = now;
             }
-            Self::Open { .. } => {}
+            Self::Open { .. } | Self::Recovering { .. } => {}
         }
     }
 
@@ -201,16 +290,20 @@ impl Breaker {
         }
     }
 
-    fn failed(&mut self, now: Instant) {
+    fn failed(&mut self, now: Instant, settings: &BreakerSettings) {
+        let open = Self::Open {
+            until: now + settings.open,
+            refused: false,
+        };
         match self {
             Self::Closed { failures } => {
-                failures.retain(|at| now - *at < WINDOW);
+                failures.retain(|at| now - *at < settings.window);
                 failures.push(now);
-                if failures.len() >= FAILURES {
-                    *self = Self::Open { until: now + OPEN };
+                if failures.len() >= settings.failures as usize {
+                    *self = open;
                 }
             }
-            Self::HalfOpen { .. } => *self = Self::Open { until: now + OPEN },
+            Self::HalfOpen { .. } | Self::Recovering { .. } => *self = open,
             Self::Open { .. } => {}
         }
     }
@@ -219,6 +312,15 @@ impl Breaker {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const SETTINGS: BreakerSettings = BreakerSettings {
+        failures: 3,
+        window: Duration::from_secs(10),
+        open: Duration::from_secs(30),
+        open_for_key: Duration::from_secs(300),
+        successes: 2,
+        ramp_percent: 10,
+    };
 
     fn name() -> ModelName {
         "deepgram/nova-3".parse().unwrap()
@@ -236,16 +338,19 @@ mod tests {
     async fn three_failures_open_it_and_two_successes_close_it() {
         let breakers = Breakers::default();
         for _ in 0..3 {
-            assert!(breakers.allows(&name()));
+            assert!(breakers.allows(&name(), Need::Usual));
             breakers.failed(&name(), &silent());
         }
-        assert!(!breakers.allows(&name()));
-        tokio::time::advance(OPEN).await;
-        assert!(breakers.allows(&name()), "one probe");
-        assert!(!breakers.allows(&name()), "and no more than one");
+        assert!(!breakers.allows(&name(), Need::Usual));
+        tokio::time::advance(SETTINGS.open).await;
+        assert!(breakers.allows(&name(), Need::Usual), "one probe");
+        assert!(
+            !breakers.allows(&name(), Need::Usual),
+            "and no more than one"
+        );
         breakers.succeeded(&name());
         assert_eq!(breakers.statuses()[0].state, BreakerState::HalfOpen);
-        assert!(breakers.allows(&name()));
+        assert!(breakers.allows(&name(), Need::Usual));
         breakers.succeeded(&name());
         assert_eq!(breakers.statuses()[0].state, BreakerState::Closed);
     }
@@ -256,10 +361,10 @@ mod tests {
         for _ in 0..3 {
             breakers.failed(&name(), &silent());
         }
-        tokio::time::advance(OPEN).await;
-        assert!(breakers.allows(&name()));
+        tokio::time::advance(SETTINGS.open).await;
+        assert!(breakers.allows(&name(), Need::Usual));
         tokio::time::advance(PROBE).await;
-        assert!(breakers.allows(&name()));
+        assert!(breakers.allows(&name(), Need::Usual));
     }
 
     #[tokio::test(start_paused = true)]
@@ -269,7 +374,7 @@ mod tests {
             breakers.failed(&name(), &silent());
             tokio::time::advance(Duration::from_secs(6)).await;
         }
-        assert!(breakers.allows(&name()));
+        assert!(breakers.allows(&name(), Need::Usual));
     }
 
     #[tokio::test(start_paused = true)]
@@ -283,8 +388,60 @@ mod tests {
         let breakers = Breakers::default();
         breakers.failed(&name(), &refused);
         tokio::time::advance(Duration::from_secs(299)).await;
-        assert!(!breakers.allows(&name()));
+        assert!(!breakers.allows(&name(), Need::Usual));
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert!(breakers.allows(&name()));
+        assert!(breakers.allows(&name(), Need::Usual));
+    }
+
+    #[test]
+    fn these_are_the_usual_settings() {
+        assert_eq!(BreakerSettings::default(), SETTINGS);
+    }
+
+    /// Of a hundred who ask every second, ten more are let through each second.
+    #[tokio::test(start_paused = true)]
+    async fn who_comes_back_is_not_overrun() {
+        let breakers = Breakers::default();
+        for _ in 0..3 {
+            breakers.failed(&name(), &silent());
+        }
+        tokio::time::advance(SETTINGS.open).await;
+        for _ in 0..2 {
+            assert!(breakers.allows(&name(), Need::Usual));
+            breakers.succeeded(&name());
+        }
+        assert!(!breakers.allows(&name(), Need::Usual));
+        assert!(
+            breakers.allows(&name(), Need::LastResort),
+            "nobody else is there"
+        );
+        let mut through = 0;
+        for second in 1..10 {
+            tokio::time::advance(Duration::from_secs(1)).await;
+            let asks = (0..100).filter(|_| breakers.allows(&name(), Need::Usual));
+            let before = std::mem::replace(&mut through, asks.count());
+            assert!(
+                through <= before + 11,
+                "{before}, then {through} in second {second}"
+            );
+        }
+        assert!(through >= 89, "{through}");
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!((0..100).all(|_| breakers.allows(&name(), Need::Usual)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_comes_back_and_fails_again_is_left_alone_at_once() {
+        let breakers = Breakers::default();
+        for _ in 0..3 {
+            breakers.failed(&name(), &silent());
+        }
+        tokio::time::advance(SETTINGS.open).await;
+        for _ in 0..2 {
+            assert!(breakers.allows(&name(), Need::Usual));
+            breakers.succeeded(&name());
+        }
+        breakers.failed(&name(), &silent());
+        assert!(!breakers.allows(&name(), Need::LastResort));
     }
 }

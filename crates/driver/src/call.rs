@@ -57,6 +57,11 @@ pub(crate) async fn run_call<R: LineReader + 'static, W: LineWriter + 'static>(
                     todo = Vec::new();
                     continue;
                 }
+                Some(done) = hands.thoughts.join_next() => {
+                    propagate_panic(done);
+                    todo = Vec::new();
+                    continue;
+                }
                 () = until(deadline) => Input::Tick,
             },
         };

@@ -1,96 +1,129 @@
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+    atomic::{AtomicBool, Ordering},
 };
 
+use domain::Purpose;
 use providers::llm::{Tokens, Written};
 use session::{Message, Prompt};
 
-use crate::tally::Tally;
+use crate::tally::{Tally, TokenSums};
 
 /// Characters of a token, roughly: what English text has. Only replies without a bill are guessed.
 const CHARACTERS_PER_TOKEN: u64 = 4;
 
-/// What having one reply written consumes.
+/// What having one reply written has consumed so far, whoever wrote at it.
 ///
-/// The task that has it written and whoever may cancel it share it: a provider sends no bill for a
-/// reply that was cancelled, but bills it all the same. So what was sent and what came is counted
-/// along the way, and stands for the bill when there is none.
+/// The task that has it written and whoever may cancel it share it: what was consumed for nothing
+/// is named apart, and it may be known before or after the cancellation.
 #[derive(Debug)]
 pub(crate) struct Draft {
     tally: Arc<Tally>,
-    input: AtomicU64,
-    /// In characters until it is settled.
-    written: AtomicU64,
-    output: AtomicU64,
-    /// Whether it is counted in the tally.
-    settled: AtomicBool,
+    /// Counted for the conversation, by the model's place in the agent's list.
+    spent: Vec<TokenSums>,
+    discarded: AtomicBool,
 }
 
 impl Draft {
-    pub(crate) fn new(tally: Arc<Tally>) -> Self {
+    /// A reply that any of so many models may write.
+    pub(crate) fn new(tally: Arc<Tally>, models: usize) -> Self {
         Self {
             tally,
-            input: AtomicU64::new(0),
-            written: AtomicU64::new(0),
-            output: AtomicU64::new(0),
-            settled: AtomicBool::new(false),
+            spent: (0..models).map(|_| TokenSums::default()).collect(),
+            discarded: AtomicBool::new(false),
         }
     }
 
-    /// A provider was asked.
-    pub(crate) fn asked(&self, prompt: &Prompt) {
-        let characters =
-            characters(&prompt.system) + prompt.messages.iter().map(length).sum::<u64>();
-        self.input.store(tokens(characters), Ordering::Relaxed);
-        self.written.store(0, Ordering::Relaxed);
-        self.output.store(0, Ordering::Relaxed);
+    /// Nobody was to hear it: it was begun too soon.
+    pub(crate) fn discard(&self) {
+        self.discarded.store(true, Ordering::SeqCst);
+        for place in 0..self.spent.len() {
+            self.move_over(place);
+        }
+    }
+
+    fn spend(&self, place: usize, purpose: Purpose, tokens: Tokens) {
+        self.tally.thought(place, purpose, tokens);
+        if purpose == Purpose::Call {
+            self.spent[place].add(tokens);
+            if self.discarded.load(Ordering::SeqCst) {
+                self.move_over(place);
+            }
+        }
+    }
+
+    fn move_over(&self, place: usize) {
+        self.tally.discarded(place, self.spent[place].take_all());
+    }
+}
+
+/// What one request consumes. A provider sends no bill for a request that was cancelled, but bills
+/// it all the same: so what was sent and what came is counted along the way, and dropping this
+/// settles it.
+#[derive(Debug)]
+pub(crate) struct Bill {
+    draft: Arc<Draft>,
+    place: usize,
+    purpose: Purpose,
+    input: u64,
+    /// Characters that came.
+    written: u64,
+    settled: bool,
+}
+
+impl Bill {
+    /// The model at this place is asked.
+    pub(crate) fn asked(draft: &Arc<Draft>, place: usize, prompt: &Prompt) -> Self {
+        let messages = prompt.messages.iter().map(length);
+        let sent = characters(&prompt.system) + messages.sum::<u64>();
+        Self {
+            draft: Arc::clone(draft),
+            place,
+            purpose: Purpose::Call,
+            input: tokens(sent),
+            written: 0,
+            settled: false,
+        }
     }
 
     /// A piece of the reply came.
-    pub(crate) fn came(&self, piece: &Written) {
-        let more = match piece {
+    pub(crate) fn came(&mut self, piece: &Written) {
+        self.written += match piece {
             Written::Text(text) => characters(text),
             Written::Tool(call) => characters(&call.name) + characters(&call.arguments),
         };
-        let before = self.written.fetch_add(more, Ordering::Relaxed);
-        self.output.store(tokens(before + more), Ordering::Relaxed);
     }
 
     /// The provider said what it took.
-    pub(crate) fn billed(&self, bill: Tokens) {
-        self.input.store(bill.input, Ordering::Relaxed);
-        self.output.store(bill.output, Ordering::Relaxed);
-        if !self.settled.swap(true, Ordering::AcqRel) {
-            self.tally.thought(bill);
-        }
+    pub(crate) fn billed(mut self, tokens: Tokens) {
+        self.settle(tokens);
     }
 
-    /// Nobody wants the rest of it. `unheard`: nor was any of it meant to be heard.
-    pub(crate) fn cancelled(&self, unheard: Unheard) {
-        let settled = self.settled.swap(true, Ordering::AcqRel);
-        let spent = Tokens {
-            input: self.input.load(Ordering::Relaxed),
-            cached: 0,
-            output: self.output.load(Ordering::Relaxed),
-        };
-        if !settled {
-            self.tally.thought(spent);
-        }
-        match unheard {
-            Unheard::Discarded => self.tally.discarded(spent),
-            Unheard::Rest => {}
+    /// It was not even tried.
+    pub(crate) fn refused(mut self) {
+        self.settled = true;
+    }
+
+    /// Somebody else was faster.
+    pub(crate) fn lost_race(mut self) {
+        self.purpose = Purpose::Hedge;
+    }
+
+    fn settle(&mut self, tokens: Tokens) {
+        if !std::mem::replace(&mut self.settled, true) {
+            self.draft.spend(self.place, self.purpose, tokens);
         }
     }
 }
 
-/// How much of a cancelled reply nobody heard.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Unheard {
-    /// All of it: it was begun too soon.
-    Discarded,
-    /// What came after the caller cut in, at most.
-    Rest,
+impl Drop for Bill {
+    fn drop(&mut self) {
+        self.settle(Tokens {
+            input: self.input,
+            cached: 0,
+            output: tokens(self.written),
+        });
+    }
 }
 
 fn tokens(characters: u64) -> u64 {
@@ -116,36 +149,34 @@ fn characters(text: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use domain::{Millis, Usage};
+    use domain::{Item, Millis, PriceBook, Receipt};
 
     use super::*;
 
-    fn begun() -> (Arc<Tally>, Draft) {
-        let tally = Arc::new(Tally::default());
-        let draft = Draft::new(Arc::clone(&tally));
-        draft.asked(&Prompt {
+    fn begun() -> (Arc<Tally>, Arc<Draft>, Bill) {
+        let tally = Arc::new(Tally::for_tests());
+        let draft = Arc::new(Draft::new(Arc::clone(&tally), 1));
+        let prompt = Prompt {
             system: "You are Anna.".into(),
             messages: vec![Message::Caller("A table for four.".to_owned())],
-        });
-        draft.came(&Written::Text("With pleasure. ".to_owned()));
-        draft.came(&Written::Text("When?".to_owned()));
-        (tally, draft)
+        };
+        let mut bill = Bill::asked(&draft, 0, &prompt);
+        bill.came(&Written::Text("With pleasure. ".to_owned()));
+        bill.came(&Written::Text("When?".to_owned()));
+        (tally, draft, bill)
     }
 
-    fn used(tally: &Tally) -> [u64; 4] {
-        let Usage {
-            llm_input_tokens,
-            llm_output_tokens,
-            llm_discarded_input_tokens,
-            llm_discarded_output_tokens,
-            ..
-        } = tally.usage(Millis::ZERO);
-        [
-            llm_input_tokens,
-            llm_output_tokens,
-            llm_discarded_input_tokens,
-            llm_discarded_output_tokens,
-        ]
+    /// Tokens in and out, by purpose: for the call, hedged, speculative.
+    fn used(tally: &Tally) -> [[u64; 2]; 3] {
+        let Receipt(lines) = tally.receipt(Millis::ZERO, &PriceBook::default());
+        Purpose::ALL.map(|purpose| {
+            [Item::Input, Item::Output].map(|item| {
+                let of = lines
+                    .iter()
+                    .filter(|line| (line.purpose, line.item) == (purpose, item));
+                of.map(|line| line.amount).sum()
+            })
+        })
     }
 
     const BILL: Tokens = Tokens {
@@ -156,38 +187,44 @@ mod tests {
 
     #[test]
     fn a_cancelled_reply_is_counted_as_far_as_it_came() {
-        let (tally, draft) = begun();
-        draft.cancelled(Unheard::Rest);
-        assert_eq!(used(&tally), [8, 5, 0, 0]);
+        let (tally, _draft, bill) = begun();
+        drop(bill);
+        assert_eq!(used(&tally), [[8, 5], [0, 0], [0, 0]]);
     }
 
     #[test]
-    fn what_was_begun_too_soon_is_named_apart() {
-        let (tally, draft) = begun();
-        draft.cancelled(Unheard::Discarded);
-        assert_eq!(used(&tally), [8, 5, 8, 5]);
+    fn what_was_begun_too_soon_is_named_apart_whenever_its_bill_comes() {
+        let (tally, draft, bill) = begun();
+        draft.discard();
+        drop(bill);
+        assert_eq!(used(&tally), [[0, 0], [0, 0], [8, 5]]);
+        let (tally, draft, bill) = begun();
+        bill.billed(BILL);
+        draft.discard();
+        assert_eq!(used(&tally), [[0, 0], [0, 0], [100, 9]]);
     }
 
     #[test]
     fn a_bill_is_better_than_a_guess_and_counts_once() {
-        let (tally, draft) = begun();
-        draft.billed(BILL);
-        draft.cancelled(Unheard::Discarded);
-        assert_eq!(used(&tally), [100, 9, 100, 9]);
+        let (tally, draft, bill) = begun();
+        bill.billed(BILL);
+        draft.discard();
+        draft.discard();
+        assert_eq!(used(&tally), [[0, 0], [0, 0], [100, 9]]);
     }
 
     #[test]
-    fn a_bill_that_comes_too_late_is_not_counted_again() {
-        let (tally, draft) = begun();
-        draft.cancelled(Unheard::Rest);
-        draft.billed(BILL);
-        assert_eq!(used(&tally), [8, 5, 0, 0]);
+    fn who_lost_the_race_is_paid_all_the_same() {
+        let (tally, draft, bill) = begun();
+        bill.lost_race();
+        draft.discard();
+        assert_eq!(used(&tally), [[0, 0], [8, 5], [0, 0]]);
     }
 
     #[test]
-    fn a_reply_that_nobody_was_asked_for_costs_nothing() {
-        let tally = Arc::new(Tally::default());
-        Draft::new(Arc::clone(&tally)).cancelled(Unheard::Discarded);
-        assert_eq!(used(&tally), [0; 4]);
+    fn a_refusal_costs_nothing() {
+        let (tally, _draft, bill) = begun();
+        bill.refused();
+        assert_eq!(used(&tally), [[0, 0]; 3]);
     }
 }

@@ -18,7 +18,6 @@ use crate::{
     meters::Meters,
     mouth::ToEar,
     recogniser::{Order, Sound},
-    tally::Tally,
 };
 
 /// Audio goes to the recogniser in pieces of this size: each costs a system call.
@@ -41,7 +40,6 @@ pub(crate) struct Ear<R> {
     recogniser: mpsc::Sender<Order>,
     mailbox: mpsc::Sender<Input>,
     answered: Instant,
-    tally: Arc<Tally>,
     meters: Arc<Meters>,
 }
 
@@ -49,7 +47,6 @@ pub(crate) struct Ear<R> {
 pub(crate) struct Outlets {
     pub(crate) recogniser: mpsc::Sender<Order>,
     pub(crate) mailbox: mpsc::Sender<Input>,
-    pub(crate) tally: Arc<Tally>,
     pub(crate) meters: Arc<Meters>,
 }
 
@@ -63,7 +60,6 @@ impl<R: LineReader> Ear<R> {
         let Outlets {
             recogniser,
             mailbox,
-            tally,
             meters,
         } = outlets;
         Self {
@@ -78,7 +74,6 @@ impl<R: LineReader> Ear<R> {
             recogniser,
             mailbox,
             answered,
-            tally,
             meters,
         }
     }
@@ -154,11 +149,11 @@ impl<R: LineReader> Ear<R> {
             bytes: piece,
             speech: self.speech,
         };
-        match self.recogniser.try_send(Order::Hear(sound)) {
-            Ok(()) => self.tally.heard(length),
-            Err(mpsc::error::TrySendError::Full(_)) => self.meters.dropped("recogniser", "full"),
-            // Recognition was given up; the session knows.
-            Err(mpsc::error::TrySendError::Closed(_)) => {}
+        // Where it is closed, recognition was given up; the session knows.
+        if let Err(mpsc::error::TrySendError::Full(_)) =
+            self.recogniser.try_send(Order::Hear(sound))
+        {
+            self.meters.dropped("recogniser", "full");
         }
     }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use domain::{
-    CallBegun, CallEnded, CallId, CarrierCallId, Clock, EndReason, Micros, Millis, Usage,
+    CallBegun, CallEnded, CallId, CarrierCallId, Clock, EndReason, Millis, Purpose, Receipt,
 };
 use futures_util::FutureExt;
 use session::Input;
@@ -17,7 +17,7 @@ use transports::{LineReader, LineWriter};
 
 use crate::{
     agent::Agent,
-    breaker::{BreakerState, BreakerStatus, Breakers},
+    breaker::{BreakerSettings, BreakerState, BreakerStatus, Breakers},
     cache::{CacheSettings, LineCache},
     call::{Went, run_call},
     meters::Meters,
@@ -83,30 +83,12 @@ impl Commons {
 }
 
 /// Sums over all calls that ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Totals {
     /// Calls.
     pub calls: u64,
-    /// What they consumed.
-    pub usage: Usage,
-    /// What they cost, by who is paid.
-    pub carrier: Micros,
-    /// Speech recognition.
-    pub stt: Micros,
-    /// Language models.
-    pub llm: Micros,
-    /// Speech synthesis.
-    pub tts: Micros,
-    /// The part of `llm` that went into replies which nobody was to hear.
-    pub speculation: Micros,
-}
-
-impl Totals {
-    /// What all calls have cost.
-    #[must_use]
-    pub fn cost(&self) -> Micros {
-        self.carrier + self.stt + self.llm + self.tts
-    }
+    /// What they consumed of whom, and what that cost.
+    pub receipt: Receipt,
 }
 
 /// The telephone exchange: prepares calls, runs them, and knows which are live.
@@ -133,6 +115,13 @@ impl Exchange {
             live: Arc::default(),
             totals: Arc::default(),
         }
+    }
+
+    /// The same with breakers, all closed, that work like this.
+    #[must_use]
+    pub fn with_breakers(mut self, settings: BreakerSettings) -> Self {
+        self.commons.breakers = Breakers::with(settings);
+        self
     }
 
     /// The same with an empty cache of synthesised speech that is bounded like this.
@@ -226,8 +215,7 @@ impl Exchange {
 
     /// Counts, logs and keeps the end of a call.
     fn settle(&self, id: CallId, agent: &Agent, tally: &Tally, went: &Went) -> CallEnded {
-        let usage = tally.usage(went.lasted);
-        let prices = &agent.prices;
+        let receipt = tally.receipt(went.lasted, &agent.prices);
         let ended = CallEnded {
             id,
             at: self.shared.clock.now(),
@@ -235,41 +223,28 @@ impl Exchange {
             reason: went.reason,
             error: None,
             barge_ins: went.barge_ins,
-            usage,
-            cost: prices.total(&usage),
-            speculation_cost: prices.speculation(&usage),
+            usage: receipt.usage(),
+            cost: receipt.cost(),
+            speculation_cost: receipt.cost_of(Purpose::Speculation).known,
         };
         let mut totals = lock(&self.totals);
         totals.calls += 1;
-        totals.usage = totals.usage + usage;
-        totals.carrier = totals.carrier + prices.line(&usage);
-        totals.stt = totals.stt + prices.stt(&usage);
-        totals.llm = totals.llm + prices.llm(&usage);
-        totals.tts = totals.tts + prices.tts(&usage);
-        totals.speculation = totals.speculation + ended.speculation_cost;
+        totals.receipt.add(&receipt);
         drop(totals);
-        let costs = [
-            prices.line(&usage),
-            prices.stt(&usage),
-            prices.llm(&usage),
-            prices.tts(&usage),
-        ];
-        for (job, cost) in ["carrier", "stt", "llm", "tts"].into_iter().zip(costs) {
-            self.commons.meters.cost(job, cost.dollars());
-        }
-        self.commons
-            .meters
-            .speculation_cost(ended.speculation_cost.dollars());
+        self.commons.meters.paid(&receipt);
         self.commons.meters.call_ended(ended.reason);
         info!(
             reason = ended.reason.as_str(),
             fault = ended.reason.fault().as_str(),
             duration_ms = ended.duration.0,
-            cost_usd = ended.cost.dollars(),
+            cost = %ended.cost,
             barge_ins = ended.barge_ins,
             "call ended"
         );
-        self.shared.records.keep(Record::Ended(ended.clone()));
+        self.shared.records.keep(Record::Ended {
+            ended: ended.clone(),
+            receipt,
+        });
         ended
     }
 
@@ -321,7 +296,7 @@ impl Exchange {
     /// Sums over all calls that ended.
     #[must_use]
     pub fn totals(&self) -> Totals {
-        *lock(&self.totals)
+        lock(&self.totals).clone()
     }
 }
 

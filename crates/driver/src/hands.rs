@@ -22,7 +22,7 @@ use transports::{LineReader, LineWriter};
 
 use crate::{
     agent::Agent,
-    draft::{Draft, Unheard},
+    draft::Draft,
     ear::{Ear, Outlets},
     exchange::{Commons, Shared},
     mouth::{self, Mouth, ToMouth},
@@ -53,6 +53,8 @@ pub(crate) struct Hands {
     hear_less: Arc<AtomicBool>,
     /// Everything that runs for this call; it ends with the call.
     pub(crate) tasks: JoinSet<()>,
+    /// Replies being written.
+    pub(crate) thoughts: JoinSet<()>,
     tally: Arc<Tally>,
     thinking: BTreeMap<ReplyId, Thought>,
     /// Inputs that the driver itself owes the session; they come first.
@@ -96,7 +98,6 @@ impl Hands {
         let outlets = Outlets {
             recogniser: recogniser.clone(),
             mailbox: mailbox.clone(),
-            tally: Arc::clone(&tally),
             meters: Arc::clone(&commons.meters),
         };
         let ear = Ear::new(
@@ -117,6 +118,7 @@ impl Hands {
             mouth,
             hear_less,
             tasks,
+            thoughts: JoinSet::new(),
             tally,
             thinking: BTreeMap::new(),
             own: VecDeque::new(),
@@ -171,7 +173,8 @@ impl Hands {
     }
 
     fn think(&mut self, reply: ReplyId, prompt: Prompt) {
-        let draft = Arc::new(Draft::new(Arc::clone(&self.tally)));
+        let models = self.agent.think.len();
+        let draft = Arc::new(Draft::new(Arc::clone(&self.tally), models));
         let thinking = Thinking {
             stations: self.agent.think.clone(),
             commons: self.commons.clone(),
@@ -179,33 +182,28 @@ impl Hands {
             draft: Arc::clone(&draft),
             reply,
         };
-        let task = self.tasks.spawn(thinking.run(prompt).in_current_span());
+        let task = self.thoughts.spawn(thinking.run(prompt).in_current_span());
         self.thinking.insert(reply, Thought { task, draft });
     }
 
     fn cancel(&mut self, reply: ReplyId, why: CancelReason) {
         if let Some(thought) = self.thinking.remove(&reply) {
-            thought.end(match why {
-                CancelReason::Resumed | CancelReason::Stale => Unheard::Discarded,
+            thought.task.abort();
+            match why {
+                CancelReason::Resumed | CancelReason::Stale => thought.draft.discard(),
                 CancelReason::BargeIn
                 | CancelReason::CallOver
                 | CancelReason::CutIn
-                | CancelReason::Failed => Unheard::Rest,
-            });
+                | CancelReason::Failed => {}
+            }
         }
         drop(self.voice.try_send(ToVoice::Cancel(reply)));
     }
 
     /// Older replies that were written to their end are no longer of interest to anyone.
     fn forget_before(&mut self, reply: ReplyId) {
-        self.thinking.retain(|id, thought| {
-            let wanted = *id >= reply || !thought.task.is_finished();
-            if !wanted {
-                // One that failed halfway has no bill.
-                thought.draft.cancelled(Unheard::Rest);
-            }
-            wanted
-        });
+        self.thinking
+            .retain(|id, thought| *id >= reply || !thought.task.is_finished());
     }
 
     /// A voice that takes no orders has failed.
@@ -313,9 +311,8 @@ impl Hands {
         // A line that does not even take a goodbye is cut.
         drop(tokio::time::timeout(CLOSE_WITHIN, closing).await);
         self.ear.abort();
-        for thought in std::mem::take(&mut self.thinking).into_values() {
-            thought.end(Unheard::Rest);
-        }
+        // What they consumed is known once they are gone.
+        self.thoughts.shutdown().await;
         // Without anyone to give them work, the recogniser and the voice say goodbye to their
         // providers. The call does not wait for it.
         let Self {
@@ -336,13 +333,6 @@ impl Hands {
 struct Thought {
     task: AbortHandle,
     draft: Arc<Draft>,
-}
-
-impl Thought {
-    fn end(self, unheard: Unheard) {
-        self.task.abort();
-        self.draft.cancelled(unheard);
-    }
 }
 
 /// The apology that needs no network, in the agent's language.

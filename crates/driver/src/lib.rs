@@ -6,6 +6,7 @@
 //!   providers', with their deadlines, retries, breakers and replacements.
 
 mod agent;
+mod backoff;
 mod breaker;
 mod cache;
 mod call;
@@ -24,7 +25,7 @@ mod tools;
 mod voice;
 
 pub use agent::{Agent, Station};
-pub use breaker::{BreakerState, BreakerStatus};
+pub use breaker::{BreakerSettings, BreakerState, BreakerStatus};
 pub use cache::{CacheSettings, DiskSettings};
 pub use exchange::{Exchange, Shared, Totals};
 pub use meters::Meters;

@@ -5,7 +5,7 @@ mod taking;
 
 use std::{sync::Arc, sync::atomic::AtomicU64, time::Duration};
 
-use domain::{EndReason, Gap, ModelName, TurnRecord};
+use domain::{EndReason, Gap, ModelName, Receipt, TurnRecord};
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -37,8 +37,7 @@ pub struct Meters {
     notes: Family<NoteLabel, Counter>,
     taking: TakingMeters,
     pub(crate) cache: CacheMeters,
-    cost: Family<JobLabel, Counter<f64, AtomicU64>>,
-    speculation_cost: Counter<f64, AtomicU64>,
+    cost: Family<CostLabel, Counter<f64, AtomicU64>>,
     pub(crate) panics: Counter,
 }
 
@@ -82,8 +81,9 @@ struct NoteLabel {
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
-struct JobLabel {
-    job: &'static str,
+struct CostLabel {
+    provider: String,
+    purpose: &'static str,
 }
 
 /// About the cache of synthesised speech.
@@ -153,7 +153,6 @@ impl Meters {
             taking: TakingMeters::default(),
             cache: CacheMeters::default(),
             cost: Family::default(),
-            speculation_cost: Counter::default(),
             panics: Counter::default(),
         };
         meters.register(registry);
@@ -179,7 +178,6 @@ impl Meters {
             taking,
             cache,
             cost,
-            speculation_cost,
             panics,
         } = self.clone();
         registry.register(names::CALLS_LIVE, "Calls going on", live);
@@ -226,11 +224,6 @@ impl Meters {
         taking.register(registry);
         cache.register(registry);
         registry.register(names::COST, "What calls have cost, in dollars", cost);
-        registry.register(
-            names::SPECULATION_COST,
-            "What replies that nobody was to hear have cost, in dollars",
-            speculation_cost,
-        );
         registry.register(names::PANICS, "Calls ended by a bug", panics);
     }
 
@@ -243,9 +236,6 @@ impl Meters {
         }
         for stage in Gap::STAGES.into_iter().chain(["total"]) {
             drop(self.turn_latency.get_or_create(&StageLabel { stage }));
-        }
-        for job in ["carrier", "stt", "llm", "tts"] {
-            drop(self.cost.get_or_create(&JobLabel { job }));
         }
     }
 
@@ -323,11 +313,15 @@ impl Meters {
         self.notes.get_or_create(&NoteLabel { note }).inc();
     }
 
-    pub(crate) fn cost(&self, job: &'static str, dollars: f64) {
-        self.cost.get_or_create(&JobLabel { job }).inc_by(dollars);
-    }
-
-    pub(crate) fn speculation_cost(&self, dollars: f64) {
-        self.speculation_cost.inc_by(dollars);
+    /// Counts what a call has cost, as far as prices are known.
+    pub(crate) fn paid(&self, receipt: &Receipt) {
+        for line in &receipt.0 {
+            let Some(cost) = line.cost else { continue };
+            let label = CostLabel {
+                provider: line.payee.provider.clone(),
+                purpose: line.purpose.as_str(),
+            };
+            self.cost.get_or_create(&label).inc_by(cost.dollars());
+        }
     }
 }

@@ -39,12 +39,13 @@ impl Prepared {
         let (mailbox, inputs) = mpsc::channel(MAILBOX);
         let (recogniser, heard) = mpsc::channel(recogniser::QUEUE);
         let (voice, orders) = mpsc::channel(voice::QUEUE);
-        let tally = Arc::new(Tally::default());
+        let tally = Arc::new(Tally::of(agent));
         let mut tasks = JoinSet::new();
         let listens = Recogniser {
             stations: agent.listen.clone(),
             commons: commons.clone(),
             mailbox: mailbox.clone(),
+            tally: Arc::clone(&tally),
         };
         let speaks = Speaker {
             stations: agent.speak.clone(),

@@ -2,7 +2,7 @@ mod open;
 mod replay;
 mod ruler;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use domain::{Millis, ModelName};
@@ -14,12 +14,17 @@ use session::Input;
 use tokio::{sync::mpsc, time::Instant};
 use tracing::{info, warn};
 
-use self::{open::Open, replay::Replay};
+use self::{
+    open::{Meter, Open},
+    replay::Replay,
+};
 use crate::{
     agent::Station,
+    backoff::Backoff,
     connection::{Broken, NobodyListens, length, until},
     exchange::Commons,
     meters::Job,
+    tally::Tally,
 };
 
 /// Audio that may wait for the recogniser: a second and a half of pieces. When it is full the
@@ -27,6 +32,11 @@ use crate::{
 pub(crate) const QUEUE: usize = 64;
 /// Times that one provider is called again within a call.
 const RECONNECTS: u32 = 3;
+/// Between two calls.
+const RETRY: Backoff = Backoff {
+    least: Duration::from_millis(100),
+    most: Duration::from_millis(400),
+};
 /// A connection that lasted this long was a good one.
 const LIVED: Duration = Duration::from_secs(5);
 /// The longest wait for a breaker, when there is nobody else.
@@ -70,6 +80,7 @@ pub(crate) struct Recogniser {
     pub(crate) stations: Vec<Station<dyn SpeechToText, Listen>>,
     pub(crate) commons: Commons,
     pub(crate) mailbox: mpsc::Sender<Input>,
+    pub(crate) tally: Arc<Tally>,
 }
 
 /// What outlives a connection.
@@ -99,14 +110,14 @@ impl Recogniser {
     /// failures, and one of them not for long.
     async fn walk(&self, orders: &mut mpsc::Receiver<Order>, memory: &mut Memory) -> bool {
         let mut last: Option<&ModelName> = None;
-        for station in &self.stations {
-            if !self.commons.breakers.allows(&station.name) {
-                continue;
-            }
+        let mut from = 0;
+        while let Some(place) = self.allowed(from) {
+            from = place + 1;
+            let station = &self.stations[place];
             if let Some(failed) = last.replace(&station.name) {
                 self.commons.meters.fell_back(failed, &station.name);
             }
-            match self.stay_with(station, orders, memory).await {
+            match self.stay_with(place, orders, memory).await {
                 Broken::CallOver => return false,
                 Broken::Failed(error) => {
                     warn!(provider = %station.name, %error, "recogniser given up");
@@ -129,17 +140,25 @@ impl Recogniser {
         false
     }
 
+    /// The first recogniser from here on in the list that may be asked.
+    fn allowed(&self, from: usize) -> Option<usize> {
+        let stations = self.stations.iter().enumerate().skip(from);
+        let names = stations.map(|(place, station)| (place, &station.name));
+        self.commons.breakers.first_allowed(names)
+    }
+
     async fn stay_with(
         &self,
-        station: &Station<dyn SpeechToText, Listen>,
+        place: usize,
         orders: &mut mpsc::Receiver<Order>,
         memory: &mut Memory,
     ) -> Broken {
+        let station = &self.stations[place];
         memory.unsettled.keep = station.provider.capabilities().replay;
         let mut tries = 0;
         loop {
             let begun = Instant::now();
-            let error = match self.listen(station, orders, memory).await {
+            let error = match self.listen(place, orders, memory).await {
                 Broken::CallOver => return Broken::CallOver,
                 Broken::Failed(error) => error,
             };
@@ -155,7 +174,7 @@ impl Recogniser {
             let lived = begun.elapsed() > LIVED && !is_mute(&error);
             tries = if lived { 1 } else { tries + 1 };
             let wait = match error.verdict() {
-                Verdict::Retry => Duration::from_millis(100 * u64::from(tries)),
+                Verdict::Retry => RETRY.wait(tries - 1),
                 Verdict::RetryAfter(wait) if wait <= Duration::from_secs(1) => wait,
                 Verdict::SwitchProvider if is_mute(&error) => Duration::ZERO,
                 Verdict::RetryAfter(_)
@@ -174,13 +193,18 @@ impl Recogniser {
     /// One connection, from opening to its end.
     async fn listen(
         &self,
-        station: &Station<dyn SpeechToText, Listen>,
+        place: usize,
         orders: &mut mpsc::Receiver<Order>,
         memory: &mut Memory,
     ) -> Broken {
+        let station = &self.stations[place];
         let (to, given) = mpsc::channel(QUEUE * 4);
         let (tell, mut heard) = mpsc::channel(QUEUE);
-        let mut open = Open::new(to, station.provider.capabilities().tells_within);
+        let meter = Meter {
+            tally: Arc::clone(&self.tally),
+            place,
+        };
+        let mut open = Open::new(to, station.provider.capabilities().tells_within, meter);
         for sound in memory.unsettled.sounds() {
             // The queue is longer than any replay.
             let _fits = open.hear(sound);
@@ -249,7 +273,7 @@ impl Recogniser {
                 self.commons
                     .meters
                     .provider_answered(&station.name, Job::Listen, after);
-                open.ready = true;
+                open.is_ready();
                 return self.back(memory).await;
             }
             // Our own ear is faster and does not mistake a television for the caller.

@@ -1,57 +1,170 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use domain::{Millis, Usage};
+use domain::{Charge, Item, Millis, ModelName, PriceBook, Purpose, Receipt};
 use providers::llm::Tokens;
 
-/// What a call has consumed so far, counted by the tasks that consume it.
-#[derive(Debug, Default)]
+use crate::agent::Agent;
+
+/// What a call has consumed so far, counted by the tasks that consume it: of each provider in the
+/// agent's lists, by its place there.
+#[derive(Debug)]
 pub(crate) struct Tally {
-    stt_audio_ms: AtomicU64,
-    input_tokens: AtomicU64,
-    cached_tokens: AtomicU64,
-    output_tokens: AtomicU64,
-    discarded_input_tokens: AtomicU64,
-    discarded_output_tokens: AtomicU64,
-    characters: AtomicU64,
+    carrier: ModelName,
+    listen: Vec<Counter>,
+    speak: Vec<Counter>,
+    think: Vec<TokenCounter>,
+}
+
+/// Something of one provider that is used for the conversation only.
+#[derive(Debug)]
+struct Counter {
+    payee: ModelName,
+    amount: AtomicU64,
+}
+
+/// Tokens of one model, by what they were used for.
+#[derive(Debug)]
+struct TokenCounter {
+    payee: ModelName,
+    by_purpose: [TokenSums; Purpose::ALL.len()],
+}
+
+/// Tokens that add up.
+#[derive(Debug, Default)]
+pub(crate) struct TokenSums {
+    /// Cached ones included.
+    input: AtomicU64,
+    cached: AtomicU64,
+    output: AtomicU64,
 }
 
 impl Tally {
-    pub(crate) fn heard(&self, audio: Millis) {
-        self.stt_audio_ms.fetch_add(audio.0, Ordering::Relaxed);
+    pub(crate) fn of(agent: &Agent) -> Self {
+        let counter = |payee: &ModelName| Counter {
+            payee: payee.clone(),
+            amount: AtomicU64::new(0),
+        };
+        let token_counter = |payee: &ModelName| TokenCounter {
+            payee: payee.clone(),
+            by_purpose: Default::default(),
+        };
+        Self {
+            carrier: agent.carrier.clone(),
+            listen: agent.listen.iter().map(|at| counter(&at.name)).collect(),
+            speak: agent.speak.iter().map(|at| counter(&at.name)).collect(),
+            think: agent
+                .think
+                .iter()
+                .map(|at| token_counter(&at.name))
+                .collect(),
+        }
     }
 
-    pub(crate) fn thought(&self, tokens: Tokens) {
-        self.input_tokens.fetch_add(tokens.input, Ordering::Relaxed);
-        self.cached_tokens
-            .fetch_add(tokens.cached, Ordering::Relaxed);
-        self.output_tokens
-            .fetch_add(tokens.output, Ordering::Relaxed);
+    /// The recogniser at this place of the list was sent so much audio.
+    pub(crate) fn heard(&self, place: usize, audio: Millis) {
+        self.listen[place]
+            .amount
+            .fetch_add(audio.0, Ordering::Relaxed);
     }
 
-    /// So much of what was thought is in vain.
-    pub(crate) fn discarded(&self, tokens: Tokens) {
-        self.discarded_input_tokens
-            .fetch_add(tokens.input, Ordering::Relaxed);
-        self.discarded_output_tokens
-            .fetch_add(tokens.output, Ordering::Relaxed);
+    /// The voice at this place was sent so much text.
+    pub(crate) fn spoke(&self, place: usize, characters: u64) {
+        self.speak[place]
+            .amount
+            .fetch_add(characters, Ordering::Relaxed);
     }
 
-    pub(crate) fn spoke(&self, text: &str) {
-        self.characters
-            .fetch_add(text.chars().count() as u64, Ordering::Relaxed);
+    /// The model at this place took so many tokens.
+    pub(crate) fn thought(&self, place: usize, purpose: Purpose, tokens: Tokens) {
+        self.think[place].by_purpose[purpose as usize].add(tokens);
     }
 
-    /// The sum, for a call that has lasted so long.
-    pub(crate) fn usage(&self, line: Millis) -> Usage {
-        Usage {
-            line,
-            stt_audio: Millis(self.stt_audio_ms.load(Ordering::Relaxed)),
-            llm_input_tokens: self.input_tokens.load(Ordering::Relaxed),
-            llm_cached_tokens: self.cached_tokens.load(Ordering::Relaxed),
-            llm_output_tokens: self.output_tokens.load(Ordering::Relaxed),
-            llm_discarded_input_tokens: self.discarded_input_tokens.load(Ordering::Relaxed),
-            llm_discarded_output_tokens: self.discarded_output_tokens.load(Ordering::Relaxed),
-            tts_characters: self.characters.load(Ordering::Relaxed),
+    /// Tokens that were counted for the conversation were for nothing.
+    pub(crate) fn discarded(&self, place: usize, tokens: Tokens) {
+        let by_purpose = &self.think[place].by_purpose;
+        by_purpose[Purpose::Speculation as usize].add(tokens);
+        by_purpose[Purpose::Call as usize].take(tokens);
+    }
+
+    /// What there is to pay for a call that has lasted so long.
+    pub(crate) fn receipt(&self, line: Millis, prices: &PriceBook) -> Receipt {
+        let mut charges = vec![prices.charge(&self.carrier, Item::Line, Purpose::Call, line.0)];
+        for (counters, item) in [
+            (&self.listen, Item::Transcription),
+            (&self.speak, Item::Speech),
+        ] {
+            charges.extend(counters.iter().map(|counter| {
+                let amount = counter.amount.load(Ordering::Relaxed);
+                prices.charge(&counter.payee, item, Purpose::Call, amount)
+            }));
+        }
+        for counter in &self.think {
+            for (purpose, sums) in Purpose::ALL.into_iter().zip(&counter.by_purpose) {
+                charges.extend(sums.charges(&counter.payee, purpose, prices));
+            }
+        }
+        charges.retain(|charge| charge.amount > 0);
+        Receipt(charges)
+    }
+}
+
+impl TokenSums {
+    pub(crate) fn add(&self, tokens: Tokens) {
+        self.input.fetch_add(tokens.input, Ordering::Relaxed);
+        self.cached.fetch_add(tokens.cached, Ordering::Relaxed);
+        self.output.fetch_add(tokens.output, Ordering::Relaxed);
+    }
+
+    fn take(&self, tokens: Tokens) {
+        self.input.fetch_sub(tokens.input, Ordering::Relaxed);
+        self.cached.fetch_sub(tokens.cached, Ordering::Relaxed);
+        self.output.fetch_sub(tokens.output, Ordering::Relaxed);
+    }
+
+    /// Takes out what there is.
+    pub(crate) fn take_all(&self) -> Tokens {
+        Tokens {
+            input: self.input.swap(0, Ordering::AcqRel),
+            cached: self.cached.swap(0, Ordering::AcqRel),
+            output: self.output.swap(0, Ordering::AcqRel),
+        }
+    }
+
+    fn charges(&self, payee: &ModelName, purpose: Purpose, prices: &PriceBook) -> [Charge; 3] {
+        let [input, cached, output] =
+            [&self.input, &self.cached, &self.output].map(|sum| sum.load(Ordering::Relaxed));
+        [
+            (Item::Input, input.saturating_sub(cached)),
+            (Item::CachedInput, cached),
+            (Item::Output, output),
+        ]
+        .map(|(item, amount)| prices.charge(payee, item, purpose, amount))
+    }
+}
+
+#[cfg(test)]
+impl Tally {
+    /// Of one provider for each job.
+    pub(crate) fn for_tests() -> Self {
+        Self::of_models(&["one/model".parse().expect("a name")])
+    }
+
+    /// Of these models, and one provider for each of the other jobs.
+    pub(crate) fn of_models(models: &[ModelName]) -> Self {
+        let name = |name: &str| name.parse().expect("a name");
+        let counter = |payee: &str| Counter {
+            payee: name(payee),
+            amount: AtomicU64::new(0),
+        };
+        let token_counter = |payee: &ModelName| TokenCounter {
+            payee: payee.clone(),
+            by_purpose: Default::default(),
+        };
+        Self {
+            carrier: name("carrier/line"),
+            listen: vec![counter("one/ears")],
+            speak: vec![counter("one/voice")],
+            think: models.iter().map(token_counter).collect(),
         }
     }
 }

@@ -46,10 +46,8 @@ impl Speaker {
         let mut speaking = None;
         let mut next = None;
         loop {
-            for index in 0..self.stations.len() {
-                if !self.commons.breakers.allows(&self.stations[index].name) {
-                    continue;
-                }
+            let mut from = 0;
+            while let Some(index) = self.allowed(from) {
                 match self
                     .stay_with(index, &mut orders, &mut next, &mut speaking)
                     .await
@@ -64,6 +62,7 @@ impl Speaker {
                         .meters
                         .fell_back(&self.stations[index].name, &instead.name);
                 }
+                from = index + 1;
             }
             let failed = speaking
                 .take()
@@ -83,6 +82,13 @@ impl Speaker {
                 return;
             }
         }
+    }
+
+    /// The first voice from here on in the list that may be asked.
+    fn allowed(&self, from: usize) -> Option<usize> {
+        let stations = self.stations.iter().enumerate().skip(from);
+        let names = stations.map(|(place, station)| (place, &station.name));
+        self.commons.breakers.first_allowed(names)
     }
 
     /// Nobody speaks. What is in the cache is played all the same; something else to say is a
@@ -174,7 +180,7 @@ impl Speaker {
         let (to, given) = mpsc::channel(QUEUE);
         let (tell, mut made) = mpsc::channel(64);
         if let Some(speaking) = speaking {
-            speaking.repeat(&to);
+            self.tally.spoke(index, speaking.repeat(&to));
         }
         let mut to = Some(to);
         let connection = station
@@ -206,7 +212,7 @@ impl Speaker {
                 }
             };
             let done = match (order, &to) {
-                (Some(order), Some(voice)) => self.order(&station, order, voice, speaking).await,
+                (Some(order), Some(voice)) => self.order(index, order, voice, speaking).await,
                 (None | Some(_), _) => {
                     to = None;
                     Ok(())
@@ -220,7 +226,7 @@ impl Speaker {
 
     async fn order(
         &mut self,
-        station: &Station<dyn TextToSpeech, Voice>,
+        place: usize,
         order: ToVoice,
         voice: &mpsc::Sender<ToVoice>,
         speaking: &mut Option<Speaking>,
@@ -235,12 +241,12 @@ impl Speaker {
                 let cached = if current.given != Given::Nothing {
                     None
                 } else {
-                    self.cached_by(station, &text)
+                    self.cached_by(&self.stations[place], &text)
                 };
                 if let Some(audio) = cached {
                     return self.play(reply, clause, &audio, Vec::new()).await;
                 }
-                self.tally.spoke(&text);
+                self.tally.spoke(place, text.chars().count() as u64);
                 current.give(clause, &text);
                 // The queue holds more clauses than any reply has.
                 drop(voice.try_send(ToVoice::Say {

@@ -106,13 +106,10 @@ impl Demo {
         fs::write(&self.wav, report.wav())
             .with_context(|| format!("cannot write {}", self.wav.display()))?;
         let id = call.context("the call left no record")?;
-        let (call, turns) = store.call(id).await?.context("the call left no record")?;
+        let whole = store.call(id).await?.context("the call left no record")?;
         let heading = paint.tone(Tone::Strong, "The record that it left");
-        write_out(&format!(
-            "\n{heading}\n\n{}",
-            story::tell(&call, &turns, paint)
-        ))?;
-        write_out(&notice::summary(&turns, paint))?;
+        write_out(&format!("\n{heading}\n\n{}", story::tell(&whole, paint)))?;
+        write_out(&notice::summary(&whole.turns, paint))?;
         let wav = self.wav.display();
         write_out(&format!(
             "\nThe call's sound is in {wav}: the caller on the left, the agent on the right.\n\
@@ -171,7 +168,7 @@ async fn follow(
             Some(record) = records.recv() => match record {
                 Record::Begun(begun) => id = Some(begun.id),
                 Record::Turn { turn, .. } => write_out(&narrator.turn(&turn))?,
-                Record::Ended(_) => ended = true,
+                Record::Ended { .. } => ended = true,
             },
             happening = call.next(), if !over => match happening {
                 Some(happening) => write_out(&narrator.happened(&happening))?,

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{CallEnded, Clock, EndReason, Micros, Millis, UnixMillis, Usage};
+use domain::{CallEnded, Clock, Cost, EndReason, Micros, Millis, Receipt, UnixMillis, Usage};
 use store::{CallFilter, Record, Store, StoreError};
 
 /// How often records are looked through.
@@ -44,11 +44,11 @@ async fn settle(store: &dyn Store, now: UnixMillis, longest: Millis) -> Result<u
             let turns = store
                 .call(call.begun.id)
                 .await?
-                .map(|(_, turns)| turns)
+                .map(|whole| whole.turns)
                 .unwrap_or_default();
             // The last that is known of it.
             let lasted = turns.last().map_or(Millis::ZERO, |turn| turn.at);
-            ends.push(Record::Ended(CallEnded {
+            let ended = CallEnded {
                 id: call.begun.id,
                 at: now,
                 duration: lasted,
@@ -56,9 +56,13 @@ async fn settle(store: &dyn Store, now: UnixMillis, longest: Millis) -> Result<u
                 error: Some("the server stopped while the call went on".to_owned()),
                 barge_ins: 0,
                 usage: Usage::default(),
-                cost: Micros::default(),
+                cost: Cost::default(),
                 speculation_cost: Micros::default(),
-            }));
+            };
+            ends.push(Record::Ended {
+                ended,
+                receipt: Receipt::default(),
+            });
         }
         settled += ends.len();
         store.write(&ends).await?;
@@ -96,20 +100,20 @@ mod tests {
         let now = UnixMillis(1_000_000);
         assert_eq!(settle(&store, now, Millis(600_000)).await.expect("read"), 1);
         assert_eq!(settle(&store, now, Millis(600_000)).await.expect("read"), 0);
-        let (lost, _) = store
+        let lost = store
             .call(CallId::new(1, [1; 10]))
             .await
             .expect("read")
             .expect("kept");
         assert_eq!(
-            lost.ended.map(|ended| ended.reason),
+            lost.call.ended.map(|ended| ended.reason),
             Some(EndReason::NodeLost)
         );
-        let (live, _) = store
+        let live = store
             .call(CallId::new(1, [2; 10]))
             .await
             .expect("read")
             .expect("kept");
-        assert_eq!(live.ended, None);
+        assert_eq!(live.call.ended, None);
     }
 }

@@ -15,7 +15,7 @@ use providers::{
 };
 
 use crate::{
-    config::{Access, AgentPlan, ProviderAccess},
+    config::{Access, AgentPlan, CARRIER, ProviderAccess},
     engines::{self, Found},
 };
 
@@ -63,7 +63,8 @@ impl Stations {
                 elevenlabs(access)
             })?,
             ear: plan.ear,
-            prices: plan.prices,
+            carrier: CARRIER.parse().expect("a constant names a model"),
+            prices: Arc::new(plan.prices.clone()),
         })
     }
 }

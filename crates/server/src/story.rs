@@ -1,12 +1,13 @@
 //! A call as it is told from its records: for people, and as JSON.
 
+pub(crate) mod receipt;
 pub(crate) mod taking;
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
-use domain::{CallEnded, Gap, Micros, Party, TurnRecord, Usage};
+use domain::{CallEnded, Cost, Gap, Micros, Party, TurnRecord, Usage};
 use serde_json::{Value, json};
-use store::StoredCall;
+use store::{StoredCall, WholeCall};
 
 use crate::{
     clock,
@@ -19,7 +20,8 @@ const BAR_STEP_MS: u64 = 25;
 const BAR_MOST: u64 = 60;
 
 /// The whole story of a call.
-pub(crate) fn tell(call: &StoredCall, turns: &[TurnRecord], paint: Paint) -> String {
+pub(crate) fn tell(whole: &WholeCall, paint: Paint) -> String {
+    let WholeCall { call, turns, .. } = whole;
     let begun = &call.begun;
     let mut out = String::new();
     let title = paint.tone(Tone::Strong, &format!("Call {}", begun.id));
@@ -55,7 +57,10 @@ pub(crate) fn tell(call: &StoredCall, turns: &[TurnRecord], paint: Paint) -> Str
     }
     line(&mut out, "");
     match &call.ended {
-        Some(ended) => out.push_str(&end(ended, turns, paint)),
+        Some(ended) => {
+            out.push_str(&end(ended, turns, paint));
+            out.push_str(&receipt::tell(&whole.receipt, paint));
+        }
         None => line(&mut out, "  It goes on, or the server died while it did."),
     }
     out
@@ -158,12 +163,11 @@ fn end(ended: &CallEnded, turns: &[TurnRecord], paint: Paint) -> String {
         ("latency", Some(latency(turns))),
         ("barge-ins", Some(ended.barge_ins.to_string())),
         ("used", Some(used(&ended.usage))),
-        ("cost", Some(ended.cost.to_string())),
-        ("speculation", speculation(ended)),
         (
             "providers",
             Some(providers).filter(|names| !names.is_empty()),
         ),
+        ("cost", Some(ended.cost.to_string())),
     ];
     for (name, fact) in facts {
         if let Some(fact) = fact {
@@ -182,18 +186,6 @@ fn used(usage: &Usage) -> String {
         usage.llm_output_tokens,
         usage.tts_characters
     )
-}
-
-/// What replies that nobody was to hear have cost.
-fn speculation(ended: &CallEnded) -> Option<String> {
-    let input = ended.usage.llm_discarded_input_tokens;
-    let output = ended.usage.llm_discarded_output_tokens;
-    (input + output > 0).then(|| {
-        format!(
-            "{} of that, for {input} + {output} tokens of replies begun too soon",
-            ended.speculation_cost
-        )
-    })
 }
 
 /// All providers that worked for the call, by name.
@@ -230,27 +222,44 @@ pub(crate) fn row(call: &StoredCall, paint: Paint) -> String {
     let (seconds, cost, reason) = match &call.ended {
         Some(ended) => (
             ended.duration.to_string(),
-            ended.cost,
+            brief(ended.cost),
             ended.reason.as_str(),
         ),
-        None => ("-".to_owned(), Micros::default(), "-"),
+        None => ("-".to_owned(), "-".to_owned(), "-"),
     };
     let at = clock::iso_8601(begun.at);
     format!(
-        "{}  {:<20}  {:<16}  {:<8}  {seconds:>9}  {:>5}  {:>10}  {reason}",
+        "{}  {:<20}  {:<16}  {:<8}  {seconds:>9}  {:>5}  {cost:>11}  {reason}",
         paint.tone(Tone::Strong, &begun.id.to_string()),
         at.get(..19).unwrap_or(&at),
         begun.tenant.as_str(),
         begun.from.to_string(),
         call.turns,
-        cost.to_string(),
     )
+}
+
+/// A cost in a column: a plus says that something of unknown price comes on top.
+fn brief(cost: Cost) -> String {
+    match cost {
+        Cost {
+            known: Micros(0),
+            partly: true,
+        } => "unknown".to_owned(),
+        Cost {
+            known,
+            partly: true,
+        } => format!("{known}+"),
+        Cost {
+            known,
+            partly: false,
+        } => known.to_string(),
+    }
 }
 
 /// The heading of a list.
 pub(crate) fn heading(paint: Paint) -> String {
     let text = format!(
-        "{:<36}  {:<20}  {:<16}  {:<8}  {:>9}  {:>5}  {:>10}  {}",
+        "{:<36}  {:<20}  {:<16}  {:<8}  {:>9}  {:>5}  {:>11}  {}",
         "CALL", "BEGAN (UTC)", "TENANT", "FROM", "SECONDS", "TURNS", "COST", "END"
     );
     paint.tone(Tone::Faint, &text)
@@ -283,7 +292,8 @@ fn end_json(ended: &CallEnded) -> Value {
         "advice": ended.reason.advice(),
         "error": ended.error,
         "barge_ins": ended.barge_ins,
-        "cost_usd": ended.cost.dollars(),
+        "cost_usd": receipt::cost_json(ended.cost),
+        "partly_priced": ended.cost.partly,
         "speculation_cost_usd": ended.speculation_cost.dollars(),
         "usage": {
             "line_ms": ended.usage.line.0,
@@ -296,6 +306,14 @@ fn end_json(ended: &CallEnded) -> Value {
             "tts_characters": ended.usage.tts_characters,
         },
     })
+}
+
+/// A call with its turns and its receipt, for programs.
+pub(crate) fn whole_json(whole: &WholeCall) -> Value {
+    let mut told = json(&whole.call);
+    told["turns"] = whole.turns.iter().map(turn_json).collect();
+    told["receipt"] = receipt::json(&whole.receipt);
+    told
 }
 
 /// A turn for programs.

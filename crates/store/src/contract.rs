@@ -1,11 +1,12 @@
 //! What every store owes its callers, checked on each implementation.
 
 use domain::{
-    CallBegun, CallEnded, CallId, Direction, EndReason, Gap, Micros, Millis, Overlap,
-    OverlapOutcome, Party, Transport, TurnRecord, TurnTaking, UnixMillis, Usage,
+    CallBegun, CallEnded, CallId, Charge, Cost, Direction, EndReason, Gap, Item, Micros, Millis,
+    Overlap, OverlapOutcome, Party, Purpose, Receipt, Transport, TurnRecord, TurnTaking,
+    UnixMillis, Usage,
 };
 
-use crate::{CallFilter, Memory, Record, Store, StoredCall, database::tests::Scratch};
+use crate::{CallFilter, Memory, Record, Store, StoredCall, WholeCall, database::tests::Scratch};
 
 macro_rules! contract {
     ($($behaviour:ident)*) => {
@@ -81,7 +82,10 @@ fn ended(number: u8) -> CallEnded {
             llm_discarded_output_tokens: 30,
             tts_characters: 1_200,
         },
-        cost: Micros(65_500),
+        cost: Cost {
+            known: Micros(65_500),
+            partly: true,
+        },
         speculation_cost: Micros(5_000),
     }
 }
@@ -150,8 +154,30 @@ fn whole_call() -> [Record; 4] {
         Record::Begun(begun(1)),
         turn_of(1, greeting()),
         turn_of(1, turn(1)),
-        Record::Ended(ended(1)),
+        end_of(1),
     ]
+}
+
+fn end_of(call: u8) -> Record {
+    Record::Ended {
+        ended: ended(call),
+        receipt: receipt(),
+    }
+}
+
+fn receipt() -> Receipt {
+    let charge = |payee: &str, item, purpose, cost: Option<u64>| Charge {
+        payee: payee.parse().unwrap(),
+        item,
+        purpose,
+        amount: 5_000,
+        cost: cost.map(Micros),
+    };
+    let lines = Purpose::ALL.into_iter().flat_map(|purpose| {
+        Item::ALL.map(|item| charge("openai/gpt-6-luna", item, purpose, Some(500)))
+    });
+    let unknown = charge("odd/model/of:mine", Item::Output, Purpose::Call, None);
+    Receipt(lines.chain([unknown]).collect())
 }
 
 async fn must_hold_the_whole_call(store: &dyn Store) {
@@ -162,7 +188,11 @@ async fn must_hold_the_whole_call(store: &dyn Store) {
     };
     assert_eq!(
         store.call(id(1)).await.unwrap(),
-        Some((stored.clone(), vec![greeting(), turn(1)]))
+        Some(WholeCall {
+            call: stored.clone(),
+            turns: vec![greeting(), turn(1)],
+            receipt: receipt(),
+        })
     );
     assert_eq!(list(store, 10).await, [stored]);
 }
@@ -228,7 +258,11 @@ async fn the_first_beginning_and_the_first_end_stand(store: &dyn Store) {
         at: UnixMillis(0),
         ..begun(1)
     };
-    let again = [Record::Ended(settled_later), Record::Begun(told_again)];
+    let settled_later = Record::Ended {
+        ended: settled_later,
+        receipt: Receipt::default(),
+    };
+    let again = [settled_later, Record::Begun(told_again)];
     store.write(&again).await.unwrap();
     must_hold_the_whole_call(store).await;
 }
@@ -245,7 +279,7 @@ async fn a_turn_written_again_replaces_the_old_one(store: &dyn Store) {
 }
 
 async fn a_call_without_a_beginning_is_not_listed(store: &dyn Store) {
-    let orphans = [turn_of(1, turn(1)), Record::Ended(ended(1))];
+    let orphans = [turn_of(1, turn(1)), end_of(1)];
     store.write(&orphans).await.unwrap();
     assert_eq!(list(store, 10).await, []);
     assert_eq!(store.call(id(1)).await.unwrap(), None);
@@ -301,11 +335,7 @@ async fn a_list_is_never_longer_than_asked_or_allowed(store: &dyn Store) {
 }
 
 async fn calls_without_an_end_are_found(store: &dyn Store) {
-    let records = [
-        Record::Begun(begun(1)),
-        Record::Begun(begun(2)),
-        Record::Ended(ended(2)),
-    ];
+    let records = [Record::Begun(begun(1)), Record::Begun(begun(2)), end_of(2)];
     store.write(&records).await.unwrap();
     let open = async |before: i64| {
         let open_since = Some(UnixMillis(before));
@@ -339,7 +369,7 @@ async fn odd_parties_and_texts_survive(store: &dyn Store) {
         turn_of(1, odd_turn.clone()),
     ];
     store.write(&records).await.unwrap();
-    let (call, turns) = store.call(id(1)).await.unwrap().unwrap();
+    let WholeCall { call, turns, .. } = store.call(id(1)).await.unwrap().unwrap();
     assert_eq!(call.begun, odd_call);
     assert_eq!(turns, [odd_turn]);
 }

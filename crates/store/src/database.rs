@@ -12,13 +12,13 @@ use std::{
     time::Duration,
 };
 
-use domain::{CallId, Clock, TurnRecord};
+use domain::{CallId, Clock, Receipt};
 use sqlx::{
     AnyConnection, AnyPool, Connection, Executor, Row,
     any::{AnyConnectOptions, AnyPoolOptions},
 };
 
-use crate::{CallFilter, Record, Store, StoreError, StoreFuture, StoredCall};
+use crate::{CallFilter, Record, Store, StoreError, StoreFuture, StoredCall, WholeCall};
 
 /// A database of calls.
 #[derive(Clone, Debug)]
@@ -127,7 +127,7 @@ impl Database {
         rows.iter().map(rows::read_call).collect()
     }
 
-    async fn find(&self, id: CallId) -> Result<Option<(StoredCall, Vec<TurnRecord>)>, StoreError> {
+    async fn find(&self, id: CallId) -> Result<Option<WholeCall>, StoreError> {
         let mut transaction = self.pool.begin().await?;
         let call = sqlx::query(rows::FIND_CALL)
             .bind(id.to_string())
@@ -140,11 +140,17 @@ impl Database {
             .bind(id.to_string())
             .fetch_all(&mut *transaction)
             .await?;
-        let turns = turns
-            .iter()
-            .map(rows::turns::read)
-            .collect::<Result<_, _>>()?;
-        Ok(Some((rows::read_call(&call)?, turns)))
+        let charges = sqlx::query(rows::charges::FIND)
+            .bind(id.to_string())
+            .fetch_all(&mut *transaction)
+            .await?;
+        let turns = turns.iter().map(rows::turns::read);
+        let charges = charges.iter().map(rows::charges::read);
+        Ok(Some(WholeCall {
+            call: rows::read_call(&call)?,
+            turns: turns.collect::<Result<_, _>>()?,
+            receipt: Receipt(charges.collect::<Result<_, _>>()?),
+        }))
     }
 }
 
@@ -157,7 +163,7 @@ impl Store for Database {
         Box::pin(self.list(filter))
     }
 
-    fn call(&self, id: CallId) -> StoreFuture<'_, Option<(StoredCall, Vec<TurnRecord>)>> {
+    fn call(&self, id: CallId) -> StoreFuture<'_, Option<WholeCall>> {
         Box::pin(self.find(id))
     }
 

@@ -12,5 +12,5 @@ mod writer;
 pub use database::{Database, Opened};
 pub use error::StoreError;
 pub use memory::Memory;
-pub use record::{CallFilter, Record, Store, StoreFuture, StoredCall};
+pub use record::{CallFilter, Record, Store, StoreFuture, StoredCall, WholeCall};
 pub use writer::{Dropped, Unwritten, Writer, WriterSettings, WriterTask};

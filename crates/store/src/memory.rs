@@ -3,9 +3,9 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use domain::{CallBegun, CallEnded, CallId, TurnRecord};
+use domain::{CallBegun, CallEnded, CallId, Receipt, TurnRecord};
 
-use crate::{CallFilter, Record, Store, StoreFuture, StoredCall};
+use crate::{CallFilter, Record, Store, StoreFuture, StoredCall, WholeCall};
 
 /// Keeps calls in memory, for tests. Grows with every call.
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ pub struct Memory {
 #[derive(Debug, Default)]
 struct Kept {
     begun: Option<CallBegun>,
-    ended: Option<CallEnded>,
+    ended: Option<(CallEnded, Receipt)>,
     turns: BTreeMap<u32, TurnRecord>,
 }
 
@@ -24,8 +24,21 @@ impl Kept {
     fn stored(&self) -> Option<StoredCall> {
         Some(StoredCall {
             begun: self.begun.clone()?,
-            ended: self.ended.clone(),
+            ended: self.ended.as_ref().map(|(ended, _)| ended.clone()),
             turns: u32::try_from(self.turns.len()).unwrap_or(u32::MAX),
+        })
+    }
+}
+
+impl Kept {
+    fn whole(&self) -> Option<WholeCall> {
+        let ended = self.ended.as_ref();
+        Some(WholeCall {
+            call: self.stored()?,
+            turns: self.turns.values().cloned().collect(),
+            receipt: ended
+                .map(|(_, receipt)| receipt.clone())
+                .unwrap_or_default(),
         })
     }
 }
@@ -47,12 +60,12 @@ impl Memory {
                         .begun
                         .get_or_insert(begun);
                 }
-                Record::Ended(ended) => {
+                Record::Ended { ended, receipt } => {
                     calls
                         .entry(ended.id)
                         .or_default()
                         .ended
-                        .get_or_insert(ended);
+                        .get_or_insert((ended, receipt));
                 }
                 Record::Turn { call, turn } => {
                     calls
@@ -100,13 +113,8 @@ impl Store for Memory {
         Box::pin(async move { Ok(self.list(filter)) })
     }
 
-    fn call(&self, id: CallId) -> StoreFuture<'_, Option<(StoredCall, Vec<TurnRecord>)>> {
-        Box::pin(async move {
-            Ok(self.lock().get(&id).and_then(|kept| {
-                let turns = kept.turns.values().cloned().collect();
-                Some((kept.stored()?, turns))
-            }))
-        })
+    fn call(&self, id: CallId) -> StoreFuture<'_, Option<WholeCall>> {
+        Box::pin(async move { Ok(self.lock().get(&id).and_then(Kept::whole)) })
     }
 
     fn ping(&self) -> StoreFuture<'_, ()> {

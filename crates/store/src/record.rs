@@ -1,6 +1,6 @@
 use std::{future::Future, pin::Pin};
 
-use domain::{CallBegun, CallEnded, CallId, TenantId, TurnRecord, UnixMillis};
+use domain::{CallBegun, CallEnded, CallId, Receipt, TenantId, TurnRecord, UnixMillis};
 
 use crate::StoreError;
 
@@ -10,7 +10,12 @@ pub enum Record {
     /// A call was answered.
     Begun(CallBegun),
     /// A call is over.
-    Ended(CallEnded),
+    Ended {
+        /// How it went.
+        ended: CallEnded,
+        /// What it consumed of whom.
+        receipt: Receipt,
+    },
     /// An exchange happened.
     Turn {
         /// In which call.
@@ -29,6 +34,17 @@ pub struct StoredCall {
     pub ended: Option<CallEnded>,
     /// How many turns are stored.
     pub turns: u32,
+}
+
+/// A call with everything that is stored of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WholeCall {
+    /// The call.
+    pub call: StoredCall,
+    /// Its turns, in order.
+    pub turns: Vec<TurnRecord>,
+    /// What it consumed of whom. Empty while it is live.
+    pub receipt: Receipt,
 }
 
 /// Which calls to list, newest first.
@@ -67,8 +83,8 @@ pub trait Store: Send + Sync {
     /// Lists calls.
     fn calls<'a>(&'a self, filter: &'a CallFilter) -> StoreFuture<'a, Vec<StoredCall>>;
 
-    /// One call with its turns.
-    fn call(&self, id: CallId) -> StoreFuture<'_, Option<(StoredCall, Vec<TurnRecord>)>>;
+    /// One call, whole.
+    fn call(&self, id: CallId) -> StoreFuture<'_, Option<WholeCall>>;
 
     /// Whether it answers.
     fn ping(&self) -> StoreFuture<'_, ()>;

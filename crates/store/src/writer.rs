@@ -182,7 +182,7 @@ impl Ledger {
     /// Takes a place in the queue if there is one for this kind of record.
     fn admit(&self, record: &Record) -> bool {
         let places = match record {
-            Record::Begun(_) | Record::Ended(_) => self.capacity,
+            Record::Begun(_) | Record::Ended { .. } => self.capacity,
             Record::Turn { .. } => self.capacity - self.capacity.div_ceil(10),
         };
         self.depth

@@ -40,8 +40,6 @@ pub const SPECULATIONS: &str = "repartee_speculations";
 pub const MASKS: &str = "repartee_masks";
 /// Turns taken too soon, and given back before three words of the answer were heard.
 pub const TAKEN_BACK: &str = "repartee_turns_taken_back";
-/// What replies that nobody was to hear have cost.
-pub const SPECULATION_COST: &str = "repartee_speculation_cost_usd";
 /// Lines of agents that were played from the cache.
 pub const SPEECH_CACHE_HITS: &str = "repartee_speech_cache_hits";
 /// Lines of agents that had to be made during a call.

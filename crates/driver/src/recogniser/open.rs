@@ -1,8 +1,11 @@
+use std::sync::Arc;
+
 use domain::Millis;
 use providers::stt::ToRecogniser;
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{Sound, WORDS_WITHIN, ruler::Ruler};
+use crate::tally::Tally;
 
 /// A recogniser that was asked for the words of this much sound owes an answer.
 const OWES_AFTER: Millis = Millis(700);
@@ -14,25 +17,47 @@ pub(super) struct Open {
     pub(super) ruler: Ruler,
     pub(super) begun: Instant,
     /// It takes audio.
-    pub(super) ready: bool,
+    ready: bool,
+    /// Given before it took any: nobody has to be paid for that yet.
+    waiting: Millis,
     /// When words that were asked for have to be there.
     pub(super) owed: Option<Instant>,
     /// Speech given since it told anything.
     unanswered: Millis,
     /// The most of it that is no failure.
     tells_within: Option<Millis>,
+    meter: Meter,
+}
+
+/// Counts what a provider is sent.
+pub(super) struct Meter {
+    pub(super) tally: Arc<Tally>,
+    /// Of the provider in the agent's list.
+    pub(super) place: usize,
+}
+
+impl Meter {
+    fn heard(&self, audio: Millis) {
+        self.tally.heard(self.place, audio);
+    }
 }
 
 impl Open {
-    pub(super) fn new(to: mpsc::Sender<ToRecogniser>, tells_within: Option<Millis>) -> Self {
+    pub(super) fn new(
+        to: mpsc::Sender<ToRecogniser>,
+        tells_within: Option<Millis>,
+        meter: Meter,
+    ) -> Self {
         Self {
             to: Some(to),
             ruler: Ruler::default(),
             begun: Instant::now(),
             ready: false,
+            waiting: Millis::ZERO,
             owed: None,
             unanswered: Millis::ZERO,
             tells_within,
+            meter,
         }
     }
 
@@ -47,10 +72,21 @@ impl Open {
             return false;
         }
         self.ruler.give(sound);
+        if self.ready {
+            self.meter.heard(sound.length());
+        } else {
+            self.waiting += sound.length();
+        }
         if self.ready && sound.speech {
             self.unanswered += sound.length();
         }
         true
+    }
+
+    /// It takes audio, and what waited for that.
+    pub(super) fn is_ready(&mut self) {
+        self.ready = true;
+        self.meter.heard(std::mem::take(&mut self.waiting));
     }
 
     /// Asks for the words of the unsettled sound, of which there is so much.

@@ -102,6 +102,7 @@ impl Rig {
             }],
             commons: Commons::for_tests(),
             mailbox,
+            tally: Arc::new(Tally::for_tests()),
         };
         tokio::spawn(recogniser.run(taken));
         Self {

@@ -75,9 +75,11 @@ impl Speaking {
         });
     }
 
-    /// Gives a new connection what the last one did not speak, without the words it did.
-    pub(super) fn repeat(&mut self, voice: &mpsc::Sender<ToVoice>) {
+    /// Gives a new connection what the last one did not speak, without the words it did. Returns
+    /// how many characters that are.
+    pub(super) fn repeat(&mut self, voice: &mpsc::Sender<ToVoice>) -> u64 {
         let reply = self.reply;
+        let mut characters = 0;
         for clause in &mut self.unspoken {
             let Some((chars, text)) = rest_of(&clause.text, clause.spoken_chars) else {
                 continue;
@@ -87,6 +89,7 @@ impl Speaking {
                 chars,
                 at: clause.made,
             };
+            characters += text.chars().count() as u64;
             // The queue holds more clauses than any reply has.
             drop(voice.try_send(ToVoice::Say {
                 reply,
@@ -97,6 +100,7 @@ impl Speaking {
         if self.ended {
             drop(voice.try_send(ToVoice::End(reply)));
         }
+        characters
     }
 
     /// Takes the clauses before this one: they are whole.
@@ -179,7 +183,7 @@ mod tests {
         let ms = |ms: usize| Bytes::from(vec![0; ms * 8]);
         speaking.note(first, &ms(600), vec![word(3, 300), word(7, 600)], |_| true);
         let (to, mut said) = mpsc::channel(8);
-        speaking.repeat(&to);
+        assert_eq!(speaking.repeat(&to), 10);
         let again = ToVoice::Say {
             reply,
             clause: first,

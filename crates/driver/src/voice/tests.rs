@@ -95,7 +95,7 @@ impl Rig {
         commons.cache.keep(&station.name, &voice(), "Sure.", sure);
         let (mailbox, inputs) = mpsc::channel(64);
         let (orders, taken) = mpsc::channel(QUEUE);
-        let tally = Arc::new(Tally::default());
+        let tally = Arc::new(Tally::for_tests());
         let speaker = Speaker {
             stations: vec![station],
             commons: commons.clone(),
@@ -145,7 +145,10 @@ async fn an_opener_from_the_cache_sounds_at_once_and_the_models_words_follow_it(
     assert!(at <= 301, "{at}");
     assert!(told.starts_with("audio r1/1 "), "{told}");
     assert_eq!(rig.next().await.1, "spoken r1");
-    assert_eq!(rig.tally.usage(domain::Millis(0)).tts_characters, 16);
+    let receipt = rig
+        .tally
+        .receipt(domain::Millis(0), &domain::PriceBook::default());
+    assert_eq!(receipt.usage().tts_characters, 16);
 }
 
 #[tokio::test(start_paused = true)]

@@ -73,7 +73,7 @@ pub(crate) fn explain(shared: &Shared, args: &ExplainArgs) -> anyhow::Result<Exi
         Ok(config) => config,
         Err(code) => return Ok(code),
     };
-    let (call, turns) = block_on(async {
+    let whole = block_on(async {
         let database = open(&config.store_url).await?;
         let recent = CallFilter {
             tenant: None,
@@ -93,11 +93,9 @@ pub(crate) fn explain(shared: &Shared, args: &ExplainArgs) -> anyhow::Result<Exi
     })?;
     let mut out = io::stdout().lock();
     if args.json {
-        let mut told = story::json(&call);
-        told["turns"] = turns.iter().map(story::turn_json).collect();
-        writeln!(out, "{told:#}")?;
+        writeln!(out, "{:#}", story::whole_json(&whole))?;
     } else {
-        write!(out, "{}", story::tell(&call, &turns, Paint::for_stdout()))?;
+        write!(out, "{}", story::tell(&whole, Paint::for_stdout()))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,12 +1,12 @@
 //! What an agent is: its rules, its models and how they are used.
 
 mod jobs;
-mod prices;
+pub(crate) mod prices;
 mod rules;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use domain::{AgentId, Language, Millis, ModelName, Prices};
+use domain::{AgentId, Language, Millis, ModelName, PriceBook};
 use providers::{llm::ModelSettings, offline::Script, stt::Listen, tts::Voice};
 use session::Rules;
 
@@ -36,7 +36,7 @@ pub struct AgentPlan {
     /// What the ear takes for the caller's speech.
     pub ear: audio::HearingSettings,
     /// What it all costs.
-    pub prices: Prices,
+    pub prices: PriceBook,
 }
 
 /// All agents as they were typed, and what they share.

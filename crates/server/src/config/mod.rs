@@ -20,6 +20,7 @@ use std::{
 };
 
 pub use agent::AgentPlan;
+pub(crate) use agent::prices::{CARRIER, LIST};
 pub use env::Environment;
 pub use problem::{Place, Problem, Problems};
 pub use provider::{Access, ProviderAccess};

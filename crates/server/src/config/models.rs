@@ -1,5 +1,5 @@
-//! What is known about models by name: when they end, and what they cost. All of it is only a
-//! warning or a default; nothing here decides what runs.
+//! What is known about models by name: when they end. It is only a warning; nothing here decides
+//! what runs.
 
 /// Models with a known last day.
 const ENDING: &[(&str, &str, &str)] = &[
@@ -31,88 +31,4 @@ pub(crate) fn ending(model: &str) -> Option<(&'static str, &'static str)> {
         .iter()
         .find(|(name, ..)| *name == model)
         .map(|(_, day, instead)| (*day, *instead))
-}
-
-/// List prices in millionths of a dollar, as they were seen; `[prices]` overrides them.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct ListPrice {
-    /// A minute of recognised audio.
-    pub minute: u64,
-    /// A million prompt tokens, prompt tokens from the cache, and generated tokens.
-    pub tokens: [u64; 3],
-    /// A million characters.
-    pub characters: u64,
-}
-
-const NOTHING: ListPrice = ListPrice {
-    minute: 0,
-    tokens: [0; 3],
-    characters: 0,
-};
-
-const PRICES: &[(&str, ListPrice)] = &[
-    (
-        "deepgram/nova-2",
-        ListPrice {
-            minute: 4_300,
-            ..NOTHING
-        },
-    ),
-    (
-        "deepgram/nova-3",
-        ListPrice {
-            minute: 4_800,
-            ..NOTHING
-        },
-    ),
-    (
-        "elevenlabs/eleven_flash_v2_5",
-        ListPrice {
-            characters: 50_000_000,
-            ..NOTHING
-        },
-    ),
-    (
-        "elevenlabs/eleven_multilingual_v2",
-        ListPrice {
-            characters: 220_000_000,
-            ..NOTHING
-        },
-    ),
-    (
-        "elevenlabs/eleven_turbo_v2_5",
-        ListPrice {
-            characters: 50_000_000,
-            ..NOTHING
-        },
-    ),
-    (
-        "openai/gpt-4o",
-        ListPrice {
-            tokens: [2_500_000, 1_250_000, 10_000_000],
-            ..NOTHING
-        },
-    ),
-    (
-        "openai/gpt-6-luna",
-        ListPrice {
-            tokens: [100_000, 10_000, 500_000],
-            ..NOTHING
-        },
-    ),
-    (
-        "openai/gpt-6-sol",
-        ListPrice {
-            tokens: [2_000_000, 200_000, 10_000_000],
-            ..NOTHING
-        },
-    ),
-];
-
-/// The list price of a model, if one is known. What is not known costs nothing.
-pub(crate) fn list_price(name: &str) -> ListPrice {
-    PRICES
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map_or(NOTHING, |(_, price)| *price)
 }

@@ -158,7 +158,7 @@ pub(crate) struct Twilio {
     pub auth_token_secondary: Option<String>,
     /// Caller id of outbound calls. Variable `TWILIO_PHONE_NUMBER`.
     pub phone_number: Option<String>,
-    /// What a minute of a call costs. Default 0.014.
+    /// What a minute of a call costs, short for `[prices."twilio/voice"]`. Default 0.014.
     pub line_per_minute_usd: Option<f64>,
 }
 
@@ -186,7 +186,9 @@ pub(crate) struct Provider {
     pub base_url: Option<String>,
 }
 
-/// `[prices."PROVIDER/MODEL"]`: what a model costs, in US dollars.
+/// `[prices."PROVIDER/MODEL"]`: what a model costs, in US dollars; `twilio/voice` is the line. It
+/// stands in place of the whole price that comes with the program; a model that has neither is
+/// shown with an unknown cost.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Price {
@@ -198,6 +200,10 @@ pub(crate) struct Price {
     pub cached_per_million_usd: Option<f64>,
     /// Language model, per million generated tokens.
     pub output_per_million_usd: Option<f64>,
+    /// Speech to speech, per million tokens of heard audio.
+    pub audio_input_per_million_usd: Option<f64>,
+    /// Speech to speech, per million tokens of spoken audio.
+    pub audio_output_per_million_usd: Option<f64>,
     /// Text to speech, per million characters.
     pub characters_per_million_usd: Option<f64>,
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use domain::{CallId, TurnRecord};
-use store::{CallFilter, Record, Store, StoreFuture, StoredCall};
+use domain::CallId;
+use store::{CallFilter, Record, Store, StoreFuture, StoredCall, WholeCall};
 use tokio::sync::mpsc;
 
 /// A store that tells what it keeps.
@@ -32,7 +32,7 @@ impl Store for Watched {
         self.inner.calls(filter)
     }
 
-    fn call(&self, id: CallId) -> StoreFuture<'_, Option<(StoredCall, Vec<TurnRecord>)>> {
+    fn call(&self, id: CallId) -> StoreFuture<'_, Option<WholeCall>> {
         self.inner.call(id)
     }
 

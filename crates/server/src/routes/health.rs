@@ -1,6 +1,6 @@
 //! What operators and load balancers ask.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Json,
@@ -8,10 +8,11 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use domain::{Micros, Purpose};
 use driver::BreakerState;
 use serde_json::{Value, json};
 
-use crate::{admission::Refusal, app::App, clock, memory};
+use crate::{admission::Refusal, app::App, clock, config::LIST, memory, story::receipt};
 
 /// `GET /livez`: the process answers.
 pub(crate) async fn livez() -> &'static str {
@@ -40,7 +41,15 @@ pub(crate) async fn health(State(app): State<Arc<App>>) -> Json<Value> {
     let store = app.writer.healthy();
     let breakers: serde_json::Map<String, Value> = breakers
         .iter()
-        .map(|breaker| (breaker.name.to_string(), json!(breaker.state.as_str())))
+        .map(|breaker| {
+            // Waiting does not help where a key was refused: whoever looks has to know.
+            let state = if breaker.refused {
+                "refused"
+            } else {
+                breaker.state.as_str()
+            };
+            (breaker.name.to_string(), json!(state))
+        })
         .collect();
     Json(json!({
         "status": if all_closed && store { "ok" } else { "degraded" },
@@ -57,7 +66,7 @@ pub(crate) async fn health(State(app): State<Arc<App>>) -> Json<Value> {
 /// `GET /stats`: what calls have cost, and what the process uses.
 pub(crate) async fn stats(State(app): State<Arc<App>>) -> Json<Value> {
     let totals = app.exchange.totals();
-    let usage = totals.usage;
+    let usage = totals.receipt.usage();
     Json(json!({
         "timestamp": clock::iso_8601(app.clock.now()),
         "uptime_s": app.uptime().as_secs(),
@@ -77,13 +86,23 @@ pub(crate) async fn stats(State(app): State<Arc<App>>) -> Json<Value> {
     }))
 }
 
+/// What everyone has cost, and what it was for.
 fn cost(totals: &driver::Totals) -> Value {
+    let receipt = &totals.receipt;
+    let mut by_provider: BTreeMap<&str, Micros> = BTreeMap::new();
+    for line in &receipt.0 {
+        let sum = by_provider.entry(&line.payee.provider).or_default();
+        *sum = *sum + line.cost.unwrap_or_default();
+    }
+    let whole = receipt.cost();
+    let purpose = |purpose| receipt.cost_of(purpose).known.dollars();
     json!({
-        "total": totals.cost().dollars(),
-        "carrier": totals.carrier.dollars(),
-        "stt": totals.stt.dollars(),
-        "llm": totals.llm.dollars(),
-        "tts": totals.tts.dollars(),
-        "speculation": totals.speculation.dollars(),
+        "total": whole.known.dollars(),
+        "partly_priced": whole.partly,
+        "prices_as_of": LIST.as_of,
+        "by_provider": by_provider.into_iter().map(|(name, sum)| (name.to_owned(), json!(sum.dollars()))).collect::<serde_json::Map<_, _>>(),
+        "speculation": purpose(Purpose::Speculation),
+        "hedges": purpose(Purpose::Hedge),
+        "lines": receipt::json(receipt),
     })
 }

@@ -1,11 +1,11 @@
 use domain::{
-    CallBegun, CallId, Direction, EndReason, Millis, Overlap, OverlapOutcome, Transport,
-    TurnTaking, UnixMillis, Usage,
+    CallBegun, CallId, Charge, Direction, EndReason, Item, Millis, Overlap, OverlapOutcome,
+    Purpose, Receipt, Transport, TurnTaking, UnixMillis, Usage,
 };
 
 use super::*;
 
-fn call() -> (StoredCall, Vec<TurnRecord>) {
+fn call() -> WholeCall {
     let id = CallId::new(1_795_000_000_000, [7; 10]);
     let begun = CallBegun {
         id,
@@ -33,7 +33,7 @@ fn call() -> (StoredCall, Vec<TurnRecord>) {
             llm_discarded_output_tokens: 20,
             ..Usage::default()
         },
-        cost: Micros(12_345),
+        cost: receipt().cost(),
         speculation_cost: Micros(345),
     };
     let turns = vec![
@@ -44,12 +44,45 @@ fn call() -> (StoredCall, Vec<TurnRecord>) {
         },
         cut_off(),
     ];
-    let stored = StoredCall {
-        begun,
-        ended: Some(ended),
-        turns: 2,
+    WholeCall {
+        call: StoredCall {
+            begun,
+            ended: Some(ended),
+            turns: 2,
+        },
+        turns,
+        receipt: receipt(),
+    }
+}
+
+fn receipt() -> Receipt {
+    let charge = |payee: &str, (item, amount), purpose, cost: Option<u64>| Charge {
+        payee: payee.parse().expect("a name"),
+        item,
+        purpose,
+        amount,
+        cost: cost.map(Micros),
     };
-    (stored, turns)
+    let model = "openai/gpt-6-luna";
+    Receipt(vec![
+        charge(
+            "twilio/voice",
+            (Item::Line, 9_500),
+            Purpose::Call,
+            Some(2_217),
+        ),
+        charge(
+            "new/ears",
+            (Item::Transcription, 9_300),
+            Purpose::Call,
+            None,
+        ),
+        charge(model, (Item::Input, 700), Purpose::Call, Some(70)),
+        charge(model, (Item::Output, 70), Purpose::Call, Some(35)),
+        charge(model, (Item::Input, 300), Purpose::Speculation, Some(30)),
+        charge(model, (Item::Output, 20), Purpose::Speculation, Some(10)),
+        charge(model, (Item::Input, 70), Purpose::Hedge, Some(7)),
+    ])
 }
 
 /// A turn whose answer the caller cut off.
@@ -92,8 +125,7 @@ fn cut_off() -> TurnRecord {
 
 #[test]
 fn a_story_says_what_was_heard_and_why_it_ended() {
-    let (call, turns) = call();
-    insta::assert_snapshot!(tell(&call, &turns, Paint::Plain), @r#"
+    insta::assert_snapshot!(tell(&call(), Paint::Plain), @r#"
     Call 01a1ee56-5e00-7707-8707-070707070707
       when    2026-11-18T11:06:40Z
       tenant  acme, answered by desk
@@ -122,7 +154,7 @@ fn a_story_says_what_was_heard_and_why_it_ended() {
 
 #[test]
 fn a_list_hides_numbers() {
-    let (call, _) = call();
+    let call = call().call;
     insta::assert_snapshot!(format!("{}\n{}", heading(Paint::Plain), row(&call, Paint::Plain)), @r#"
     CALL                                  BEGAN (UTC)           TENANT            FROM        SECONDS  TURNS        COST  END
     01a1ee56-5e00-7707-8707-070707070707  2026-11-18T11:06:40   acme              +…00          9.500      2   $0.012345  agent_ended
@@ -131,8 +163,12 @@ fn a_list_hides_numbers() {
 
 #[test]
 fn programs_get_everything() {
-    let (call, turns) = call();
-    let told = json(&call);
+    let whole = call();
+    let told = whole_json(&whole);
+    let turns = &whole.turns;
+    assert_eq!(told["receipt"][1]["cost_usd"], Value::Null);
+    assert_eq!(told["receipt"][5]["purpose"], "speculation");
+    assert_eq!(told["end"]["partly_priced"], true);
     assert_eq!(told["from"], "+14155550100");
     assert_eq!(told["end"]["reason"], "agent_ended");
     assert_eq!(turn_json(&turns[1])["gap_ms"]["total"], 422);

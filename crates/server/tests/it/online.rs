@@ -121,11 +121,12 @@ async fn variables_alone_hold_a_conversation_on_both_paths() {
             call.ended.map(|ended| ended.reason),
             Some(EndReason::CallerHungUp)
         );
-        let (_, turns) = store
+        let whole = store
             .call(call.begun.id)
             .await
             .expect("a store")
             .expect("a call");
+        let turns = whole.turns;
         assert_eq!(turns.len(), 3, "{turns:?}");
         assert_eq!(turns[1].caller, "Hi, I would like to book a table.");
         let names: Vec<_> = turns[1].providers.iter().map(ToString::to_string).collect();

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    CallBegun, CallEnded, CallId, Clock, Direction, Language, Party, Prices, Transport, TurnRecord,
-    UnixMillis,
+    CallBegun, CallEnded, CallId, Clock, Direction, Language, Party, PriceBook, Transport,
+    TurnRecord, UnixMillis,
 };
 use driver::{Agent, Exchange, Meters, NoTools, Shared, Station};
 use prometheus_client::registry::Registry;
@@ -112,19 +112,19 @@ impl World {
     pub(crate) async fn end(self) -> (CallEnded, Vec<TurnRecord>) {
         let ended = self.call.await.expect("a bug inside is caught");
         self.writer.finish(Duration::from_secs(1)).await.unwrap();
-        let (stored, turns) = self
+        let whole = self
             .store
             .call(self.id)
             .await
             .unwrap()
             .expect("it was kept");
         assert_eq!(
-            stored.ended.as_ref(),
+            whole.call.ended.as_ref(),
             Some(&ended),
             "exactly one end is recorded"
         );
         assert_eq!(self.exchange.live(), 0);
-        (ended, turns)
+        (ended, whole.turns)
     }
 
     /// What the mouth did, with times since the beginning.
@@ -219,6 +219,7 @@ fn agent(rules: Rules, cast: &Cast) -> Agent {
         think: models.collect(),
         speak: voices.collect(),
         ear: audio::HearingSettings::default(),
-        prices: Prices::default(),
+        carrier: "carrier/line".parse().unwrap(),
+        prices: Arc::new(PriceBook::default()),
     }
 }

@@ -1,11 +1,12 @@
 //! Records as rows and back. Numbers that a BIGINT cannot hold are stored as its largest.
 
+pub(super) mod charges;
 pub(super) mod turns;
 
 use std::{fmt::Display, str::FromStr};
 
 use domain::{
-    CallBegun, CallEnded, CallId, Direction, EndReason, Micros, Millis, Party, Transport,
+    CallBegun, CallEnded, CallId, Cost, Direction, EndReason, Micros, Millis, Party, Transport,
     UnixMillis, Usage,
 };
 use serde_json::Value;
@@ -28,8 +29,8 @@ WHERE calls.begun_at IS NULL";
 const PUT_ENDED: &str = "
 INSERT INTO calls (id, ended_at, duration_ms, end_reason, error, barge_ins, line_ms, stt_audio_ms,
     llm_input_tokens, llm_cached_tokens, llm_output_tokens, tts_characters, cost_micros,
-    llm_discarded_input_tokens, llm_discarded_output_tokens, speculation_cost_micros)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+    llm_discarded_input_tokens, llm_discarded_output_tokens, speculation_cost_micros, partly_priced)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 ON CONFLICT (id) DO UPDATE SET
     ended_at = excluded.ended_at, duration_ms = excluded.duration_ms,
     end_reason = excluded.end_reason, error = excluded.error, barge_ins = excluded.barge_ins,
@@ -39,7 +40,8 @@ ON CONFLICT (id) DO UPDATE SET
     cost_micros = excluded.cost_micros,
     llm_discarded_input_tokens = excluded.llm_discarded_input_tokens,
     llm_discarded_output_tokens = excluded.llm_discarded_output_tokens,
-    speculation_cost_micros = excluded.speculation_cost_micros
+    speculation_cost_micros = excluded.speculation_cost_micros,
+    partly_priced = excluded.partly_priced
 WHERE calls.ended_at IS NULL";
 
 /// A turn that comes before the beginning of its call needs a row to belong to.
@@ -52,7 +54,7 @@ macro_rules! select_calls {
              begun_at, ended_at, duration_ms, end_reason, error, barge_ins, line_ms, \
              stt_audio_ms, llm_input_tokens, llm_cached_tokens, llm_output_tokens, \
              tts_characters, cost_micros, llm_discarded_input_tokens, \
-             llm_discarded_output_tokens, speculation_cost_micros, \
+             llm_discarded_output_tokens, speculation_cost_micros, partly_priced, \
              (SELECT COUNT(*) FROM turns WHERE turns.call_id = calls.id) AS turns \
              FROM calls WHERE begun_at IS NOT NULL ",
             $rest
@@ -74,16 +76,21 @@ pub(super) const FIND_CALL: &str = select_calls!("AND id = $1");
 /// Writes one record.
 pub(super) async fn put(connection: &mut AnyConnection, record: &Record) -> Result<(), StoreError> {
     match record {
-        Record::Begun(begun) => put_begun(connection, begun).await?,
-        Record::Ended(ended) => put_ended(connection, ended).await?,
+        Record::Begun(begun) => drop(put_begun(connection, begun).await?),
+        Record::Ended { ended, receipt } => {
+            let first = put_ended(&mut *connection, ended).await?.rows_affected() > 0;
+            if first {
+                charges::put(&mut *connection, ended.id, receipt).await?;
+            }
+        }
         Record::Turn { call, turn } => {
             sqlx::query(PUT_CALL)
                 .bind(call.to_string())
                 .execute(&mut *connection)
                 .await?;
-            turns::put(connection, *call, turn).await?
+            drop(turns::put(connection, *call, turn).await?);
         }
-    };
+    }
     Ok(())
 }
 
@@ -122,10 +129,11 @@ async fn put_ended(
         .bind(whole(ended.usage.llm_cached_tokens))
         .bind(whole(ended.usage.llm_output_tokens))
         .bind(whole(ended.usage.tts_characters))
-        .bind(whole(ended.cost.0))
+        .bind(whole(ended.cost.known.0))
         .bind(whole(ended.usage.llm_discarded_input_tokens))
         .bind(whole(ended.usage.llm_discarded_output_tokens))
         .bind(whole(ended.speculation_cost.0))
+        .bind(i64::from(ended.cost.partly))
         .execute(connection)
         .await
 }
@@ -179,7 +187,10 @@ fn read_end(row: &Columns<'_>, id: CallId, at: UnixMillis) -> Result<CallEnded, 
             llm_discarded_output_tokens: row.count("llm_discarded_output_tokens")?,
             tts_characters: row.count("tts_characters")?,
         },
-        cost: Micros(row.count("cost_micros")?),
+        cost: Cost {
+            known: Micros(row.count("cost_micros")?),
+            partly: row.truth("partly_priced")?,
+        },
         speculation_cost: Micros(row.count("speculation_cost_micros")?),
     })
 }

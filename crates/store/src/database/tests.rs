@@ -11,7 +11,7 @@ use domain::{
 use sqlx::{AnyConnection, Connection, Executor};
 
 use super::{Database, Opened, file, migrate, options, rows};
-use crate::{CallFilter, Record, Store, StoreError};
+use crate::{CallFilter, Record, Store, StoreError, WholeCall};
 
 struct FixedClock;
 
@@ -213,7 +213,7 @@ async fn a_newer_schema_is_refused_and_left_alone() {
     ] {
         assert_eq!(
             error.to_string(),
-            "the database has schema version 99, but this program knows only 2: \
+            "the database has schema version 99, but this program knows only 3: \
              start a newer version, or use another database"
         );
     }
@@ -240,7 +240,7 @@ async fn calls_of_the_first_version_are_read_with_defaults() {
     assert!(matches!(early, StoreError::OlderSchema { .. }), "{early}");
     let database = scratch.open().await.database;
     let id = "01a1ee56-5e00-7707-8707-070707070707".parse().unwrap();
-    let (call, turns) = database.call(id).await.unwrap().unwrap();
+    let WholeCall { call, turns, .. } = database.call(id).await.unwrap().unwrap();
     assert_eq!(call.ended.unwrap().usage.llm_discarded_input_tokens, 0);
     assert_eq!(turns[0].heard, "Hello.");
     assert_eq!(turns[0].taking, TurnTaking::default());
@@ -290,6 +290,7 @@ async fn a_failing_migration_leaves_the_tables_as_they_were() {
         .await
         .unwrap();
     let broken = &[
+        "unused: already applied",
         "unused: already applied",
         "unused: already applied",
         "CREATE TABLE more (id TEXT); CREATE TABLE calls (id TEXT);",
@@ -352,7 +353,7 @@ async fn what_does_not_fit_is_stored_as_near_as_it_can_be() {
         turn: Box::new(turn),
     };
     database.write(&[begun, turn]).await.unwrap();
-    let (_, turns) = database.call(id).await.unwrap().unwrap();
+    let WholeCall { turns, .. } = database.call(id).await.unwrap().unwrap();
     assert_eq!(turns[0].at, Millis(i64::MAX as u64));
     assert_eq!(turns[0].caller, "a\u{fffd}b");
 }

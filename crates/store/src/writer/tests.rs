@@ -7,13 +7,13 @@ use std::{
 };
 
 use domain::{
-    CallBegun, CallEnded, CallId, Direction, EndReason, Micros, Millis, Party, Transport,
-    TurnRecord, UnixMillis, Usage,
+    CallBegun, CallEnded, CallId, Cost, Direction, EndReason, Micros, Millis, Party, Receipt,
+    Transport, TurnRecord, UnixMillis, Usage,
 };
 use tokio::time::{Instant, advance, sleep};
 
 use super::{Dropped, Unwritten, Writer, WriterSettings};
-use crate::{CallFilter, Memory, Record, Store, StoreFuture, StoredCall};
+use crate::{CallFilter, Memory, Record, Store, StoreFuture, StoredCall, WholeCall};
 
 /// What the store does with a write.
 #[derive(Clone, Copy)]
@@ -96,7 +96,7 @@ impl Store for Moody {
         self.memory.calls(filter)
     }
 
-    fn call(&self, id: CallId) -> StoreFuture<'_, Option<(StoredCall, Vec<TurnRecord>)>> {
+    fn call(&self, id: CallId) -> StoreFuture<'_, Option<WholeCall>> {
         self.memory.call(id)
     }
 
@@ -124,17 +124,20 @@ fn begun() -> Record {
 }
 
 fn ended() -> Record {
-    Record::Ended(CallEnded {
-        id: id(),
-        at: UnixMillis(0),
-        duration: Millis(0),
-        reason: EndReason::AgentEnded,
-        error: None,
-        barge_ins: 0,
-        usage: Usage::default(),
-        cost: Micros(0),
-        speculation_cost: Micros(0),
-    })
+    Record::Ended {
+        ended: CallEnded {
+            id: id(),
+            at: UnixMillis(0),
+            duration: Millis(0),
+            reason: EndReason::AgentEnded,
+            error: None,
+            barge_ins: 0,
+            usage: Usage::default(),
+            cost: Cost::default(),
+            speculation_cost: Micros(0),
+        },
+        receipt: Receipt::default(),
+    }
 }
 
 fn turn(number: u32) -> Record {
@@ -248,7 +251,7 @@ async fn a_lost_answer_doubles_nothing() {
     store.set(Mood::Works);
     task.finish(SOON).await.unwrap();
     assert!(store.transactions() > 1);
-    let (call, turns) = store.call(id()).await.unwrap().unwrap();
+    let WholeCall { call, turns, .. } = store.call(id()).await.unwrap().unwrap();
     assert_eq!((call.turns, turns.len()), (2, 2));
 }
 

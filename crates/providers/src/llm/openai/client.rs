@@ -54,7 +54,8 @@ struct Shared {
 /// How long a model may take.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Deadlines {
-    /// From the request to the first sign of writing.
+    /// From the request to the first sign of writing. Whoever cannot wait as long asks somebody else
+    /// beside it.
     pub first_token: Duration,
     /// Between two signs of writing.
     pub token_gap: Duration,
@@ -69,7 +70,7 @@ pub struct Deadlines {
 impl Default for Deadlines {
     fn default() -> Self {
         Self {
-            first_token: Duration::from_millis(2_500),
+            first_token: Duration::from_secs(6),
             token_gap: Duration::from_secs(2),
             after_finish: Duration::from_millis(500),
             reply: Duration::from_secs(15),

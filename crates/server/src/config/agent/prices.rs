@@ -1,62 +1,86 @@
 //! What an agent's models cost.
 
-use domain::{Micros, ModelName, Prices};
-
-use super::{
-    super::models::{self, ListPrice},
-    Reading,
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
 };
 
+use domain::{Item, Micros, ModelName, PriceBook, Rates};
+use serde::Deserialize;
+
+use super::{super::raw, Reading};
+
+/// What is paid for the line.
+pub(crate) const CARRIER: &str = "twilio/voice";
+
+/// The prices that come with the program.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PriceList {
+    /// The day on which they were seen.
+    pub(crate) as_of: String,
+    models: BTreeMap<String, raw::Price>,
+}
+
+/// The list that comes with the program.
+pub(crate) static LIST: LazyLock<PriceList> = LazyLock::new(|| {
+    toml::from_str(include_str!("../prices.toml")).expect("a test reads the list")
+});
+
 impl Reading<'_, '_> {
-    /// What the first of each job costs: records carry one price per job.
-    pub(super) fn prices(&mut self, [listen, think, speak]: [&[ModelName]; 3]) -> Prices {
-        let listen = self.price(listen);
-        let think = self.price(think);
-        let speak = self.price(speak);
-        let line = self.file.twilio.line_per_minute_usd;
-        let [input, cached, output] = think.tokens;
-        Prices {
-            line_per_minute: Micros(self.micros("twilio.line_per_minute_usd", line, 14_000)),
-            stt_per_minute: Micros(listen.minute),
-            llm_input_per_million: Micros(input),
-            llm_cached_per_million: Micros(cached),
-            llm_output_per_million: Micros(output),
-            tts_per_million: Micros(speak.characters),
+    /// What all these models and the line cost, as far as it is known.
+    pub(super) fn prices(&mut self, models: [&[ModelName]; 3]) -> PriceBook {
+        let models: BTreeSet<&ModelName> = models.into_iter().flatten().collect();
+        let carrier: ModelName = CARRIER.parse().expect("a constant names a model");
+        let mut book = Vec::with_capacity(models.len() + 1);
+        for name in models.iter().copied().chain([&carrier]) {
+            book.push((name.clone(), self.rates(name)));
         }
+        let book: PriceBook = book.into_iter().collect();
+        for name in book.unpriced(models) {
+            let warning = format!(
+                "no price of {name} is known: what it costs is shown as unknown \
+                 (give one under [prices.\"{name}\"])"
+            );
+            if !self.meaning.warnings.contains(&warning) {
+                self.meaning.warnings.push(warning);
+            }
+        }
+        book
     }
 
-    fn price(&mut self, models: &[ModelName]) -> ListPrice {
-        let Some(name) = models.first().map(ModelName::to_string) else {
-            return ListPrice::default();
+    fn rates(&mut self, name: &ModelName) -> Rates {
+        let name = name.to_string();
+        let line = self.file.twilio.line_per_minute_usd;
+        let line = line.filter(|_| name == CARRIER).map(|minute| raw::Price {
+            per_minute_usd: Some(minute),
+            ..raw::Price::default()
+        });
+        let (key, price) = match (&line, self.file.prices.get(&name)) {
+            (Some(line), _) => ("twilio.line_per_minute_usd".to_owned(), line),
+            (None, Some(typed)) => (format!("prices.{name}"), typed),
+            (None, None) => match LIST.models.get(&name) {
+                Some(listed) => (String::new(), listed),
+                None => return Rates::new(),
+            },
         };
-        let list = models::list_price(&name);
-        let Some(typed) = self.file.prices.get(&name) else {
-            return list;
-        };
-        let at = |key: &str| format!("prices.{name}.{key}");
-        let input = self.micros(
-            &at("input_per_million_usd"),
-            typed.input_per_million_usd,
-            list.tokens[0],
-        );
-        let cached = typed.cached_per_million_usd.or(typed.input_per_million_usd);
-        ListPrice {
-            minute: self.micros(&at("per_minute_usd"), typed.per_minute_usd, list.minute),
-            tokens: [
-                input,
-                self.micros(&at("cached_per_million_usd"), cached, list.tokens[1]),
-                self.micros(
-                    &at("output_per_million_usd"),
-                    typed.output_per_million_usd,
-                    list.tokens[2],
-                ),
-            ],
-            characters: self.micros(
-                &at("characters_per_million_usd"),
-                typed.characters_per_million_usd,
-                list.characters,
-            ),
+        let whole_key = line.is_some();
+        let mut rates = Rates::new();
+        for (field, items, dollars) in fields(price) {
+            let Some(dollars) = dollars else { continue };
+            let key = if whole_key {
+                key.clone()
+            } else {
+                format!("{key}.{field}")
+            };
+            let micros = self.micros(&key, dollars);
+            rates.extend(items.iter().map(|item| (*item, micros)));
         }
+        // Whoever names no price for cached tokens pays the usual one.
+        if let Some(input) = rates.get(&Item::Input).copied() {
+            rates.entry(Item::CachedInput).or_insert(input);
+        }
+        rates
     }
 
     #[expect(
@@ -64,13 +88,68 @@ impl Reading<'_, '_> {
         clippy::cast_sign_loss,
         reason = "the range is checked before"
     )]
-    fn micros(&mut self, key: &str, typed: Option<f64>, usual: u64) -> u64 {
-        typed.map_or(usual, |dollars| {
-            (self
-                .meaning
-                .within(key, Some(dollars), (0.0, 0.0, 1_000_000.0))
-                * 1e6)
-                .round() as u64
-        })
+    fn micros(&mut self, key: &str, dollars: f64) -> Micros {
+        let range = (0.0, 0.0, 1_000_000.0);
+        Micros((self.meaning.within(key, Some(dollars), range) * 1e6).round() as u64)
+    }
+}
+
+/// A price's fields, and the items that each is for.
+fn fields(price: &raw::Price) -> [(&'static str, &'static [Item], Option<f64>); 7] {
+    [
+        (
+            "per_minute_usd",
+            &[Item::Line, Item::Transcription],
+            price.per_minute_usd,
+        ),
+        (
+            "input_per_million_usd",
+            &[Item::Input],
+            price.input_per_million_usd,
+        ),
+        (
+            "cached_per_million_usd",
+            &[Item::CachedInput],
+            price.cached_per_million_usd,
+        ),
+        (
+            "output_per_million_usd",
+            &[Item::Output],
+            price.output_per_million_usd,
+        ),
+        (
+            "audio_input_per_million_usd",
+            &[Item::AudioInput],
+            price.audio_input_per_million_usd,
+        ),
+        (
+            "audio_output_per_million_usd",
+            &[Item::AudioOutput],
+            price.audio_output_per_million_usd,
+        ),
+        (
+            "characters_per_million_usd",
+            &[Item::Speech],
+            price.characters_per_million_usd,
+        ),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_that_comes_with_the_program_can_be_read() {
+        assert_eq!(LIST.as_of.len(), "2026-01-01".len());
+        for (name, price) in &LIST.models {
+            assert!(name.parse::<ModelName>().is_ok(), "{name}");
+            let priced = fields(price)
+                .iter()
+                .filter(|field| field.2.is_some())
+                .count();
+            assert!(priced > 0, "{name} has no price");
+        }
+        assert!(LIST.models.contains_key(CARRIER));
     }
 }

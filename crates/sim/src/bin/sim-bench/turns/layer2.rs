@@ -229,7 +229,7 @@ async fn stored(url: &str, calls: usize) -> anyhow::Result<BTreeMap<String, Stor
             continue;
         };
         let turns = database.call(call.begun.id).await?;
-        let turns = turns.map_or_else(Vec::new, |(_, turns)| turns);
+        let turns = turns.map_or_else(Vec::new, |whole| whole.turns);
         let end = call.ended.map(|ended| ended.reason.as_str().to_owned());
         stored.insert(sid, Stored { turns, end });
     }

@@ -1,0 +1,69 @@
+//! One request to a model, under way.
+
+use domain::ModelName;
+use futures_util::future::BoxFuture;
+use providers::{
+    ProviderError,
+    llm::{Tokens, Written},
+};
+use tokio::{sync::mpsc, time::Instant};
+
+use crate::draft::Bill;
+
+/// One request to a model, under way. Dropping it cancels the request, which is paid all the same.
+pub(super) struct Runner<'s> {
+    pub(super) name: &'s ModelName,
+    /// Of the model in the agent's list.
+    pub(super) place: usize,
+    pub(super) begun: Instant,
+    pub(super) bill: Bill,
+    pieces: mpsc::Receiver<Written>,
+    request: BoxFuture<'static, Result<Tokens, ProviderError>>,
+    /// How the request ended, when pieces of before may still wait.
+    ended: Option<Result<Tokens, ProviderError>>,
+}
+
+/// What a request does next.
+pub(super) enum Step {
+    Over(Result<Tokens, ProviderError>),
+    Piece(Written),
+}
+
+impl<'s> Runner<'s> {
+    pub(super) fn new(
+        (place, name): (usize, &'s ModelName),
+        bill: Bill,
+        pieces: mpsc::Receiver<Written>,
+        request: BoxFuture<'static, Result<Tokens, ProviderError>>,
+    ) -> Self {
+        Self {
+            name,
+            place,
+            begun: Instant::now(),
+            bill,
+            pieces,
+            request,
+            ended: None,
+        }
+    }
+
+    /// The next piece, or the end once all pieces came. May be dropped and called again.
+    pub(super) async fn next(&mut self) -> Step {
+        while self.ended.is_none() {
+            tokio::select! {
+                biased;
+                Some(piece) = self.pieces.recv() => return self.came(piece),
+                result = &mut self.request => self.ended = Some(result),
+            }
+        }
+        match self.pieces.try_recv() {
+            Ok(piece) => self.came(piece),
+            Err(_) => Step::Over(self.ended.take().expect("the loop ends with it")),
+        }
+    }
+
+    fn came(&mut self, piece: Written) -> Step {
+        self.bill.came(&piece);
+        Step::Piece(piece)
+    }
+}

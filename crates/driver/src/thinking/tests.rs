@@ -1,0 +1,291 @@
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, PoisonError},
+};
+
+use domain::{Item, Millis, PriceBook, Purpose};
+use futures_util::future::BoxFuture;
+use tokio::time::Instant;
+
+use super::*;
+use crate::tally::Tally;
+
+/// What a model does with one request.
+#[derive(Clone, Copy)]
+enum Deed {
+    /// Says a word after this long, and is done.
+    Answers {
+        after_ms: u64,
+        word: &'static str,
+    },
+    /// Refuses at once.
+    Refuses(Verdict),
+    /// Says a word and breaks off.
+    BreaksOff,
+    Sleeps,
+}
+
+/// A model that does these things in turn, the last one for ever.
+struct Model {
+    deeds: Mutex<VecDeque<Deed>>,
+    asked: Arc<Mutex<Vec<u128>>>,
+    began: Instant,
+}
+
+impl LanguageModel for Model {
+    fn reply(
+        &self,
+        _think: Think,
+        written: mpsc::Sender<Written>,
+    ) -> BoxFuture<'static, Result<Tokens, ProviderError>> {
+        let lock = |asked: &Mutex<Vec<u128>>, at| {
+            asked
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(at);
+        };
+        lock(&self.asked, self.began.elapsed().as_millis());
+        let mut deeds = self.deeds.lock().unwrap_or_else(PoisonError::into_inner);
+        let deed = if deeds.len() > 1 {
+            deeds.pop_front()
+        } else {
+            deeds.front().copied()
+        };
+        Box::pin(async move {
+            match deed.expect("every model does something") {
+                Deed::Answers { after_ms, word } => {
+                    tokio::time::sleep(Duration::from_millis(after_ms)).await;
+                    drop(written.send(Written::Text(word.to_owned())).await);
+                    Ok(Tokens {
+                        input: 100,
+                        cached: 0,
+                        output: 5,
+                    })
+                }
+                Deed::Refuses(verdict) => Err(ProviderError::Refused {
+                    provider: "model",
+                    status: 500,
+                    detail: String::new(),
+                    verdict,
+                }),
+                Deed::BreaksOff => {
+                    drop(written.send(Written::Text("Half".to_owned())).await);
+                    Err(ProviderError::Connection {
+                        provider: "model",
+                        detail: "it broke".to_owned(),
+                    })
+                }
+                Deed::Sleeps => std::future::pending().await,
+            }
+        })
+    }
+
+    fn warm(&self) -> BoxFuture<'static, ()> {
+        Box::pin(async {})
+    }
+}
+
+/// What came of one reply.
+#[derive(Debug, PartialEq)]
+struct Came {
+    inputs: Vec<String>,
+    /// When each model was asked, in ms.
+    asked: Vec<Vec<u128>>,
+    /// Prompt tokens paid for, for the call and for nothing.
+    paid: [u64; 2],
+    opened: Vec<bool>,
+}
+
+struct Rig {
+    commons: Commons,
+    models: Vec<Vec<Deed>>,
+}
+
+impl Rig {
+    fn of(models: &[&[Deed]]) -> Self {
+        Self {
+            commons: Commons::for_tests(),
+            models: models.iter().map(|deeds| deeds.to_vec()).collect(),
+        }
+    }
+
+    async fn reply(&self) -> Came {
+        let began = Instant::now();
+        let mut asked = Vec::new();
+        let stations: Vec<Station<dyn LanguageModel, Arc<ModelSettings>>> = self
+            .models
+            .iter()
+            .enumerate()
+            .map(|(place, deeds)| {
+                let log = Arc::<Mutex<Vec<u128>>>::default();
+                asked.push(Arc::clone(&log));
+                let model = Model {
+                    deeds: Mutex::new(deeds.iter().copied().collect()),
+                    asked: log,
+                    began,
+                };
+                Station {
+                    name: name(place),
+                    provider: Arc::new(model) as Arc<dyn LanguageModel>,
+                    settings: settings(),
+                }
+            })
+            .collect();
+        let tally = Arc::new(Tally::of_models(&[0, 1].map(name)));
+        let (mailbox, mut inputs) = mpsc::channel(64);
+        let models = stations.len();
+        let thinking = Thinking {
+            stations,
+            commons: self.commons.clone(),
+            mailbox,
+            draft: Arc::new(Draft::new(Arc::clone(&tally), models)),
+            reply: ReplyId(1),
+        };
+        thinking
+            .run(Prompt {
+                system: "You are Anna.".into(),
+                messages: Vec::new(),
+            })
+            .await;
+        let mut told = Vec::new();
+        while let Some(input) = inputs.recv().await {
+            told.push(input.to_string());
+        }
+        let receipt = tally.receipt(Millis::ZERO, &PriceBook::default());
+        let paid = [Purpose::Call, Purpose::Hedge].map(|purpose| {
+            let lines = receipt.0.iter();
+            let input = lines.filter(|line| (line.purpose, line.item) == (purpose, Item::Input));
+            input.map(|line| line.amount).sum()
+        });
+        Came {
+            inputs: told,
+            asked: asked
+                .iter()
+                .map(|log| log.lock().unwrap_or_else(PoisonError::into_inner).clone())
+                .collect(),
+            paid,
+            opened: (0..models)
+                .map(|place| !self.commons.breakers.rests(&name(place)).is_zero())
+                .collect(),
+        }
+    }
+}
+
+fn name(place: usize) -> domain::ModelName {
+    format!("model/{place}").parse().expect("a name")
+}
+
+fn settings() -> Arc<ModelSettings> {
+    Arc::new(ModelSettings {
+        model: "model".to_owned(),
+        max_tokens: 100,
+        temperature: None,
+        presence_penalty: None,
+        frequency_penalty: None,
+        reasoning_effort: None,
+        tools: Vec::new(),
+    })
+}
+
+const SOON: Deed = Deed::Answers {
+    after_ms: 300,
+    word: "Soon.",
+};
+const LATE: Deed = Deed::Answers {
+    after_ms: 4_000,
+    word: "Late.",
+};
+/// Tokens of the prompt, as they are guessed.
+const GUESS: u64 = 4;
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_answers_is_the_only_one_asked() {
+    let came = Rig::of(&[&[SOON], &[SOON]]).reply().await;
+    assert_eq!(came.inputs, [r#"text r1 "Soon.""#, "done r1"]);
+    assert_eq!(came.asked, [vec![0], vec![]]);
+    assert_eq!(came.paid, [100, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_model_is_hedged_and_both_are_paid() {
+    let came = Rig::of(&[&[Deed::Sleeps], &[SOON]]).reply().await;
+    assert_eq!(came.inputs, [r#"text r1 "Soon.""#, "done r1"]);
+    assert_eq!(came.asked, [vec![0], vec![2_500]]);
+    assert_eq!(came.paid, [100, GUESS]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_model_may_still_win() {
+    let came = Rig::of(&[&[LATE], &[Deed::Sleeps]]).reply().await;
+    assert_eq!(came.inputs, [r#"text r1 "Late.""#, "done r1"]);
+    assert_eq!(came.paid, [100, GUESS]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_only_model_is_asked_twice_when_it_is_late() {
+    let came = Rig::of(&[&[Deed::Sleeps, SOON]]).reply().await;
+    assert_eq!(came.inputs, [r#"text r1 "Soon.""#, "done r1"]);
+    assert_eq!(came.asked, [vec![0, 2_500]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hiccup_is_tried_again_once_and_then_somebody_else_is_asked() {
+    let again = Deed::Refuses(Verdict::Retry);
+    let came = Rig::of(&[&[again], &[SOON]]).reply().await;
+    assert_eq!(came.inputs, [r#"text r1 "Soon.""#, "done r1"]);
+    let [first, second] = [&came.asked[0], &came.asked[1]];
+    assert_eq!(first.len(), 2);
+    assert!((100..=300).contains(&(first[1] - first[0])), "{first:?}");
+    assert_eq!(second, &first[1..]);
+    assert_eq!(came.paid, [100, 0], "refusals cost nothing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_overloaded_model_is_not_asked_again() {
+    let came = Rig::of(&[&[Deed::Refuses(Verdict::SwitchProvider)], &[SOON]])
+        .reply()
+        .await;
+    assert_eq!(came.asked, [vec![0], vec![0]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_can_never_work_is_tried_nowhere_else() {
+    let came = Rig::of(&[&[Deed::Refuses(Verdict::GiveUp)], &[SOON]])
+        .reply()
+        .await;
+    assert_eq!(came.inputs, ["no-thought r1"]);
+    assert_eq!(came.asked[1], [0; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_key_rests_at_once() {
+    let rig = Rig::of(&[&[Deed::Refuses(Verdict::KeyRefused)], &[SOON]]);
+    assert_eq!(rig.reply().await.opened, [true, false]);
+    assert_eq!(rig.reply().await.asked[0], [0; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_is_always_late_rests_after_three_times() {
+    let rig = Rig::of(&[&[Deed::Sleeps], &[SOON]]);
+    for _ in 0..3 {
+        rig.reply().await;
+    }
+    let came = rig.reply().await;
+    assert_eq!(came.asked, [vec![], vec![0]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_nobody_writes_fails_in_time() {
+    let began = Instant::now();
+    let came = Rig::of(&[&[Deed::Sleeps]]).reply().await;
+    assert_eq!(came.inputs, ["no-thought r1"]);
+    assert_eq!(began.elapsed(), LONGEST);
+    assert_eq!(came.paid, [2 * GUESS, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_a_reply_is_paid_as_far_as_it_came() {
+    let came = Rig::of(&[&[Deed::BreaksOff], &[SOON]]).reply().await;
+    assert_eq!(came.inputs, [r#"text r1 "Half""#, "no-thought r1"]);
+    assert_eq!(came.paid, [GUESS, 0]);
+}
