@@ -119,7 +119,11 @@ impl CallSession {
             self.timers.disarm(Timer::Idle);
             self.on_new_words(now);
         }
-        self.words_over_reply(now, words, new.then_some(before));
+        if self.overlap.is_some() {
+            self.weigh_overlap(now);
+        } else if new {
+            self.words_over_reply(now, words, before);
+        }
         if self.turn.is_settled() && !self.turn.awaits_words() && !self.provider_owes_an_end() {
             self.timers.disarm(Timer::Unheard);
         }

@@ -72,6 +72,31 @@ fn an_acknowledgement_is_recorded_and_not_answered() {
 }
 
 #[test]
+fn an_acknowledgement_that_is_understood_late_stops_nobody() {
+    insta::assert_snapshot!(over_greeting(
+        rules(),
+        "
+        1.064  speech at 1.000
+        1.450  pause at 1.350
+        2.000  settled from 1.000 to 1.350 Uh-huh.
+        3.020  played r1-0
+    "
+    ));
+}
+
+#[test]
+fn a_word_without_a_sound_that_may_change_lowers_the_voice() {
+    insta::assert_snapshot!(over_greeting(
+        rules(),
+        "
+        1.200  words Tuesday
+        1.500  settled Okay.
+        3.020  played r1-0
+    "
+    ));
+}
+
+#[test]
 fn a_noise_is_overlooked() {
     insta::assert_snapshot!(over_greeting(
         rules(),
