@@ -77,39 +77,48 @@ impl CallSession {
 
     /// Some sound was not the caller's.
     pub(super) fn ignore(&mut self, now: Millis, span: Span) {
-        let none = self.turn.ignore(span);
-        if self.turn.drop_foreign_words() {
-            self.words_dropped(now);
+        let disowned = self.turn.ignore(span);
+        if disowned.words {
+            self.words_dropped();
         }
-        if !none {
+        if disowned.sound {
+            self.forget_overlap(now);
+        }
+        if !disowned.words && !disowned.sound {
             return;
         }
-        self.forget_overlap(now);
+        // Nobody waits for more words about what was not the caller's.
         if !self.turn.awaits_words() {
             self.timers.disarm(Timer::Finalize);
-            self.timers.disarm(Timer::Unheard);
+            if self.turn.is_empty() || !self.provider_owes_an_end() {
+                self.timers.disarm(Timer::Unheard);
+            }
         }
         self.reconsider(now);
     }
 
     /// Some words were not the caller's: a reply to nothing else, or to what nobody will ask, is
     /// dropped. One that is on its way answers the rest.
-    fn words_dropped(&mut self, now: Millis) {
+    fn words_dropped(&mut self) {
+        let words = self.turn.word_count();
+        if let Some(overlap) = &mut self.overlap {
+            overlap.words_were_dropped(words);
+        }
         let stale = self.reply.as_ref().is_some_and(|reply| {
             let needless = reply.is_speculative() || self.turn.is_empty();
             needless && reply.can_be_taken_back() && !self.answers(&reply.answers)
         });
         if stale {
-            self.cancel_unheard(CancelReason::Stale);
+            // The caller did not go on: the turn was not taken too soon.
+            self.drop_unheard(CancelReason::Stale);
         }
-        self.reconsider(now);
     }
 
     pub(super) fn on_words(&mut self, now: Millis, words: &Words) {
         if self.are_our_own(now, words) {
             return;
         }
-        let before = self.turn.count();
+        let before = self.turn.word_count();
         let new = self.turn.hear(now, words);
         if new && words.settled {
             self.measure_lag(now, words);
@@ -379,12 +388,20 @@ impl CallSession {
         }
     }
 
-    /// Drops a reply of which nothing was heard: as if it had never been begun.
+    /// Takes back a reply of which nothing was heard, as if it had never been begun.
     pub(super) fn cancel_unheard(&mut self, why: CancelReason) {
+        let taken = self
+            .reply
+            .as_ref()
+            .is_some_and(|reply| reply.kind == Kind::Answer && !reply.is_speculative());
+        if taken {
+            self.turn.taken_back();
+        }
+        self.drop_unheard(why);
+    }
+
+    fn drop_unheard(&mut self, why: CancelReason) {
         if let Some(reply) = self.take_reply() {
-            if reply.kind == Kind::Answer && !reply.is_speculative() {
-                self.turn.taken_back();
-            }
             self.actions.push(Action::Cancel {
                 reply: reply.id,
                 why,

@@ -41,6 +41,13 @@ pub(super) struct Overlapping {
     lowered: bool,
 }
 
+impl Overlapping {
+    /// Of the caller's words only so many are left: others were not the caller's.
+    pub(super) fn words_were_dropped(&mut self, left: usize) {
+        self.words_before = self.words_before.min(left);
+    }
+}
+
 /// What speech means where the reply stands.
 enum Stance {
     /// The agent had just begun to answer: the caller was not done.
@@ -67,7 +74,7 @@ impl CallSession {
             at,
             since: at,
             ended: None,
-            words_before: self.turn.count(),
+            words_before: self.turn.word_count(),
             lowered: false,
         };
         self.meet(now, overlap);

@@ -1,4 +1,50 @@
-use crate::words::{Lists, normalised};
+//! The text of a turn: its pieces, what is compared of it, and what is hidden.
+
+use super::{foreign::Foreign, voice::Sound};
+use crate::{
+    Span, Words,
+    words::{Lists, normalised},
+};
+
+/// Some words, and the sound that they are about, where the recogniser tells.
+#[derive(Debug, Default)]
+pub(super) struct Piece {
+    pub(super) text: String,
+    pub(super) span: Option<Span>,
+}
+
+impl Piece {
+    pub(super) fn of(words: &Words) -> Self {
+        Self {
+            text: words.text.trim().to_owned(),
+            span: words.span,
+        }
+    }
+
+    /// Words of which nothing else is known.
+    pub(super) fn of_text(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Drops the words whose sound is not the caller's. Returns whether there were any.
+    pub(super) fn drop_foreign<'a>(
+        &mut self,
+        foreign: &Foreign,
+        sounds: impl IntoIterator<Item = &'a Sound>,
+    ) -> bool {
+        let drops = !self.text.is_empty()
+            && self
+                .span
+                .is_some_and(|span| foreign.is_most_sound(span, sounds));
+        if drops {
+            self.text.clear();
+        }
+        drops
+    }
+}
 
 /// What two texts are compared by to see whether a reply to one answers the other: words without
 /// case and punctuation, and without fillers.

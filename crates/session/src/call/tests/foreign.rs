@@ -1,0 +1,65 @@
+//! Call scripts of sound and words that are not the caller's.
+
+use super::{after_greeting, play_with, rules};
+use crate::TurnEnd;
+
+#[test]
+fn a_cough_after_a_television_is_no_long_speech() {
+    insta::assert_snapshot!(after_greeting(
+        rules(),
+        "
+        3.000  speech
+        3.400  words from 3.000 to 3.300 and now
+        3.600  pause at 3.000
+        3.610  ignored from 3.000 to 3.600
+        5.000  speech
+        5.200  pause at 5.100
+        7.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn a_television_does_not_hold_off_the_question_whether_he_is_there() {
+    insta::assert_snapshot!(after_greeting(
+        rules(),
+        "
+        8.000  words from 7.000 to 7.900 and now the
+        8.010  ignored from 6.900 to 8.000
+        8.800  hang-up
+    "
+    ));
+}
+
+#[test]
+fn where_the_recogniser_ends_turns_a_television_does_not_keep_the_caller_waiting() {
+    let mut rules = rules();
+    rules.turn.end = TurnEnd::Provider;
+    insta::assert_snapshot!(after_greeting(
+        rules,
+        "
+        1.000  speech
+        2.100  pause at 2.000
+        2.200  settled from 1.000 to 2.000 I want a table
+        2.500  words from 2.300 to 2.500 and now
+        2.600  ignored from 2.300 to 2.600
+        9.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn foreign_words_in_an_overlap_do_not_swallow_the_callers() {
+    insta::assert_snapshot!(play_with(
+        rules(),
+        "
+        0.900  words from 0.300 to 0.800 and now the weather
+        1.000  audio r1 3.000
+        1.010  spoken r1
+        2.064  speech at 2.000
+        2.200  ignored from 0.200 to 0.850
+        2.400  words from 2.000 to 2.300 wait please
+        6.000  hang-up
+    "
+    ));
+}
