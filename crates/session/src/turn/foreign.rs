@@ -55,6 +55,11 @@ impl Foreign {
         })
     }
 
+    /// Whether most of a stretch is foreign that is sound all through: a word.
+    pub(super) fn is_word(&self, span: Span) -> bool {
+        self.within(span).0 * 2 > (span.until - span.from).0
+    }
+
     /// Whether more of the sound in a stretch is foreign than is the caller's. How much of it is
     /// silence says nothing: recognisers end a stretch where they will.
     pub(super) fn is_most_sound<'a>(
@@ -123,6 +128,14 @@ mod tests {
         assert_eq!(heard.stretches.len(), MOST_STRETCHES);
         assert!(!heard.holds(Millis(20)));
         assert!(heard.holds(Millis(1_920)));
+    }
+
+    #[test]
+    fn a_word_belongs_to_whoever_made_most_of_it() {
+        let heard = foreign(&[(1_000, 1_300)]);
+        assert!(heard.is_word(span(1_000, 1_400)));
+        assert!(!heard.is_word(span(1_100, 1_600)));
+        assert!(!heard.is_word(span(2_000, 2_000)));
     }
 
     #[test]

@@ -63,3 +63,33 @@ fn foreign_words_in_an_overlap_do_not_swallow_the_callers() {
     "
     ));
 }
+
+#[test]
+fn an_answer_after_a_televisions_words_in_one_result_is_kept() {
+    insta::assert_snapshot!(after_greeting(
+        rules(),
+        "
+        1.000  speech
+        3.050  ignored from 1.000 to 3.000
+        3.260  speech at 3.200
+        3.900  pause at 3.800
+        4.000  settled from 1.100 to 3.850 each 1.100-1.400,2.500-3.000,3.200-3.450,3.450-3.800 The news. Yes, please.
+        5.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn a_televisions_words_go_from_between_the_callers() {
+    insta::assert_snapshot!(after_greeting(
+        rules(),
+        "
+        1.000  speech
+        2.000  pause at 1.900
+        2.050  settled from 1.000 to 2.700 each 1.000-1.300,1.300-1.900,2.100-2.600 a table tonight
+        2.100  ignored from 2.080 to 2.620
+        2.300  settled from 2.700 to 2.720
+        4.000  hang-up
+    "
+    ));
+}
