@@ -24,7 +24,6 @@ impl CallSession {
         let mut reply = self.new_reply(Kind::Answer, stage);
         self.answer_turn(&mut reply);
         reply.watch.quiet.get_or_insert(now);
-        reply.taking.overlaps = std::mem::take(&mut self.cut_ins);
         let prompt = self.history.prompt(&self.rules, reply.messages_so_far());
         self.actions.push(Action::Think {
             reply: reply.id,
@@ -34,7 +33,8 @@ impl CallSession {
     }
 
     /// This reply answers what the caller said and typed so far.
-    pub(super) fn answer_turn(&self, reply: &mut Reply) {
+    pub(super) fn answer_turn(&mut self, reply: &mut Reply) {
+        reply.taking.overlaps.splice(0..0, self.cut_ins.drain(..));
         reply.answers = self.turn.text();
         reply.secret = self.secret();
         reply.watch.began = self.turn.onset();

@@ -97,18 +97,14 @@ impl CallSession {
         self.reconsider(now);
     }
 
-    /// Some words were not the caller's: a reply to nothing else, or to what nobody will ask, is
-    /// dropped. One that is on its way answers the rest.
+    /// Some words were not the caller's. A reply that nobody has heard answered them too, so it is
+    /// dropped, even one on its way: the turn is taken again at once if it is over without them.
     fn words_dropped(&mut self) {
         let words = self.turn.word_count();
         if let Some(overlap) = &mut self.overlap {
             overlap.words_were_dropped(words);
         }
-        let stale = self.reply.as_ref().is_some_and(|reply| {
-            let needless = reply.is_speculative() || self.turn.is_empty();
-            needless && reply.can_be_taken_back() && !self.answers(&reply.answers)
-        });
-        if stale {
+        if self.has_stale_reply() {
             // The caller did not go on: the turn was not taken too soon.
             self.drop_unheard(CancelReason::Stale);
         }
@@ -179,11 +175,7 @@ impl CallSession {
 
     /// New words make a reply stale that answers the old ones and was not heard.
     fn on_new_words(&mut self, now: Millis) {
-        let stale = self
-            .reply
-            .as_ref()
-            .is_some_and(|reply| reply.can_be_taken_back() && !self.answers(&reply.answers));
-        if stale {
+        if self.has_stale_reply() {
             self.cancel_unheard(CancelReason::Stale);
         }
         if let Phase::Leaving(_) = self.phase {
@@ -192,6 +184,13 @@ impl CallSession {
         if self.reply.is_none() && !self.turn.is_speaking() {
             self.timers.arm(Timer::Unheard, now + self.words_deadline());
         }
+    }
+
+    /// Whether the reply answers other words than those that are there, and nobody has heard it.
+    fn has_stale_reply(&self) -> bool {
+        self.reply
+            .as_ref()
+            .is_some_and(|reply| reply.can_be_taken_back() && !self.answers(&reply.answers))
     }
 
     /// Whether a reply to these words answers what the caller has said by now.
@@ -402,6 +401,8 @@ impl CallSession {
 
     fn drop_unheard(&mut self, why: CancelReason) {
         if let Some(reply) = self.take_reply() {
+            // Answers to this turn that were heard too soon: the next one's record tells of them.
+            self.cut_ins.extend(reply.taking.overlaps);
             self.actions.push(Action::Cancel {
                 reply: reply.id,
                 why,

@@ -93,3 +93,24 @@ fn a_televisions_words_go_from_between_the_callers() {
     "
     ));
 }
+
+#[test]
+fn a_reply_that_answers_a_television_too_is_begun_anew() {
+    insta::assert_snapshot!(after_greeting(
+        rules(),
+        "
+        1.000  speech
+        2.100  pause at 2.000
+        2.150  settled from 1.000 to 2.000 I would like to book a table.
+        2.200  settled from 2.050 to 2.190 The weather.
+        2.900  text r3 \"Sunny, \"
+        3.000  ignored from 2.040 to 2.200
+        3.300  text r4 \"With pleasure. \"
+        3.310  done r4
+        3.400  audio r4 0.700
+        3.410  spoken r4
+        4.110  played r4-0
+        5.000  hang-up
+    "
+    ));
+}
