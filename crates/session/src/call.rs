@@ -16,6 +16,7 @@ use domain::{EndReason, Millis, Overlap, ReplyId};
 
 use crate::{
     Action, Evidence, Expected, Input, MenuEar, Note, Rules, WaitClass,
+    classify::Asked,
     history::History,
     lag::Lag,
     pace::Pace,
@@ -99,8 +100,7 @@ enum Recogniser {
 /// What the agent's last words ask of the caller.
 #[derive(Clone, Copy, Debug)]
 struct Question {
-    /// They were a question.
-    asks: bool,
+    asked: Asked,
     expected: Expected,
     /// How long waits are for such an answer, in percent of the usual.
     pace_percent: u64,
@@ -109,7 +109,7 @@ struct Question {
 impl Default for Question {
     fn default() -> Self {
         Self {
-            asks: false,
+            asked: Asked::Nothing,
             expected: Expected::default(),
             pace_percent: 100,
         }

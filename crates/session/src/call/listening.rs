@@ -303,7 +303,7 @@ impl CallSession {
             &self.turn.text(),
             self.lists(),
             self.question.expected.what,
-            self.question.asks,
+            self.question.asked,
         );
         let wait = self.wait_for(class);
         let mut due = Due {

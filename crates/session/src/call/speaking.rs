@@ -5,6 +5,7 @@ use domain::{EndReason, Millis, Overlap, OverlapOutcome, ReplyId};
 use super::{CallSession, Phase, Question};
 use crate::{
     Action, Audio, CancelReason, ClauseId, Expect, Expected, Mark, Note, Play,
+    classify::Asked,
     reply::{After, Finish, Kind, Reply, Stage, Voicing, Writing},
     spoken::Spoken,
     timers::Timer,
@@ -239,8 +240,16 @@ impl CallSession {
             what,
             secret: false,
         });
+        let requests =
+            || words::lists(language).is_some_and(|lists| lists.questions.wants_an_answer(last));
         self.question = Question {
-            asks: words::asks(heard),
+            asked: if words::asks(heard) {
+                Asked::Question
+            } else if noted.is_some() || requests() {
+                Asked::Something
+            } else {
+                Asked::Nothing
+            },
             expected,
             pace_percent: expected.what.pace_percent(last, language).into(),
         };
