@@ -190,6 +190,7 @@ impl CallSession {
         if self.over().is_none() {
             self.on_input(now, input);
         }
+        self.forget_empty_turn();
         self.see_who_is_next(now);
         std::mem::take(&mut self.actions)
     }

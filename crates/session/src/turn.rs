@@ -143,10 +143,8 @@ impl CallerTurn {
         let onset = self.onset.filter(
             |onset| matches!(onset, Onset::Sound(at) if waiting && !self.foreign.holds(*at)),
         );
-        let answered_interim = self.answered_interim.take();
         self.forget();
         self.onset = onset.or(self.onset);
-        self.answered_interim = answered_interim;
     }
 
     /// If the turn's last sound began in this foreign one, there was none. Returns whether that is
@@ -448,9 +446,10 @@ impl CallerTurn {
     /// Nothing came of the sound so far, and nobody has answered it: should words come for it after
     /// all, they count.
     pub(crate) fn forget(&mut self) {
-        let answered_until = self.answered_until;
+        let (interim, until) = (self.answered_interim.take(), self.answered_until);
         self.close();
-        self.answered_until = answered_until;
+        self.answered_interim = self.answered_interim.take().or(interim);
+        self.answered_until = until;
     }
 
     /// The agent has answered: the next word opens a new turn. Sound that goes on belongs to it.

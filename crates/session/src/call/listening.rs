@@ -240,6 +240,18 @@ impl CallSession {
         self.reconsider(now);
     }
 
+    /// Nothing came of a sound and nothing will: the next one does not go on from it.
+    pub(super) fn forget_empty_turn(&mut self) {
+        let awaited = self.turn.awaits_words() || self.timers.is_armed(Timer::Unheard);
+        if self.turn.is_empty()
+            && self.turn.onset().is_some()
+            && !self.turn.is_speaking()
+            && !awaited
+        {
+            self.turn.forget();
+        }
+    }
+
     /// The recogniser is gone; something is left to try.
     pub(super) fn recogniser_lost(&mut self, now: Millis) {
         self.recogniser = Recogniser::Lost;

@@ -380,3 +380,18 @@ fn an_agent_can_be_changed_while_it_talks() {
     assert!(actions.is_empty());
     assert_ne!(session.next_deadline(), before);
 }
+
+#[test]
+fn a_cough_after_a_sound_without_words_is_no_long_speech() {
+    insta::assert_snapshot!(after_greeting(
+        rules(),
+        "
+        1.000  speech
+        1.400  pause at 1.300
+        1.600  finalized from 1.000 to 1.500
+        5.000  speech
+        5.200  pause at 5.100
+        7.000  hang-up
+    "
+    ));
+}
