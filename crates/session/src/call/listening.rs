@@ -15,6 +15,8 @@ use crate::{
 const PROVIDER_PATIENCE: Millis = Millis(4_000);
 /// Times that the agent says that it understood nothing; then it waits for words.
 const MOST_UNHEARD: u32 = 2;
+/// A sound that lasted this long was meant to be speech: the caller is told that it was not understood.
+const WAS_SPEECH: Millis = Millis(650);
 /// Silence before a reply is begun ahead of time, when the last words look finished …
 const SPECULATE_AFTER: Millis = Millis(200);
 /// … and when they do not.
@@ -230,7 +232,7 @@ impl CallSession {
                 // What was said is played again to whoever recognises next.
                 return self.timers.arm(Timer::Unheard, now + self.words_deadline());
             }
-            let spoke = self.turn.sounded_for() >= self.rules.overlap.speech_without_words;
+            let spoke = self.turn.sounded_for() >= WAS_SPEECH;
             self.turn.forget();
             if spoke && self.unheard < MOST_UNHEARD {
                 return self.ask_again(now);
