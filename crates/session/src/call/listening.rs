@@ -57,7 +57,7 @@ impl CallSession {
         ] {
             self.timers.disarm(timer);
         }
-        self.noisy = false;
+        self.waiting.noisy = false;
         self.speech_over_reply(now, at);
     }
 
@@ -122,7 +122,7 @@ impl CallSession {
             self.measure_lag(now, words);
         }
         if new {
-            self.unheard = 0;
+            self.failures.unheard = 0;
             self.timers.disarm(Timer::Idle);
             self.on_new_words(now);
         }
@@ -234,7 +234,7 @@ impl CallSession {
             }
             let spoke = self.turn.sounded_for() >= WAS_SPEECH;
             self.turn.forget();
-            if spoke && self.unheard < MOST_UNHEARD {
+            if spoke && self.failures.unheard < MOST_UNHEARD {
                 return self.ask_again(now);
             }
             self.go_on_waiting(now);

@@ -75,7 +75,7 @@ impl CallSession {
             self.turn.close();
         }
         if reply.kind != Kind::ProtectedLine {
-            self.unspoken = 0;
+            self.failures.unspoken = 0;
         }
         self.timers.disarm(Timer::Idle);
         self.timers.disarm(Timer::Unheard);
@@ -302,7 +302,7 @@ impl CallSession {
             self.turn.stop_speculating();
             return self.reconsider(now);
         }
-        self.unspoken += 1;
+        self.failures.unspoken += 1;
         if !reply.is_audible() {
             return self.apologise_instead(now);
         }
@@ -346,7 +346,7 @@ impl CallSession {
     /// Plays the built-in apology, and gives up if it has been played too often.
     fn apologise(&mut self, now: Millis) {
         let mut reply = self.new_reply(Kind::ProtectedLine, Stage::Released);
-        if self.unspoken >= self.rules.end.max_failures {
+        if self.failures.unspoken >= self.rules.end.max_failures {
             reply.then = After::HangUp(EndReason::ProviderFailedTts);
         }
         let clause = reply.announce(Spoken::verbatim(self.rules.lines.trouble.clone()));
