@@ -395,3 +395,35 @@ fn a_cough_after_a_sound_without_words_is_no_long_speech() {
     "
     ));
 }
+
+#[test]
+fn few_words_answer_whatever_asked_for_them() {
+    let commit_after = |asked: &str| {
+        let script = format!(
+            "
+            1.000  speech
+            2.100  pause at 2.000
+            2.150  settled from 1.000 to 2.000 Hello there, it is me again.
+            2.400  text r2 \"{asked}\"
+            2.450  done r2
+            2.500  audio r2/0 0.500
+            2.500  spoken r2
+            3.020  played r2-0
+            4.000  speech
+            4.900  pause at 4.800
+            5.000  settled from 4.000 to 4.800 the battery
+            9.000  hang-up
+        "
+        );
+        let story = after_greeting(rules(), &script);
+        let commits = story.lines().filter(|line| line.contains("commit r3"));
+        commits.collect::<String>()
+    };
+    let asked = [
+        "It is here.",
+        "Which part?",
+        "Tell me about it.",
+        "It is your turn. [[expect open]]",
+    ];
+    insta::assert_snapshot!(asked.map(commit_after).join("\n"));
+}
