@@ -3,11 +3,16 @@
 use std::sync::{Arc, Mutex};
 
 use audio::g711::ulaw;
+use session::MaskRules;
 
 use super::recordings::{BadRecordings, Recordings, Wanted};
 use crate::{
     fakes::log::held,
-    turns::scenario::{Role as Meant, Say, Scenario, Step, Tool, VoiceName},
+    turns::{
+        scenario::{Role as Meant, Say, Scenario, Step, Tool, VoiceName},
+        text::bare_words,
+        world,
+    },
 };
 
 /// Clips from here on are the agent's.
@@ -35,6 +40,8 @@ pub struct Role {
     pub scenario: Arc<Scenario>,
     /// What the caller says, in the order of its `say` steps.
     pub(super) clips: Vec<Clip>,
+    /// What the agent says to cover a wait.
+    mask: MaskRules,
     spoken: Mutex<Vec<Piece>>,
     replies: Mutex<Vec<String>>,
 }
@@ -122,6 +129,7 @@ impl Role {
             key: format!("role-{index}"),
             number: format!("+1415{:07}", 5_550_000 + index),
             clips: clips.collect::<Result<_, _>>()?,
+            mask: world::rules(&scenario).mask,
             scenario,
             spoken: Mutex::default(),
             replies: Mutex::default(),
@@ -152,6 +160,16 @@ impl Role {
         }
     }
 
+    /// Whether the agent says this before its answer.
+    pub(super) fn is_opener(&self, text: &str) -> bool {
+        is_one_of(text, &self.mask.openers)
+    }
+
+    /// Whether this only covers a wait, and answers nothing.
+    pub(super) fn is_mask(&self, text: &str) -> bool {
+        self.is_opener(text) || is_one_of(text, &self.mask.fillers)
+    }
+
     /// Notes what the model wrote.
     pub(super) fn wrote(&self, text: &str) {
         held(&self.replies).push(text.to_owned());
@@ -167,6 +185,11 @@ impl Role {
         let newest = held(&self.replies).last().cloned();
         newest.unwrap_or_else(|| self.scenario.agent.greeting.clone())
     }
+}
+
+fn is_one_of(text: &str, texts: &[String]) -> bool {
+    let said = bare_words(text);
+    texts.iter().any(|text| bare_words(text) == said)
 }
 
 impl Clip {

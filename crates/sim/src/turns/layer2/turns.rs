@@ -11,7 +11,7 @@ use super::{
     played::{Stretch, ms_of, tick_of},
     truth::TrueTurn,
 };
-use crate::turns::{text::words_apart, world};
+use crate::turns::text::words_apart;
 
 /// One turn of the caller. Times are milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -51,13 +51,11 @@ pub(super) fn judge(
     stretches: &[Stretch],
     stored: &[TurnRecord],
 ) -> Vec<TurnReport> {
-    let masks = world::rules(&role.scenario).mask;
     let answers = Answers {
+        role,
         diary,
         stretches,
         owners: history::owners(stretches, stored),
-        openers: masks.openers,
-        fillers: masks.fillers,
     };
     let turns = &diary.truth.turns;
     let reports = turns.iter().enumerate().map(|(place, turn)| {
@@ -80,11 +78,10 @@ pub(super) fn judge(
 
 /// What the agent said, and for which turn.
 struct Answers<'c> {
+    role: &'c Role,
     diary: &'c Diary,
     stretches: &'c [Stretch],
     owners: Vec<Option<&'c TurnRecord>>,
-    openers: Vec<String>,
-    fillers: Vec<String>,
 }
 
 impl Answers<'_> {
@@ -97,7 +94,7 @@ impl Answers<'_> {
             .find(|place| self.answers(*place, turn))?;
         let opener = (0..answer)
             .filter(within)
-            .find(|place| self.says_one_of(*place, &self.openers));
+            .find(|place| self.role.is_opener(&self.stretches[*place].piece.text));
         let first = &self.stretches[opener.unwrap_or(answer)];
         let audible = |at: &usize| self.diary.ticks.get(*at).is_some_and(Tick::audible);
         (first.from..first.to).find(audible)
@@ -106,15 +103,9 @@ impl Answers<'_> {
     /// Whether a stretch belongs to what was stored as the answer to a turn. A question whether the
     /// caller is there, an apology, and words that only cover a wait do not.
     fn answers(&self, place: usize, turn: &TrueTurn) -> bool {
-        let masks =
-            self.says_one_of(place, &self.openers) || self.says_one_of(place, &self.fillers);
+        let masks = self.role.is_mask(&self.stretches[place].piece.text);
         let record = self.owners[place].filter(|record| !record.caller.is_empty());
         !masks && record.is_some_and(|record| is_since(record, turn))
-    }
-
-    fn says_one_of(&self, place: usize, texts: &[String]) -> bool {
-        let said = words(&self.stretches[place].piece.text);
-        texts.iter().any(|text| words(text) == said)
     }
 }
 
