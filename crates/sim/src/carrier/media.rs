@@ -181,12 +181,16 @@ impl Call<'_> {
         socket: &mut WebSocketStream<S>,
     ) -> Option<Ended> {
         let mut heard = [0; FRAME];
-        let marks = self.playback.play(&mut heard);
+        let played = self.playback.play(&mut heard);
         let audible = self.notice(&heard);
         let doing = self.caller.tick(audible);
         self.record(&doing.audio, &heard);
         let hangs_up = doing.deeds.contains(&Deed::HangUp);
-        let mut texts: Vec<String> = marks.iter().map(|name| self.messages.mark(name)).collect();
+        let mut texts: Vec<String> = played
+            .marks
+            .iter()
+            .map(|name| self.messages.mark(name))
+            .collect();
         texts.extend(self.deeds(doing));
         self.ticks += 1;
         for text in texts {

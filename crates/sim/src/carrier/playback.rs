@@ -20,6 +20,15 @@ enum Piece {
     Mark(String),
 }
 
+/// What a frame was made of.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Played {
+    /// The marks that it passed.
+    pub(crate) marks: Vec<String>,
+    /// Samples of queued audio in it; the others are silence.
+    pub(crate) carried: usize,
+}
+
 /// The queue is longer than any call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct TooMuch;
@@ -54,8 +63,8 @@ impl Playback {
         marks.collect()
     }
 
-    /// Plays one frame into `frame`, silence where there is nothing; gives the marks it passed.
-    pub(crate) fn play(&mut self, frame: &mut [u8; FRAME]) -> Vec<String> {
+    /// Plays one frame into `frame`, silence where there is nothing.
+    pub(crate) fn play(&mut self, frame: &mut [u8; FRAME]) -> Played {
         frame.fill(SILENCE);
         let mut filled = 0;
         let mut marks = Vec::new();
@@ -76,7 +85,10 @@ impl Playback {
             }
             self.queue.pop_front();
         }
-        marks
+        Played {
+            marks,
+            carried: filled,
+        }
     }
 }
 
@@ -114,8 +126,16 @@ mod tests {
 
     fn played(playback: &mut Playback) -> (u8, u8, Vec<String>) {
         let mut frame = [0; FRAME];
-        let marks = playback.play(&mut frame);
-        (frame[0], frame[FRAME - 1], marks)
+        let played = playback.play(&mut frame);
+        (frame[0], frame[FRAME - 1], played.marks)
+    }
+
+    #[test]
+    fn it_is_known_how_much_of_a_frame_was_queued() {
+        let mut playback = Playback::default();
+        playback.audio(vec![SILENCE; 200]).unwrap();
+        let mut carried = || playback.play(&mut [0; FRAME]).carried;
+        assert_eq!([carried(), carried(), carried()], [160, 40, 0]);
     }
 
     #[test]

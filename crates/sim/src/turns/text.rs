@@ -18,6 +18,11 @@ pub(crate) fn words_apart(one: &[String], other: &[String]) -> usize {
     row.last().copied().unwrap_or(0)
 }
 
+/// Whether these words follow one another in a text.
+pub(crate) fn words_in(text: &[String], part: &[String]) -> bool {
+    part.is_empty() || text.windows(part.len()).any(|window| window == part)
+}
+
 /// Lower-case words without marks.
 pub(crate) fn bare_words(text: &str) -> Vec<String> {
     let text = text.replace(['’', '\''], "").replace('-', " ");

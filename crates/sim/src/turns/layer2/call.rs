@@ -84,7 +84,7 @@ impl Phone {
             messages: Messages::new(lead.ids.clone()),
             playback: Playback::default(),
             caller: Caller::new(role.clone()),
-            listener: Listener::default(),
+            listener: Listener::new(role.clone()),
             mixer: Mixer::new(role.scenario.line, seed),
             diary: Diary {
                 call_sid: lead.ids.call.clone(),
@@ -162,11 +162,12 @@ impl Call {
     /// 20 ms: the telephone plays, the caller does something, the line carries it.
     async fn tick(&mut self, socket: &mut Socket) -> Next {
         let mut heard = [0; FRAME];
-        let marks = self.playback.play(&mut heard);
-        let tick = self.listener.hear(&heard);
+        let played = self.playback.play(&mut heard);
+        let tick = self.listener.hear(&heard, played.carried);
         let doing = self.caller.tick(&tick);
         let mixed = self.mixer.mix(&doing.own, &heard, stamps(&tick));
-        let mut texts: Vec<String> = marks.iter().map(|name| self.messages.mark(name)).collect();
+        let marks = played.marks.iter();
+        let mut texts: Vec<String> = marks.map(|name| self.messages.mark(name)).collect();
         texts.extend(doing.keys.iter().map(|key| self.messages.digit(*key)));
         if mixed.lost {
             self.messages.lose();
@@ -206,6 +207,7 @@ impl Call {
         match serde_json::from_str(text) {
             Ok(FromServer::Clear { .. }) => {
                 self.diary.clears_ms.push(self.at_ms());
+                self.listener.forget();
                 self.playback.clear()
             }
             Ok(FromServer::Mark { mark, .. }) => {

@@ -10,7 +10,7 @@ use crate::{
     fakes::log::held,
     turns::{
         scenario::{Role as Meant, Say, Scenario, Step, Tool, VoiceName},
-        text::bare_words,
+        text::{bare_words, words_in},
         world,
     },
 };
@@ -59,6 +59,8 @@ pub(super) struct Clip {
 pub(super) struct Piece {
     pub(super) text: String,
     pub(super) ulaw: Arc<[u8]>,
+    /// How often the model had been asked by then: pieces of one reply have the same number.
+    pub(super) request: usize,
 }
 
 impl Cast {
@@ -137,12 +139,16 @@ impl Role {
     }
 
     /// Notes what the agent's voice spoke; gives the clip that stamps it.
-    pub(super) fn speak(&self, piece: impl FnOnce(u16) -> Piece) -> Arc<[u8]> {
+    pub(super) fn speak(&self, text: &str, sound: impl FnOnce(u16) -> Vec<u8>) -> Arc<[u8]> {
+        let request = self.requests();
         let mut spoken = held(&self.spoken);
         let number = u16::try_from(spoken.len()).unwrap_or(u16::MAX) % AGENT_CLIPS;
-        let piece = piece(AGENT_CLIPS | number);
-        let ulaw = piece.ulaw.clone();
-        spoken.push(piece);
+        let ulaw: Arc<[u8]> = sound(AGENT_CLIPS | number).into();
+        spoken.push(Piece {
+            text: text.to_owned(),
+            ulaw: ulaw.clone(),
+            request,
+        });
         ulaw
     }
 
@@ -150,6 +156,18 @@ impl Role {
     pub(super) fn piece(&self, clip: u16) -> Option<Piece> {
         let number = clip.checked_sub(AGENT_CLIPS)?;
         held(&self.spoken).get(usize::from(number)).cloned()
+    }
+
+    /// The clip that follows in the same reply: its clauses are spoken one after the other. Lines that
+    /// are rehearsed before the call follow nothing, but for those of the greeting.
+    pub(super) fn next_of(&self, clip: u16) -> Option<u16> {
+        let next = clip.checked_add(1)?;
+        let (this, that) = (self.piece(clip)?, self.piece(next)?);
+        let greeting = bare_words(&self.scenario.agent.greeting);
+        let greets = |piece: &Piece| words_in(&greeting, &bare_words(&piece.text));
+        let together =
+            this.request == that.request && (this.request > 0 || greets(&this) && greets(&that));
+        together.then_some(next)
     }
 
     /// What is said under a clip, be it the caller's or the agent's.

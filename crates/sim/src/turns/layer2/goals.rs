@@ -85,7 +85,7 @@ fn overlap_goals(calls: &[CallReport]) -> Vec<Goal> {
             calls,
             |call| &call.overlaps,
             |overlap| {
-                let decided = overlap.source.wants_the_floor() && !overlap.ended_by_itself;
+                let decided = overlap.source.wants_the_floor() && overlap.decided;
                 decided.then(|| value(overlap)).flatten()
             },
         )
@@ -140,7 +140,7 @@ fn selectivity_goals(calls: &[CallReport]) -> Vec<Goal> {
             calls,
             |call| &call.overlaps,
             |overlap| {
-                let own = overlap.source == source && !overlap.ended_by_itself;
+                let own = overlap.source == source && overlap.decided;
                 own.then(|| yes(overlap.silent_after.is_none()))
             },
         );

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{
     call::Diary,
     cast::Role,
-    history::{self, HistoryError, words},
+    history::{self, HistoryError},
     overlaps::{self, Overlapped},
     played::{self, ms_of},
     timeline,
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::turns::{
     scenario::{Llm, Scenario, Stt, Tts},
-    text::words_apart,
+    text::{bare_words, words_apart},
 };
 
 /// Who hears an agent for no longer goes on undisturbed.
@@ -116,10 +116,10 @@ fn self_interruptions(role: &Role, diary: &Diary, stored: &Stored) -> usize {
     let known: Vec<String> = role
         .clips
         .iter()
-        .flat_map(|clip| words(&clip.text))
+        .flat_map(|clip| bare_words(&clip.text))
         .collect();
     let foreign = stored.turns.iter().filter(|turn| {
-        let taken = words(&turn.caller);
+        let taken = bare_words(&turn.caller);
         let own = taken.iter().filter(|word| known.contains(word)).count();
         own * 2 < taken.len() && !turn.caller.starts_with("keypad")
     });
@@ -153,10 +153,10 @@ fn faults(role: &Role, diary: &Diary, stored: &Stored, report: &CallReport) -> V
         let late = |ms: &u64| expect.silent_within_ms.is_some_and(|most| *ms > most);
         if overlap.source.wants_the_floor() {
             let late = overlap.silent_after.is_none_or(|ms| late(&ms));
-            if late && !overlap.ended_by_itself {
+            if late && overlap.decided {
                 faults.push(format!("silent after {:?} ms", overlap.silent_after));
             }
-        } else if overlap.silent_after.is_some() {
+        } else if overlap.silent_after.is_some() && overlap.decided {
             faults.push(format!("gave way to {:?}", overlap.source));
         }
         faults.extend(over(
@@ -223,8 +223,8 @@ fn text_fault(role: &Role, stored: &Stored) -> Option<String> {
         .iter()
         .map(|turn| turn.caller.as_str())
         .collect();
-    let taken = words(&taken.join(" "));
-    let off = words_apart(&taken, &words(&said.join(" ")));
+    let taken = bare_words(&taken.join(" "));
+    let off = words_apart(&taken, &bare_words(&said.join(" ")));
     (off > expect.words_off).then(|| format!("{off} words off: took {:?}", taken.join(" ")))
 }
 

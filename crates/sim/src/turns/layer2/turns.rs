@@ -6,12 +6,12 @@ use serde::Serialize;
 use super::{
     call::Diary,
     cast::Role,
-    history::{self, CLOCKS_APART_MS, words},
+    history::{self, CLOCKS_APART_MS},
     listener::Tick,
-    played::{Stretch, ms_of, tick_of},
+    played::{BREATH_TICKS, Stretch, ms_of, tick_of},
     truth::TrueTurn,
 };
-use crate::turns::text::words_apart;
+use crate::turns::text::{bare_words, words_apart};
 
 /// One turn of the caller. Times are milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -159,8 +159,6 @@ fn taken_within<'s>(
 /// For how long the agent was audible within a turn, whatever it said. What it was saying when the
 /// turn began does not count until it has stopped: there the caller spoke over the agent.
 fn cut_in_ms(diary: &Diary, turn: &TrueTurn) -> u64 {
-    /// Quiet for so long, it has stopped.
-    const BREATH_TICKS: usize = 15;
     let (begins, ends) = (tick_of(turn.began_ms), tick_of(turn.ended_ms));
     let before = diary.ticks.iter().take(begins).rev().take(BREATH_TICKS);
     let mut quiet = before.take_while(|tick| !tick.audible()).count();
@@ -179,9 +177,9 @@ fn cut_in_ms(diary: &Diary, turn: &TrueTurn) -> u64 {
 /// What the server says that it waited for this turn: by the last of its records that began within
 /// the turn and ends with its last word.
 fn waited(stored: &[TurnRecord], turn: &TrueTurn) -> Option<u64> {
-    let said = words(&turn.text);
+    let said = bare_words(&turn.text);
     let record = taken_within(stored, turn).filter(|record| {
-        let taken = words(&record.caller);
+        let taken = bare_words(&record.caller);
         taken.last() == said.last() && words_apart(&taken, &said) * 2 < said.len().max(2)
     });
     let record = record.last()?;

@@ -3,7 +3,6 @@ use std::path::Path;
 use super::*;
 use crate::turns::{
     layer2::{
-        cast::Piece,
         listener::Playing,
         recordings::{Recordings, Wanted},
     },
@@ -46,6 +45,7 @@ fn audible(begins: bool) -> Tick {
             clip: 0x800,
             until: 160,
             begins,
+            stamped: true,
         }),
     }
 }
@@ -151,10 +151,7 @@ fn nobody_gives_up_on_an_agent_who_speaks() {
 fn a_word_that_covers_a_wait_is_no_answer() {
     let role = role(r#""agent_done", "hang_up""#);
     let say = |text: &str| {
-        role.speak(|_| Piece {
-            text: text.to_owned(),
-            ulaw: vec![0; 160].into(),
-        });
+        role.speak(text, |_| vec![0; 160]);
     };
     say("Sure.");
     say("Ten letters in all.");

@@ -1,39 +1,15 @@
 use domain::Millis;
 
 use super::*;
-use crate::{
-    carrier::FRAME,
-    fakes::Voice as _,
-    turns::layer2::{
-        caller::Caller,
-        listener::{Listener, Tick},
-        stage,
-        voice::StampVoice,
-    },
-};
+use crate::turns::layer2::stage::{self, Sent};
 
 /// A call in which the agent says these texts at these times, over a line without a server.
 fn played(role: &std::sync::Arc<Role>, said: &[(u64, &str)]) -> Diary {
-    let voice = StampVoice(role.clone());
-    let mut track = vec![0xFF; 30_000 * 8];
-    for (at_ms, text) in said {
-        let audio = voice.say(text);
-        let from = usize::try_from(at_ms * 8).unwrap();
-        track[from..from + audio.len()].copy_from_slice(&audio);
-    }
-    let (mut listener, mut caller) = (Listener::default(), Caller::new(role.clone()));
-    let mut diary = Diary::default();
-    for frame in track.as_chunks::<FRAME>().0 {
-        let tick: Tick = listener.hear(frame);
-        let doing = caller.tick(&tick);
-        diary.ticks.push(tick);
-        diary.audio.agent.extend(frame);
-        if doing.hangs_up {
-            break;
-        }
-    }
-    diary.truth = caller.into_truth();
-    diary
+    let sent = Sent::new(role, 30_000);
+    let sent = said
+        .iter()
+        .fold(sent, |sent, (at_ms, text)| sent.say(*at_ms, text));
+    sent.diary()
 }
 
 fn taken(caller: &str, waited: u64) -> TurnRecord {
