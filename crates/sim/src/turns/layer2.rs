@@ -5,6 +5,7 @@
 //! reached it, however much noise and echo lie over them, and the carrier knows which words of the
 //! agent were played.
 
+mod arrivals;
 mod call;
 mod caller;
 mod cast;

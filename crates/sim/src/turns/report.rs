@@ -86,6 +86,8 @@ pub enum Bound {
     AtLeast(f64),
     /// No more.
     AtMost(f64),
+    /// Nothing: it is told beside another one.
+    Nothing,
 }
 
 /// What is counted.
@@ -125,13 +127,15 @@ pub struct ScenarioResult {
 }
 
 impl Goal {
-    /// Whether it was reached. `None`: this layer cannot tell.
+    /// Whether it was reached. `None`: this layer cannot tell, or nothing is wanted.
     #[must_use]
     pub fn met(&self) -> Option<bool> {
-        self.value.map(|value| match self.bound {
-            Bound::AtLeast(least) => value >= least,
-            Bound::AtMost(most) => value <= most,
-        })
+        let value = self.value?;
+        match self.bound {
+            Bound::AtLeast(least) => Some(value >= least),
+            Bound::AtMost(most) => Some(value <= most),
+            Bound::Nothing => None,
+        }
     }
 
     /// The value; for a share, how far chance may move it in nineteen runs of twenty.
@@ -149,6 +153,7 @@ impl Goal {
         let bound = match self.bound {
             Bound::AtLeast(least) => format!("≥ {}", self.unit.print(least)),
             Bound::AtMost(most) => format!("≤ {}", self.unit.print(most)),
+            Bound::Nothing => "—".to_owned(),
         };
         let value = self
             .value
@@ -156,6 +161,7 @@ impl Goal {
         let verdict = match self.met() {
             Some(true) => "met",
             Some(false) => "missed",
+            None if self.value.is_some() => "told",
             None => "not seen here",
         };
         format!(
@@ -296,6 +302,11 @@ mod tests {
         };
         assert_eq!(goal(Some(3.0), Bound::AtMost(3.0)).met(), Some(true));
         assert_eq!(goal(Some(3.0), Bound::AtLeast(3.1)).met(), Some(false));
+        assert_eq!(goal(Some(3.0), Bound::Nothing).met(), None);
+        assert_eq!(
+            goal(Some(3.0), Bound::Nothing).row(),
+            "| cuts | 3.00 % | — | told | 9 |"
+        );
         assert_eq!(
             goal(None, Bound::AtMost(10.0)).row(),
             "| cuts | — | ≤ 10.00 % | not seen here | 9 |"

@@ -130,11 +130,26 @@ fn reactions(over: &Over) -> Vec<Goal> {
         score.not_yielded.len(),
     );
     vec![
-        of("interruption to ducked p50", &score.ducked, 0.5, 200.0),
-        of("interruption to silent p50", &score.silent, 0.5, 600.0),
-        of("interruption to silent p95", &score.silent, 0.95, 800.0),
         of(
-            "one-word stop to silent p95",
+            "interruption to ducked, ordered, p50",
+            &score.ducked,
+            0.5,
+            200.0,
+        ),
+        of(
+            "interruption to silent, ordered, p50",
+            &score.silent,
+            0.5,
+            600.0,
+        ),
+        of(
+            "interruption to silent, ordered, p95",
+            &score.silent,
+            0.95,
+            800.0,
+        ),
+        of(
+            "one-word stop to silent, ordered, p95",
             &score.silent_for_stops,
             0.95,
             900.0,

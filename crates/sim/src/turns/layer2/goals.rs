@@ -12,7 +12,7 @@ use crate::turns::{
     score::rank,
 };
 
-use Bound::{AtLeast, AtMost};
+use Bound::{AtLeast, AtMost, Nothing};
 use Unit::{Ms, Number, Share, Words};
 
 /// Worst calls that are told of a missed goal.
@@ -91,6 +91,7 @@ fn overlap_goals(calls: &[CallReport]) -> Vec<Goal> {
         )
     };
     let silent = floor(&|overlap| overlap.silent_after.map(|ms| ms as f64));
+    let played = floor(&|overlap| overlap.ducked_played_after.map(|ms| ms as f64));
     let ducked = floor(&|overlap| overlap.ducked_after.map(|ms| ms as f64));
     let stops = floor(&|overlap| {
         let stop = overlap.source == Source::StopWord;
@@ -103,11 +104,27 @@ fn overlap_goals(calls: &[CallReport]) -> Vec<Goal> {
         |overlap| overlap.restored_after.map(|ms| ms as f64),
     );
     vec![
-        quantile("ducked after, p50", &ducked, 0.5, (Ms, AtMost(200.0))),
-        quantile("silent after, p50", &silent, 0.5, (Ms, AtMost(600.0))),
-        quantile("silent after, p95", &silent, 0.95, (Ms, AtMost(800.0))),
         quantile(
-            "silent after one word, p95",
+            "ducked after, as sent, p50",
+            &ducked,
+            0.5,
+            (Ms, AtMost(200.0)),
+        ),
+        quantile("ducked after, as played, p50", &played, 0.5, (Ms, Nothing)),
+        quantile(
+            "silent after, by `clear`, p50",
+            &silent,
+            0.5,
+            (Ms, AtMost(600.0)),
+        ),
+        quantile(
+            "silent after, by `clear`, p95",
+            &silent,
+            0.95,
+            (Ms, AtMost(800.0)),
+        ),
+        quantile(
+            "silent after one word, by `clear`, p95",
             &stops,
             0.95,
             (Ms, AtMost(900.0)),
@@ -278,10 +295,11 @@ fn worst(samples: &[Sample<'_>], bound: Bound) -> Vec<Timeline> {
     let mut samples: Vec<&Sample<'_>> = match bound {
         AtLeast(least) => samples.iter().filter(|(value, _)| *value < least).collect(),
         AtMost(most) => samples.iter().filter(|(value, _)| *value > most).collect(),
+        Nothing => Vec::new(),
     };
     samples.sort_by(|one, other| match bound {
         AtLeast(_) => one.0.total_cmp(&other.0),
-        AtMost(_) => other.0.total_cmp(&one.0),
+        AtMost(_) | Nothing => other.0.total_cmp(&one.0),
     });
     samples.dedup_by_key(|(_, call)| &call.call);
     let told = samples.into_iter().take(TOLD);

@@ -19,8 +19,10 @@ pub struct Overlapped {
     pub source: Source,
     /// When it began.
     pub at_ms: u64,
-    /// From its beginning to the first quieter frame, or to silence.
+    /// From its beginning to the first quieter frame that the server sent, or to silence.
     pub ducked_after: Option<u64>,
+    /// The same, as the telephone played it: what was sent before cannot be called back.
+    pub ducked_played_after: Option<u64>,
     /// From its beginning to the `clear`, if the agent gave way; where the server sent none, to the
     /// agent's last audible frame.
     pub silent_after: Option<u64>,
@@ -119,18 +121,22 @@ impl Line<'_> {
             .max(silent.map_or(0, tick_of))
             .min(tick_of(last_chance));
         let shaken = (onset..watched).find(|at| self.is_shaken(*at));
+        let mut sent = self.diary.arrived.iter();
+        let sent = sent.find(|sent| {
+            let meanwhile =
+                (began..=last_chance).contains(&sent.at_ms) && sent.at_ms <= ms_of(watched);
+            meanwhile && is_lowered(played::sent_quieter_db(self.role, sent))
+        });
+        let since = |at: Option<u64>| at.into_iter().chain(silent).min().map(|ms| ms - began);
+        let ducked = shaken.map(ms_of);
         let left_ms = played::left_ms(self.role, self.diary, self.stretches, onset);
         // A caller who hangs up does not wait for what the agent decides.
         let lasted = stop.at.is_some() || ms_of(ended) > last_chance;
         Overlapped {
             source: Source::of(uttered.what),
             at_ms: began,
-            ducked_after: shaken
-                .map(ms_of)
-                .into_iter()
-                .chain(silent)
-                .min()
-                .map(|ms| ms - began),
+            ducked_after: since(sent.map(|sent| sent.at_ms).or(ducked)),
+            ducked_played_after: since(ducked),
             silent_after: silent.map(|ms| ms - began),
             restored_after: shaken
                 .filter(|_| silent.is_none())
@@ -160,8 +166,7 @@ impl Line<'_> {
         };
         match tick.playing {
             Some(playing) if playing.stamped => false,
-            Some(_) => played::quieter_db(self.role, self.diary, at)
-                .is_some_and(|lowered| lowered > QUIETER_DB),
+            Some(_) => is_lowered(played::quieter_db(self.role, self.diary, at)),
             None => self.role.scenario.agent.overlap == Overlapping::Pause,
         }
     }
@@ -179,6 +184,10 @@ impl Line<'_> {
 
 /// Half of what the mildest sensible ducking does.
 const QUIETER_DB: f32 = 5.0;
+
+fn is_lowered(by_db: Option<f32>) -> bool {
+    by_db.is_some_and(|db| db > QUIETER_DB)
+}
 
 #[cfg(test)]
 mod tests;

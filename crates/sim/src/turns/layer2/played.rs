@@ -1,6 +1,7 @@
 //! The agent's side of a call as the caller's telephone played it. Pure.
 
 use super::{
+    arrivals::Arrived,
     call::Diary,
     cast::{Piece, Role},
     ear,
@@ -85,6 +86,15 @@ pub(super) fn stretches(role: &Role, diary: &Diary) -> Vec<Stretch> {
         }
     }
     stretches
+}
+
+/// By how many decibels a frame that was sent is quieter than the voice was made.
+pub(super) fn sent_quieter_db(role: &Role, sent: &Arrived) -> Option<f32> {
+    let playing = sent.tick.playing.filter(|playing| !playing.stamped)?;
+    let piece = role.piece(playing.clip)?;
+    let from = playing.until.saturating_sub(FRAME);
+    let made = piece.ulaw.get(from..playing.until)?;
+    lowered_db(level(made), sent.tick.db)
 }
 
 /// By how many decibels the agent is quieter around this tick than its voice was made. `None` where

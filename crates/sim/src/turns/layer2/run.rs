@@ -78,9 +78,13 @@ impl Run {
             format!("On lines with echo the agent was audible for {echo_s} s."),
             "Left out: of latencies, turns that began over the agent's words, and calls whose model, \
              voice or recogniser is slower than usual; of reactions and of sounds to be ignored, \
-             those during which the agent's words ended by themselves; of history, replies spoken in \
+             those that begin within 600 ms of the end of the agent's words; of history, replies spoken in \
              another form than written; of requests, calls with keys. Shares are told with the range \
              in which nineteen of twenty such runs would lie."
+                .to_owned(),
+            "Ducked is the first quieter frame that the server sends, silent its `clear`, or the last \
+             audible frame where it sends none. What is ahead of the telephone by then, up to 200 ms, \
+             is played as it is."
                 .to_owned(),
         ];
         if !self.left_out.is_empty() {

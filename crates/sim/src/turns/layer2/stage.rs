@@ -5,11 +5,12 @@ use std::{ops::Range, path::Path, sync::Arc};
 use audio::g711::ulaw;
 
 use super::{
+    arrivals::Arrivals,
     call::Diary,
     caller::Caller,
     cast::{Cast, Role},
     listener::Listener,
-    played::tick_of,
+    played::{ms_of, tick_of},
     recordings::{Recordings, Wanted},
     voice::StampVoice,
 };
@@ -57,6 +58,7 @@ pub(super) struct Sent {
     role: Arc<Role>,
     frames: Vec<Option<[u8; FRAME]>>,
     clears_ms: Vec<u64>,
+    ahead_ms: u64,
 }
 
 impl Sent {
@@ -65,6 +67,7 @@ impl Sent {
             role: role.clone(),
             frames: vec![None; tick_of(ms)],
             clears_ms: Vec::new(),
+            ahead_ms: 0,
         }
     }
 
@@ -82,6 +85,12 @@ impl Sent {
             whole[..audio.len()].copy_from_slice(audio);
             *frame = Some(whole);
         }
+    }
+
+    /// Everything comes so long before it is played.
+    pub(super) fn ahead(mut self, ms: u64) -> Self {
+        self.ahead_ms = ms;
+        self
     }
 
     /// Everything within this time is 12 dB quieter than it was made.
@@ -112,6 +121,7 @@ impl Sent {
     /// The call, as its caller lives through it.
     pub(super) fn diary(&self) -> Diary {
         let mut listener = Listener::new(self.role.clone());
+        let mut arrivals = Arrivals::new(self.role.clone());
         let mut caller = Caller::new(self.role.clone());
         let mut diary = Diary {
             clears_ms: self.clears_ms.clone(),
@@ -120,10 +130,14 @@ impl Sent {
         for (at, frame) in self.frames.iter().enumerate() {
             if self.clears_ms.iter().any(|ms| tick_of(*ms) == at) {
                 listener.forget();
+                arrivals.forget();
             }
             let heard = frame.unwrap_or([SILENCE; FRAME]);
             let tick = listener.hear(&heard, frame.map_or(0, |frame| frame.len()));
             let doing = caller.tick(&tick);
+            let came_ms = ms_of(at).saturating_sub(self.ahead_ms);
+            let came = frame.map(|frame| arrivals.hear(came_ms, &frame));
+            diary.arrived.extend(came.into_iter().flatten());
             diary.ticks.push(tick);
             diary.audio.agent.extend(heard);
             if doing.hangs_up {

@@ -73,6 +73,18 @@ fn a_voice_with_soft_parts_is_followed_while_it_is_ducked() {
 }
 
 #[test]
+fn ducking_is_dated_by_the_frame_that_is_sent() {
+    let role = role("");
+    let sent = sent(&role).ducked(2_300..3_500).ahead(200);
+    let came = judged(&role, &sent, BACKCHANNEL, 2_000..2_400);
+    let (Some(sent), Some(played)) = (came.ducked_after, came.ducked_played_after) else {
+        panic!("{came:?}");
+    };
+    assert!((100..160).contains(&sent), "{came:?}");
+    assert!((300..400).contains(&played), "{came:?}");
+}
+
+#[test]
 fn a_voice_that_pauses_and_goes_on_did_not_give_way() {
     let role = role(r#""overlap": "pause","#);
     let sent = sent(&role).paused(2_100, 900, 60);
