@@ -30,7 +30,7 @@ struct Phrase {
     slot: u16,
     /// Every word, and the sample it ends with.
     words: Vec<(String, usize)>,
-    /// Words that were settled, and are not told again.
+    /// Words that were settled or had passed before, and are not told.
     settled: usize,
 }
 
@@ -67,11 +67,15 @@ impl StampEar {
 
     fn begin(&self, stamp: Stamp) -> Option<Phrase> {
         let (text, samples) = self.role.words(stamp.clip)?;
+        let words = timed(&text, samples);
+        // Who joins a phrase in its middle has not heard what was before.
+        let from = usize::from(stamp.slot) * SLOT;
+        let settled = words.iter().take_while(|(_, end)| *end <= from).count();
         Some(Phrase {
             clip: stamp.clip,
             slot: stamp.slot,
-            words: timed(&text, samples),
-            settled: 0,
+            words,
+            settled,
         })
     }
 
