@@ -2,14 +2,14 @@
 
 use super::{
     history::HistoryError,
-    judge::{CallReport, NOT_NOTICED_MS},
+    judge::{CallReport, Finals, NOT_NOTICED_MS},
     overlaps::{Overlapped, Source},
     turns::{Taken, TurnReport},
 };
 use crate::turns::{
     report::{Bound, Goal, Timeline, Unit},
     scenario::Preset,
-    score::rank,
+    score::{WordTimes, rank},
 };
 
 use Bound::{AtLeast, AtMost, Nothing};
@@ -17,6 +17,10 @@ use Unit::{Ms, Number, Share, Words};
 
 /// Worst calls that are told of a missed goal.
 const TOLD: usize = 3;
+
+/// So long the agent has to be audible on lines with echo before nothing that happened counts as
+/// nothing: ten minutes.
+pub(super) const ENOUGH_ECHO_MS: u64 = 600_000;
 
 /// One measurement, and the call that it was taken in.
 type Sample<'c> = (f64, &'c CallReport);
@@ -33,6 +37,12 @@ pub(super) fn of(calls: &[CallReport]) -> Vec<Goal> {
 fn turn_goals(calls: &[CallReport]) -> Vec<Goal> {
     let turns =
         |value: &dyn Fn(&TurnReport) -> Option<f64>| samples(calls, |call| &call.turns, value);
+    let missed = |finals: Finals| -> Vec<Sample<'_>> {
+        let calls = calls.iter().filter(move |call| call.finals == finals);
+        calls
+            .flat_map(|call| call.turns.iter().map(move |turn| (yes(turn.missed), call)))
+            .collect()
+    };
     let usual: Vec<Sample<'_>> = calls
         .iter()
         .filter(|call| call.usual_delays)
@@ -68,10 +78,11 @@ fn turn_goals(calls: &[CallReport]) -> Vec<Goal> {
             &turns(&|turn| Some(yes(turn.cut_in_ms > NOT_NOTICED_MS))),
             (Share, AtMost(4.0)),
         ),
+        mean("missed turns", &missed(Finals::All), (Share, AtMost(0.1))),
         mean(
-            "missed turns",
-            &turns(&|turn| Some(yes(turn.missed))),
-            (Share, AtMost(0.1)),
+            "missed turns, some finals lost",
+            &missed(Finals::SomeLost),
+            (Share, AtMost(1.0)),
         ),
         latency("latency, LLM 375/750 + TTS 100/250, p50", 0.5, 850.0),
         latency("latency, LLM 375/750 + TTS 100/250, p90", 0.9, 1_250.0),
@@ -167,39 +178,39 @@ fn selectivity_goals(calls: &[CallReport]) -> Vec<Goal> {
 }
 
 fn record_goals(calls: &[CallReport]) -> Vec<Goal> {
-    let mut goals = vec![echo_goal(calls)];
-    goals.extend(history_goals("word times", calls, 2.0));
-    goals.extend(history_goals("no word times", calls, 3.0));
+    let mut goals = vec![echo_goal(calls), echo_turns_goal(calls)];
+    goals.extend(history_goals(WordTimes::Told, calls, 2.0));
+    goals.extend(history_goals(WordTimes::Untold, calls, 3.0));
     goals.push(requests_goal(calls));
     goals
 }
 
 /// Too little speech on lines with echo proves nothing, whatever came of it.
 fn echo_goal(calls: &[CallReport]) -> Goal {
-    /// Ten minutes.
-    const ENOUGH_MS: u64 = 600_000;
+    let what = "self-interruptions by echo";
+    echoes(what, calls, |call| call.self_interruptions)
+}
+
+fn echo_turns_goal(calls: &[CallReport]) -> Goal {
+    let what = "turns with words of the echo";
+    echoes(what, calls, |call| call.echo_turns)
+}
+
+/// What happened on lines with echo.
+fn echoes(what: &str, calls: &[CallReport], count: fn(&CallReport) -> usize) -> Goal {
     let with_echo = calls.iter().filter(|call| call.echo_ms > 0);
-    let echo: Vec<Sample<'_>> = with_echo
-        .map(|call| (call.self_interruptions as f64, call))
-        .collect();
+    let echo: Vec<Sample<'_>> = with_echo.map(|call| (count(call) as f64, call)).collect();
     let spoken_ms: u64 = calls.iter().map(|call| call.echo_ms).sum();
     let count: f64 = echo.iter().map(|(count, _)| count).sum();
-    let what = format!(
-        "self-interruptions by echo, in {} s of the agent's speech of at least 600",
-        spoken_ms / 1_000
-    );
     // One that happened counts in any time.
-    let told = spoken_ms >= ENOUGH_MS || count > 0.0;
-    goal(&what, told.then_some(count), &echo, (Number, AtMost(0.0)))
+    let told = spoken_ms >= ENOUGH_ECHO_MS || count > 0.0;
+    goal(what, told.then_some(count), &echo, (Number, AtMost(0.0)))
 }
 
 /// Replies that were cut off: of others everything was heard.
-fn history_goals(how: &str, calls: &[CallReport], p95: f64) -> Vec<Goal> {
+fn history_goals(how: WordTimes, calls: &[CallReport], p95: f64) -> Vec<Goal> {
     let cut_off = |value: fn(&HistoryError) -> f64| -> Vec<Sample<'_>> {
-        let word_times = how == "word times";
-        let calls = calls
-            .iter()
-            .filter(move |call| call.word_times == word_times);
+        let calls = calls.iter().filter(move |call| call.word_times == how);
         let replies = calls.flat_map(|call| call.history.iter().map(move |reply| (reply, call)));
         replies
             .filter(|(reply, _)| reply.interrupted)
@@ -208,7 +219,7 @@ fn history_goals(how: &str, calls: &[CallReport], p95: f64) -> Vec<Goal> {
     };
     let off = cut_off(|reply| reply.words_off() as f64);
     let over = cut_off(|reply| yes(reply.over_claims()));
-    let what = |what: &str| format!("history of replies cut off, {how}, {what}");
+    let what = |what: &str| format!("history of replies cut off, {}, {what}", how.as_str());
     vec![
         quantile(&what("error p50"), &off, 0.5, (Words, AtMost(1.0))),
         quantile(&what("error p95"), &off, 0.95, (Words, AtMost(p95))),
@@ -375,8 +386,8 @@ mod tests {
             ..CallReport::default()
         };
         let goals = of(&[
-            call(true, vec![reply(5, true), reply(9, false)]),
-            call(false, vec![reply(7, true)]),
+            call(WordTimes::Told, vec![reply(5, true), reply(9, false)]),
+            call(WordTimes::Untold, vec![reply(7, true)]),
         ]);
         let with = find(&goals, "history of replies cut off, word times, error p95");
         assert_eq!(
@@ -401,6 +412,19 @@ mod tests {
         assert_eq!(met(echo(599_000, 0)), None);
         assert_eq!(met(echo(600_000, 0)), Some(true));
         assert_eq!(met(echo(9_000, 1)), Some(false));
+    }
+
+    #[test]
+    fn missed_turns_of_lossy_calls_are_counted_apart() {
+        let call = |finals, latency| CallReport {
+            finals,
+            turns: vec![turn(latency)],
+            ..CallReport::default()
+        };
+        let goals = of(&[call(Finals::All, Some(700)), call(Finals::SomeLost, None)]);
+        let usual = find(&goals, "missed turns");
+        let lossy = find(&goals, "missed turns, some finals lost");
+        assert_eq!((usual.value, lossy.value), (Some(0.0), Some(100.0)));
     }
 
     #[test]

@@ -75,7 +75,17 @@ impl Run {
                  are simulated behind their own wires, with the delays of each scenario.",
                 self.calls.len()
             ),
-            format!("On lines with echo the agent was audible for {echo_s} s."),
+            format!(
+                "On lines with echo the agent was audible for {echo_s} s; less than {} s in which \
+                 nothing happens prove nothing. Self-interruptions by echo are times that the agent \
+                 cleared its voice while nothing at the caller's explains it, and turns made for more \
+                 than half of words that the caller does not say; turns with words of the echo are \
+                 those with even one that only the agent said.",
+                goals::ENOUGH_ECHO_MS / 1_000
+            ),
+            "A turn is missed if no answer came within 7 s, or if less than half of its words were \
+             understood."
+                .to_owned(),
             "Left out: of latencies, turns that began over the agent's words, and calls whose model, \
              voice or recogniser is slower than usual; of reactions and of sounds to be ignored, \
              those that begin within 600 ms of the end of the agent's words; of history, replies spoken in \

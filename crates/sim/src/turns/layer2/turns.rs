@@ -11,7 +11,7 @@ use super::{
     played::{BREATH_TICKS, Stretch, ms_of, tick_of},
     truth::TrueTurn,
 };
-use crate::turns::text::{bare_words, words_apart};
+use crate::turns::text::{bare_words, is_lost, words_apart};
 
 /// One turn of the caller. Times are milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -28,7 +28,7 @@ pub struct TurnReport {
     pub taken: Taken,
     /// For how long the agent was audible while the turn went on.
     pub cut_in_ms: u64,
-    /// An answer was due and never came.
+    /// An answer was due and never came, or less than half of the words were understood.
     pub missed: bool,
     /// It was said over the agent's words.
     pub over_agent: bool,
@@ -69,7 +69,10 @@ pub(super) fn judge(
             waited: waited(stored, turn),
             taken: taken(stored, turn),
             cut_in_ms: cut_in_ms(diary, turn),
-            missed: latency.is_none() && is_answer_due(turn, next_ms),
+            missed: match latency {
+                Some(_) => is_lost(&turn.text, &understood(stored, turn, next_ms)),
+                None => is_answer_due(turn, next_ms),
+            },
             over_agent: is_over_agent(diary, turn),
         }
     });
@@ -119,6 +122,23 @@ fn is_answer_due(turn: &TrueTurn, next_ms: u64) -> bool {
     /// The caller of a scenario is more patient than this.
     const LONG_MS: u64 = 7_000;
     next_ms.saturating_sub(turn.ended_ms) > LONG_MS
+}
+
+/// What the server understood between the beginning of a turn and that of the next one. If nothing
+/// began there, the turn went on what was said before.
+fn understood(stored: &[TurnRecord], turn: &TrueTurn, next_ms: u64) -> String {
+    let began = |record: &&TurnRecord| !record.caller.is_empty() && record.at.0 < next_ms;
+    let mut texts: Vec<&str> = stored
+        .iter()
+        .filter(began)
+        .filter(|record| is_since(record, turn))
+        .map(|record| record.caller.as_str())
+        .collect();
+    if texts.is_empty() {
+        let before = stored.iter().rfind(began);
+        texts.extend(before.map(|record| record.caller.as_str()));
+    }
+    texts.join(" ")
 }
 
 fn is_over_agent(diary: &Diary, turn: &TrueTurn) -> bool {
