@@ -8,6 +8,12 @@ pub trait Voice: Send + Sync {
     fn say(&self, text: &str) -> Vec<u8>;
 }
 
+/// The sample in which a text's so-many-th character ends, if all take as long. The fake tells these
+/// times, and judges of what was heard go by them.
+pub(crate) const fn char_end(samples: usize, chars: usize, number: usize) -> usize {
+    samples * number / if chars > 0 { chars } else { 1 }
+}
+
 /// Hums a text: a buzz with a melody for letters, a gap for blanks. Loud, and of the right length.
 #[derive(Clone, Copy, Debug)]
 pub struct Tones {

@@ -6,7 +6,7 @@ use super::{
     cast::Role,
     stamp::{Reader, SLOT, Stamp},
 };
-use crate::fakes::{Ear, Word};
+use crate::fakes::{Ear, Word, char_end};
 
 /// Bytes without a stamp after which a phrase is over: 60 ms, three lost frames.
 const OVER: usize = 480;
@@ -130,14 +130,14 @@ impl Ear for StampEar {
     }
 }
 
-/// Words with the samples they end with, spread by their lengths.
+/// Words with the samples they end with, as the fake voice tells them.
 pub(super) fn timed(text: &str, samples: usize) -> Vec<(String, usize)> {
-    let total = text.chars().count().max(1);
+    let total = text.chars().count();
     let mut chars = 0;
     let mut words = Vec::new();
     for word in text.split_whitespace() {
         chars += word.chars().count();
-        words.push((word.to_owned(), samples * chars / total));
+        words.push((word.to_owned(), char_end(samples, total, chars)));
         chars += 1;
     }
     words
