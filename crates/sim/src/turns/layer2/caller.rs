@@ -12,13 +12,14 @@ use super::{
 };
 use crate::{
     carrier::FRAME,
-    turns::scenario::{Role as Meant, Say, Sound, Step},
+    turns::{
+        bounds::PATIENCE,
+        scenario::{Role as Meant, Say, Sound, Step},
+    },
 };
 
 const SAMPLES_PER_MS: u64 = 8;
 const TICK_MS: u64 = 20;
-/// How much silence a caller hears out who waits for an agent.
-const PATIENCE_MS: u64 = 15_000;
 /// Quiet after which an agent has finished.
 const DONE_MS: u64 = 800;
 /// Pauses inside the agent's speech shorter than this do not end it.
@@ -241,7 +242,7 @@ impl Caller {
     }
 
     fn gives_up(&mut self) -> bool {
-        let late = self.silence_ms > PATIENCE_MS;
+        let late = self.silence_ms > PATIENCE.0;
         if late {
             self.truth.gave_up += 1;
             self.agent.owes = Owed::Nothing;

@@ -41,6 +41,8 @@ pub struct Seen {
     pub actions: Vec<(Millis, Action)>,
     /// Final words that the recogniser kept to itself.
     pub finals_lost: usize,
+    /// Times that the caller waited for the agent in vain.
+    pub gave_up: usize,
     /// When the call was over.
     pub ended: Millis,
     /// Why.

@@ -136,7 +136,7 @@ fn keys_are_pressed_a_quarter_of_a_second_apart() {
 fn a_caller_gives_up_on_a_dumb_agent() {
     let (truth, _, hung_up) = play(r#""agent_done", "hang_up""#, 0..0, 1_000);
     assert_eq!(truth.gave_up, 1);
-    assert!(hung_up.is_some_and(|at| at >= PATIENCE_MS));
+    assert!(hung_up.is_some_and(|at| at >= PATIENCE.0));
 }
 
 #[test]
