@@ -9,7 +9,7 @@ use super::recordings::{BadRecordings, Recordings, Wanted};
 use crate::{
     fakes::log::held,
     turns::{
-        scenario::{Role as Meant, Say, Scenario, Step, Tool, VoiceName},
+        scenario::{Role as Meant, Say, Scenario, Step, VoiceName},
         text::{bare_words, words_in},
         world,
     },
@@ -25,8 +25,6 @@ pub(super) const CHAR_MS: usize = 62;
 pub struct Cast {
     /// In the order in which they are called.
     pub roles: Vec<Arc<Role>>,
-    /// Scenarios that need a tool which the server does not have.
-    pub left_out: Vec<String>,
 }
 
 /// One scenario, once.
@@ -73,15 +71,8 @@ impl Cast {
         recordings: &Recordings,
         times: impl Fn(&Scenario) -> usize,
     ) -> Result<Self, BadRecordings> {
-        let mut cast = Self {
-            roles: Vec::new(),
-            left_out: Vec::new(),
-        };
+        let mut cast = Self { roles: Vec::new() };
         for scenario in scenarios {
-            if needs_foreign_tool(&scenario) {
-                cast.left_out.push(scenario.name);
-                continue;
-            }
             let scenario = Arc::new(scenario);
             for _ in 0..times(&scenario) {
                 let role = Role::new(cast.roles.len(), scenario.clone(), recordings)?;
@@ -95,17 +86,6 @@ impl Cast {
     pub(super) fn find(&self, key: &str) -> Option<&Arc<Role>> {
         self.roles.iter().find(|role| role.key == key)
     }
-}
-
-/// Whether the model asks for a tool that only the simulated world has.
-fn needs_foreign_tool(scenario: &Scenario) -> bool {
-    const OURS: [&str; 2] = ["end_call", "book_table"];
-    let mut tools = scenario
-        .agent
-        .replies
-        .iter()
-        .filter_map(|reply| reply.tool.as_ref());
-    tools.any(|tool: &Tool| !OURS.contains(&tool.name.as_str()))
 }
 
 impl Role {

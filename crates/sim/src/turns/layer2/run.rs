@@ -20,8 +20,6 @@ pub struct Run {
     lossy: bool,
     /// Final words that the recogniser kept from the server.
     pub finals_lost: usize,
-    /// Scenarios that this layer cannot play.
-    pub left_out: Vec<String>,
     /// What the server did against the protocols of its providers.
     pub provider_violations: Vec<String>,
 }
@@ -68,7 +66,7 @@ impl Run {
     fn notes(&self) -> Vec<String> {
         let turns: usize = self.calls.iter().map(|call| call.turns.len()).sum();
         let echo_s: u64 = self.calls.iter().map(|call| call.echo_ms).sum::<u64>() / 1_000;
-        let mut notes = vec![
+        vec![
             format!(
                 "{} calls with {turns} turns, as sound in real time through the real server. \
                  Callers speak with the voices of flite and espeak-ng; recogniser, model and voice \
@@ -96,14 +94,7 @@ impl Run {
              audible frame where it sends none. What is ahead of the telephone by then, up to 200 ms, \
              is played as it is."
                 .to_owned(),
-        ];
-        if !self.left_out.is_empty() {
-            let names = self.left_out.join(", ");
-            notes.push(format!(
-                "Left out, for tools that the server has not: {names}."
-            ));
-        }
-        notes
+        ]
     }
 
     fn checks(&self) -> Vec<Check> {

@@ -92,7 +92,6 @@ pub(super) async fn run(
     ensure!(server.is_alive(), "the server died during the calls");
     let stored = stored(&server.store_url(), cast.roles.len()).await?;
     let mut run = judged(args, placed, &stored)?;
-    run.left_out.clone_from(&cast.left_out);
     run.provider_violations = providers.violations();
     let heard = providers.deepgram.seen();
     run.finals_lost = heard.iter().map(|stream| stream.lost_finals as usize).sum();
