@@ -15,6 +15,8 @@ pub struct Report {
     pub checks: Vec<Check>,
     /// Ways to find the end of a turn, side by side.
     pub policies: Vec<Policy>,
+    /// The policies that waits were tuned for, on the seed of the run and on others.
+    pub seeds: Vec<SeedScore>,
     /// The goals.
     pub goals: Vec<Goal>,
     /// The scenarios, one by one.
@@ -46,6 +48,18 @@ pub struct Policy {
     /// From the end of a turn to the decision.
     pub mean_wait_ms: f64,
 }
+
+/// What policies did on one seed.
+#[derive(Clone, Debug, Serialize)]
+pub struct SeedScore {
+    /// Which.
+    pub seed: u64,
+    /// The policies.
+    pub policies: Vec<Policy>,
+}
+
+/// The seed on which waits and classes of words were chosen.
+const TUNED_ON: u64 = 1;
 
 /// Where a policy comes from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
@@ -171,6 +185,19 @@ impl Goal {
     }
 }
 
+impl Policy {
+    /// Its cells of a table: name, cuts, audible cuts, mean wait.
+    fn cells(&self) -> String {
+        let audible = self
+            .audible_cuts_percent
+            .map_or_else(|| "—".to_owned(), |percent| format!("{percent:.1} %"));
+        format!(
+            "{} | {:.1} % | {audible} | {:.0} ms |",
+            self.name, self.cuts_percent, self.mean_wait_ms
+        )
+    }
+}
+
 /// Half the width of a Wilson interval, which is not zero for a share of zero.
 fn margin(percent: f64, of: usize) -> f64 {
     const DEVIATIONS: f64 = 1.96;
@@ -218,6 +245,7 @@ impl Report {
             );
         }
         self.write_policies(&mut text);
+        self.write_seeds(&mut text);
         line(
             &mut text,
             "\n| Goal | Reached | Wanted | | Of |\n|---|---:|---:|---|---:|",
@@ -239,14 +267,24 @@ impl Report {
             "\n| Policy | Cut | Audibly cut | Mean wait |\n|---|---:|---:|---:|",
         );
         for policy in &self.policies {
-            let audible = policy
-                .audible_cuts_percent
-                .map_or_else(|| "—".to_owned(), |percent| format!("{percent:.1} %"));
-            let row = format!(
-                "| {} | {:.1} % | {audible} | {:.0} ms |",
-                policy.name, policy.cuts_percent, policy.mean_wait_ms
-            );
-            line(text, &row);
+            line(text, &format!("| {}", policy.cells()));
+        }
+    }
+
+    fn write_seeds(&self, text: &mut String) {
+        if self.seeds.is_empty() {
+            return;
+        }
+        line(
+            text,
+            "\n| Seed | Policy | Cut | Audibly cut | Mean wait |\n|---|---|---:|---:|---:|",
+        );
+        for score in &self.seeds {
+            let seed = score.seed;
+            let tuned = if seed == TUNED_ON { ", tuned on" } else { "" };
+            for policy in &score.policies {
+                line(text, &format!("| {seed}{tuned} | {}", policy.cells()));
+            }
         }
     }
 

@@ -58,6 +58,7 @@ impl Run {
             notes: self.notes(),
             checks: self.checks(),
             policies: Vec::new(),
+            seeds: Vec::new(),
             goals: goals::of(&self.calls),
             scenarios: played.chain(self.refusals.iter().cloned()).collect(),
         }
