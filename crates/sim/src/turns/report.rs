@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::bounds::Wanted;
+
 /// Everything that one run found.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
@@ -141,6 +143,23 @@ pub struct ScenarioResult {
 }
 
 impl Goal {
+    /// Something that is wanted and was not measured yet.
+    pub(crate) fn new(what: &str, wanted: Wanted) -> Self {
+        Self {
+            what: what.to_owned(),
+            value: None,
+            unit: wanted.unit,
+            bound: wanted.bound,
+            of: 0,
+            worst: Vec::new(),
+        }
+    }
+
+    /// What was reached, of so many measurements.
+    pub(crate) fn reached(self, value: Option<f64>, of: usize) -> Self {
+        Self { value, of, ..self }
+    }
+
     /// Whether it was reached. `None`: this layer cannot tell, or nothing is wanted.
     #[must_use]
     pub fn met(&self) -> Option<bool> {

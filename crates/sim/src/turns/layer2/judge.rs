@@ -15,13 +15,11 @@ use super::{
     turns::{self, Taken, TurnReport},
 };
 use crate::turns::{
+    bounds::NOT_NOTICED,
     scenario::{Llm, Scenario, Stt, Tts},
     score::WordTimes,
     text::{bare_words, words_apart},
 };
-
-/// Who hears an agent for no longer goes on undisturbed.
-pub(super) const NOT_NOTICED_MS: u64 = 200;
 
 /// What became of a call.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -189,7 +187,7 @@ fn faults(role: &Role, diary: &Diary, stored: &Stored, report: &CallReport) -> V
         faults.push(format!("{cuts} turns were taken too soon"));
     }
     for turn in &report.turns {
-        if turn.cut_in_ms > NOT_NOTICED_MS {
+        if turn.cut_in_ms > NOT_NOTICED.0 {
             faults.push(format!("spoke {} ms into {:?}", turn.cut_in_ms, turn.said));
         }
         if turn.missed {

@@ -10,7 +10,10 @@ use super::{
     played::{self, BREATH_TICKS, Stop, Stretch, ms_of, tick_of},
     truth::{Uttered, What},
 };
-use crate::turns::scenario::{Overlapping, Role as Meant, SoundKind};
+use crate::turns::{
+    bounds::{AFTERMATH, END_EDGE},
+    scenario::{Overlapping, Role as Meant, SoundKind},
+};
 
 /// A sound over the agent's words, and what the agent did. Times are milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -76,11 +79,6 @@ impl Source {
     }
 }
 
-/// Later than so long after its end, a sound has nothing to do with it.
-const AFTERMATH_MS: u64 = 1_000;
-/// Nearer to the end of the agent's words a sound is simply the next turn.
-const END_EDGE_MS: u64 = 600;
-
 /// Judges every sound that began over the agent's words.
 pub(super) fn judge(role: &Role, diary: &Diary, stretches: &[Stretch]) -> Vec<Overlapped> {
     let first_of_turn = |uttered: &Uttered| match uttered.what {
@@ -113,7 +111,7 @@ impl Line<'_> {
     fn judge(&self, uttered: &Uttered) -> Overlapped {
         let began = uttered.began_ms;
         let onset = tick_of(began);
-        let last_chance = uttered.ended_ms + AFTERMATH_MS;
+        let last_chance = uttered.ended_ms + AFTERMATH.0;
         let stop = played::stop(self.role, self.diary, self.stretches, onset);
         let silent = self.gave_way(&stop, began..=last_chance);
         let ended = stop.at.unwrap_or(self.diary.ticks.len());
@@ -143,7 +141,7 @@ impl Line<'_> {
                 .map(|shaken| self.restored(shaken.max(tick_of(uttered.ended_ms)), ended))
                 .map(|ms| ms.saturating_sub(uttered.ended_ms)),
             left_ms,
-            decided: left_ms > END_EDGE_MS && (lasted || silent.is_some()),
+            decided: left_ms > END_EDGE.0 && (lasted || silent.is_some()),
         }
     }
 

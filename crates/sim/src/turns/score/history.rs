@@ -2,7 +2,10 @@ use domain::Millis;
 use serde::Serialize;
 
 use super::{Place, Samples};
-use crate::turns::world::Seen;
+use crate::turns::{
+    bounds::{self, Quantile},
+    world::Seen,
+};
 
 /// Whether a voice tells when its words end.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
@@ -20,6 +23,14 @@ impl WordTimes {
     #[must_use]
     pub const fn of(told: bool) -> Self {
         if told { Self::Told } else { Self::Untold }
+    }
+
+    /// What is wanted of the words by which records are off.
+    pub(crate) const fn wanted(self) -> &'static [Quantile] {
+        match self {
+            Self::Told => &bounds::HISTORY,
+            Self::Untold => &bounds::HISTORY_GUESSED,
+        }
     }
 
     /// The name in tables.
