@@ -18,7 +18,7 @@ use transports::twilio::signature;
 use super::{
     CallReport, Events, Stream,
     event::CallEvent,
-    playback::{Ahead, FRAME, Playback},
+    playback::{Ahead, FRAME, Playback, TICK_MS},
     webhook::Line,
     wire::{CONNECTED, FromServer, Messages},
 };
@@ -47,8 +47,7 @@ pub enum BadSocket {
     TimedOut,
 }
 
-const TICK: Duration = Duration::from_millis(20);
-const TICK_MS: u64 = 20;
+const TICK: Duration = Duration::from_millis(TICK_MS);
 /// Quieter samples are not heard: -45 dBFS.
 const AUDIBLE: u16 = 184;
 /// Quiet after which the agent is taken to have stopped.

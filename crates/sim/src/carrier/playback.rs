@@ -1,7 +1,11 @@
 use std::{collections::VecDeque, time::Duration};
 
-/// Bytes of mu-law that play in 20 ms.
-pub(crate) const FRAME: usize = 160;
+/// How long a frame plays.
+pub(crate) const TICK_MS: u64 = 20;
+/// Samples, or bytes of mu-law, that play in a millisecond.
+pub(crate) const SAMPLES_PER_MS: u64 = 8;
+/// Bytes of mu-law that play in a tick.
+pub(crate) const FRAME: usize = (TICK_MS * SAMPLES_PER_MS) as usize;
 /// Silence, to a telephone.
 pub(crate) const SILENCE: u8 = 0xFF;
 /// More queued audio than this is a fault of the sender: ten minutes.

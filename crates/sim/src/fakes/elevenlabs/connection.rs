@@ -7,7 +7,7 @@ use super::{
     Manner, Shared, SpokenStream, TtsFault,
     context::{Buffer, Urge},
     query::Options,
-    voice::char_end,
+    voice::{BYTES_PER_MS, char_end},
     wire::{self, FromClient, Timed},
 };
 use crate::{
@@ -22,8 +22,6 @@ use crate::{
 const MOST_CONTEXTS: usize = 5;
 /// Messages and texts kept of one socket.
 const KEPT: usize = 512;
-/// Bytes of mu-law in a millisecond.
-const BYTES_PER_MS: usize = 8;
 
 /// Which of the two sockets.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

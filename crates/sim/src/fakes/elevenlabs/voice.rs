@@ -33,11 +33,12 @@ impl Default for Tones {
 }
 
 const RATE: f32 = 8_000.0;
-const SAMPLES_PER_MS: usize = 8;
+/// Bytes of mu-law in a millisecond.
+pub(super) const BYTES_PER_MS: usize = 8;
 
 impl Voice for Tones {
     fn say(&self, text: &str) -> Vec<u8> {
-        let length = self.char_ms * SAMPLES_PER_MS;
+        let length = self.char_ms * BYTES_PER_MS;
         let mut phase = 0.0;
         let mut audio = Vec::with_capacity(text.chars().count() * length);
         for char in text.chars() {

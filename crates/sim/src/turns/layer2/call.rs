@@ -16,11 +16,10 @@ use super::{
     truth::Truth,
 };
 use crate::carrier::{
-    CONNECTED, CallPlan, FRAME, FromServer, Lead, Messages, Playback, Settings, millis,
+    CONNECTED, CallPlan, FRAME, FromServer, Lead, Messages, Playback, Settings, TICK_MS, millis,
 };
 
-const TICK: Duration = Duration::from_millis(20);
-const TICK_MS: u64 = 20;
+const TICK: Duration = Duration::from_millis(TICK_MS);
 /// No scenario takes longer.
 const LONGEST: Duration = Duration::from_secs(150);
 

@@ -11,15 +11,13 @@ use super::{
     truth::{TrueTurn, Truth, Uttered, What},
 };
 use crate::{
-    carrier::FRAME,
+    carrier::{FRAME, SAMPLES_PER_MS, TICK_MS},
     turns::{
         bounds::PATIENCE,
         scenario::{Role as Meant, Say, Sound, Step},
     },
 };
 
-const SAMPLES_PER_MS: u64 = 8;
-const TICK_MS: u64 = 20;
 /// Quiet after which an agent has finished.
 const DONE_MS: u64 = 800;
 /// Pauses inside the agent's speech shorter than this do not end it.

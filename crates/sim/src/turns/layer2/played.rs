@@ -7,9 +7,11 @@ use super::{
     ear,
     listener::{AUDIBLE_DBFS, Playing, Tick},
 };
-use crate::{carrier::FRAME, turns::text::bare_words};
+use crate::{
+    carrier::{FRAME, SAMPLES_PER_MS, TICK_MS},
+    turns::text::bare_words,
+};
 
-pub(super) const TICK_MS: u64 = 20;
 /// Who is quiet for so many ticks has stopped, or paused.
 pub(super) const BREATH_TICKS: usize = 15;
 /// Levels are compared over so many ticks.
@@ -178,7 +180,7 @@ pub(super) fn left_ms(role: &Role, diary: &Diary, stretches: &[Stretch], at: usi
         left += role.piece(next).map_or(0, |piece| piece.ulaw.len());
         clip = next;
     }
-    left as u64 * TICK_MS / FRAME as u64
+    left as u64 / SAMPLES_PER_MS
 }
 
 /// The first tick from `from` on after which the agent is quiet for a breath.
