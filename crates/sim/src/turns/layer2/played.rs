@@ -199,3 +199,6 @@ pub(super) fn tick_of(ms: u64) -> usize {
 pub(super) fn ms_of(tick: usize) -> u64 {
     tick as u64 * TICK_MS
 }
+
+#[cfg(test)]
+mod tests;

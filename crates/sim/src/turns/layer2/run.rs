@@ -4,7 +4,7 @@ use super::{
     call::Diary,
     cast::Role,
     goals,
-    judge::{self, CallReport, Stored},
+    judge::{self, CallReport, Finals, Stored},
 };
 use crate::turns::report::{Check, Report, ScenarioResult};
 
@@ -16,8 +16,6 @@ pub struct Run {
     refusals: Vec<ScenarioResult>,
     frames: usize,
     late: usize,
-    /// Some of the calls are to lose final words.
-    lossy: bool,
     /// Final words that the recogniser kept from the server.
     pub finals_lost: usize,
     /// What the server did against the protocols of its providers.
@@ -29,7 +27,6 @@ impl Run {
     pub fn add(&mut self, role: &Role, diary: &Diary, stored: Option<&Stored>) {
         self.frames += diary.ticks.len();
         self.late += diary.late;
-        self.lossy |= role.scenario.stt.finals_lost_percent > 0.0;
         let nothing = Stored::default();
         let mut report = judge::judge(role, diary, stored.unwrap_or(&nothing));
         if stored.is_none() {
@@ -127,7 +124,8 @@ impl Run {
                 right: broken.is_empty(),
             },
         ];
-        if self.lossy {
+        let mut calls = self.calls.iter();
+        if calls.any(|call| call.finals == Finals::SomeLost) {
             checks.push(Check {
                 what: "finals lost, where a scenario wants some to be".to_owned(),
                 found: self.finals_lost.to_string(),
@@ -137,3 +135,6 @@ impl Run {
         checks
     }
 }
+
+#[cfg(test)]
+mod tests;

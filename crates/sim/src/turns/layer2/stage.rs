@@ -12,6 +12,7 @@ use super::{
     listener::Listener,
     played::{ms_of, tick_of},
     recordings::{Recordings, Wanted},
+    stamp::{SLOT, Stamp},
     voice::StampVoice,
 };
 use crate::{
@@ -51,6 +52,15 @@ fn made(says: &str, samples: usize, more: &str, manner: &str) -> Arc<Role> {
 
 pub(super) fn role(says: &str, samples: usize) -> Arc<Role> {
     role_with(says, samples, "")
+}
+
+/// Loud sound of so many frames, stamped as a clip.
+pub(super) fn sound(clip: u16, frames: usize) -> Vec<u8> {
+    let mut sound = vec![ulaw::encode(8_000); frames * FRAME];
+    for (slot, samples) in (0..).zip(sound.chunks_mut(SLOT)) {
+        Stamp { clip, slot }.write(samples);
+    }
+    sound
 }
 
 /// What a server sends, frame by frame, over a line that plays it at once.
