@@ -50,6 +50,37 @@ impl Trim {
         self.dropped = 0;
     }
 
+    /// Takes the next piece of the clause as [`Trim::push`] does, if nothing is to be done about it:
+    /// all of it goes out as it came in, and nothing else does. Returns whether that is so; if not,
+    /// nothing was taken.
+    pub fn pass(&mut self, ulaw: &[u8]) -> bool {
+        if self.held > 0 || self.dropped > 0 {
+            return false;
+        }
+        let mut allowed = self.allowed;
+        for run in ulaw.chunk_by(|one, next| is_quiet(*one) == is_quiet(*next)) {
+            if !is_quiet(run[0]) {
+                allowed = PAUSE - LEAD;
+            } else if let Some(left) = allowed.checked_sub(run.len()) {
+                allowed = left;
+            } else {
+                return false;
+            }
+        }
+        self.allowed = allowed;
+        self.taken += ulaw.len();
+        true
+    }
+
+    /// What will have been cut before the next sound of the clause, as far as it is known.
+    #[must_use]
+    pub fn pending(&self) -> Option<Cut> {
+        (self.dropped >= BYTES_PER_MS).then(|| Cut {
+            at_ms: ms(self.taken.saturating_sub(self.dropped)),
+            cut_ms: ms(self.dropped),
+        })
+    }
+
     /// Passes the next piece of the clause on to `out`, without what is needless, and tells what was
     /// cut before sound that is in this piece.
     pub fn push(&mut self, ulaw: &[u8], out: &mut Vec<u8>, cuts: &mut Vec<Cut>) {
@@ -83,12 +114,7 @@ impl Trim {
 
     fn sound(&mut self, codes: &[u8], out: &mut Vec<u8>, cuts: &mut Vec<Cut>) {
         self.release(out);
-        if self.dropped >= BYTES_PER_MS {
-            cuts.push(Cut {
-                at_ms: ms(self.taken.saturating_sub(self.dropped)),
-                cut_ms: ms(self.dropped),
-            });
-        }
+        cuts.extend(self.pending());
         self.taken += codes.len();
         self.dropped = 0;
         self.allowed = PAUSE - LEAD;

@@ -284,6 +284,7 @@ impl Recogniser {
             Recognised::UtteranceOver => Input::UtteranceOver,
             Recognised::Words(mut words) => {
                 words.span = words.span.and_then(|span| open.ruler.on_call(span));
+                words.word_spans = open.ruler.all_on_call(&words.word_spans);
                 if words.settled {
                     memory.unsettled.settle(words.span);
                 }

@@ -16,6 +16,7 @@ use domain::{EndReason, Millis, Overlap, ReplyId};
 
 use crate::{
     Action, Evidence, Expected, Input, MenuEar, Note, Rules, WaitClass,
+    classify::Asked,
     history::History,
     lag::Lag,
     pace::Pace,
@@ -27,7 +28,7 @@ use crate::{
 
 use masking::Masks;
 use overlapping::Overlapping;
-use waiting::Patience;
+use waiting::Waiting;
 
 /// One call, from answering to hanging up: the only place where anything is decided about it.
 ///
@@ -52,15 +53,8 @@ pub struct CallSession {
     last_reply: ReplyId,
     tool_runs: u32,
     turns: u32,
-    /// Questions asked into silence since the caller last said something.
-    reminders: usize,
-    /// When silence is asked about, whatever noise there was in between.
-    idle_at: Millis,
-    /// Times in a row that the caller spoke and no words came.
-    unheard: u32,
-    /// Replies in a row that could not be written, and that could not be spoken.
-    unwritten: u32,
-    unspoken: u32,
+    waiting: Waiting,
+    failures: Failures,
     /// How late the line reports marks, against our own count of what it has played.
     line_lag: Millis,
     question: Question,
@@ -73,15 +67,23 @@ pub struct CallSession {
     /// Answers that were heard too soon and taken back, for the record of the next one.
     cut_ins: Vec<Overlap>,
     masks: Masks,
-    patience: Patience,
-    /// Something that is no speech sounds at the caller's end.
-    noisy: bool,
     pace: Pace,
     lag: Lag,
     recogniser: Recogniser,
     menu_ear: MenuEar,
     /// The caller is a machine with a menu.
     is_menu: bool,
+}
+
+/// What went wrong, each so many times in a row.
+#[derive(Debug, Default)]
+struct Failures {
+    /// The caller spoke, and no words came.
+    unheard: u32,
+    /// A reply could not be spoken.
+    unspoken: u32,
+    /// A reply could not be written.
+    unwritten: u32,
 }
 
 /// Whether the caller's words can be known.
@@ -99,8 +101,7 @@ enum Recogniser {
 /// What the agent's last words ask of the caller.
 #[derive(Clone, Copy, Debug)]
 struct Question {
-    /// They were a question.
-    asks: bool,
+    asked: Asked,
     expected: Expected,
     /// How long waits are for such an answer, in percent of the usual.
     pace_percent: u64,
@@ -109,7 +110,7 @@ struct Question {
 impl Default for Question {
     fn default() -> Self {
         Self {
-            asks: false,
+            asked: Asked::Nothing,
             expected: Expected::default(),
             pace_percent: 100,
         }
@@ -152,11 +153,8 @@ impl CallSession {
             last_reply: ReplyId(0),
             tool_runs: 0,
             turns: 0,
-            reminders: 0,
-            idle_at: Millis::ZERO,
-            unheard: 0,
-            unwritten: 0,
-            unspoken: 0,
+            waiting: Waiting::default(),
+            failures: Failures::default(),
             line_lag: Millis::ZERO,
             question: Question::default(),
             overlap: None,
@@ -164,8 +162,6 @@ impl CallSession {
             agent_until: None,
             cut_ins: Vec::new(),
             masks: Masks::default(),
-            patience: Patience::default(),
-            noisy: false,
             pace: Pace::default(),
             lag: Lag::default(),
             recogniser: Recogniser::Works {
@@ -190,6 +186,7 @@ impl CallSession {
         if self.over().is_none() {
             self.on_input(now, input);
         }
+        self.forget_empty_turn();
         self.see_who_is_next(now);
         std::mem::take(&mut self.actions)
     }
@@ -253,7 +250,7 @@ impl CallSession {
         let somebody = self.over().is_some()
             || self.reply.is_some()
             || self.turn.is_speaking()
-            || self.noisy
+            || self.waiting.noisy
             || waits.into_iter().any(|timer| self.timers.is_armed(timer));
         if !somebody {
             self.go_on_waiting(now);

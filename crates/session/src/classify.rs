@@ -12,7 +12,7 @@ pub enum WaitClass {
     Complete,
     /// "um", "so", "let me see".
     Filler,
-    /// Two or three words that answer no question and say nothing by themselves.
+    /// At most three words that answer no question and say nothing by themselves.
     Fragment,
     /// The last word cannot end a sentence.
     Incomplete,
@@ -68,14 +68,24 @@ impl WaitClass {
     }
 }
 
+/// Whether the agent's last words want an answer.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Asked {
+    #[default]
+    Nothing,
+    /// They end in a question mark: "yes" may be all that is to be said.
+    Question,
+    /// They ask without one ("tell me about it"), or the model said that it expects an answer.
+    Something,
+}
+
 /// Classifies what the caller said so far; the first rule that fits counts. `lists`: those of the
-/// language, `None` if it has none or they shall not judge. `asked`: the agent's last sentence was
-/// a question.
+/// language, `None` if it has none or they shall not judge.
 pub(crate) fn classify(
     text: &str,
     lists: Option<&Lists>,
     expected: Expect,
-    asked: bool,
+    asked: Asked,
 ) -> WaitClass {
     let Some(lists) = lists else {
         return without_lists(text);
@@ -94,7 +104,7 @@ pub(crate) fn classify(
         WaitClass::Incomplete
     } else if ends_sentence(text) {
         WaitClass::Terminal
-    } else if !asked && expected == Expect::Open && is_fragment(&said, lists) {
+    } else if asked == Asked::Nothing && expected == Expect::Open && is_fragment(&said, lists) {
         WaitClass::Fragment
     } else {
         WaitClass::Complete
@@ -102,20 +112,22 @@ pub(crate) fn classify(
 }
 
 /// Whether so few words, with nothing asked before, are the beginning of more: "the battery". What
-/// people do say in two words, thanks and goodbyes and yes and no, is listed.
+/// people do say in two words, thanks and goodbyes, yes and no, "never mind", is listed, and short
+/// questions begin like questions.
 fn is_fragment(said: &str, lists: &Lists) -> bool {
     const FEW: usize = 3;
     let whole = [
         lists.yes_no,
-        lists.agreeing,
-        lists.declining,
         lists.acks,
-        lists.stops,
+        lists.whole_by_itself,
         lists.goodbyes,
         lists.endings.answers,
     ];
     let says = |phrase: &&str| words::contains_phrase(said, phrase);
-    said.split(' ').count() <= FEW && !whole.into_iter().flatten().any(says)
+    let asks = |word: &&str| words::begins_with_phrase(said, word);
+    said.split(' ').count() <= FEW
+        && !whole.into_iter().flatten().any(says)
+        && !lists.endings.question_words.iter().any(asks)
 }
 
 fn without_lists(text: &str) -> WaitClass {
@@ -152,7 +164,7 @@ fn last_words(said: &str, count: usize) -> &str {
 }
 
 /// What is known from the question: whether the answer to it is whole.
-fn of_expected(said: &str, lists: &Lists, expected: Expect, asked: bool) -> Option<WaitClass> {
+fn of_expected(said: &str, lists: &Lists, expected: Expect, asked: Asked) -> Option<WaitClass> {
     if expected.is_dictated() && has_not_begun(said, lists) {
         return Some(WaitClass::Number);
     }
@@ -238,7 +250,7 @@ fn of_yes_no(said: &str, lists: &Lists) -> Option<WaitClass> {
 }
 
 /// Numbers, spellings and addresses are recognised when nobody asked for one, too.
-fn of_nothing_special(said: &str, lists: &Lists, asked: bool) -> Option<WaitClass> {
+fn of_nothing_special(said: &str, lists: &Lists, asked: Asked) -> Option<WaitClass> {
     const SPELLING: usize = 3;
     const RECENT: usize = 3;
     let numbers = lists.numbers;
@@ -252,7 +264,10 @@ fn of_nothing_special(said: &str, lists: &Lists, asked: bool) -> Option<WaitClas
     if email || numbers.letters_at_end(said) >= SPELLING {
         return Some(WaitClass::Number);
     }
-    asked.then(|| of_yes_no(said, lists)).flatten()
+    if asked == Asked::Question {
+        return of_yes_no(said, lists);
+    }
+    None
 }
 
 #[cfg(test)]

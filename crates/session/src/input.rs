@@ -144,6 +144,9 @@ pub struct Words {
     pub answers_finalize: bool,
     /// Which sound it is about, where the recogniser tells.
     pub span: Option<Span>,
+    /// When each word of the text was spoken, what stands between blanks being one. Empty where the
+    /// recogniser does not tell.
+    pub word_spans: Vec<Span>,
 }
 
 /// A stretch of the caller's sound, on the call's clock.

@@ -1,3 +1,6 @@
+//! What the caller is saying: words, sound, and which of both are not the caller's.
+
+mod foreign;
 mod text;
 mod voice;
 
@@ -7,10 +10,12 @@ use domain::Millis;
 
 use crate::{
     Span, Words,
-    words::{ends_with_phrase, normalised},
+    words::{ends_with_phrase, normalised, words},
 };
 
-use text::{KEYPAD, join};
+pub(crate) use foreign::Disowned;
+use foreign::Foreign;
+use text::{KEYPAD, Piece, join};
 pub(crate) use text::{gist, hidden_keys};
 pub(crate) use voice::Opinion;
 use voice::{Before, Coverage, Onset, Sound, Voice};
@@ -40,8 +45,7 @@ pub(crate) struct CallerTurn {
     answered_until: Option<Millis>,
     /// The caller's last sounds, as the ear told them; the newest may go on.
     sounds: VecDeque<Sound>,
-    /// Sound that is not the caller's.
-    ignored: Vec<Span>,
+    foreign: Foreign,
     keys: String,
     /// Replies begun before this turn was surely over.
     speculations: u32,
@@ -55,21 +59,13 @@ pub(crate) struct CallerTurn {
 const MOST_SPECULATIONS: u32 = 3;
 /// The end of the sound may lie this far behind the recogniser's last word.
 const TAIL: Millis = Millis(120);
-/// Stretches of foreign sound that are remembered: words about older ones have come long ago.
-const MOST_IGNORED: usize = 8;
-const MOST_SOUNDS: usize = 8;
+/// Words are about the last few seconds, and no more sounds than these fit in there.
+const MOST_SOUNDS: usize = 16;
 /// The ear and the recogniser may place the same sound so far apart.
 const APART: Millis = Millis(150);
 const MOST_KEYS: usize = 64;
 /// By then the recogniser would have had a word of it.
 const JUST_BEGUN: Millis = Millis(1_000);
-
-/// Some words, and the sound that they are about, where the recogniser tells.
-#[derive(Debug, Default)]
-struct Piece {
-    text: String,
-    span: Option<Span>,
-}
 
 impl CallerTurn {
     /// Sound begins. Returns the pause inside the turn that it ends, if it does.
@@ -112,10 +108,48 @@ impl CallerTurn {
         }
     }
 
-    /// Some sound is not the caller's: if the turn's last sound began in it, there was none. Returns
-    /// whether that is so.
-    pub(crate) fn ignore(&mut self, span: Span) -> bool {
-        self.remember_ignored(span);
+    /// Some sound is not the caller's. Tells what of the turn was about it, and is gone.
+    pub(crate) fn ignore(&mut self, span: Span) -> Disowned {
+        self.foreign.add(span);
+        // Words first: a turn that loses its last one forgets how it began.
+        let words = self.drop_foreign_words();
+        let sound = self.drop_last_sound(span);
+        Disowned { words, sound }
+    }
+
+    /// Drops words that came before it was known that their sound is not the caller's. Returns
+    /// whether there were any.
+    fn drop_foreign_words(&mut self) -> bool {
+        let mut dropped = false;
+        for piece in self.settled.iter_mut().chain([&mut self.interim]) {
+            dropped |= piece.drop_foreign(&self.foreign, &self.sounds);
+        }
+        if !dropped {
+            return false;
+        }
+        self.settled.retain(|piece| !piece.text.is_empty());
+        let ends = self.settled.iter().filter_map(|piece| piece.span);
+        self.words_until = ends.map(|span| span.until).max().unwrap_or_default();
+        if self.is_empty() {
+            self.begin_anew();
+        }
+        true
+    }
+
+    /// All words were foreign: what they led to goes with them. A sound of the caller's that still
+    /// waits for its words stays.
+    fn begin_anew(&mut self) {
+        let waiting = self.awaits_words();
+        let onset = self.onset.filter(
+            |onset| matches!(onset, Onset::Sound(at) if waiting && !self.foreign.holds(*at)),
+        );
+        self.forget();
+        self.onset = onset.or(self.onset);
+    }
+
+    /// If the turn's last sound began in this foreign one, there was none. Returns whether that is
+    /// so.
+    fn drop_last_sound(&mut self, span: Span) -> bool {
         let within = |at: Millis| at >= span.from && at <= span.until;
         if !self.sounds.back().is_some_and(|last| within(last.from)) {
             return false;
@@ -136,39 +170,6 @@ impl CallerTurn {
         true
     }
 
-    /// Sound that goes on is told in pieces that follow on each other.
-    fn remember_ignored(&mut self, span: Span) {
-        if let Some(last) = self.ignored.last_mut()
-            && span.from <= last.until
-            && span.from >= last.from
-        {
-            last.until = last.until.or_later(span.until);
-            return;
-        }
-        if self.ignored.len() == MOST_IGNORED {
-            self.ignored.remove(0);
-        }
-        self.ignored.push(span);
-    }
-
-    /// Drops words that came before it was known that their sound is not the caller's. Returns
-    /// whether there were any.
-    pub(crate) fn drop_foreign_words(&mut self) -> bool {
-        let pieces = self.settled.len();
-        let ignored = &self.ignored;
-        self.settled
-            .retain(|piece| !is_foreign(ignored, piece.span));
-        let interim = !self.interim.text.is_empty() && is_foreign(ignored, self.interim.span);
-        if interim {
-            self.interim = Piece::default();
-        }
-        let dropped = interim || self.settled.len() < pieces;
-        if dropped && self.is_empty() && matches!(self.onset, Some(Onset::Words(_))) {
-            self.onset = None;
-        }
-        dropped
-    }
-
     /// Whether the ear heard the caller where these words were spoken. Without spans there is no
     /// telling.
     pub(crate) fn sounded(&self, words: &Words) -> bool {
@@ -182,54 +183,71 @@ impl CallerTurn {
 
     /// Takes words. Returns false if they are nothing new.
     pub(crate) fn hear(&mut self, now: Millis, words: &Words) -> bool {
-        if !words.text.trim().is_empty() && is_foreign(&self.ignored, words.span) {
-            // What it settles is no more the caller's than it is.
-            if words.settled {
-                self.interim = Piece::default();
-            }
+        let mut piece = Piece::of(words);
+        let foreign = piece.drop_foreign(&self.foreign, &self.sounds) && piece.text.is_empty();
+        if foreign {
+            self.settle_interim(words);
             return false;
         }
-        if self.is_echo_of_last_turn(words) {
+        if self.is_echo_of_last_turn(&piece, words.settled) {
             return false;
         }
-        let before = normalised(&self.text());
-        self.take(words);
-        if let Some(span) = words.span {
+        if let Some(span) = piece.span {
             self.words_until = self.words_until.or_later(span.until);
         }
+        // What is settled stays: only the last words can be others than before.
+        let new = self.take(piece, words.settled);
         if self.is_covered_by(words) {
             self.coverage = Coverage::Whole;
         } else if !self.is_settled() {
             self.coverage = Coverage::Owed;
         }
         self.utterance_over |= words.ends_utterance;
-        let new = normalised(&self.text()) != before;
         if new {
-            if self.opinion == Opinion::GoesOn {
-                self.opinion = Opinion::None;
-            }
-            self.words_at = Some(now);
-            let onset = *self.onset.get_or_insert(Onset::Words(now));
-            if let (Voice::Quiet { before, .. }, Onset::Words(_)) = (self.voice, onset) {
-                self.voice = Voice::Quiet { since: now, before };
-            }
+            self.note_new_words(now);
         }
         new
     }
 
-    fn take(&mut self, words: &Words) {
-        let piece = Piece {
-            text: words.text.trim().to_owned(),
-            span: words.span,
-        };
-        if !words.settled {
-            self.interim = piece;
+    fn note_new_words(&mut self, now: Millis) {
+        if self.opinion == Opinion::GoesOn {
+            self.opinion = Opinion::None;
+        }
+        self.words_at = Some(now);
+        let onset = *self.onset.get_or_insert(Onset::Words(now));
+        if let (Voice::Quiet { before, .. }, Onset::Words(_)) = (self.voice, onset) {
+            self.voice = Voice::Quiet { since: now, before };
+        }
+    }
+
+    /// Words of which none was the caller's settle what was heard before: of that, what was is kept.
+    fn settle_interim(&mut self, foreign: &Words) {
+        if !foreign.settled {
             return;
+        }
+        self.interim.drop_foreign(&self.foreign, &self.sounds);
+        let interim = std::mem::take(&mut self.interim);
+        if interim.text.is_empty() {
+            return;
+        }
+        self.settled.push(interim);
+        if self.is_covered_by(foreign) {
+            self.coverage = Coverage::Whole;
+        }
+    }
+
+    /// Puts words where the interim ones were. Returns whether they are others than those.
+    fn take(&mut self, piece: Piece, settled: bool) -> bool {
+        let new = !words(&piece.text).eq(words(&self.interim.text));
+        if !settled {
+            self.interim = piece;
+            return new;
         }
         self.interim = Piece::default();
         if !piece.text.is_empty() {
             self.settled.push(piece);
         }
+        new
     }
 
     fn is_covered_by(&self, words: &Words) -> bool {
@@ -245,16 +263,16 @@ impl CallerTurn {
 
     /// Whether these words were answered already: the settled form of what was answered as
     /// interim, the same interim once more, or words about sound before the answer.
-    fn is_echo_of_last_turn(&mut self, words: &Words) -> bool {
-        let text = normalised(&words.text);
-        let old_sound = words.span.zip(self.answered_until);
+    fn is_echo_of_last_turn(&mut self, piece: &Piece, settled: bool) -> bool {
+        let text = normalised(&piece.text);
+        let old_sound = piece.span.zip(self.answered_until);
         let is_old = old_sound.is_some_and(|(span, answered)| span.until <= answered + TAIL);
         let repeats = self
             .answered_interim
             .as_ref()
             .is_some_and(|answered| ends_with_phrase(answered, &text));
         let echoes = !text.is_empty() && (is_old || repeats);
-        if words.settled {
+        if settled {
             self.answered_interim = None;
         }
         echoes
@@ -355,17 +373,20 @@ impl CallerTurn {
         text
     }
 
+    /// How many words the text has; typed keys are one, and what announces them another.
+    pub(crate) fn word_count(&self) -> usize {
+        let pieces = self.settled.iter().chain([&self.interim]);
+        let said = pieces.map(|piece| piece.text.split_whitespace().count());
+        let typed = if self.keys.is_empty() { 0 } else { 2 };
+        said.sum::<usize>() + typed
+    }
+
     /// Since when there is sound, if there is.
     pub(crate) fn speaking_since(&self) -> Option<Millis> {
         match self.voice {
             Voice::Speaking { since, .. } => Some(since),
             Voice::Quiet { .. } => None,
         }
-    }
-
-    /// How many words that are.
-    pub(crate) fn count(&self) -> usize {
-        self.text().split_whitespace().count()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -425,9 +446,10 @@ impl CallerTurn {
     /// Nothing came of the sound so far, and nobody has answered it: should words come for it after
     /// all, they count.
     pub(crate) fn forget(&mut self) {
-        let answered_until = self.answered_until;
+        let (interim, until) = (self.answered_interim.take(), self.answered_until);
         self.close();
-        self.answered_until = answered_until;
+        self.answered_interim = self.answered_interim.take().or(interim);
+        self.answered_until = until;
     }
 
     /// The agent has answered: the next word opens a new turn. Sound that goes on belongs to it.
@@ -443,7 +465,7 @@ impl CallerTurn {
             words_until: self.words_until,
             answered_interim: (!interim.is_empty()).then_some(interim),
             answered_until: Some(answered_until),
-            ignored: std::mem::take(&mut self.ignored),
+            foreign: std::mem::take(&mut self.foreign),
             sounds: std::mem::take(&mut self.sounds),
             ..Self::default()
         };
@@ -453,11 +475,7 @@ impl CallerTurn {
     pub(crate) fn reopen(&mut self, beginning: &str, onset: Option<Millis>, speculations: u32) {
         self.speculations += speculations;
         if !beginning.is_empty() {
-            let beginning = Piece {
-                text: beginning.to_owned(),
-                span: None,
-            };
-            self.settled.insert(0, beginning);
+            self.settled.insert(0, Piece::of_text(beginning));
         }
         if let Some(at) = onset {
             self.onset = Some(Onset::Sound(at));
@@ -465,16 +483,6 @@ impl CallerTurn {
         self.answered_until = None;
         self.taken_back += 1;
     }
-}
-
-/// Whether most of the sound that some words are about was ignored.
-fn is_foreign(ignored: &[Span], span: Option<Span>) -> bool {
-    let Some(span) = span else { return false };
-    let foreign = ignored.iter().fold(Millis::ZERO, |sum, ignored| {
-        let until = ignored.until.or_earlier(span.until);
-        sum + (until - ignored.from.or_later(span.from))
-    });
-    foreign.0 * 2 > (span.until - span.from).0
 }
 
 #[cfg(test)]

@@ -43,6 +43,8 @@ pub(crate) struct Lists {
     pub not_stops: &'static [&'static str],
     /// Phrases that say goodbye.
     pub goodbyes: &'static [&'static str],
+    /// What else callers say in so few words, and is all that they want to say.
+    pub whole_by_itself: &'static [&'static str],
     /// How numbers, signs and short forms are said.
     pub speech: &'static Speech,
     /// What an agent says while a tool runs or the model is slow.
@@ -222,6 +224,7 @@ mod tests {
             lists.stops,
             lists.not_stops,
             lists.goodbyes,
+            lists.whole_by_itself,
             endings.fillers,
             endings.question_words,
             endings.answers,

@@ -18,7 +18,7 @@ pub(crate) use event::Events;
 pub use event::{CallEvent, Happening};
 pub(crate) use lead::Lead;
 pub use media::BadSocket;
-pub(crate) use playback::{FRAME, Playback, SILENCE};
+pub(crate) use playback::{FRAME, Playback, SAMPLES_PER_MS, SILENCE, TICK_MS};
 pub use report::{CallEnd, CallReport};
 pub use webhook::BadWebhook;
 use webhook::Line;

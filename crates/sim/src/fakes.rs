@@ -49,6 +49,7 @@ pub use deepgram::{
     Ear, FakeDeepgram, FingerprintEar, HeardStream, LevelEar, Manner, Settings as DeepgramSettings,
     SttFault, Word,
 };
+pub(crate) use elevenlabs::char_end;
 pub use elevenlabs::{
     FakeElevenLabs, Manner as VoiceManner, Manners as VoiceManners, Recorded,
     Settings as ElevenLabsSettings, SpokenStream, Tones, TtsFault, Voice,

@@ -106,7 +106,39 @@ fn what_is_quiet_is_fifty_below_full_scale() {
     }
 }
 
+#[test]
+fn speech_passes_as_it_is() {
+    let mut trim = Trim::default();
+    assert!(!trim.pass(&silence(30)), "a reply begins at once");
+    assert!(trim.pass(&[sound(40), silence(100), sound(40)].concat()));
+    assert!(trim.pass(&silence(200)));
+    assert!(!trim.pass(&silence(60)), "that is too long a pause");
+}
+
 proptest! {
+    /// A piece that may pass whole is the same as one that was pushed.
+    #[test]
+    fn passing_is_pushing(runs in proptest::collection::vec((any::<bool>(), 1_usize..3_000), 1..12)) {
+        let (mut pushed, mut passed) = (Trim::default(), Trim::default());
+        let (mut out, mut cuts) = (Vec::new(), Vec::new());
+        let (mut out_passed, mut cuts_passed) = (Vec::new(), Vec::new());
+        for runs in runs.chunks(2) {
+            let piece: Vec<u8> = runs
+                .iter()
+                .flat_map(|(loud, length)| vec![if *loud { SOUND } else { ulaw::SILENCE }; *length])
+                .collect();
+            pushed.push(&piece, &mut out, &mut cuts);
+            if passed.pass(&piece) {
+                out_passed.extend_from_slice(&piece);
+            } else {
+                passed.push(&piece, &mut out_passed, &mut cuts_passed);
+            }
+            prop_assert_eq!(&out, &out_passed);
+            prop_assert_eq!(&cuts, &cuts_passed);
+            prop_assert_eq!(pushed.pending(), passed.pending());
+        }
+    }
+
     #[test]
     fn sound_is_never_cut_and_cuts_add_up(
         runs in prop::collection::vec((any::<bool>(), 0..4_000usize), 0..12),

@@ -73,6 +73,12 @@ impl Ruler {
         })
     }
 
+    /// These spans on the call's clock; none if one of them has no place there.
+    pub(super) fn all_on_call(&self, spans: &[Span]) -> Vec<Span> {
+        let placed: Option<Vec<Span>> = spans.iter().map(|span| self.on_call(*span)).collect();
+        placed.unwrap_or_default()
+    }
+
     /// The last stretch that begins early enough.
     fn holding(&self, early: impl Fn(&Stretch) -> bool) -> Option<&Stretch> {
         let count = self.stretches.partition_point(early);
@@ -133,6 +139,15 @@ mod tests {
         assert_eq!(rounded_up, Some(span(1_050, 1_100)));
         assert_eq!(ruler.on_call(span(50, 40)), None);
         assert_eq!(Ruler::default().on_call(span(0, 0)), None);
+    }
+
+    #[test]
+    fn words_have_their_places_together_or_not_at_all() {
+        let ruler = ruler(&[(1_000, 100), (5_000, 100)]);
+        let (one, two, never) = (span(20, 80), span(120, 180), span(400, 500));
+        let placed = ruler.all_on_call(&[one, two]);
+        assert_eq!(placed, [span(1_020, 1_080), span(5_020, 5_080)]);
+        assert_eq!(ruler.all_on_call(&[one, never]), []);
     }
 
     #[test]

@@ -49,6 +49,7 @@ impl Connection {
             text: text.to_owned(),
             settled,
             span: Some(span(from, until)),
+            word_spans: vec![span(from, until)],
             ..Words::default()
         };
         self.tell(Recognised::Words(words)).await;
@@ -133,9 +134,13 @@ impl Rig {
         }
     }
 
+    /// Where the next words were placed, and with them their only word.
     async fn span(&mut self) -> Option<Span> {
         match self.mailbox.recv().await {
-            Some(Input::Words(words)) => words.span,
+            Some(Input::Words(words)) => {
+                assert_eq!(words.word_spans, Vec::from_iter(words.span));
+                words.span
+            }
             other => panic!("no words: {other:?}"),
         }
     }

@@ -27,6 +27,10 @@ impl Trimming {
         words: Vec<WordEnd>,
     ) -> Option<Audio> {
         self.turn_to(reply, clause);
+        if !bytes.is_empty() && self.trim.pass(bytes) {
+            let words = words.into_iter().map(|word| self.moved(word)).collect();
+            return Some(piece(reply, clause, bytes.clone(), words));
+        }
         let mut kept = Vec::with_capacity(bytes.len());
         self.trim.push(bytes, &mut kept, &mut self.cuts);
         if kept.is_empty() && words.is_empty() {
@@ -53,10 +57,15 @@ impl Trimming {
         }
     }
 
+    /// A word that ends inside a silence that was cut ends where the silence did, and no sooner: what
+    /// was said before it was not cut.
     fn moved(&self, word: WordEnd) -> WordEnd {
-        let cuts = self.cuts.iter();
-        let before = cuts.filter(|cut| u64::from(cut.at_ms) < word.at.0);
-        let cut_ms: u64 = before.map(|cut| u64::from(cut.cut_ms)).sum();
+        let pending = self.trim.pending();
+        let cut_before = self.cuts.iter().chain(&pending).map(|cut| {
+            let since = word.at.0.saturating_sub(cut.at_ms.into());
+            since.min(cut.cut_ms.into())
+        });
+        let cut_ms: u64 = cut_before.sum();
         WordEnd {
             at: Millis(word.at.0.saturating_sub(cut_ms)),
             ..word
@@ -110,6 +119,42 @@ mod tests {
         let audio = audio.expect("there is a word");
         assert_eq!(audio.words.len(), 1);
         assert_eq!(audio.duration, Millis(20));
+    }
+
+    #[test]
+    fn a_word_that_ends_in_a_cut_silence_is_not_told_before_the_sound() {
+        let mut trimming = Trimming::default();
+        let first = ClauseId(0);
+        let one = [sound(300), silence(700), sound(100)].concat().into();
+        let audio = trimming.trimmed(ONE, first, &one, vec![word(300), word(600), word(1_100)]);
+        let audio = audio.expect("there is sound");
+        assert_eq!(audio.duration, Millis(650));
+        // The silence was cut at 550: that is where a word at 600 ends, and not at 150.
+        assert_eq!(audio.words, [word(300), word(550), word(650)]);
+    }
+
+    #[test]
+    fn a_word_that_comes_with_nothing_but_silence_moves_too() {
+        let mut trimming = Trimming::default();
+        let first = ClauseId(0);
+        trimming.trimmed(ONE, first, &sound(300), vec![]);
+        trimming.trimmed(ONE, first, &silence(400), vec![]);
+        let audio = trimming.trimmed(ONE, first, &silence(300), vec![word(900)]);
+        let audio = audio.expect("there is a word");
+        assert_eq!(audio.words, [word(550)]);
+    }
+
+    #[test]
+    fn what_needs_no_cut_is_not_copied() {
+        let mut trimming = Trimming::default();
+        let first = ClauseId(0);
+        let (one, two) = (sound(100), [silence(100), sound(60)].concat().into());
+        for piece in [&one, &two] {
+            let audio = trimming.trimmed(ONE, first, piece, vec![]);
+            let audio = audio.expect("there is sound");
+            assert_eq!(audio.bytes.as_ptr(), piece.as_ptr());
+            assert_eq!(audio.bytes.len(), piece.len());
+        }
     }
 
     #[test]

@@ -24,7 +24,6 @@ impl CallSession {
         let mut reply = self.new_reply(Kind::Answer, stage);
         self.answer_turn(&mut reply);
         reply.watch.quiet.get_or_insert(now);
-        reply.taking.overlaps = std::mem::take(&mut self.cut_ins);
         let prompt = self.history.prompt(&self.rules, reply.messages_so_far());
         self.actions.push(Action::Think {
             reply: reply.id,
@@ -34,7 +33,8 @@ impl CallSession {
     }
 
     /// This reply answers what the caller said and typed so far.
-    pub(super) fn answer_turn(&self, reply: &mut Reply) {
+    pub(super) fn answer_turn(&mut self, reply: &mut Reply) {
+        reply.taking.overlaps.splice(0..0, self.cut_ins.drain(..));
         reply.answers = self.turn.text();
         reply.secret = self.secret();
         reply.watch.began = self.turn.onset();
@@ -71,8 +71,8 @@ impl CallSession {
             self.phase = Phase::Talking;
         }
         self.quiet_timers();
-        self.reminders = 0;
-        self.patience = Patience::Usual;
+        self.waiting.reminders = 0;
+        self.waiting.patience = Patience::Usual;
         self.is_menu = self.menu_ear.hear(&text);
         if settled.class == WaitClass::Hold {
             return self.hold_on(now, settled);
@@ -108,7 +108,7 @@ impl CallSession {
     /// The caller asks for a moment, and gets it.
     fn hold_on(&mut self, now: Millis, settled: Settled) {
         self.cancel_unheard(CancelReason::Stale);
-        self.patience = Patience::OnHold;
+        self.waiting.patience = Patience::OnHold;
         let line = self.rules.lines.hold.clone();
         if line.trim().is_empty() {
             self.history.add([Message::Caller(self.turn.text())]);
@@ -239,7 +239,7 @@ impl CallSession {
         if silent {
             return self.round_failed(now);
         }
-        self.unwritten = 0;
+        self.failures.unwritten = 0;
         self.run_tools(now);
     }
 
@@ -391,7 +391,7 @@ impl CallSession {
         }
         reply.writing = Writing::Done;
         if reply.round_is_silent() && reply.unspoken.is_empty() {
-            self.unwritten += 1;
+            self.failures.unwritten += 1;
             self.speak(now, self.rules.pieces(&self.rules.lines.trouble));
         }
         self.end_speech(now);

@@ -37,7 +37,7 @@ impl CallSession {
 
     /// The caller spoke, and no words of it came: the agent says so, but not for ever.
     pub(super) fn ask_again(&mut self, now: Millis) {
-        self.unheard += 1;
+        self.failures.unheard += 1;
         let line = self.rules.lines.unheard.clone();
         self.say(now, Kind::Line, &line, After::Listen);
     }
@@ -143,8 +143,8 @@ impl CallSession {
             reply: failed.id,
             why: CancelReason::Failed,
         });
-        self.unwritten += 1;
-        if self.unwritten >= self.rules.end.max_failures {
+        self.failures.unwritten += 1;
+        if self.failures.unwritten >= self.rules.end.max_failures {
             self.give_up(now, why);
         } else {
             let trouble = self.rules.lines.trouble.clone();

@@ -15,6 +15,8 @@ use crate::{
 const PROVIDER_PATIENCE: Millis = Millis(4_000);
 /// Times that the agent says that it understood nothing; then it waits for words.
 const MOST_UNHEARD: u32 = 2;
+/// A sound that lasted this long was meant to be speech: the caller is told that it was not understood.
+const WAS_SPEECH: Millis = Millis(650);
 /// Silence before a reply is begun ahead of time, when the last words look finished …
 const SPECULATE_AFTER: Millis = Millis(200);
 /// … and when they do not.
@@ -55,7 +57,7 @@ impl CallSession {
         ] {
             self.timers.disarm(timer);
         }
-        self.noisy = false;
+        self.waiting.noisy = false;
         self.speech_over_reply(now, at);
     }
 
@@ -77,49 +79,58 @@ impl CallSession {
 
     /// Some sound was not the caller's.
     pub(super) fn ignore(&mut self, now: Millis, span: Span) {
-        let none = self.turn.ignore(span);
-        if self.turn.drop_foreign_words() {
-            self.words_dropped(now);
+        let disowned = self.turn.ignore(span);
+        if disowned.words {
+            self.words_dropped();
         }
-        if !none {
+        if disowned.sound {
+            self.forget_overlap(now);
+        }
+        if !disowned.words && !disowned.sound {
             return;
         }
-        self.forget_overlap(now);
+        // Nobody waits for more words about what was not the caller's.
         if !self.turn.awaits_words() {
             self.timers.disarm(Timer::Finalize);
-            self.timers.disarm(Timer::Unheard);
+            if self.turn.is_empty() || !self.provider_owes_an_end() {
+                self.timers.disarm(Timer::Unheard);
+            }
         }
         self.reconsider(now);
     }
 
-    /// Some words were not the caller's: a reply to nothing else, or to what nobody will ask, is
-    /// dropped. One that is on its way answers the rest.
-    fn words_dropped(&mut self, now: Millis) {
-        let stale = self.reply.as_ref().is_some_and(|reply| {
-            let needless = reply.is_speculative() || self.turn.is_empty();
-            needless && reply.can_be_taken_back() && !self.answers(&reply.answers)
-        });
-        if stale {
-            self.cancel_unheard(CancelReason::Stale);
+    /// Some words were not the caller's. A reply that nobody has heard answered them too, so it is
+    /// dropped, even one on its way: the turn is taken again at once if it is over without them.
+    fn words_dropped(&mut self) {
+        let words = self.turn.word_count();
+        if let Some(overlap) = &mut self.overlap {
+            overlap.words_were_dropped(words);
         }
-        self.reconsider(now);
+        if self.has_stale_reply() {
+            // The caller did not go on: the turn was not taken too soon.
+            self.drop_unheard(CancelReason::Stale);
+        }
     }
 
     pub(super) fn on_words(&mut self, now: Millis, words: &Words) {
         if self.are_our_own(now, words) {
             return;
         }
-        let before = self.turn.count();
+        let before = self.turn.word_count();
         let new = self.turn.hear(now, words);
         if new && words.settled {
             self.measure_lag(now, words);
         }
         if new {
-            self.unheard = 0;
+            self.failures.unheard = 0;
             self.timers.disarm(Timer::Idle);
             self.on_new_words(now);
         }
-        self.words_over_reply(now, words, new.then_some(before));
+        if self.overlap.is_some() {
+            self.weigh_overlap(now);
+        } else if new {
+            self.words_over_reply(now, words, before);
+        }
         if self.turn.is_settled() && !self.turn.awaits_words() && !self.provider_owes_an_end() {
             self.timers.disarm(Timer::Unheard);
         }
@@ -166,11 +177,7 @@ impl CallSession {
 
     /// New words make a reply stale that answers the old ones and was not heard.
     fn on_new_words(&mut self, now: Millis) {
-        let stale = self
-            .reply
-            .as_ref()
-            .is_some_and(|reply| reply.can_be_taken_back() && !self.answers(&reply.answers));
-        if stale {
+        if self.has_stale_reply() {
             self.cancel_unheard(CancelReason::Stale);
         }
         if let Phase::Leaving(_) = self.phase {
@@ -179,6 +186,13 @@ impl CallSession {
         if self.reply.is_none() && !self.turn.is_speaking() {
             self.timers.arm(Timer::Unheard, now + self.words_deadline());
         }
+    }
+
+    /// Whether the reply answers other words than those that are there, and nobody has heard it.
+    fn has_stale_reply(&self) -> bool {
+        self.reply
+            .as_ref()
+            .is_some_and(|reply| reply.can_be_taken_back() && !self.answers(&reply.answers))
     }
 
     /// Whether a reply to these words answers what the caller has said by now.
@@ -218,14 +232,26 @@ impl CallSession {
                 // What was said is played again to whoever recognises next.
                 return self.timers.arm(Timer::Unheard, now + self.words_deadline());
             }
-            let spoke = self.turn.sounded_for() >= self.rules.overlap.speech_without_words;
+            let spoke = self.turn.sounded_for() >= WAS_SPEECH;
             self.turn.forget();
-            if spoke && self.unheard < MOST_UNHEARD {
+            if spoke && self.failures.unheard < MOST_UNHEARD {
                 return self.ask_again(now);
             }
             self.go_on_waiting(now);
         }
         self.reconsider(now);
+    }
+
+    /// Nothing came of a sound and nothing will: the next one does not go on from it.
+    pub(super) fn forget_empty_turn(&mut self) {
+        let awaited = self.turn.awaits_words() || self.timers.is_armed(Timer::Unheard);
+        if self.turn.is_empty()
+            && self.turn.onset().is_some()
+            && !self.turn.is_speaking()
+            && !awaited
+        {
+            self.turn.forget();
+        }
     }
 
     /// The recogniser is gone; something is left to try.
@@ -291,7 +317,7 @@ impl CallSession {
             &self.turn.text(),
             self.lists(),
             self.question.expected.what,
-            self.question.asks,
+            self.question.asked,
         );
         let wait = self.wait_for(class);
         let mut due = Due {
@@ -375,12 +401,22 @@ impl CallSession {
         }
     }
 
-    /// Drops a reply of which nothing was heard: as if it had never been begun.
+    /// Takes back a reply of which nothing was heard, as if it had never been begun.
     pub(super) fn cancel_unheard(&mut self, why: CancelReason) {
+        let taken = self
+            .reply
+            .as_ref()
+            .is_some_and(|reply| reply.kind == Kind::Answer && !reply.is_speculative());
+        if taken {
+            self.turn.taken_back();
+        }
+        self.drop_unheard(why);
+    }
+
+    fn drop_unheard(&mut self, why: CancelReason) {
         if let Some(reply) = self.take_reply() {
-            if reply.kind == Kind::Answer && !reply.is_speculative() {
-                self.turn.taken_back();
-            }
+            // Answers to this turn that were heard too soon: the next one's record tells of them.
+            self.cut_ins.extend(reply.taking.overlaps);
             self.actions.push(Action::Cancel {
                 reply: reply.id,
                 why,

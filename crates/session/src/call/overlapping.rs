@@ -37,6 +37,15 @@ pub(super) struct Overlapping {
     ended: Option<Millis>,
     /// Words that the caller had said before.
     words_before: usize,
+    /// The agent speaks more quietly, or pauses, until this is decided.
+    lowered: bool,
+}
+
+impl Overlapping {
+    /// Of the caller's words only so many are left: others were not the caller's.
+    pub(super) fn words_were_dropped(&mut self, left: usize) {
+        self.words_before = self.words_before.min(left);
+    }
 }
 
 /// What speech means where the reply stands.
@@ -54,16 +63,29 @@ enum Stance {
 }
 
 impl CallSession {
-    /// Speech began: where the reply stands decides what that means.
+    /// Speech began, perhaps over the agent's.
     pub(super) fn speech_over_reply(&mut self, now: Millis, at: Millis) {
         if let Some(overlap) = &mut self.overlap {
             overlap.since = at;
             overlap.ended = None;
             return self.weigh_overlap(now);
         }
+        let overlap = Overlapping {
+            at,
+            since: at,
+            ended: None,
+            words_before: self.turn.word_count(),
+            lowered: false,
+        };
+        self.meet(now, overlap);
+    }
+
+    /// Somebody is heard: where the reply stands decides what that means.
+    fn meet(&mut self, now: Millis, overlap: Overlapping) {
+        let at = overlap.at;
         match self.stance(now, at) {
             Stance::CutIn => self.had_cut_in(now, at),
-            Stance::Open => self.begin_overlap(now, at),
+            Stance::Open => self.begin_overlap(now, overlap),
             Stance::Protected => {}
             Stance::Turn => self.note_next_turn(now, at),
             Stance::Unheard(patience) => self
@@ -131,7 +153,17 @@ impl CallSession {
         }
     }
 
-    fn begin_overlap(&mut self, now: Millis, at: Millis) {
+    /// What is clear at once, because it is over and its words are there, lowers no voice.
+    fn begin_overlap(&mut self, now: Millis, mut overlap: Overlapping) {
+        overlap.lowered = self.judge(now, &overlap) == Verdict::Undecided;
+        if overlap.lowered {
+            self.lower_voice(now);
+        }
+        self.overlap = Some(overlap);
+        self.weigh_overlap(now);
+    }
+
+    fn lower_voice(&mut self, now: Millis) {
         let Some(reply) = &self.reply else { return };
         match self.rules.overlap.mode {
             OverlapMode::Duck { db } => self.actions.push(Action::Duck {
@@ -141,13 +173,6 @@ impl CallSession {
             OverlapMode::Pause => self.pause_reply(now),
             OverlapMode::Ignore => {}
         }
-        self.overlap = Some(Overlapping {
-            at,
-            since: at,
-            ended: None,
-            words_before: self.turn.count(),
-        });
-        self.weigh_overlap(now);
     }
 
     pub(super) fn speech_over_reply_stopped(&mut self, now: Millis, at: Millis) {
@@ -163,26 +188,28 @@ impl CallSession {
         }
     }
 
-    /// Words came while the agent speaks. A sound that was there before the answer means nothing
-    /// until there are words in it, and words may come without any sound that the ear noticed.
-    /// `before`: so many words were there when new ones came.
-    pub(super) fn words_over_reply(&mut self, now: Millis, words: &Words, before: Option<usize>) {
-        if self.overlap.is_some() {
-            return self.weigh_overlap(now);
-        }
+    /// New words came, and `before` them there were so many. A sound that was there before the answer
+    /// means nothing until there are words in it; words may come late, when their sound is over, or
+    /// without any sound that the ear noticed.
+    pub(super) fn words_over_reply(&mut self, now: Millis, words: &Words, before: usize) {
         let audible = self.reply.as_ref().is_some_and(|reply| reply.is_audible());
-        let Some(before) = before.filter(|_| audible) else {
+        if !audible || self.overlap.is_some() {
             return;
-        };
+        }
         let at = words.span.map_or(now, |span| span.from);
-        self.speech_over_reply(now, at);
-        if let Some(overlap) = &mut self.overlap {
-            overlap.words_before = before;
-            self.weigh_overlap(now);
-        }
-        if !self.turn.is_speaking() {
-            self.speech_over_reply_stopped(now, now);
-        }
+        let ended = self.turn.quiet_since().map(|quiet| {
+            words
+                .span
+                .map_or(quiet, |span| span.until.or_earlier(quiet))
+        });
+        let overlap = Overlapping {
+            at,
+            since: at,
+            ended,
+            words_before: before,
+            lowered: false,
+        };
+        self.meet(now, overlap);
     }
 
     /// The time of an overlap is up, or that of speech before the answer is heard.
@@ -199,8 +226,8 @@ impl CallSession {
         }
     }
 
-    /// Decides what an overlap means, or when that will be clear.
-    fn weigh_overlap(&mut self, now: Millis) {
+    /// Decides what an overlap means, if there is one, or when that will be clear.
+    pub(super) fn weigh_overlap(&mut self, now: Millis) {
         let Some(overlap) = &self.overlap else { return };
         match self.judge(now, overlap) {
             Verdict::Yield => self.yield_floor(now),
@@ -286,13 +313,19 @@ impl CallSession {
 
     /// The agent goes on as before.
     fn overlap_is_over(&mut self, now: Millis, outcome: OverlapOutcome) {
-        let Some(at) = self.overlap.as_ref().map(|overlap| overlap.at) else {
+        let Some((at, lowered)) = self
+            .overlap
+            .as_ref()
+            .map(|overlap| (overlap.at, overlap.lowered))
+        else {
             return;
         };
         self.note_overlap(now, at, outcome);
         self.overlap = None;
         self.timers.disarm(Timer::Overlap);
-        self.raise_voice(now);
+        if lowered {
+            self.raise_voice(now);
+        }
     }
 
     fn pause_reply(&mut self, now: Millis) {

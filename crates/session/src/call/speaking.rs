@@ -5,6 +5,7 @@ use domain::{EndReason, Millis, Overlap, OverlapOutcome, ReplyId};
 use super::{CallSession, Phase, Question};
 use crate::{
     Action, Audio, CancelReason, ClauseId, Expect, Expected, Mark, Note, Play,
+    classify::Asked,
     reply::{After, Finish, Kind, Reply, Stage, Voicing, Writing},
     spoken::Spoken,
     timers::Timer,
@@ -74,7 +75,7 @@ impl CallSession {
             self.turn.close();
         }
         if reply.kind != Kind::ProtectedLine {
-            self.unspoken = 0;
+            self.failures.unspoken = 0;
         }
         self.timers.disarm(Timer::Idle);
         self.timers.disarm(Timer::Unheard);
@@ -239,8 +240,16 @@ impl CallSession {
             what,
             secret: false,
         });
+        let requests =
+            || words::lists(language).is_some_and(|lists| lists.questions.wants_an_answer(last));
         self.question = Question {
-            asks: words::asks(heard),
+            asked: if words::asks(heard) {
+                Asked::Question
+            } else if noted.is_some() || requests() {
+                Asked::Something
+            } else {
+                Asked::Nothing
+            },
             expected,
             pace_percent: expected.what.pace_percent(last, language).into(),
         };
@@ -293,7 +302,7 @@ impl CallSession {
             self.turn.stop_speculating();
             return self.reconsider(now);
         }
-        self.unspoken += 1;
+        self.failures.unspoken += 1;
         if !reply.is_audible() {
             return self.apologise_instead(now);
         }
@@ -337,7 +346,7 @@ impl CallSession {
     /// Plays the built-in apology, and gives up if it has been played too often.
     fn apologise(&mut self, now: Millis) {
         let mut reply = self.new_reply(Kind::ProtectedLine, Stage::Released);
-        if self.unspoken >= self.rules.end.max_failures {
+        if self.failures.unspoken >= self.rules.end.max_failures {
             reply.then = After::HangUp(EndReason::ProviderFailedTts);
         }
         let clause = reply.announce(Spoken::verbatim(self.rules.lines.trouble.clone()));

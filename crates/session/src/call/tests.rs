@@ -1,3 +1,4 @@
+mod foreign;
 mod lines;
 mod overlaps;
 mod random;

@@ -11,6 +11,18 @@ use crate::{
 /// Music, a machine or traffic that sounds for this long: the caller is away.
 const AWAY_AFTER: Millis = Millis(8_000);
 
+/// How the caller's silence stands.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    pub(super) patience: Patience,
+    /// When silence is asked about, whatever noise there was in between.
+    idle_at: Millis,
+    /// Something that is no speech sounds at the caller's end.
+    pub(super) noisy: bool,
+    /// Questions asked into silence since the caller last said something.
+    pub(super) reminders: usize,
+}
+
 /// How much silence the caller is granted.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) enum Patience {
@@ -24,11 +36,11 @@ impl CallSession {
     /// Nobody has the floor: after a while the agent asks.
     pub(super) fn wait_for_caller(&mut self, now: Millis) {
         let idle = &self.rules.idle;
-        let after = match self.patience {
+        let after = match self.waiting.patience {
             Patience::OnHold => idle.hold,
-            Patience::Usual => idle.after[self.reminders.min(idle.after.len() - 1)],
+            Patience::Usual => idle.after[self.waiting.reminders.min(idle.after.len() - 1)],
         };
-        self.idle_at = now + after;
+        self.waiting.idle_at = now + after;
         self.go_on_waiting(now);
     }
 
@@ -37,8 +49,9 @@ impl CallSession {
         if let Phase::Leaving(_) = self.phase {
             return self.timers.arm(Timer::Grace, now + self.rules.end.grace);
         }
-        if !self.noisy {
-            self.timers.arm(Timer::Idle, self.idle_at.or_later(now));
+        if !self.waiting.noisy {
+            self.timers
+                .arm(Timer::Idle, self.waiting.idle_at.or_later(now));
         }
     }
 
@@ -47,9 +60,9 @@ impl CallSession {
         if self.reply.is_some() || self.turn.is_speaking() {
             return;
         }
-        self.patience = Patience::Usual;
-        let step = self.reminders;
-        self.reminders += 1;
+        self.waiting.patience = Patience::Usual;
+        let step = self.waiting.reminders;
+        self.waiting.reminders += 1;
         let lines = &self.rules.lines;
         match lines.still_there.get(step).cloned() {
             Some(line) => self.say(now, Kind::Line, &line, After::Listen),
@@ -62,14 +75,14 @@ impl CallSession {
 
     /// Whoever makes noise is there: he is not asked whether he is.
     pub(super) fn noise_started(&mut self, now: Millis, at: Millis) {
-        self.noisy = true;
+        self.waiting.noisy = true;
         self.timers.disarm(Timer::Idle);
         self.timers
             .arm(Timer::Music, (at + AWAY_AFTER).or_later(now));
     }
 
     pub(super) fn noise_stopped(&mut self, now: Millis) {
-        self.noisy = false;
+        self.waiting.noisy = false;
         self.timers.disarm(Timer::Music);
         if self.is_waiting() {
             self.wait_for_caller(now);
@@ -78,8 +91,8 @@ impl CallSession {
 
     /// Music plays: whoever put us on hold comes back. The first word is a new turn.
     pub(super) fn music_lasts(&mut self, now: Millis) {
-        self.noisy = false;
-        self.patience = Patience::OnHold;
+        self.waiting.noisy = false;
+        self.waiting.patience = Patience::OnHold;
         if self.is_waiting() {
             self.turn.forget();
             self.wait_for_caller(now);

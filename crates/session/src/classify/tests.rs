@@ -1,8 +1,9 @@
 mod utterances;
 
 use super::*;
+use Asked::{Nothing, Question, Something};
 use Expect::{Address, Choice, Date, Digits, Email, Name, Open, Phone, YesNo};
-use WaitClass::{Complete, Filler, Incomplete, Number, ShortAnswer, Terminal};
+use WaitClass::{Complete, Filler, Fragment, Incomplete, Number, ShortAnswer, Terminal};
 
 fn lists(language: &str) -> Option<&'static Lists> {
     words::lists(&language.parse().expect("a language"))
@@ -11,21 +12,22 @@ fn lists(language: &str) -> Option<&'static Lists> {
 #[test]
 fn words_tell_whether_more_will_come() {
     for (text, asked, class) in [
-        ("I would like to book a table.", false, Terminal),
-        ("I would like to book a table", false, Complete),
-        ("I would like to book a", false, Incomplete),
-        ("I would like to.", false, Incomplete),
-        ("Can I book a?", false, Incomplete),
-        ("I would like, um", false, Filler),
-        ("well", true, Filler),
-        ("yes", true, ShortAnswer),
-        ("yes", false, Complete),
-        ("Yes please.", true, ShortAnswer),
-        ("mm-hmm", true, ShortAnswer),
-        ("no I", true, Incomplete),
-        ("yes it is", true, ShortAnswer),
-        ("What is it for?", false, Terminal),
-        ("", false, Incomplete),
+        ("I would like to book a table.", Nothing, Terminal),
+        ("I would like to book a table", Nothing, Complete),
+        ("I would like to book a", Nothing, Incomplete),
+        ("I would like to.", Nothing, Incomplete),
+        ("Can I book a?", Nothing, Incomplete),
+        ("I would like, um", Nothing, Filler),
+        ("well", Question, Filler),
+        ("yes", Question, ShortAnswer),
+        ("yes", Nothing, Complete),
+        ("yes", Something, Complete),
+        ("Yes please.", Question, ShortAnswer),
+        ("mm-hmm", Question, ShortAnswer),
+        ("no I", Question, Incomplete),
+        ("yes it is", Question, ShortAnswer),
+        ("What is it for?", Nothing, Terminal),
+        ("", Nothing, Incomplete),
     ] {
         let found = classify(text, lists("en"), Expect::Open, asked);
         assert_eq!(found, class, "{text}");
@@ -35,7 +37,7 @@ fn words_tell_whether_more_will_come() {
 #[test]
 fn exceptions_end_what_their_last_word_alone_would_not() {
     for (language, finished, unfinished) in EXCEPTIONS {
-        let judged = |text| classify(text, lists(language), Expect::Open, false);
+        let judged = |text| classify(text, lists(language), Expect::Open, Nothing);
         let ends = |text| !matches!(judged(text), WaitClass::Incomplete | WaitClass::Filler);
         assert!(ends(finished), "{finished}: {:?}", judged(finished));
         assert!(!ends(unfinished), "{unfinished}: {:?}", judged(unfinished));
@@ -65,7 +67,7 @@ fn asking_for_a_moment_is_no_turn() {
         ("es", "hace un momento me llamaron", false),
         ("es", "estoy en la lista de espera", false),
     ] {
-        let class = classify(text, lists(language), Expect::Open, false);
+        let class = classify(text, lists(language), Expect::Open, Nothing);
         assert_eq!(class == WaitClass::Hold, holds, "{text}: {class:?}");
     }
 }
@@ -73,8 +75,25 @@ fn asking_for_a_moment_is_no_turn() {
 #[test]
 fn what_was_asked_for_decides_when_it_is_whole() {
     for (language, expected, text, class) in ANSWERS {
-        let found = classify(text, lists(language), *expected, false);
+        let found = classify(text, lists(language), *expected, Nothing);
         assert_eq!(found, *class, "{expected}: {text}");
+    }
+}
+
+#[test]
+fn few_words_that_say_nothing_by_themselves_are_a_fragment() {
+    for (language, fragments, wholes) in FRAGMENTS {
+        let judged = |text| classify(text, lists(language), Open, Nothing);
+        for text in *fragments {
+            assert_eq!(judged(text), Fragment, "{text}");
+            for asked in [Question, Something] {
+                let answers = classify(text, lists(language), Open, asked);
+                assert_eq!(answers, Complete, "{text}, when something was asked");
+            }
+        }
+        for text in *wholes {
+            assert_eq!(judged(text), Complete, "{text}");
+        }
     }
 }
 
@@ -84,7 +103,7 @@ fn a_language_without_lists_waits_longer() {
         ("jeg vil gerne", WaitClass::Unknown),
         ("Ja.", WaitClass::Terminal),
     ] {
-        let found = classify(text, lists("da"), Expect::Open, true);
+        let found = classify(text, lists("da"), Expect::Open, Question);
         assert_eq!(found, class, "{text}");
     }
 }
@@ -149,8 +168,8 @@ const ANSWERS: &[(&str, Expect, &str, WaitClass)] = &[
     ("en", Open, "my number is five", Number),
     ("en", Open, "it is four one five", Number),
     ("en", Open, "a table for two", Complete),
-    ("en", Open, "at seven thirty", WaitClass::Fragment),
-    ("en", Open, "nineteen eighty four", WaitClass::Fragment),
+    ("en", Open, "at seven thirty", Fragment),
+    ("en", Open, "nineteen eighty four", Fragment),
     (
         "en",
         Open,
@@ -188,6 +207,54 @@ const ANSWERS: &[(&str, Expect, &str, WaitClass)] = &[
     ("es", Open, "mi teléfono es el seis uno dos", Number),
     ("es", Open, "una mesa para dos", Complete),
     ("es", Open, "mi correo es juan arroba gmail", Number),
+];
+
+/// Beginnings, and what is as short and whole. Three words may be a fragment, four are none.
+const FRAGMENTS: &[(&str, &[&str], &[&str])] = &[
+    (
+        "en",
+        &[
+            "the battery",
+            "my battery",
+            "my new battery",
+            "it broke",
+            "please help",
+            "internet",
+        ],
+        &[
+            "my new phone battery",
+            "yes please",
+            "thank you",
+            "how much",
+            "what time",
+            "never mind",
+            "that is all",
+            "nothing else",
+            "not today",
+            "I forgot",
+            "goodbye",
+        ],
+    ),
+    (
+        "es",
+        &[
+            "la batería",
+            "mi batería",
+            "problema de facturación",
+            "mesa para dos",
+            "el internet",
+        ],
+        &[
+            "un problema de facturación",
+            "sí por favor",
+            "muchas gracias",
+            "cuánto cuesta",
+            "nada más",
+            "eso es todo",
+            "no importa",
+            "adiós",
+        ],
+    ),
 ];
 
 /// One line for each exception in the lists: the ending that is finished, and one like it that is

@@ -28,10 +28,10 @@ pub(super) struct Stretch {
     pub(super) length: Millis,
 }
 
-/// How long a slow speaker takes for one character.
 /// Voices do not spread their words evenly: without word times, a word counts as heard when its
 /// place in the text was passed by this much.
 const UNSURE: Millis = Millis(300);
+/// How long a slow speaker takes for one character.
 const SLOW_MS_PER_CHAR: u64 = 80;
 
 impl Clause {

@@ -58,10 +58,15 @@ impl fmt::Display for Input {
                     (true, false, false) => "settled",
                     (false, false, false) => "words",
                 };
-                match words.span {
-                    Some(span) => write!(f, "{verb} {span} {}", quoted(&words.text)),
-                    None => write!(f, "{verb} {}", quoted(&words.text)),
+                f.write_str(verb)?;
+                if let Some(span) = words.span {
+                    write!(f, " {span}")?;
                 }
+                for (index, span) in words.word_spans.iter().enumerate() {
+                    let before = if index == 0 { " each " } else { "," };
+                    write!(f, "{before}{}-{}", span.from, span.until)?;
+                }
+                write!(f, " {}", quoted(&words.text))
             }
         }
     }

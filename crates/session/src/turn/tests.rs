@@ -99,14 +99,13 @@ fn words_go_when_their_sound_turns_out_to_be_foreign() {
     turn.speech_stopped(Millis(1_000));
     turn.hear(Millis(1_200), &about(settled("A table."), 100, 1_000));
     turn.hear(Millis(1_800), &about(interim("And now"), 1_300, 1_700));
-    for piece in 0..3 {
+    let told = [0, 1, 2].map(|piece| {
         turn.ignore(Span {
             from: Millis(1_300 + piece * 480),
             until: Millis(1_780 + piece * 480),
-        });
-    }
-    assert!(turn.drop_foreign_words());
-    assert!(!turn.drop_foreign_words());
+        })
+    });
+    assert_eq!(told.map(|disowned| disowned.words), [true, false, false]);
     assert_eq!(turn.text(), "A table.");
     assert!(turn.is_settled());
 }
@@ -124,6 +123,91 @@ fn foreign_words_settle_nothing_of_the_callers() {
         &about(settled("And now the news."), 1_000, 2_000)
     ));
     assert!(turn.is_empty(), "{}", turn.text());
+}
+
+#[test]
+fn foreign_words_settle_what_was_the_callers_before_them() {
+    let mut turn = CallerTurn::default();
+    turn.speech_started(Millis(1_000));
+    turn.speech_stopped(Millis(1_400));
+    turn.hear(Millis(1_500), &about(interim("A table"), 1_000, 1_400));
+    turn.ignore(Span {
+        from: Millis(1_600),
+        until: Millis(3_000),
+    });
+    let news = about(settled("A table and now the news."), 1_000, 3_000);
+    assert!(!turn.hear(Millis(3_300), &news));
+    assert_eq!(turn.text(), "A table");
+    assert!(turn.is_settled() && turn.is_covered());
+}
+
+#[test]
+fn words_of_somebody_else_are_dropped_however_long_the_silence_after_them() {
+    let mut turn = CallerTurn::default();
+    turn.ignore(Span {
+        from: Millis(1_000),
+        until: Millis(1_300),
+    });
+    assert!(!turn.hear(Millis(2_100), &about(settled("Yes."), 1_000, 1_950)));
+    assert!(turn.is_empty());
+}
+
+#[test]
+fn a_turn_that_loses_its_last_word_is_as_new() {
+    let mut turn = CallerTurn::default();
+    turn.speech_started(Millis(1_000));
+    let words = Words {
+        ends_utterance: true,
+        ..about(settled("And now the news."), 1_000, 1_900)
+    };
+    turn.hear(Millis(1_950), &words);
+    assert!(turn.may_speculate());
+    turn.taken_back();
+    turn.speech_stopped(Millis(2_000));
+    let disowned = turn.ignore(Span {
+        from: Millis(1_000),
+        until: Millis(2_000),
+    });
+    assert_eq!(
+        disowned,
+        Disowned {
+            words: true,
+            sound: true
+        }
+    );
+    assert_eq!(turn.onset(), None);
+    assert_eq!((turn.speculations(), turn.times_taken_back()), (0, 0));
+    turn.speech_started(Millis(2_050));
+    turn.speech_stopped(Millis(2_110));
+    assert!(!turn.is_covered(), "the foreign words cover nothing");
+    turn.hear(Millis(2_300), &about(settled("Hello."), 2_050, 2_110));
+    assert!(!turn.is_over_for_provider());
+}
+
+#[test]
+fn a_sound_of_the_callers_survives_the_words_of_somebody_else() {
+    let mut turn = CallerTurn::default();
+    turn.hear(Millis(1_000), &about(interim("And now"), 500, 900));
+    turn.speech_started(Millis(1_500));
+    turn.ignore(Span {
+        from: Millis(400),
+        until: Millis(1_000),
+    });
+    assert!(turn.is_empty() && turn.is_speaking());
+    assert_eq!(turn.onset(), Some(Millis(1_500)));
+    turn.speech_stopped(Millis(1_900));
+    assert!(turn.awaits_words());
+}
+
+#[test]
+fn words_are_counted_as_they_are_joined() {
+    let mut turn = CallerTurn::default();
+    assert_eq!(turn.word_count(), 0);
+    turn.hear(Millis(1), &settled("I would  like"));
+    turn.hear(Millis(2), &interim("a table"));
+    turn.press('5');
+    assert_eq!(turn.word_count(), turn.text().split_whitespace().count());
+    assert_eq!(turn.word_count(), 7);
 }
 
 #[test]

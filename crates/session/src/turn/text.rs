@@ -1,4 +1,74 @@
-use crate::words::{Lists, normalised};
+//! The text of a turn: its pieces, what is compared of it, and what is hidden.
+
+use super::{foreign::Foreign, voice::Sound};
+use crate::{
+    Span, Words,
+    words::{Lists, normalised},
+};
+
+/// Some words, and the sound that they are about, where the recogniser tells.
+#[derive(Debug, Default)]
+pub(super) struct Piece {
+    pub(super) text: String,
+    pub(super) span: Option<Span>,
+    /// That of each word, or none.
+    word_spans: Vec<Span>,
+}
+
+impl Piece {
+    pub(super) fn of(words: &Words) -> Self {
+        Self {
+            text: words.text.trim().to_owned(),
+            span: words.span,
+            word_spans: words.word_spans.clone(),
+        }
+    }
+
+    /// Words of which nothing else is known.
+    pub(super) fn of_text(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Drops the words whose sound is not the caller's: one by one where the recogniser tells their
+    /// times, else all or none. Returns whether there were any.
+    pub(super) fn drop_foreign<'a>(
+        &mut self,
+        foreign: &Foreign,
+        sounds: impl IntoIterator<Item = &'a Sound>,
+    ) -> bool {
+        let words = self.text.split_whitespace().count();
+        if words > 0 && words == self.word_spans.len() {
+            return self.drop_foreign_words(foreign);
+        }
+        let drops = words > 0
+            && self
+                .span
+                .is_some_and(|span| foreign.is_most_sound(span, sounds));
+        if drops {
+            self.text.clear();
+        }
+        drops
+    }
+
+    fn drop_foreign_words(&mut self, foreign: &Foreign) -> bool {
+        let mut own = String::new();
+        for (word, span) in self.text.split_whitespace().zip(&self.word_spans) {
+            if !foreign.is_word(*span) {
+                join(&mut own, word);
+            }
+        }
+        let before = self.word_spans.len();
+        self.word_spans.retain(|span| !foreign.is_word(*span));
+        let drops = self.word_spans.len() < before;
+        if drops {
+            self.text = own;
+        }
+        drops
+    }
+}
 
 /// What two texts are compared by to see whether a reply to one answers the other: words without
 /// case and punctuation, and without fillers.

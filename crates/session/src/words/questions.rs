@@ -53,6 +53,11 @@ impl Questions {
         contains_any(&normalised(sentence), self.open)
     }
 
+    /// Whether a sentence asks for something, question mark or not.
+    pub(crate) fn wants_an_answer(&self, sentence: &str) -> bool {
+        self.asks_openly(sentence) || contains_any(&normalised(sentence), self.requests)
+    }
+
     fn offers(&self, said: &str) -> bool {
         contains_any(said, self.or) && !contains_any(said, self.or_not)
     }

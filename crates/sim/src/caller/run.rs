@@ -3,11 +3,9 @@ use std::{collections::VecDeque, sync::Arc};
 use super::{Kind, Phrasebook, Script, Step};
 use crate::{
     Dice,
-    carrier::{FRAME, SILENCE},
+    carrier::{FRAME, SILENCE, TICK_MS},
 };
 
-/// Milliseconds of a tick.
-const TICK_MS: u64 = 20;
 /// How long a caller waits for an agent that does not speak.
 const PATIENCE_MS: u64 = 15_000;
 /// Pauses inside the agent's speech shorter than this do not end it.

@@ -18,7 +18,7 @@ use transports::twilio::signature;
 use super::{
     CallReport, Events, Stream,
     event::CallEvent,
-    playback::{Ahead, FRAME, Playback},
+    playback::{Ahead, FRAME, Playback, TICK_MS},
     webhook::Line,
     wire::{CONNECTED, FromServer, Messages},
 };
@@ -47,8 +47,7 @@ pub enum BadSocket {
     TimedOut,
 }
 
-const TICK: Duration = Duration::from_millis(20);
-const TICK_MS: u64 = 20;
+const TICK: Duration = Duration::from_millis(TICK_MS);
 /// Quieter samples are not heard: -45 dBFS.
 const AUDIBLE: u16 = 184;
 /// Quiet after which the agent is taken to have stopped.
@@ -181,12 +180,16 @@ impl Call<'_> {
         socket: &mut WebSocketStream<S>,
     ) -> Option<Ended> {
         let mut heard = [0; FRAME];
-        let marks = self.playback.play(&mut heard);
+        let played = self.playback.play(&mut heard);
         let audible = self.notice(&heard);
         let doing = self.caller.tick(audible);
         self.record(&doing.audio, &heard);
         let hangs_up = doing.deeds.contains(&Deed::HangUp);
-        let mut texts: Vec<String> = marks.iter().map(|name| self.messages.mark(name)).collect();
+        let mut texts: Vec<String> = played
+            .marks
+            .iter()
+            .map(|name| self.messages.mark(name))
+            .collect();
         texts.extend(self.deeds(doing));
         self.ticks += 1;
         for text in texts {

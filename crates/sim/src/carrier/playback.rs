@@ -1,7 +1,11 @@
 use std::{collections::VecDeque, time::Duration};
 
-/// Bytes of mu-law that play in 20 ms.
-pub(crate) const FRAME: usize = 160;
+/// How long a frame plays.
+pub(crate) const TICK_MS: u64 = 20;
+/// Samples, or bytes of mu-law, that play in a millisecond.
+pub(crate) const SAMPLES_PER_MS: u64 = 8;
+/// Bytes of mu-law that play in a tick.
+pub(crate) const FRAME: usize = (TICK_MS * SAMPLES_PER_MS) as usize;
 /// Silence, to a telephone.
 pub(crate) const SILENCE: u8 = 0xFF;
 /// More queued audio than this is a fault of the sender: ten minutes.
@@ -18,6 +22,15 @@ pub(crate) struct Playback {
 enum Piece {
     Audio { bytes: Vec<u8>, played: usize },
     Mark(String),
+}
+
+/// What a frame was made of.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Played {
+    /// The marks that it passed.
+    pub(crate) marks: Vec<String>,
+    /// Samples of queued audio in it; the others are silence.
+    pub(crate) carried: usize,
 }
 
 /// The queue is longer than any call.
@@ -54,8 +67,8 @@ impl Playback {
         marks.collect()
     }
 
-    /// Plays one frame into `frame`, silence where there is nothing; gives the marks it passed.
-    pub(crate) fn play(&mut self, frame: &mut [u8; FRAME]) -> Vec<String> {
+    /// Plays one frame into `frame`, silence where there is nothing.
+    pub(crate) fn play(&mut self, frame: &mut [u8; FRAME]) -> Played {
         frame.fill(SILENCE);
         let mut filled = 0;
         let mut marks = Vec::new();
@@ -76,7 +89,10 @@ impl Playback {
             }
             self.queue.pop_front();
         }
-        marks
+        Played {
+            marks,
+            carried: filled,
+        }
     }
 }
 
@@ -114,8 +130,16 @@ mod tests {
 
     fn played(playback: &mut Playback) -> (u8, u8, Vec<String>) {
         let mut frame = [0; FRAME];
-        let marks = playback.play(&mut frame);
-        (frame[0], frame[FRAME - 1], marks)
+        let played = playback.play(&mut frame);
+        (frame[0], frame[FRAME - 1], played.marks)
+    }
+
+    #[test]
+    fn it_is_known_how_much_of_a_frame_was_queued() {
+        let mut playback = Playback::default();
+        playback.audio(vec![SILENCE; 200]).unwrap();
+        let mut carried = || playback.play(&mut [0; FRAME]).carried;
+        assert_eq!([carried(), carried(), carried()], [160, 40, 0]);
     }
 
     #[test]

@@ -28,6 +28,7 @@ use axum::{
 use connection::{Connection, Kind};
 use query::Options;
 pub use recorded::Recorded;
+pub(crate) use voice::char_end;
 pub use voice::{Tones, Voice};
 
 use crate::{

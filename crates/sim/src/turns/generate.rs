@@ -1,13 +1,8 @@
 //! Calls made by dice: thousands of turns whose pauses are spread as in real calls.
 //!
 //! The longest pause of a turn is drawn so that a policy that knows silence alone cuts off 56, 22, 10
-//! and 5 % of the turns at 0.3, 0.6, 1.0 and 1.6 s, as it does on real agent calls. Where pauses may
-//! fall was marked by hand in the corpus. 76 % of them, the share that a published rule recognises on
-//! real calls and that is assumed here, come after a filler or after a word of the kinds that this rule knows: articles,
-//! prepositions, conjunctions, auxiliaries, subjects, verbs without their object. The others come at
-//! places where no such word gives them away. Which words those are is written down here, apart from
-//! the lists of the engine, but most of them are on those lists too: grammar has few such words. So a
-//! second policy is scored on pauses whose places were marked by hand.
+//! and 5 % of the turns at 0.3, 0.6, 1.0 and 1.6 s. 76 % of all pauses come after a filler or a word
+//! that tells that more will come, the others where no word does: see [`Places`].
 
 use std::sync::Arc;
 
@@ -58,7 +53,8 @@ pub enum Places {
     /// By marks in the texts, 70 % in the middle of a clause and 30 % after one. Whoever set them
     /// knew the engine's lists; nobody listened.
     ByHand,
-    /// So that the last word gives away as many of them as a published rule recognises.
+    /// So that the last word gives away as many of them as a published rule recognises. Its words are
+    /// not the engine's list, but most are on that too.
     Told,
 }
 
@@ -89,20 +85,26 @@ pub fn turns(calls: usize, places: Places, providers: Providers, seed: u64) -> V
             let replies = (0..TURNS_PER_CALL)
                 .map(|_| corpus.one(&corpus.short_replies, &mut dice).to_owned())
                 .collect();
-            Arc::new(call(
-                format!("generated turns {number}"),
-                corpus,
-                steps,
-                (replies, providers),
-            ))
+            let name = format!("generated turns {number}");
+            Arc::new(call(name, corpus, Course { steps, replies }, providers))
         })
         .collect()
+}
+
+/// A pause of a turn.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Pause {
+    /// After so many words.
+    place: usize,
+    ms: u64,
+    /// A filler comes before it.
+    filled: bool,
 }
 
 /// One turn, cut where its pauses fall.
 fn turn(corpus: &Corpus, places: Places, dice: &mut Dice) -> Vec<Step> {
     let utterance = &corpus.utterances[pick(corpus.utterances.len(), dice)];
-    let mut placed: Vec<(usize, u64, bool)> = Vec::new();
+    let mut placed: Vec<Pause> = Vec::new();
     for ms in pauses(dice) {
         let filled = dice.happens(FILLERS);
         let wanted = match places {
@@ -111,14 +113,14 @@ fn turn(corpus: &Corpus, places: Places, dice: &mut Dice) -> Vec<Step> {
             Places::Told if filled || dice.happens(TOLD_BY_WORD) => Wanted::Told,
             Places::Told => Wanted::Untold,
         };
-        let taken: Vec<usize> = placed.iter().map(|(place, _, _)| *place).collect();
+        let taken: Vec<usize> = placed.iter().map(|pause| pause.place).collect();
         let place = utterance.place(wanted, &taken, dice);
-        placed.extend(place.map(|place| (place, ms, filled)));
+        placed.extend(place.map(|place| Pause { place, ms, filled }));
     }
     placed.sort_unstable();
     let mut steps = Vec::new();
     let mut begins = 0;
-    for (place, ms, filled) in placed {
+    for Pause { place, ms, filled } in placed {
         let mut text = utterance.words[begins..place].join(" ");
         if filled {
             text.push(' ');
@@ -213,12 +215,8 @@ pub fn overlaps(calls: usize, providers: Providers, seed: u64) -> Vec<Arc<Scenar
                     replies.push(corpus.one(&corpus.short_replies, &mut dice).to_owned());
                 }
             }
-            Arc::new(call(
-                format!("generated overlaps {number}"),
-                corpus,
-                steps,
-                (replies, providers),
-            ))
+            let name = format!("generated overlaps {number}");
+            Arc::new(call(name, corpus, Course { steps, replies }, providers))
         })
         .collect()
 }
@@ -290,13 +288,15 @@ fn say(text: String, role: Role) -> Step {
     })
 }
 
-fn call(
-    name: String,
-    corpus: &Corpus,
+/// What both sides say in a call.
+struct Course {
     steps: Vec<Step>,
-    (replies, providers): (Vec<String>, Providers),
-) -> Scenario {
-    let replies = replies
+    replies: Vec<String>,
+}
+
+fn call(name: String, corpus: &Corpus, course: Course, providers: Providers) -> Scenario {
+    let replies = course
+        .replies
         .into_iter()
         .map(|say| Reply { say, tool: None })
         .collect();
@@ -319,7 +319,7 @@ fn call(
         stt: providers.stt,
         llm: providers.llm,
         tts: providers.tts,
-        steps,
+        steps: course.steps,
         expect: Expected::default(),
     }
 }

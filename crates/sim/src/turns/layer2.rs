@@ -5,6 +5,7 @@
 //! reached it, however much noise and echo lie over them, and the carrier knows which words of the
 //! agent were played.
 
+mod arrivals;
 mod call;
 mod caller;
 mod cast;
@@ -33,7 +34,7 @@ mod voice;
 pub use call::{Diary, Phone, Tracks};
 pub use cast::{Cast, Role};
 pub use history::HistoryError;
-pub use judge::{CallReport, Stored};
+pub use judge::{CallReport, Finals, Stored};
 pub use overlaps::{Overlapped, Source};
 pub use providers::Fakes;
 pub use recordings::{BadRecordings, Recordings, Wanted, wanted};

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::bounds::Wanted;
+
 /// Everything that one run found.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
@@ -15,6 +17,8 @@ pub struct Report {
     pub checks: Vec<Check>,
     /// Ways to find the end of a turn, side by side.
     pub policies: Vec<Policy>,
+    /// The policies that waits were tuned for, on the seed of the run and on others.
+    pub seeds: Vec<SeedScore>,
     /// The goals.
     pub goals: Vec<Goal>,
     /// The scenarios, one by one.
@@ -46,6 +50,18 @@ pub struct Policy {
     /// From the end of a turn to the decision.
     pub mean_wait_ms: f64,
 }
+
+/// What policies did on one seed.
+#[derive(Clone, Debug, Serialize)]
+pub struct SeedScore {
+    /// Which.
+    pub seed: u64,
+    /// The policies.
+    pub policies: Vec<Policy>,
+}
+
+/// The seed on which waits and classes of words were chosen.
+const TUNED_ON: u64 = 1;
 
 /// Where a policy comes from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
@@ -86,6 +102,8 @@ pub enum Bound {
     AtLeast(f64),
     /// No more.
     AtMost(f64),
+    /// Nothing: it is told beside another one.
+    Nothing,
 }
 
 /// What is counted.
@@ -125,13 +143,32 @@ pub struct ScenarioResult {
 }
 
 impl Goal {
-    /// Whether it was reached. `None`: this layer cannot tell.
+    /// Something that is wanted and was not measured yet.
+    pub(crate) fn new(what: &str, wanted: Wanted) -> Self {
+        Self {
+            what: what.to_owned(),
+            value: None,
+            unit: wanted.unit,
+            bound: wanted.bound,
+            of: 0,
+            worst: Vec::new(),
+        }
+    }
+
+    /// What was reached, of so many measurements.
+    pub(crate) fn reached(self, value: Option<f64>, of: usize) -> Self {
+        Self { value, of, ..self }
+    }
+
+    /// Whether it was reached. `None`: this layer cannot tell, or nothing is wanted.
     #[must_use]
     pub fn met(&self) -> Option<bool> {
-        self.value.map(|value| match self.bound {
-            Bound::AtLeast(least) => value >= least,
-            Bound::AtMost(most) => value <= most,
-        })
+        let value = self.value?;
+        match self.bound {
+            Bound::AtLeast(least) => Some(value >= least),
+            Bound::AtMost(most) => Some(value <= most),
+            Bound::Nothing => None,
+        }
     }
 
     /// The value; for a share, how far chance may move it in nineteen runs of twenty.
@@ -149,6 +186,7 @@ impl Goal {
         let bound = match self.bound {
             Bound::AtLeast(least) => format!("≥ {}", self.unit.print(least)),
             Bound::AtMost(most) => format!("≤ {}", self.unit.print(most)),
+            Bound::Nothing => "—".to_owned(),
         };
         let value = self
             .value
@@ -156,11 +194,25 @@ impl Goal {
         let verdict = match self.met() {
             Some(true) => "met",
             Some(false) => "missed",
+            None if self.value.is_some() => "told",
             None => "not seen here",
         };
         format!(
             "| {} | {value} | {bound} | {verdict} | {} |",
             self.what, self.of
+        )
+    }
+}
+
+impl Policy {
+    /// Its cells of a table: name, cuts, audible cuts, mean wait.
+    fn cells(&self) -> String {
+        let audible = self
+            .audible_cuts_percent
+            .map_or_else(|| "—".to_owned(), |percent| format!("{percent:.1} %"));
+        format!(
+            "{} | {:.1} % | {audible} | {:.0} ms |",
+            self.name, self.cuts_percent, self.mean_wait_ms
         )
     }
 }
@@ -212,6 +264,7 @@ impl Report {
             );
         }
         self.write_policies(&mut text);
+        self.write_seeds(&mut text);
         line(
             &mut text,
             "\n| Goal | Reached | Wanted | | Of |\n|---|---:|---:|---|---:|",
@@ -233,14 +286,24 @@ impl Report {
             "\n| Policy | Cut | Audibly cut | Mean wait |\n|---|---:|---:|---:|",
         );
         for policy in &self.policies {
-            let audible = policy
-                .audible_cuts_percent
-                .map_or_else(|| "—".to_owned(), |percent| format!("{percent:.1} %"));
-            let row = format!(
-                "| {} | {:.1} % | {audible} | {:.0} ms |",
-                policy.name, policy.cuts_percent, policy.mean_wait_ms
-            );
-            line(text, &row);
+            line(text, &format!("| {}", policy.cells()));
+        }
+    }
+
+    fn write_seeds(&self, text: &mut String) {
+        if self.seeds.is_empty() {
+            return;
+        }
+        line(
+            text,
+            "\n| Seed | Policy | Cut | Audibly cut | Mean wait |\n|---|---|---:|---:|---:|",
+        );
+        for score in &self.seeds {
+            let seed = score.seed;
+            let tuned = if seed == TUNED_ON { ", tuned on" } else { "" };
+            for policy in &score.policies {
+                line(text, &format!("| {seed}{tuned} | {}", policy.cells()));
+            }
         }
     }
 
@@ -296,6 +359,11 @@ mod tests {
         };
         assert_eq!(goal(Some(3.0), Bound::AtMost(3.0)).met(), Some(true));
         assert_eq!(goal(Some(3.0), Bound::AtLeast(3.1)).met(), Some(false));
+        assert_eq!(goal(Some(3.0), Bound::Nothing).met(), None);
+        assert_eq!(
+            goal(Some(3.0), Bound::Nothing).row(),
+            "| cuts | 3.00 % | — | told | 9 |"
+        );
         assert_eq!(
             goal(None, Bound::AtMost(10.0)).row(),
             "| cuts | — | ≤ 10.00 % | not seen here | 9 |"

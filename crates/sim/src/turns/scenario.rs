@@ -240,7 +240,7 @@ pub struct Stt {
     pub finals_lost_percent: f64,
     /// Whether it writes `.` and `?`.
     pub punctuates: bool,
-    /// Whether it writes `um` and its like.
+    /// Whether it writes `um` and its like, in English.
     pub writes_fillers: bool,
 }
 
@@ -452,6 +452,12 @@ impl Scenario {
                 faults,
             })
         }
+    }
+
+    /// Whether both sides speak English.
+    #[must_use]
+    pub fn is_english(&self) -> bool {
+        self.language == "en" || self.language.starts_with("en-")
     }
 
     /// The turns that the caller makes, in order: what is said up to each `turn_ends`.

@@ -4,7 +4,7 @@ mod history;
 mod overlaps;
 mod turns;
 
-pub use history::HistoryScore;
+pub use history::{HistoryScore, WordTimes};
 pub use overlaps::OverlapScore;
 pub use turns::{OPENERS, TurnScore};
 

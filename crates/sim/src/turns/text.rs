@@ -18,6 +18,25 @@ pub(crate) fn words_apart(one: &[String], other: &[String]) -> usize {
     row.last().copied().unwrap_or(0)
 }
 
+/// Whether less than half of what was said was understood, in whatever order.
+pub(crate) fn is_lost(said: &str, understood: &str) -> bool {
+    let said = bare_words(said);
+    let mut understood = bare_words(understood);
+    let mut known = 0;
+    for word in &said {
+        if let Some(at) = understood.iter().position(|heard| heard == word) {
+            understood.swap_remove(at);
+            known += 1;
+        }
+    }
+    2 * known < said.len()
+}
+
+/// Whether these words follow one another in a text.
+pub(crate) fn words_in(text: &[String], part: &[String]) -> bool {
+    part.is_empty() || text.windows(part.len()).any(|window| window == part)
+}
+
 /// Lower-case words without marks.
 pub(crate) fn bare_words(text: &str) -> Vec<String> {
     let text = text.replace(['’', '\''], "").replace('-', " ");
@@ -53,6 +72,14 @@ impl Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn half_of_the_words_are_enough() {
+        assert!(!is_lost("I'd like two tickets", "two tickets, please"));
+        assert!(is_lost("I'd like two tickets", "tickets, please"));
+        assert!(is_lost("No, no, no, no.", "no"), "each word counts once");
+        assert!(is_lost("Stop.", ""));
+    }
 
     #[test]
     fn words_are_compared_without_marks_and_case() {

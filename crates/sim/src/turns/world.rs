@@ -142,7 +142,7 @@ impl World {
             future: Future::default(),
             caller: Caller::new(scenario, &mut dice),
             ear: Ear::default(),
-            recogniser: Recogniser::new(scenario.stt, &mut dice),
+            recogniser: Recogniser::new(scenario, &mut dice),
             model: Model::new(scenario),
             voice: Voice::new(scenario.tts, &call.rules),
             line: Line::draw(&mut dice),
@@ -165,6 +165,7 @@ impl World {
         }
         self.seen.ended = self.now;
         self.seen.finals_lost = self.recogniser.lost();
+        self.seen.gave_up = self.caller.gave_up();
         self.seen.end = self.session.over();
         self.seen.audible = self.line.audible();
     }
@@ -275,7 +276,11 @@ impl World {
     }
 
     fn caller_acts(&mut self) {
-        let doing = self.caller.act(self.now, &mut self.dice);
+        let agent = Agent {
+            line: &self.line,
+            works: self.works(),
+        };
+        let doing = self.caller.act(self.now, &agent, &mut self.dice);
         match doing {
             Doing::Nothing => {}
             Doing::Sound(sound) => {

@@ -91,6 +91,8 @@ struct Alternative<'a> {
 struct Word {
     #[serde(default)]
     start: Lenient<f64>,
+    #[serde(default)]
+    end: Lenient<f64>,
 }
 
 /// A field that may be odd: that must not lose the rest of its message.
@@ -153,7 +155,26 @@ fn words(results: &Results<'_>) -> FromDeepgram {
         ends_utterance,
         answers_finalize,
         span: span(results, best),
+        word_spans: word_spans(text, best),
     })
+}
+
+/// When each word was spoken. Formatting may write several words as one, and then there is no
+/// telling which is which.
+fn word_spans(text: &str, best: Option<&Alternative<'_>>) -> Vec<Span> {
+    let words = best.and_then(|best| best.words.good());
+    words
+        .filter(|words| words.len() == text.split_whitespace().count())
+        .and_then(|words| words.iter().map(Word::span).collect())
+        .unwrap_or_default()
+}
+
+impl Word {
+    fn span(&self) -> Option<Span> {
+        let from = time(*self.start.good()?)?;
+        let until = time(*self.end.good()?)?;
+        (from <= until).then_some(Span { from, until })
+    }
 }
 
 /// From the first word, or where the result begins without one, to the end of what was heard.

@@ -7,23 +7,34 @@ use crate::tts::FromVoice;
 
 /// Mu-law at 8 kHz.
 const BYTES_PER_MS: u64 = 8;
+/// How long a slow voice takes for one character. Where only length tells clauses apart, a word that
+/// was not heard must not count as heard: better the next clause begins a little late.
+const SLOW_MS_PER_CHAR: u64 = 80;
 
 /// The clauses of one reply: which audio belongs to which.
 ///
-/// The server makes one stream of audio out of all clauses. Where its letters tell, they decide;
-/// else audio belongs to the oldest clause that the server has not called final.
+/// The server makes one stream of audio out of all clauses. Where its letters tell, they decide.
+/// Else audio belongs to the oldest clause that the server has not called final; and as long as it
+/// has called none so, to the first one that is not as long as its text.
 #[derive(Debug)]
 pub(super) struct Clauses {
     reply: ReplyId,
     clauses: Vec<Clause>,
     /// The clause being spoken.
     at: usize,
-    /// The server tells its letters.
-    aligned: bool,
+    told_by: ToldBy,
     /// Audio so far.
     bytes: u64,
     /// Characters so far.
     chars: u64,
+}
+
+/// By what the server tells clauses apart.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum ToldBy {
+    Finals,
+    Letters,
+    Nothing,
 }
 
 #[derive(Debug)]
@@ -44,7 +55,7 @@ impl Clauses {
             reply,
             clauses: Vec::new(),
             at: 0,
-            aligned: false,
+            told_by: ToldBy::Nothing,
             bytes: 0,
             chars: 0,
         }
@@ -74,7 +85,7 @@ impl Clauses {
 
     /// Whether the server tells its letters.
     pub(super) const fn is_aligned(&self) -> bool {
-        self.aligned
+        matches!(self.told_by, ToldBy::Letters)
     }
 
     /// Whether every clause was spoken, as far as one can know.
@@ -96,9 +107,11 @@ impl Clauses {
 
     /// The server called something final.
     pub(super) fn end_one(&mut self) {
-        self.skip_over();
-        if let Some(clause) = self.clauses.get_mut(self.at) {
+        if let Some(clause) = self.clauses.iter_mut().find(|clause| !clause.over) {
             clause.over = true;
+        }
+        if self.told_by == ToldBy::Nothing && !self.is_over() {
+            self.told_by = ToldBy::Finals;
         }
     }
 
@@ -110,7 +123,7 @@ impl Clauses {
         let mut from = 0;
         let mut words = Vec::new();
         for letter in letters.unwrap_or_default() {
-            self.aligned = true;
+            self.told_by = ToldBy::Letters;
             if self.begins_next() {
                 let to = byte_at(letter.begins, audio).max(from);
                 self.hand_out(audio.slice(from..to), &mut words, &mut pieces);
@@ -128,8 +141,27 @@ impl Clauses {
                 });
             }
         }
-        self.hand_out(audio.slice(from..), &mut words, &mut pieces);
+        if self.told_by == ToldBy::Nothing {
+            self.cut_by_length(audio, &mut pieces);
+        } else {
+            self.hand_out(audio.slice(from..), &mut words, &mut pieces);
+        }
         pieces
+    }
+
+    /// Hands out audio of which nothing tells where clauses end.
+    fn cut_by_length(&mut self, audio: &Bytes, pieces: &mut Vec<FromVoice>) {
+        let mut rest = audio.clone();
+        while self.at + 1 < self.clauses.len() {
+            let room = usize::try_from(self.clauses[self.at].room()).unwrap_or(usize::MAX);
+            if room >= rest.len() {
+                break;
+            }
+            self.hand_out(rest.split_to(room), &mut Vec::new(), pieces);
+            // The server has yet to call it final.
+            self.at += 1;
+        }
+        self.hand_out(rest, &mut Vec::new(), pieces);
     }
 
     fn hand_out(&mut self, bytes: Bytes, words: &mut Vec<WordEnd>, pieces: &mut Vec<FromVoice>) {
@@ -171,6 +203,12 @@ impl Clauses {
 impl Clause {
     fn is_spoken(&self) -> bool {
         self.spoken >= self.text.len()
+    }
+
+    /// How much more audio its text may take.
+    fn room(&self) -> u64 {
+        let longest = BYTES_PER_MS * SLOW_MS_PER_CHAR * self.text.len() as u64;
+        longest.saturating_sub(self.bytes)
     }
 
     /// Moves on by some letters; how many characters were spoken if a word ends there.

@@ -50,7 +50,8 @@ pub(crate) struct Wait {
     pub short_answer_ms: Option<u64>,
     /// Looks finished, without punctuation.
     pub complete_ms: Option<u64>,
-    /// A language without word lists.
+    /// A language without word lists; and up to three words that answer nothing and say nothing by
+    /// themselves ("the battery").
     pub unknown_ms: Option<u64>,
     /// A number or a spelling that goes on.
     pub number_ms: Option<u64>,

@@ -1,7 +1,11 @@
 //! Call scripts of speech over the agent's.
 
+use std::sync::Arc;
+
+use domain::OverlapOutcome;
+
 use super::{after_greeting, play_with, rules};
-use crate::{OverlapMode, Rules};
+use crate::{Action, CallSession, OverlapMode, Rules, script};
 
 /// The greeting of three seconds, and what sounds over it.
 fn over_greeting(rules: Rules, script: &str) -> String {
@@ -66,6 +70,31 @@ fn an_acknowledgement_is_recorded_and_not_answered() {
         1.064  speech at 1.000
         1.450  pause at 1.350
         1.600  settled from 1.000 to 1.350 Uh-huh.
+        3.020  played r1-0
+    "
+    ));
+}
+
+#[test]
+fn an_acknowledgement_that_is_understood_late_stops_nobody() {
+    insta::assert_snapshot!(over_greeting(
+        rules(),
+        "
+        1.064  speech at 1.000
+        1.450  pause at 1.350
+        2.000  settled from 1.000 to 1.350 Uh-huh.
+        3.020  played r1-0
+    "
+    ));
+}
+
+#[test]
+fn a_word_without_a_sound_that_may_change_lowers_the_voice() {
+    insta::assert_snapshot!(over_greeting(
+        rules(),
+        "
+        1.200  words Tuesday
+        1.500  settled Okay.
         3.020  played r1-0
     "
     ));
@@ -289,4 +318,51 @@ fn words_of_a_television_are_dropped_when_the_ear_catches_up() {
         7.000  hang-up
     "
     ));
+}
+
+#[test]
+fn an_answer_that_cut_in_is_on_record_whatever_became_of_the_next_one() {
+    let mut rules = rules();
+    rules.lines.greeting.clear();
+    let (mut session, _) = CallSession::answered(Arc::new(rules));
+    let script = "
+        1.000  speech
+        2.100  pause at 2.000
+        2.150  settled from 1.000 to 2.000 I would like to book a table.
+        2.300  text r1 \"With pleasure. For how many people? \"
+        2.350  done r1
+        2.400  audio r1 2.000
+        2.700  speech at 2.600
+        3.300  pause at 3.200
+        3.400  settled from 2.600 to 3.200 For two.
+        3.410  tick
+        3.450  settled from 3.200 to 3.300 Please.
+        3.900  tick
+        4.000  text r3 \"Gladly. \"
+        4.010  done r3
+        4.100  audio r3 0.500
+        4.110  spoken r3
+        4.620  played r3-0
+    ";
+    let mut records = Vec::new();
+    let mut cancelled = 0;
+    for line in script.lines().filter(|line| !line.trim().is_empty()) {
+        let (at, input) = script::read(line).unwrap();
+        for action in session.handle(at, input) {
+            cancelled += usize::from(matches!(action, Action::Cancel { .. }));
+            if let Action::Record(record) = action {
+                records.push(*record);
+            }
+        }
+    }
+    assert_eq!(cancelled, 2, "the one that cut in, and the next");
+    let outcomes = records.iter().map(|record| {
+        let overlaps = record.taking.overlaps.iter();
+        overlaps.map(|over| over.outcome).collect::<Vec<_>>()
+    });
+    assert_eq!(
+        outcomes.collect::<Vec<_>>(),
+        [vec![OverlapOutcome::CutIn]],
+        "{records:#?}"
+    );
 }

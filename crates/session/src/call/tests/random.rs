@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::rules;
 use crate::{
     Action, Audio, CallSession, ClauseId, Input, Mark, OverlapMode, Play, Rules, Span, Speculate,
-    ToolRunId, TurnEnd, Words,
+    Timer, ToolRunId, TurnEnd, Words,
 };
 
 /// A small generator of its own: a seed names a call, and the call can be played again.
@@ -91,7 +91,9 @@ impl World {
                 at: now - Millis(100),
             },
             8..=9 => Input::Words(Words {
+                word_spans: self.word_spans(&text, span),
                 text,
+                span,
                 ..Words::default()
             }),
             10..=12 => Input::Words(Words {
@@ -122,6 +124,21 @@ impl World {
             18 => Input::SpokenAll(reply),
             _ => self.rare(reply, span),
         }
+    }
+
+    /// Now and then the recogniser tells the times of its words.
+    fn word_spans(&mut self, text: &str, span: Option<Span>) -> Vec<Span> {
+        let Some(span) = span.filter(|_| self.dice.roll(2) == 0) else {
+            return Vec::new();
+        };
+        let words = text.split_whitespace().count() as u64;
+        let each = Millis((span.until - span.from).0 / words.max(1));
+        (0..words)
+            .map(|word| Span {
+                from: span.from + Millis(each.0 * word),
+                until: span.from + Millis(each.0 * (word + 1)),
+            })
+            .collect()
     }
 
     fn rare(&mut self, reply: ReplyId, span: Option<Span>) -> Input {
@@ -349,6 +366,7 @@ fn play_random_call(seed: u64) {
         world.now = at;
         let actions = session.handle(at, input);
         world.carry_out(actions);
+        check_turn(&session);
         if session.over().is_none() {
             let (deadline, timer) = session
                 .next_deadline()
@@ -365,6 +383,16 @@ fn play_random_call(seed: u64) {
         "nothing happens after the end"
     );
     assert_eq!(session.next_deadline(), None);
+}
+
+/// A turn without a word, in silence, of which no words are awaited, has not begun: the next sound
+/// does not go on from an old one.
+fn check_turn(session: &CallSession) {
+    let turn = &session.turn;
+    let awaited = turn.awaits_words() || session.timers.is_armed(Timer::Unheard);
+    if turn.is_empty() && !turn.is_speaking() && !awaited {
+        assert_eq!(turn.onset(), None, "{turn:?}");
+    }
 }
 
 fn random_rules(dice: &mut Dice) -> Rules {

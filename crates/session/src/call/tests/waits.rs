@@ -380,3 +380,50 @@ fn an_agent_can_be_changed_while_it_talks() {
     assert!(actions.is_empty());
     assert_ne!(session.next_deadline(), before);
 }
+
+#[test]
+fn a_cough_after_a_sound_without_words_is_no_long_speech() {
+    insta::assert_snapshot!(after_greeting(
+        rules(),
+        "
+        1.000  speech
+        1.400  pause at 1.300
+        1.600  finalized from 1.000 to 1.500
+        5.000  speech
+        5.200  pause at 5.100
+        7.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn few_words_answer_whatever_asked_for_them() {
+    let commit_after = |asked: &str| {
+        let script = format!(
+            "
+            1.000  speech
+            2.100  pause at 2.000
+            2.150  settled from 1.000 to 2.000 Hello there, it is me again.
+            2.400  text r2 \"{asked}\"
+            2.450  done r2
+            2.500  audio r2/0 0.500
+            2.500  spoken r2
+            3.020  played r2-0
+            4.000  speech
+            4.900  pause at 4.800
+            5.000  settled from 4.000 to 4.800 the battery
+            9.000  hang-up
+        "
+        );
+        let story = after_greeting(rules(), &script);
+        let commits = story.lines().filter(|line| line.contains("commit r3"));
+        commits.collect::<String>()
+    };
+    let asked = [
+        "It is here.",
+        "Which part?",
+        "Tell me about it.",
+        "It is your turn. [[expect open]]",
+    ];
+    insta::assert_snapshot!(asked.map(commit_after).join("\n"));
+}

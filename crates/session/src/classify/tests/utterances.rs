@@ -12,7 +12,7 @@ const MOST_HELD_BACK: usize = 5;
 const LEAST_RECOGNISED: usize = 76;
 
 fn holds_back(language: &str, text: &str) -> bool {
-    match classify(text, lists(language), Expect::Open, false) {
+    match classify(text, lists(language), Expect::Open, Nothing) {
         WaitClass::Filler | WaitClass::Incomplete | WaitClass::Number => true,
         WaitClass::Complete
         | WaitClass::Fragment

@@ -27,6 +27,9 @@ pub(crate) struct TurnsArgs {
     /// Makes the same turns again
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Seeds that nothing was tuned on, scored beside the other with --l1
+    #[arg(long, value_delimiter = ',', default_values_t = [2, 7])]
+    held_out: Vec<u64>,
     /// Where the results are written as JSON too
     #[arg(long)]
     json: Option<PathBuf>,
@@ -46,6 +49,7 @@ pub(crate) fn run(args: &TurnsArgs, runtime: &tokio::runtime::Runtime) -> anyhow
     let layer = Layer1 {
         turns: usize::try_from(args.turns)?,
         seed: args.seed,
+        held_out: args.held_out.clone(),
     };
     tell(args, &layer.run(scenarios))
 }

@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 
 use axum::extract::ws::{Message, WebSocket};
 use tokio::time::{Instant, sleep_until};
@@ -7,7 +7,8 @@ use super::{
     Manner, Shared, SpokenStream, TtsFault,
     context::{Buffer, Urge},
     query::Options,
-    wire::{self, FromClient},
+    voice::{BYTES_PER_MS, char_end},
+    wire::{self, FromClient, Timed},
 };
 use crate::{
     Dice,
@@ -21,8 +22,6 @@ use crate::{
 const MOST_CONTEXTS: usize = 5;
 /// Messages and texts kept of one socket.
 const KEPT: usize = 512;
-/// Bytes of mu-law in a millisecond.
-const BYTES_PER_MS: usize = 8;
 
 /// Which of the two sockets.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -68,6 +67,24 @@ enum Outgoing {
 
 /// Why a socket is closed against the client's will.
 struct Offence(String);
+
+/// The characters that end in a part of a text's sound, each with its times within the part.
+fn timed(chars: &[char], samples: usize, part: Range<usize>) -> Vec<Timed> {
+    let place = |at: usize| at.saturating_sub(part.start).div_ceil(BYTES_PER_MS);
+    let end = |number: usize| char_end(samples, chars.len(), number);
+    let timed = chars
+        .iter()
+        .enumerate()
+        .map(|(number, char)| (*char, end(number), end(number + 1)));
+    timed
+        .filter(|(_, _, ends)| *ends > part.start && *ends <= part.end)
+        .map(|(char, begins, ends)| Timed {
+            char,
+            begins_ms: place(begins),
+            ends_ms: place(ends),
+        })
+        .collect()
+}
 
 impl Connection {
     pub(super) fn new(
@@ -329,14 +346,13 @@ impl Connection {
         let context = (self.kind == Kind::Multi).then_some(name);
         let mut begins = Some(text);
         for (number, bytes) in audio.chunks(size).enumerate() {
-            let char_at = |byte: usize| chars.len() * byte.min(audio.len()) / audio.len();
-            let part = &chars[char_at(number * size)..char_at((number + 1) * size)];
-            let part = if self.manner.character_times {
-                part
+            let part = number * size..(number * size + bytes.len());
+            let timed = if self.manner.character_times {
+                timed(&chars, audio.len(), part)
             } else {
-                &[]
+                Vec::new()
             };
-            let message = wire::audio(bytes, part, context);
+            let message = wire::audio(bytes, &timed, context);
             self.queue(
                 at,
                 Outgoing::Audio {

@@ -91,6 +91,46 @@ async fn a_flushed_text_is_spoken_and_the_empty_text_ends_the_stream() {
 }
 
 #[tokio::test]
+async fn characters_end_when_they_are_told_to_wherever_a_message_ends() {
+    let settings = Settings {
+        first_audio: Delay::NONE,
+        chunk_gap: Delay::NONE,
+        chunk: Duration::from_millis(70),
+        ..Settings::default()
+    };
+    let fake = FakeElevenLabs::start(settings).await.unwrap();
+    let mut socket = connect(&fake, "stream-input", "elevenlabs-test-key")
+        .await
+        .unwrap();
+    say(&mut socket, json!({ "text": " " })).await;
+    say(
+        &mut socket,
+        json!({ "text": "Good morning. ", "flush": true }),
+    )
+    .await;
+    say(&mut socket, json!({ "text": "" })).await;
+    let (mut before_ms, mut ends) = (0, Vec::new());
+    loop {
+        let message = answer(&mut socket).await;
+        if message["isFinal"] == true {
+            break;
+        }
+        let alignment = &message["alignment"];
+        let times = |key: &str| alignment[key].as_array().cloned().unwrap_or_default();
+        let told = times("charStartTimesMs")
+            .into_iter()
+            .zip(times("charDurationsMs"));
+        let told = told.filter_map(|(from, lasts)| Some(from.as_u64()? + lasts.as_u64()?));
+        ends.extend(told.map(|end| before_ms + end));
+        let audio = message["audio"].as_str().unwrap();
+        let bytes = base64_simd::STANDARD.decode_to_vec(audio).unwrap().len();
+        before_ms += bytes as u64 / 8;
+    }
+    let expected: Vec<u64> = (1..=13).map(|number| number * 60).collect();
+    assert_eq!(ends, expected);
+}
+
+#[tokio::test]
 async fn contexts_speak_apart_and_end_when_they_are_closed() {
     let fake = fake().await;
     let mut socket = connect(&fake, "multi-stream-input", "elevenlabs-test-key")

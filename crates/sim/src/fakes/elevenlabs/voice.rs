@@ -8,6 +8,12 @@ pub trait Voice: Send + Sync {
     fn say(&self, text: &str) -> Vec<u8>;
 }
 
+/// The sample in which a text's so-many-th character ends, if all take as long. The fake tells these
+/// times, and judges of what was heard go by them.
+pub(crate) const fn char_end(samples: usize, chars: usize, number: usize) -> usize {
+    samples * number / if chars > 0 { chars } else { 1 }
+}
+
 /// Hums a text: a buzz with a melody for letters, a gap for blanks. Loud, and of the right length.
 #[derive(Clone, Copy, Debug)]
 pub struct Tones {
@@ -27,11 +33,12 @@ impl Default for Tones {
 }
 
 const RATE: f32 = 8_000.0;
-const SAMPLES_PER_MS: usize = 8;
+/// Bytes of mu-law in a millisecond.
+pub(super) const BYTES_PER_MS: usize = 8;
 
 impl Voice for Tones {
     fn say(&self, text: &str) -> Vec<u8> {
-        let length = self.char_ms * SAMPLES_PER_MS;
+        let length = self.char_ms * BYTES_PER_MS;
         let mut phase = 0.0;
         let mut audio = Vec::with_capacity(text.chars().count() * length);
         for char in text.chars() {

@@ -62,13 +62,20 @@ pub(super) struct GenerationConfig {
     pub(super) chunk_length_schedule: Option<Vec<u32>>,
 }
 
+/// A character, and when it sounds within its piece of sound.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Timed {
+    pub(super) char: char,
+    pub(super) begins_ms: usize,
+    pub(super) ends_ms: usize,
+}
+
 /// A piece of sound with the times of its characters. Without characters it has none, as with the
 /// real one when no alignment was asked for.
-pub(super) fn audio(bytes: &[u8], chars: &[char], context: Option<&str>) -> String {
-    let ms = bytes.len() / 8;
-    let at = |n: usize| ms * n / chars.len().max(1);
-    let starts: Vec<_> = (0..chars.len()).map(at).collect();
-    let lengths: Vec<_> = (0..chars.len()).map(|n| at(n + 1) - at(n)).collect();
+pub(super) fn audio(bytes: &[u8], timed: &[Timed], context: Option<&str>) -> String {
+    let chars: Vec<char> = timed.iter().map(|it| it.char).collect();
+    let starts: Vec<usize> = timed.iter().map(|it| it.begins_ms).collect();
+    let lengths: Vec<usize> = timed.iter().map(|it| it.ends_ms - it.begins_ms).collect();
     let alignment = if chars.is_empty() {
         Value::Null
     } else {

@@ -23,6 +23,9 @@ pub(super) fn faults(scenario: &Scenario, seen: &Seen) -> Vec<String> {
     if scenario.stt.finals_lost_percent > 0.0 && seen.finals_lost == 0 {
         faults.push("no final words were lost, though some should be".to_owned());
     }
+    if seen.gave_up > 0 {
+        faults.push(format!("the caller waited in vain {} times", seen.gave_up));
+    }
     if let Some(unasked) = expected.unasked {
         let spoke = unasked_lines(scenario, seen);
         if spoke != unasked {

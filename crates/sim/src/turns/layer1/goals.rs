@@ -1,6 +1,7 @@
 use crate::turns::{
-    report::{Bound, Goal, Timeline, Unit},
-    score::{HistoryScore, Samples},
+    bounds::{self, Quantile, Wanted},
+    report::{Goal, Timeline},
+    score::{HistoryScore, Samples, WordTimes},
     world::{Call, Sounded},
 };
 
@@ -9,238 +10,203 @@ use super::{
     runs::{End, Over, Runs},
 };
 
-use Bound::{AtLeast, AtMost};
-use Unit::{Micros, Ms, Number, Percent, Share, Words};
-
 /// Every goal, in the order in which people ask for them.
 pub(super) fn goals(runs: &Runs, replayed: &Replayed) -> Vec<Goal> {
     let mut goals = ends(runs);
     goals.extend(latencies(runs));
     goals.extend(reactions(&runs.overlaps));
     goals.extend(selectivity(&runs.overlaps));
-    goals.extend(history("word times", &runs.overlaps, 2.0));
-    goals.extend(history("no word times", &runs.without_word_times, 3.0));
-    let turns = runs.main.score.cuts.len();
+    goals.extend(history(WordTimes::Told, &runs.overlaps));
+    goals.extend(history(WordTimes::Untold, &runs.without_word_times));
+    let score = &runs.main.score;
+    let turns = score.cuts.len();
+    let starts = Goal::new("LLM starts per turn", bounds::STARTS_PER_TURN);
+    let discarded = Goal::new("tokens discarded", bounds::DISCARDED);
+    let echoes = "self-interruption by echo in 10 min (sound: layer 2)";
+    let engine = Goal::new("engine, per 20 ms of call", bounds::ENGINE_PER_FRAME);
     goals.extend([
-        plain(
-            "LLM starts per turn",
-            runs.main.score.starts_per_turn(),
-            (Number, AtMost(1.3)),
-            turns,
-        ),
-        plain(
-            "tokens discarded",
-            runs.main.score.discarded_percent(),
-            (Percent, AtMost(20.0)),
-            turns,
-        ),
-        plain(
-            "self-interruption by echo in 10 min (sound: layer 2)",
-            None,
-            (Number, AtMost(0.0)),
-            0,
-        ),
-        plain(
-            "engine, per 20 ms of call",
-            replayed.micros_per_frame(),
-            (Micros, AtMost(5.0)),
-            replayed.frames(),
-        ),
+        starts.reached(score.starts_per_turn(), turns),
+        discarded.reached(score.discarded_percent(), turns),
+        Goal::new(echoes, bounds::ECHOES),
+        engine.reached(replayed.micros_per_frame(), replayed.frames()),
     ]);
     goals
 }
 
+/// One kind of measurement, and the calls in which it was made.
+#[derive(Clone, Copy)]
+struct Measured<'r> {
+    samples: &'r Samples,
+    calls: &'r [Call],
+}
+
+impl<'r> Measured<'r> {
+    fn of(end: &'r End, samples: &'r Samples) -> Self {
+        Self {
+            samples,
+            calls: &end.calls,
+        }
+    }
+
+    fn over(over: &'r Over, samples: &'r Samples) -> Self {
+        Self {
+            samples,
+            calls: &over.calls,
+        }
+    }
+
+    fn mean(self, what: &str, wanted: Wanted) -> Goal {
+        self.goal(what, self.samples.mean(), wanted)
+    }
+
+    fn share(self, what: &str, wanted: Wanted) -> Goal {
+        self.goal(what, self.samples.percent(), wanted)
+    }
+
+    /// The share of those that are not so.
+    fn share_of_others(self, what: &str, wanted: Wanted) -> Goal {
+        let others = self.samples.percent().map(|percent| 100.0 - percent);
+        self.goal(what, others, wanted)
+    }
+
+    fn quantile(self, what: &str, wanted: Quantile) -> Goal {
+        let what = format!("{what} {}", wanted.name());
+        self.goal(&what, self.samples.quantile(wanted.at), wanted.wanted)
+    }
+
+    /// With the timelines of the three worst places if it is missed: those calls are played again.
+    fn goal(self, what: &str, value: Option<f64>, wanted: Wanted) -> Goal {
+        let mut goal = Goal::new(what, wanted).reached(value, self.samples.len());
+        if goal.met() != Some(false) {
+            return goal;
+        }
+        for sample in self.samples.worst() {
+            let Some(call) = self.calls.get(sample.place.call) else {
+                continue;
+            };
+            let seen = call.play();
+            goal.worst.push(Timeline {
+                title: format!(
+                    "{} ({}), seed {}: {}",
+                    call.scenario.name, call.scenario.language, call.seed, sample.value
+                ),
+                lines: seen.story(sample.place.from, sample.place.until),
+            });
+        }
+        goal
+    }
+}
+
 fn ends(runs: &Runs) -> Vec<Goal> {
-    let main = &runs.main;
-    let patient = &runs.patient;
-    let cuts = |end: &End, most: f64| {
-        share(
-            &format!("{}: turns cut", end.name),
-            &end.score.cuts,
-            (&end.calls, AtMost(most)),
-        )
+    let cuts = |end: &End, wanted| {
+        let what = format!("{}: turns cut", end.name);
+        Measured::of(end, &end.score.cuts).share(&what, wanted)
     };
-    let wait = |end: &End, most: f64| {
-        let value = end.score.waits.mean();
+    let wait = |end: &End, wanted| {
         let what = format!("{}: mean wait", end.name);
-        with_worst(
-            plain(&what, value, (Ms, AtMost(most)), end.score.waits.len()),
-            &end.score.waits,
-            &end.calls,
-        )
+        Measured::of(end, &end.score.waits).mean(&what, wanted)
     };
+    let Runs {
+        main,
+        patient,
+        lossy,
+        ..
+    } = runs;
     vec![
-        cuts(main, 10.0),
-        wait(main, 550.0),
-        cuts(patient, 5.0),
-        wait(patient, 900.0),
-        share(
-            "balanced: audible cut-ins",
-            &main.score.audible_cuts,
-            (&main.calls, AtMost(4.0)),
-        ),
-        share(
-            "missed turns",
-            &main.score.missed,
-            (&main.calls, AtMost(0.1)),
-        ),
-        share(
-            "missed turns, 5 % of finals lost",
-            &runs.lossy.score.missed,
-            (&runs.lossy.calls, AtMost(1.0)),
-        ),
+        cuts(main, bounds::CUTS),
+        wait(main, bounds::WAIT),
+        cuts(patient, bounds::CUTS_PATIENT),
+        wait(patient, bounds::WAIT_PATIENT),
+        Measured::of(main, &main.score.audible_cuts)
+            .share("balanced: audible cut-ins", bounds::AUDIBLE_CUTS),
+        Measured::of(main, &main.score.missed).share("missed turns", bounds::MISSED),
+        Measured::of(lossy, &lossy.score.missed)
+            .share("missed turns, 5 % of finals lost", bounds::MISSED_LOSSY),
     ]
 }
 
 fn latencies(runs: &Runs) -> Vec<Goal> {
-    let of = |what: &str, (end, samples): (&End, &Samples), wanted: &[(f64, f64)]| -> Vec<Goal> {
-        let row = |(at, most): &(f64, f64)| {
-            let what = format!("{what} p{:.0}", at * 100.0);
-            quantile(&what, samples, (&end.calls, *at, *most))
-        };
-        wanted.iter().map(row).collect()
+    let of = |what: &str, measured: Measured<'_>, wanted: &[Quantile]| -> Vec<Goal> {
+        let goals = wanted.iter().map(|wanted| measured.quantile(what, *wanted));
+        goals.collect()
     };
-    let all = |end| -> (&End, &Samples) { (end, &end.score.latencies) };
+    let all = |end| -> Measured<'_> { Measured::of(end, &end.score.latencies) };
+    let opened = Measured::of(&runs.openers, &runs.openers.score.opened);
     let mut goals = of(
         "latency, LLM 375/750 + TTS 100/250,",
         all(&runs.main),
-        &[(0.5, 850.0), (0.9, 1_250.0), (0.95, 1_650.0)],
+        &bounds::LATENCY,
     );
     goals.extend(of(
         "latency, LLM 200/350 + TTS 90/150,",
         all(&runs.fast),
-        &[(0.5, 650.0), (0.95, 1_100.0)],
+        &bounds::LATENCY_FAST,
     ));
     goals.extend(of(
         "first sound of answers with an opener, punctuated,",
-        (&runs.openers, &runs.openers.score.opened),
-        &[(0.5, 600.0), (0.95, 750.0)],
+        opened,
+        &bounds::OPENED,
     ));
     goals
 }
 
 fn reactions(over: &Over) -> Vec<Goal> {
     let score = &over.score;
-    let of = |what: &str, samples, at, most| quantile(what, samples, (&over.calls, at, most));
-    let yielded = score.not_yielded.percent().map(|percent| 100.0 - percent);
-    let yield_rate = plain(
-        "interruptions yielded to",
-        yielded,
-        (Share, AtLeast(99.0)),
-        score.not_yielded.len(),
-    );
-    vec![
-        of("interruption to ducked p50", &score.ducked, 0.5, 200.0),
-        of("interruption to silent p50", &score.silent, 0.5, 600.0),
-        of("interruption to silent p95", &score.silent, 0.95, 800.0),
-        of(
-            "one-word stop to silent p95",
-            &score.silent_for_stops,
-            0.95,
-            900.0,
+    let of = |samples| Measured::over(over, samples);
+    let silent = bounds::SILENT
+        .map(|wanted| of(&score.silent).quantile("interruption to silent, ordered,", wanted));
+    let mut goals =
+        vec![of(&score.ducked).quantile("interruption to ducked, ordered,", bounds::DUCKED)];
+    goals.extend(silent);
+    goals.extend([
+        of(&score.silent_for_stops).quantile(
+            "one-word stop to silent, ordered,",
+            bounds::SILENT_FOR_STOPS,
         ),
-        with_worst(yield_rate, &score.not_yielded, &over.calls),
-        of(
-            "restored after a false alarm p95",
-            &score.restored,
-            0.95,
-            600.0,
-        ),
-    ]
+        of(&score.not_yielded).share_of_others("interruptions yielded to", bounds::YIELDED),
+        of(&score.restored).quantile("restored after a false alarm", bounds::RESTORED),
+    ]);
+    goals
 }
 
 fn selectivity(over: &Over) -> Vec<Goal> {
-    let wanted = [
-        ("backchannels ignored", Sounded::Backchannel, 95.0),
-        ("coughs and ums ignored", Sounded::Noise, 95.0),
-        (
+    let nothing = Samples::default();
+    let ignored = |what, kind, wanted| {
+        let yielded = over.score.wrongly_yielded.get(&kind).unwrap_or(&nothing);
+        Measured::over(over, yielded).share_of_others(what, wanted)
+    };
+    vec![
+        ignored(
+            "backchannels ignored",
+            Sounded::Backchannel,
+            bounds::BACKCHANNELS,
+        ),
+        ignored("coughs and ums ignored", Sounded::Noise, bounds::COUGHS),
+        ignored(
             "background voice ignored, by a gate taken as given",
             Sounded::Background,
-            95.0,
+            bounds::BACKGROUND_VOICES,
         ),
-        ("side talk ignored", Sounded::SideTalk, 65.0),
-    ];
-    let nothing = Samples::default();
-    wanted
-        .into_iter()
-        .map(|(what, kind, least)| {
-            let yielded = over.score.wrongly_yielded.get(&kind).unwrap_or(&nothing);
-            let ignored = yielded.percent().map(|percent| 100.0 - percent);
-            let goal = plain(what, ignored, (Share, AtLeast(least)), yielded.len());
-            with_worst(goal, yielded, &over.calls)
-        })
-        .collect()
+        ignored("side talk ignored", Sounded::SideTalk, bounds::SIDE_TALK),
+    ]
 }
 
-fn history(how: &str, over: &Over, p95: f64) -> Vec<Goal> {
+fn history(times: WordTimes, over: &Over) -> Vec<Goal> {
     let HistoryScore {
         words_off,
         over_claims,
     } = &over.history;
-    let of = |at: f64, most| {
-        let what = format!("history error, {how}, p{:.0}", at * 100.0);
-        let goal = plain(
-            &what,
-            words_off.quantile(at),
-            (Words, AtMost(most)),
-            words_off.len(),
-        );
-        with_worst(goal, words_off, &over.calls)
-    };
-    vec![
-        of(0.5, 1.0),
-        of(0.95, p95),
-        share(
-            &format!("history over-claims, {how}"),
-            over_claims,
-            (&over.calls, AtMost(1.0)),
-        ),
-    ]
-}
-
-fn quantile(what: &str, samples: &Samples, (calls, at, most): (&[Call], f64, f64)) -> Goal {
-    let goal = plain(
-        what,
-        samples.quantile(at),
-        (Ms, AtMost(most)),
-        samples.len(),
+    let how = times.as_str();
+    let error = format!("history error, {how},");
+    let off = Measured::over(over, words_off);
+    let mut goals: Vec<Goal> = times
+        .wanted()
+        .iter()
+        .map(|wanted| off.quantile(&error, *wanted))
+        .collect();
+    goals.push(
+        Measured::over(over, over_claims)
+            .share(&format!("history over-claims, {how}"), bounds::OVER_CLAIMS),
     );
-    with_worst(goal, samples, calls)
-}
-
-fn share(what: &str, samples: &Samples, (calls, bound): (&[Call], Bound)) -> Goal {
-    let goal = plain(what, samples.percent(), (Share, bound), samples.len());
-    with_worst(goal, samples, calls)
-}
-
-fn plain(what: &str, value: Option<f64>, (unit, bound): (Unit, Bound), of: usize) -> Goal {
-    Goal {
-        what: what.to_owned(),
-        value,
-        unit,
-        bound,
-        of,
-        worst: Vec::new(),
-    }
-}
-
-/// Adds the timelines of the three worst places if the goal is missed: those calls are played again.
-fn with_worst(mut goal: Goal, samples: &Samples, calls: &[Call]) -> Goal {
-    if goal.met() != Some(false) {
-        return goal;
-    }
-    for sample in samples.worst() {
-        let Some(call) = calls.get(sample.place.call) else {
-            continue;
-        };
-        let seen = call.play();
-        goal.worst.push(Timeline {
-            title: format!(
-                "{} ({}), seed {}: {}",
-                call.scenario.name, call.scenario.language, call.seed, sample.value
-            ),
-            lines: seen.story(sample.place.from, sample.place.until),
-        });
-    }
-    goal
+    goals
 }

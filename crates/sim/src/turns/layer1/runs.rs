@@ -4,7 +4,7 @@ use session::{Rules, Waits};
 
 use crate::turns::{
     generate::{self, Places, Providers},
-    report::{Family, Policy},
+    report::{Family, Policy, SeedScore},
     scenario::{Llm, Preset, Scenario, Spread, Stt, Tts},
     score::{HistoryScore, OPENERS, OverlapScore, TurnScore},
     world::{self, Call},
@@ -12,6 +12,7 @@ use crate::turns::{
 
 /// Everything that layer 1 plays.
 pub(super) struct Runs {
+    seed: u64,
     /// Balanced, without punctuation.
     pub(super) main: End,
     /// The same, on pauses whose places no list of words has chosen.
@@ -52,58 +53,107 @@ pub(super) struct Over {
 /// The waits of policies that know silence alone.
 const SILENCES: [u64; 8] = [300, 400, 500, 600, 800, 1_000, 1_300, 1_600];
 
+/// Calls to be made, and the seed of everything random in them.
+#[derive(Clone, Copy, Debug)]
+struct Dealt {
+    calls: usize,
+    seed: u64,
+}
+
+impl Dealt {
+    fn turns(self, places: Places, providers: Providers) -> Vec<Arc<Scenario>> {
+        generate::turns(self.calls, places, providers, self.seed)
+    }
+
+    fn preset(self, name: &str, calls: &[Arc<Scenario>], preset: Preset) -> End {
+        End::play(name, calls, self.seed, |rules| {
+            rules.turn.wait = world::waits(preset);
+        })
+    }
+
+    fn balanced(self, name: &str, calls: &[Arc<Scenario>]) -> End {
+        self.preset(name, calls, Preset::Balanced)
+    }
+
+    fn by_hand(self) -> End {
+        let calls = self.turns(Places::ByHand, unpunctuated());
+        self.balanced("balanced, pauses placed by hand", &calls)
+    }
+
+    fn patient(self, calls: &[Arc<Scenario>]) -> End {
+        self.preset("patient", calls, Preset::Patient)
+    }
+}
+
+/// The policies whose goals depend on what the waits were tuned on, with another seed.
+pub(super) fn held_out(calls: usize, seed: u64) -> SeedScore {
+    let dealt = Dealt { calls, seed };
+    let plain = dealt.turns(Places::Told, unpunctuated());
+    let ends = [
+        dealt.balanced("balanced", &plain),
+        dealt.by_hand(),
+        dealt.patient(&plain),
+    ];
+    SeedScore::of(seed, ends.each_ref())
+}
+
+impl SeedScore {
+    fn of(seed: u64, ends: [&End; 3]) -> Self {
+        Self {
+            seed,
+            policies: ends.map(|end| end.policy(Family::Beside)).into(),
+        }
+    }
+}
+
+fn unpunctuated() -> Providers {
+    Providers {
+        stt: Stt {
+            punctuates: false,
+            ..Stt::default()
+        },
+        ..Providers::default()
+    }
+}
+
 impl Runs {
     pub(super) fn play(calls: usize, seed: u64) -> Self {
-        let unpunctuated = Providers {
-            stt: Stt {
-                punctuates: false,
-                ..Stt::default()
-            },
-            ..Providers::default()
-        };
-        let made = |providers| generate::turns(calls, Places::Told, providers, seed);
+        let dealt = Dealt { calls, seed };
+        let unpunctuated = unpunctuated();
+        let made = |providers| dealt.turns(Places::Told, providers);
         let plain = made(unpunctuated);
         let punctuated = made(Providers::default());
-        let preset = |name: &str, calls: &[Arc<Scenario>], preset| {
-            End::play(name, calls, seed, |rules| {
-                rules.turn.wait = world::waits(preset);
-            })
+        let no_fillers = Stt {
+            writes_fillers: false,
+            ..unpunctuated.stt
         };
-        let balanced = |name: &str, calls: &[Arc<Scenario>]| preset(name, calls, Preset::Balanced);
         let lossy = Stt {
             finals_lost_percent: 5.0,
             ..unpunctuated.stt
         };
+        let heard_by = |stt| {
+            made(Providers {
+                stt,
+                ..unpunctuated
+            })
+        };
+        let no_word_times = Tts {
+            word_times: false,
+            ..Tts::default()
+        };
         Self {
-            main: balanced("balanced", &plain),
-            by_hand: balanced(
-                "balanced, pauses placed by hand",
-                &generate::turns(calls, Places::ByHand, unpunctuated, seed),
-            ),
-            no_fillers: balanced(
-                "balanced, without written fillers",
-                &made(Providers {
-                    stt: Stt {
-                        writes_fillers: false,
-                        ..unpunctuated.stt
-                    },
-                    ..unpunctuated
-                }),
-            ),
-            eager: preset("eager", &plain, Preset::Eager),
-            patient: preset("patient", &plain, Preset::Patient),
-            punctuated: balanced("balanced, punctuated", &punctuated),
-            fast: balanced("balanced, fast providers", &made(fast(unpunctuated))),
+            seed,
+            main: dealt.balanced("balanced", &plain),
+            by_hand: dealt.by_hand(),
+            no_fillers: dealt.balanced("balanced, without written fillers", &heard_by(no_fillers)),
+            eager: dealt.preset("eager", &plain, Preset::Eager),
+            patient: dealt.patient(&plain),
+            punctuated: dealt.balanced("balanced, punctuated", &punctuated),
+            fast: dealt.balanced("balanced, fast providers", &made(fast(unpunctuated))),
             openers: End::play("balanced, openers", &punctuated, seed, |rules| {
                 rules.mask.openers = OPENERS.map(str::to_owned).into();
             }),
-            lossy: balanced(
-                "balanced, 5 % of finals lost",
-                &made(Providers {
-                    stt: lossy,
-                    ..unpunctuated
-                }),
-            ),
+            lossy: dealt.balanced("balanced, 5 % of finals lost", &heard_by(lossy)),
             silence: SILENCES
                 .iter()
                 .map(|wait| (*wait, silence_alone(*wait, &plain, seed)))
@@ -112,15 +162,17 @@ impl Runs {
             without_word_times: Over::play(
                 calls,
                 Providers {
-                    tts: Tts {
-                        word_times: false,
-                        ..Tts::default()
-                    },
+                    tts: no_word_times,
                     ..unpunctuated
                 },
                 seed,
             ),
         }
+    }
+
+    /// What the same policies did on this run's own seed.
+    pub(super) fn own_seed(&self) -> SeedScore {
+        SeedScore::of(self.seed, [&self.main, &self.by_hand, &self.patient])
     }
 
     /// The policy that waits so long, whatever was said.

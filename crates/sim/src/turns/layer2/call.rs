@@ -8,16 +8,18 @@ use tokio::{
 use tokio_tungstenite::{WebSocketStream, tungstenite::Message};
 
 use super::{
+    arrivals::{Arrivals, Arrived},
     caller::Caller,
     cast::Role,
     line::Mixer,
     listener::{Listener, Tick, stamps},
     truth::Truth,
 };
-use crate::carrier::{CONNECTED, CallPlan, FRAME, FromServer, Lead, Messages, Playback, Settings};
+use crate::carrier::{
+    CONNECTED, CallPlan, FRAME, FromServer, Lead, Messages, Playback, Settings, TICK_MS, millis,
+};
 
-const TICK: Duration = Duration::from_millis(20);
-const TICK_MS: u64 = 20;
+const TICK: Duration = Duration::from_millis(TICK_MS);
 /// No scenario takes longer.
 const LONGEST: Duration = Duration::from_secs(150);
 
@@ -32,6 +34,8 @@ pub struct Diary {
     pub(super) ticks: Vec<Tick>,
     /// What the caller did.
     pub(super) truth: Truth,
+    /// Every frame that the server sent.
+    pub(super) arrived: Vec<Arrived>,
     /// When the server had its queue thrown away.
     pub(super) clears_ms: Vec<u64>,
     /// Frames that were sent more than a frame late: the simulation itself was too slow.
@@ -84,7 +88,9 @@ impl Phone {
             messages: Messages::new(lead.ids.clone()),
             playback: Playback::default(),
             caller: Caller::new(role.clone()),
-            listener: Listener::default(),
+            listener: Listener::new(role.clone()),
+            arrivals: Arrivals::new(role.clone()),
+            began: Instant::now(),
             mixer: Mixer::new(role.scenario.line, seed),
             diary: Diary {
                 call_sid: lead.ids.call.clone(),
@@ -106,6 +112,9 @@ struct Call {
     playback: Playback,
     caller: Caller,
     listener: Listener,
+    arrivals: Arrivals,
+    /// Where the caller's clock, which is the audio, begins.
+    began: Instant,
     mixer: Mixer,
     diary: Diary,
 }
@@ -126,7 +135,8 @@ impl Call {
             self.violation("the socket closed at once".to_owned());
             return;
         }
-        let mut next = Instant::now() + TICK;
+        self.began = Instant::now();
+        let mut next = self.began + TICK;
         loop {
             let went = tokio::select! {
                 biased;
@@ -155,18 +165,25 @@ impl Call {
         }
     }
 
+    /// By the audio.
     fn at_ms(&self) -> u64 {
         self.diary.ticks.len() as u64 * TICK_MS
+    }
+
+    /// By the clock, for what comes between two frames.
+    fn now_ms(&self) -> u64 {
+        millis(self.began.elapsed())
     }
 
     /// 20 ms: the telephone plays, the caller does something, the line carries it.
     async fn tick(&mut self, socket: &mut Socket) -> Next {
         let mut heard = [0; FRAME];
-        let marks = self.playback.play(&mut heard);
-        let tick = self.listener.hear(&heard);
+        let played = self.playback.play(&mut heard);
+        let tick = self.listener.hear(&heard, played.carried);
         let doing = self.caller.tick(&tick);
         let mixed = self.mixer.mix(&doing.own, &heard, stamps(&tick));
-        let mut texts: Vec<String> = marks.iter().map(|name| self.messages.mark(name)).collect();
+        let marks = played.marks.iter();
+        let mut texts: Vec<String> = marks.map(|name| self.messages.mark(name)).collect();
         texts.extend(doing.keys.iter().map(|key| self.messages.digit(*key)));
         if mixed.lost {
             self.messages.lose();
@@ -205,7 +222,9 @@ impl Call {
     fn obey(&mut self, text: &str) -> Vec<String> {
         match serde_json::from_str(text) {
             Ok(FromServer::Clear { .. }) => {
-                self.diary.clears_ms.push(self.at_ms());
+                self.diary.clears_ms.push(self.now_ms());
+                self.listener.forget();
+                self.arrivals.forget();
                 self.playback.clear()
             }
             Ok(FromServer::Mark { mark, .. }) => {
@@ -213,7 +232,11 @@ impl Call {
             }
             Ok(FromServer::Media { media, .. }) => {
                 let bytes = base64_simd::STANDARD.decode_to_vec(media.payload.as_bytes());
-                let played = bytes.is_ok_and(|bytes| self.playback.audio(bytes).is_ok());
+                let played = bytes.is_ok_and(|bytes| {
+                    let arrived = self.arrivals.hear(self.now_ms(), &bytes);
+                    self.diary.arrived.extend(arrived);
+                    self.playback.audio(bytes).is_ok()
+                });
                 if !played {
                     self.violation("audio that cannot be played".to_owned());
                 }

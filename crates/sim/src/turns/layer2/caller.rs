@@ -5,20 +5,19 @@ use std::sync::Arc;
 use super::{
     cast::{CHAR_MS, Role, gain, scaled},
     line::Own,
-    listener::{Playing, Tick},
+    listener::Tick,
     sounds,
     stamp::{SLOT, Stamp},
     truth::{TrueTurn, Truth, Uttered, What},
 };
 use crate::{
-    carrier::FRAME,
-    turns::scenario::{Role as Meant, Say, Sound, Step},
+    carrier::{FRAME, SAMPLES_PER_MS, TICK_MS},
+    turns::{
+        bounds::PATIENCE,
+        scenario::{Role as Meant, Say, Sound, Step},
+    },
 };
 
-const SAMPLES_PER_MS: u64 = 8;
-const TICK_MS: u64 = 20;
-/// How long a caller waits for an agent that does not speak.
-const PATIENCE_MS: u64 = 15_000;
 /// Quiet after which an agent has finished.
 const DONE_MS: u64 = 800;
 /// Pauses inside the agent's speech shorter than this do not end it.
@@ -41,6 +40,8 @@ pub(super) struct Caller {
     next_step: usize,
     next_clip: usize,
     step_began: u64,
+    /// Silence of the agent since then.
+    silence_ms: u64,
     sounding: Option<Sounding>,
     /// Samples of silence before the next step.
     silent: u64,
@@ -65,22 +66,45 @@ struct Sounding {
 /// What the caller notices of the agent.
 #[derive(Debug)]
 struct Agent {
-    /// It owes an answer: nothing new was heard since the caller was done.
-    owes: bool,
+    owes: Owed,
     talking_ms: u64,
     quiet_ms: u64,
     /// Samples played of the reply.
     played: u64,
 }
 
+/// What the agent owes since the caller was done.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Owed {
+    /// All of its answer: nothing was heard since.
+    Answer,
+    Nothing,
+    /// What comes after the words that covered a wait.
+    RestOfAnswer,
+}
+
+/// What begins to be heard of the agent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Begun {
+    /// Words that only cover a wait.
+    Mask,
+    Nothing,
+    Words,
+}
+
 impl Caller {
     pub(super) fn new(role: Arc<Role>) -> Self {
-        let owes = !role.scenario.agent.greeting.is_empty();
+        let owes = if role.scenario.agent.greeting.is_empty() {
+            Owed::Nothing
+        } else {
+            Owed::Answer
+        };
         Self {
             role,
             next_step: 0,
             next_clip: 0,
             step_began: 0,
+            silence_ms: 0,
             sounding: None,
             silent: 0,
             keys: Vec::new(),
@@ -100,12 +124,27 @@ impl Caller {
 
     /// Lives through 20 ms, in which this was heard.
     pub(super) fn tick(&mut self, heard: &Tick) -> Doing {
-        self.agent.notice(heard);
+        self.agent.notice(heard, self.begun(heard));
+        if self.agent.talking_ms == 0 {
+            self.silence_ms += TICK_MS;
+        }
         let own = [self.slot(), self.slot()];
         Doing {
             own,
             keys: std::mem::take(&mut self.keys),
             hangs_up: self.hangs_up,
+        }
+    }
+
+    fn begun(&self, heard: &Tick) -> Begun {
+        let Some(playing) = heard.playing.filter(|playing| playing.begins) else {
+            return Begun::Nothing;
+        };
+        let piece = self.role.piece(playing.clip);
+        if piece.is_some_and(|piece| self.role.is_mask(&piece.text)) {
+            Begun::Mask
+        } else {
+            Begun::Words
         }
     }
 
@@ -168,15 +207,15 @@ impl Caller {
         };
         let done = match step {
             Step::AgentAudibleMs(ms) => {
-                let due = !self.agent.owes && self.agent.talking_ms >= *ms;
+                let due = self.agent.owes == Owed::Nothing && self.agent.talking_ms >= *ms;
                 due || self.gives_up()
             }
             Step::AgentDone => {
-                let due = !self.agent.owes && self.agent.quiet_ms >= DONE_MS;
+                let due = self.agent.owes == Owed::Nothing && self.agent.quiet_ms >= DONE_MS;
                 due || self.gives_up()
             }
             Step::AgentEndsInMs(ms) => {
-                let due = !self.agent.owes && self.agent_ends_in_ms() <= *ms;
+                let due = self.agent.owes == Owed::Nothing && self.agent_ends_in_ms() <= *ms;
                 due || self.gives_up()
             }
             Step::HangUp => {
@@ -195,15 +234,16 @@ impl Caller {
         if done {
             self.next_step += 1;
             self.step_began = self.now;
+            self.silence_ms = 0;
         }
         done
     }
 
     fn gives_up(&mut self) -> bool {
-        let late = (self.now - self.step_began) / SAMPLES_PER_MS > PATIENCE_MS;
+        let late = self.silence_ms > PATIENCE.0;
         if late {
             self.truth.gave_up += 1;
-            self.agent.owes = false;
+            self.agent.owes = Owed::Nothing;
         }
         late
     }
@@ -303,22 +343,27 @@ impl Sounding {
 
 impl Agent {
     fn owe(&mut self) {
-        self.owes = true;
+        self.owes = Owed::Answer;
     }
 
-    fn notice(&mut self, heard: &Tick) {
-        if let Some(Playing { begins: true, .. }) = heard.playing
-            && self.owes
-        {
-            self.owes = false;
-            self.played = 0;
-            self.talking_ms = 0;
+    fn notice(&mut self, heard: &Tick, begun: Begun) {
+        match (self.owes, begun) {
+            (Owed::Answer, Begun::Mask | Begun::Words) => {
+                self.played = 0;
+                self.talking_ms = 0;
+            }
+            (Owed::RestOfAnswer, Begun::Words) => self.played = 0,
+            (Owed::Nothing, _) | (_, Begun::Nothing) | (Owed::RestOfAnswer, Begun::Mask) => {}
         }
+        self.owes = match (self.owes, begun) {
+            (Owed::Answer, Begun::Mask) => Owed::RestOfAnswer,
+            (Owed::Answer | Owed::RestOfAnswer, Begun::Words) => Owed::Nothing,
+            (owes, Begun::Mask | Begun::Nothing | Begun::Words) => owes,
+        };
         if heard.playing.is_some() {
             self.played += FRAME as u64;
         }
-        let begins = heard.playing.is_some_and(|playing| playing.begins);
-        if heard.audible() || begins {
+        if heard.audible() || begun != Begun::Nothing {
             self.quiet_ms = 0;
         } else {
             self.quiet_ms += TICK_MS;

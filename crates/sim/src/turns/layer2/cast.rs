@@ -3,11 +3,16 @@
 use std::sync::{Arc, Mutex};
 
 use audio::g711::ulaw;
+use session::MaskRules;
 
 use super::recordings::{BadRecordings, Recordings, Wanted};
 use crate::{
     fakes::log::held,
-    turns::scenario::{Role as Meant, Say, Scenario, Step, Tool, VoiceName},
+    turns::{
+        scenario::{Role as Meant, Say, Scenario, Step, VoiceName},
+        text::{bare_words, words_in},
+        world,
+    },
 };
 
 /// Clips from here on are the agent's.
@@ -20,8 +25,6 @@ pub(super) const CHAR_MS: usize = 62;
 pub struct Cast {
     /// In the order in which they are called.
     pub roles: Vec<Arc<Role>>,
-    /// Scenarios that need a tool which the server does not have.
-    pub left_out: Vec<String>,
 }
 
 /// One scenario, once.
@@ -35,6 +38,8 @@ pub struct Role {
     pub scenario: Arc<Scenario>,
     /// What the caller says, in the order of its `say` steps.
     pub(super) clips: Vec<Clip>,
+    /// What the agent says to cover a wait.
+    mask: MaskRules,
     spoken: Mutex<Vec<Piece>>,
     replies: Mutex<Vec<String>>,
 }
@@ -52,6 +57,8 @@ pub(super) struct Clip {
 pub(super) struct Piece {
     pub(super) text: String,
     pub(super) ulaw: Arc<[u8]>,
+    /// How often the model had been asked by then: pieces of one reply have the same number.
+    pub(super) request: usize,
 }
 
 impl Cast {
@@ -64,15 +71,8 @@ impl Cast {
         recordings: &Recordings,
         times: impl Fn(&Scenario) -> usize,
     ) -> Result<Self, BadRecordings> {
-        let mut cast = Self {
-            roles: Vec::new(),
-            left_out: Vec::new(),
-        };
+        let mut cast = Self { roles: Vec::new() };
         for scenario in scenarios {
-            if needs_foreign_tool(&scenario) {
-                cast.left_out.push(scenario.name);
-                continue;
-            }
             let scenario = Arc::new(scenario);
             for _ in 0..times(&scenario) {
                 let role = Role::new(cast.roles.len(), scenario.clone(), recordings)?;
@@ -86,17 +86,6 @@ impl Cast {
     pub(super) fn find(&self, key: &str) -> Option<&Arc<Role>> {
         self.roles.iter().find(|role| role.key == key)
     }
-}
-
-/// Whether the model asks for a tool that only the simulated world has.
-fn needs_foreign_tool(scenario: &Scenario) -> bool {
-    const OURS: [&str; 2] = ["end_call", "book_table"];
-    let mut tools = scenario
-        .agent
-        .replies
-        .iter()
-        .filter_map(|reply| reply.tool.as_ref());
-    tools.any(|tool: &Tool| !OURS.contains(&tool.name.as_str()))
 }
 
 impl Role {
@@ -122,6 +111,7 @@ impl Role {
             key: format!("role-{index}"),
             number: format!("+1415{:07}", 5_550_000 + index),
             clips: clips.collect::<Result<_, _>>()?,
+            mask: world::rules(&scenario).mask,
             scenario,
             spoken: Mutex::default(),
             replies: Mutex::default(),
@@ -129,12 +119,16 @@ impl Role {
     }
 
     /// Notes what the agent's voice spoke; gives the clip that stamps it.
-    pub(super) fn speak(&self, piece: impl FnOnce(u16) -> Piece) -> Arc<[u8]> {
+    pub(super) fn speak(&self, text: &str, sound: impl FnOnce(u16) -> Vec<u8>) -> Arc<[u8]> {
+        let request = self.requests();
         let mut spoken = held(&self.spoken);
         let number = u16::try_from(spoken.len()).unwrap_or(u16::MAX) % AGENT_CLIPS;
-        let piece = piece(AGENT_CLIPS | number);
-        let ulaw = piece.ulaw.clone();
-        spoken.push(piece);
+        let ulaw: Arc<[u8]> = sound(AGENT_CLIPS | number).into();
+        spoken.push(Piece {
+            text: text.to_owned(),
+            ulaw: ulaw.clone(),
+            request,
+        });
         ulaw
     }
 
@@ -144,12 +138,34 @@ impl Role {
         held(&self.spoken).get(usize::from(number)).cloned()
     }
 
+    /// The clip that follows in the same reply: its clauses are spoken one after the other. Lines that
+    /// are rehearsed before the call follow nothing, but for those of the greeting.
+    pub(super) fn next_of(&self, clip: u16) -> Option<u16> {
+        let next = clip.checked_add(1)?;
+        let (this, that) = (self.piece(clip)?, self.piece(next)?);
+        let greeting = bare_words(&self.scenario.agent.greeting);
+        let greets = |piece: &Piece| words_in(&greeting, &bare_words(&piece.text));
+        let together =
+            this.request == that.request && (this.request > 0 || greets(&this) && greets(&that));
+        together.then_some(next)
+    }
+
     /// What is said under a clip, be it the caller's or the agent's.
     pub(super) fn words(&self, clip: u16) -> Option<(String, usize)> {
         match self.clips.get(usize::from(clip)) {
             Some(clip) => Some((clip.text.clone(), clip.samples.len())),
             None => self.piece(clip).map(|piece| (piece.text, piece.ulaw.len())),
         }
+    }
+
+    /// Whether the agent says this before its answer.
+    pub(super) fn is_opener(&self, text: &str) -> bool {
+        is_one_of(text, &self.mask.openers)
+    }
+
+    /// Whether this only covers a wait, and answers nothing.
+    pub(super) fn is_mask(&self, text: &str) -> bool {
+        self.is_opener(text) || is_one_of(text, &self.mask.fillers)
     }
 
     /// Notes what the model wrote.
@@ -167,6 +183,11 @@ impl Role {
         let newest = held(&self.replies).last().cloned();
         newest.unwrap_or_else(|| self.scenario.agent.greeting.clone())
     }
+}
+
+fn is_one_of(text: &str, texts: &[String]) -> bool {
+    let said = bare_words(text);
+    texts.iter().any(|text| bare_words(text) == said)
 }
 
 impl Clip {

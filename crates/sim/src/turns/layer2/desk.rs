@@ -91,10 +91,7 @@ mod tests {
 
     fn replies() -> Replies {
         let role = stage::role_with("Hi.", 80, r#""llm": {"first_ms": 900},"#);
-        Replies(Arc::new(Cast {
-            roles: vec![role],
-            left_out: Vec::new(),
-        }))
+        Replies(Arc::new(Cast { roles: vec![role] }))
     }
 
     #[test]

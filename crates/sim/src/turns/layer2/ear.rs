@@ -6,7 +6,7 @@ use super::{
     cast::Role,
     stamp::{Reader, SLOT, Stamp},
 };
-use crate::fakes::{Ear, Word};
+use crate::fakes::{Ear, Word, char_end};
 
 /// Bytes without a stamp after which a phrase is over: 60 ms, three lost frames.
 const OVER: usize = 480;
@@ -30,7 +30,7 @@ struct Phrase {
     slot: u16,
     /// Every word, and the sample it ends with.
     words: Vec<(String, usize)>,
-    /// Words that were settled, and are not told again.
+    /// Words that were settled or had passed before, and are not told.
     settled: usize,
 }
 
@@ -67,11 +67,15 @@ impl StampEar {
 
     fn begin(&self, stamp: Stamp) -> Option<Phrase> {
         let (text, samples) = self.role.words(stamp.clip)?;
+        let words = timed(&text, samples);
+        // Who joins a phrase in its middle has not heard what was before.
+        let from = usize::from(stamp.slot) * SLOT;
+        let settled = words.iter().take_while(|(_, end)| *end <= from).count();
         Some(Phrase {
             clip: stamp.clip,
             slot: stamp.slot,
-            words: timed(&text, samples),
-            settled: 0,
+            words,
+            settled,
         })
     }
 
@@ -126,14 +130,14 @@ impl Ear for StampEar {
     }
 }
 
-/// Words with the samples they end with, spread by their lengths.
+/// Words with the samples they end with, as the fake voice tells them.
 pub(super) fn timed(text: &str, samples: usize) -> Vec<(String, usize)> {
-    let total = text.chars().count().max(1);
+    let total = text.chars().count();
     let mut chars = 0;
     let mut words = Vec::new();
     for word in text.split_whitespace() {
         chars += word.chars().count();
-        words.push((word.to_owned(), samples * chars / total));
+        words.push((word.to_owned(), char_end(samples, total, chars)));
         chars += 1;
     }
     words

@@ -2,201 +2,200 @@
 
 use super::{
     history::HistoryError,
-    judge::{CallReport, NOT_NOTICED_MS},
+    judge::{CallReport, Finals},
     overlaps::{Overlapped, Source},
     turns::{Taken, TurnReport},
 };
 use crate::turns::{
-    report::{Bound, Goal, Timeline, Unit},
+    bounds::{self, NOT_NOTICED, Quantile, Wanted},
+    report::{Bound, Goal, Timeline},
     scenario::Preset,
-    score::rank,
+    score::{WordTimes, rank},
 };
-
-use Bound::{AtLeast, AtMost};
-use Unit::{Ms, Number, Share, Words};
 
 /// Worst calls that are told of a missed goal.
 const TOLD: usize = 3;
 
-/// One measurement, and the call that it was taken in.
-type Sample<'c> = (f64, &'c CallReport);
+/// So long the agent has to be audible on lines with echo before nothing that happened counts as
+/// nothing: ten minutes.
+pub(super) const ENOUGH_ECHO_MS: u64 = 600_000;
+
+/// One measurement.
+#[derive(Clone, Copy)]
+struct Sample<'c> {
+    value: f64,
+    /// In which it was taken.
+    call: &'c CallReport,
+}
 
 /// Every goal that this layer can tell something about.
 pub(super) fn of(calls: &[CallReport]) -> Vec<Goal> {
     let mut goals = turn_goals(calls);
     goals.extend(overlap_goals(calls));
     goals.extend(selectivity_goals(calls));
-    goals.extend(record_goals(calls));
-    goals
-}
-
-fn turn_goals(calls: &[CallReport]) -> Vec<Goal> {
-    let turns =
-        |value: &dyn Fn(&TurnReport) -> Option<f64>| samples(calls, |call| &call.turns, value);
-    let usual: Vec<Sample<'_>> = calls
-        .iter()
-        .filter(|call| call.usual_delays)
-        .flat_map(|call| call.turns.iter().map(move |turn| (turn, call)))
-        .filter(|(turn, _)| !turn.over_agent)
-        .filter_map(|(turn, call)| Some((turn.latency? as f64, call)))
-        .collect();
-    let balanced = || {
-        let preset = Preset::Balanced.as_str();
-        calls.iter().filter(move |call| call.preset == preset)
-    };
-    let waits: Vec<Sample<'_>> = balanced()
-        .flat_map(|call| call.turns.iter().map(move |turn| (turn, call)))
-        .filter_map(|(turn, call)| Some((turn.waited? as f64, call)))
-        .collect();
-    let cuts: Vec<Sample<'_>> = balanced()
-        .flat_map(|call| {
-            call.turns
-                .iter()
-                .map(move |turn| (yes(turn.taken == Taken::TooSoon), call))
-        })
-        .collect();
-    let latency = |what, at, most| quantile(what, &usual, at, (Ms, AtMost(most)));
-    vec![
-        mean("balanced: turns cut", &cuts, (Share, AtMost(10.0))),
-        mean(
-            "balanced: mean wait, by the server's record",
-            &waits,
-            (Ms, AtMost(550.0)),
-        ),
-        mean(
-            "audible cut-ins",
-            &turns(&|turn| Some(yes(turn.cut_in_ms > NOT_NOTICED_MS))),
-            (Share, AtMost(4.0)),
-        ),
-        mean(
-            "missed turns",
-            &turns(&|turn| Some(yes(turn.missed))),
-            (Share, AtMost(0.1)),
-        ),
-        latency("latency, LLM 375/750 + TTS 100/250, p50", 0.5, 850.0),
-        latency("latency, LLM 375/750 + TTS 100/250, p90", 0.9, 1_250.0),
-        latency("latency, LLM 375/750 + TTS 100/250, p95", 0.95, 1_650.0),
-    ]
-}
-
-fn overlap_goals(calls: &[CallReport]) -> Vec<Goal> {
-    let floor = |value: &dyn Fn(&Overlapped) -> Option<f64>| {
-        samples(
-            calls,
-            |call| &call.overlaps,
-            |overlap| {
-                let decided = overlap.source.wants_the_floor() && !overlap.ended_by_itself;
-                decided.then(|| value(overlap)).flatten()
-            },
-        )
-    };
-    let silent = floor(&|overlap| overlap.silent_after.map(|ms| ms as f64));
-    let ducked = floor(&|overlap| overlap.ducked_after.map(|ms| ms as f64));
-    let stops = floor(&|overlap| {
-        let stop = overlap.source == Source::StopWord;
-        overlap.silent_after.filter(|_| stop).map(|ms| ms as f64)
-    });
-    let yielded = floor(&|overlap| Some(yes(overlap.silent_after.is_some())));
-    let restored = samples(
-        calls,
-        |call| &call.overlaps,
-        |overlap| overlap.restored_after.map(|ms| ms as f64),
-    );
-    vec![
-        quantile("ducked after, p50", &ducked, 0.5, (Ms, AtMost(200.0))),
-        quantile("silent after, p50", &silent, 0.5, (Ms, AtMost(600.0))),
-        quantile("silent after, p95", &silent, 0.95, (Ms, AtMost(800.0))),
-        quantile(
-            "silent after one word, p95",
-            &stops,
-            0.95,
-            (Ms, AtMost(900.0)),
-        ),
-        mean("interruptions honoured", &yielded, (Share, AtLeast(99.0))),
-        quantile(
-            "restored after a false alarm, p95",
-            &restored,
-            0.95,
-            (Ms, AtMost(600.0)),
-        ),
-    ]
-}
-
-/// Sounds over the agent's words that are no reason to stop.
-fn selectivity_goals(calls: &[CallReport]) -> Vec<Goal> {
-    [
-        ("backchannels talked over", Source::Backchannel, 95.0),
-        ("coughs and ums talked over", Source::Cough, 95.0),
-        (
-            "background voices talked over",
-            Source::BackgroundVoice,
-            95.0,
-        ),
-        ("side talk talked over", Source::SideTalk, 65.0),
-        ("doors and typing talked over", Source::OtherNoise, 95.0),
-    ]
-    .map(|(what, source, least)| {
-        let own = samples(
-            calls,
-            |call| &call.overlaps,
-            |overlap| {
-                let own = overlap.source == source && !overlap.ended_by_itself;
-                own.then(|| yes(overlap.silent_after.is_none()))
-            },
-        );
-        mean(what, &own, (Share, AtLeast(least)))
-    })
-    .into()
-}
-
-fn record_goals(calls: &[CallReport]) -> Vec<Goal> {
-    let mut goals = vec![echo_goal(calls)];
-    goals.extend(history_goals("word times", calls, 2.0));
-    goals.extend(history_goals("no word times", calls, 3.0));
+    goals.extend([echo_goal(calls), echo_turns_goal(calls)]);
+    goals.extend(history_goals(WordTimes::Told, calls));
+    goals.extend(history_goals(WordTimes::Untold, calls));
     goals.push(requests_goal(calls));
     goals
 }
 
+fn turn_goals(calls: &[CallReport]) -> Vec<Goal> {
+    let turns = |wanted: fn(&CallReport) -> bool, value: fn(&TurnReport) -> Option<f64>| {
+        let calls = calls.iter().filter(move |call| wanted(call));
+        samples(calls, |call| &call.turns, value)
+    };
+    let is_balanced = |call: &CallReport| call.preset == Preset::Balanced.as_str();
+    let missed = |turn: &TurnReport| Some(yes(turn.missed));
+    let usual = turns(
+        |call| call.usual_delays,
+        |turn| Some(turn.latency.filter(|_| !turn.over_agent)? as f64),
+    );
+    let cuts = turns(is_balanced, |turn| Some(yes(turn.taken == Taken::TooSoon)));
+    let waits = turns(is_balanced, |turn| Some(turn.waited? as f64));
+    let cut_ins = turns(|_| true, |turn| Some(yes(turn.cut_in_ms > NOT_NOTICED.0)));
+    let mut goals = vec![
+        mean("balanced: turns cut", &cuts, bounds::CUTS),
+        mean(
+            "balanced: mean wait, by the server's record",
+            &waits,
+            bounds::WAIT,
+        ),
+        mean("audible cut-ins", &cut_ins, bounds::AUDIBLE_CUTS),
+        mean(
+            "missed turns",
+            &turns(|call| call.finals == Finals::All, missed),
+            bounds::MISSED,
+        ),
+        mean(
+            "missed turns, some finals lost",
+            &turns(|call| call.finals == Finals::SomeLost, missed),
+            bounds::MISSED_LOSSY,
+        ),
+    ];
+    let what = "latency, LLM 375/750 + TTS 100/250,";
+    goals.extend(bounds::LATENCY.map(|wanted| quantile(what, &usual, wanted)));
+    goals
+}
+
+fn overlap_goals(calls: &[CallReport]) -> Vec<Goal> {
+    let over = |value: &dyn Fn(&Overlapped) -> Option<f64>| {
+        samples(calls.iter(), |call| &call.overlaps, value)
+    };
+    let floor = |value: fn(&Overlapped) -> Option<f64>| {
+        let wanted = |over: &Overlapped| over.source.wants_the_floor() && over.decided;
+        over(&|overlap| value(overlap).filter(|_| wanted(overlap)))
+    };
+    let silent = floor(|overlap| Some(overlap.silent_after? as f64));
+    let sent = floor(|overlap| Some(overlap.ducked_after? as f64));
+    let played = floor(|overlap| Some(overlap.ducked_played_after? as f64));
+    let stops = floor(|overlap| {
+        let stop = overlap.source == Source::StopWord;
+        Some(overlap.silent_after.filter(|_| stop)? as f64)
+    });
+    let yielded = floor(|overlap| Some(yes(overlap.silent_after.is_some())));
+    let restored = over(&|overlap| Some(overlap.restored_after? as f64));
+    let mut goals = vec![
+        quantile("ducked after, as sent,", &sent, bounds::DUCKED),
+        quantile("ducked after, as played,", &played, bounds::DUCKED.told()),
+    ];
+    goals.extend(
+        bounds::SILENT.map(|wanted| quantile("silent after, by `clear`,", &silent, wanted)),
+    );
+    goals.extend([
+        quantile(
+            "silent after one word, by `clear`,",
+            &stops,
+            bounds::SILENT_FOR_STOPS,
+        ),
+        mean("interruptions honoured", &yielded, bounds::YIELDED),
+        quantile("restored after a false alarm,", &restored, bounds::RESTORED),
+    ]);
+    goals
+}
+
+/// Sounds over the agent's words that are no reason to stop.
+fn selectivity_goals(calls: &[CallReport]) -> Vec<Goal> {
+    let talked_over = |what, source, wanted| {
+        let own = |overlap: &Overlapped| {
+            let own = overlap.source == source && overlap.decided;
+            own.then(|| yes(overlap.silent_after.is_none()))
+        };
+        mean(
+            what,
+            &samples(calls.iter(), |call| &call.overlaps, own),
+            wanted,
+        )
+    };
+    vec![
+        talked_over(
+            "backchannels talked over",
+            Source::Backchannel,
+            bounds::BACKCHANNELS,
+        ),
+        talked_over("coughs and ums talked over", Source::Cough, bounds::COUGHS),
+        talked_over(
+            "background voices talked over",
+            Source::BackgroundVoice,
+            bounds::BACKGROUND_VOICES,
+        ),
+        talked_over("side talk talked over", Source::SideTalk, bounds::SIDE_TALK),
+        talked_over(
+            "doors and typing talked over",
+            Source::OtherNoise,
+            bounds::OTHER_NOISES,
+        ),
+    ]
+}
+
 /// Too little speech on lines with echo proves nothing, whatever came of it.
 fn echo_goal(calls: &[CallReport]) -> Goal {
-    /// Ten minutes.
-    const ENOUGH_MS: u64 = 600_000;
+    let what = "self-interruptions by echo";
+    echoes(what, calls, |call| call.self_interruptions)
+}
+
+fn echo_turns_goal(calls: &[CallReport]) -> Goal {
+    let what = "turns with words of the echo";
+    echoes(what, calls, |call| call.echo_turns)
+}
+
+/// What happened on lines with echo.
+fn echoes(what: &str, calls: &[CallReport], count: fn(&CallReport) -> usize) -> Goal {
     let with_echo = calls.iter().filter(|call| call.echo_ms > 0);
     let echo: Vec<Sample<'_>> = with_echo
-        .map(|call| (call.self_interruptions as f64, call))
+        .map(|call| Sample {
+            value: count(call) as f64,
+            call,
+        })
         .collect();
     let spoken_ms: u64 = calls.iter().map(|call| call.echo_ms).sum();
-    let count: f64 = echo.iter().map(|(count, _)| count).sum();
-    let what = format!(
-        "self-interruptions by echo, in {} s of the agent's speech of at least 600",
-        spoken_ms / 1_000
-    );
+    let count: f64 = echo.iter().map(|sample| sample.value).sum();
     // One that happened counts in any time.
-    let told = spoken_ms >= ENOUGH_MS || count > 0.0;
-    goal(&what, told.then_some(count), &echo, (Number, AtMost(0.0)))
+    let told = spoken_ms >= ENOUGH_ECHO_MS || count > 0.0;
+    goal(what, told.then_some(count), &echo, bounds::ECHOES)
 }
 
 /// Replies that were cut off: of others everything was heard.
-fn history_goals(how: &str, calls: &[CallReport], p95: f64) -> Vec<Goal> {
-    let cut_off = |value: fn(&HistoryError) -> f64| -> Vec<Sample<'_>> {
-        let word_times = how == "word times";
-        let calls = calls
-            .iter()
-            .filter(move |call| call.word_times == word_times);
-        let replies = calls.flat_map(|call| call.history.iter().map(move |reply| (reply, call)));
-        replies
-            .filter(|(reply, _)| reply.interrupted)
-            .map(|(reply, call)| (value(reply), call))
-            .collect()
+fn history_goals(times: WordTimes, calls: &[CallReport]) -> Vec<Goal> {
+    let cut_off = |value: fn(&HistoryError) -> f64| {
+        let calls = calls.iter().filter(move |call| call.word_times == times);
+        samples(
+            calls,
+            |call| &call.history,
+            move |reply| reply.interrupted.then(|| value(reply)),
+        )
     };
     let off = cut_off(|reply| reply.words_off() as f64);
     let over = cut_off(|reply| yes(reply.over_claims()));
-    let what = |what: &str| format!("history of replies cut off, {how}, {what}");
-    vec![
-        quantile(&what("error p50"), &off, 0.5, (Words, AtMost(1.0))),
-        quantile(&what("error p95"), &off, 0.95, (Words, AtMost(p95))),
-        mean(&what("over-claims"), &over, (Share, AtMost(1.0))),
-    ]
+    let what = |what: &str| format!("history of replies cut off, {}, {what}", times.as_str());
+    let error = what("error");
+    let mut goals: Vec<Goal> = times
+        .wanted()
+        .iter()
+        .map(|wanted| quantile(&error, &off, *wanted))
+        .collect();
+    goals.push(mean(&what("over-claims"), &over, bounds::OVER_CLAIMS));
+    goals
 }
 
 /// Requests that reached the model, against the turns that callers really made. Keys make requests
@@ -206,31 +205,31 @@ fn requests_goal(calls: &[CallReport]) -> Goal {
         .iter()
         .filter(|call| call.keys == 0 && !call.turns.is_empty());
     let per_call: Vec<Sample<'_>> = spoken
-        .map(|call| (call.requests as f64 / call.turns.len() as f64, call))
+        .map(|call| Sample {
+            value: call.requests as f64 / call.turns.len() as f64,
+            call,
+        })
         .collect();
-    let requests: usize = per_call.iter().map(|(_, call)| call.requests).sum();
-    let turns: usize = per_call.iter().map(|(_, call)| call.turns.len()).sum();
+    let calls = || per_call.iter().map(|sample| sample.call);
+    let requests: usize = calls().map(|call| call.requests).sum();
+    let turns: usize = calls().map(|call| call.turns.len()).sum();
     let value = (turns > 0).then(|| requests as f64 / turns as f64);
-    let mut goal = goal(
-        "LLM requests per turn, counted at the model",
-        value,
-        &per_call,
-        (Number, AtMost(1.3)),
-    );
+    let what = "LLM requests per turn, counted at the model";
+    let mut goal = goal(what, value, &per_call, bounds::STARTS_PER_TURN);
     goal.of = turns;
     goal
 }
 
-/// Every value that a part of every call has.
+/// Every value that a part of these calls has.
 fn samples<'c, T: 'c>(
-    calls: &'c [CallReport],
+    calls: impl Iterator<Item = &'c CallReport>,
     parts: impl Fn(&'c CallReport) -> &'c Vec<T>,
     value: impl Fn(&T) -> Option<f64>,
 ) -> Vec<Sample<'c>> {
     let mut samples = Vec::new();
     for call in calls {
         let values = parts(call).iter().filter_map(&value);
-        samples.extend(values.map(|value| (value, call)));
+        samples.extend(values.map(|value| Sample { value, call }));
     }
     samples
 }
@@ -240,52 +239,41 @@ const fn yes(it: bool) -> f64 {
     if it { 100.0 } else { 0.0 }
 }
 
-fn mean(what: &str, samples: &[Sample<'_>], wanted: (Unit, Bound)) -> Goal {
-    let sum: f64 = samples.iter().map(|(value, _)| value).sum();
+fn mean(what: &str, samples: &[Sample<'_>], wanted: Wanted) -> Goal {
+    let sum: f64 = samples.iter().map(|sample| sample.value).sum();
     let value = (!samples.is_empty()).then(|| sum / samples.len() as f64);
     goal(what, value, samples, wanted)
 }
 
-fn quantile(what: &str, samples: &[Sample<'_>], at: f64, wanted: (Unit, Bound)) -> Goal {
-    let mut values: Vec<f64> = samples.iter().map(|(value, _)| *value).collect();
+fn quantile(what: &str, samples: &[Sample<'_>], wanted: Quantile) -> Goal {
+    let mut values: Vec<f64> = samples.iter().map(|sample| sample.value).collect();
     values.sort_by(f64::total_cmp);
-    let value = rank(values.len(), at).map(|place| values[place]);
-    goal(what, value, samples, wanted)
+    let value = rank(values.len(), wanted.at).map(|place| values[place]);
+    let what = format!("{what} {}", wanted.name());
+    goal(&what, value, samples, wanted.wanted)
 }
 
-fn goal(
-    what: &str,
-    value: Option<f64>,
-    samples: &[Sample<'_>],
-    (unit, bound): (Unit, Bound),
-) -> Goal {
-    let mut goal = Goal {
-        what: what.to_owned(),
-        value,
-        unit,
-        bound,
-        of: samples.len(),
-        worst: Vec::new(),
-    };
+fn goal(what: &str, value: Option<f64>, samples: &[Sample<'_>], wanted: Wanted) -> Goal {
+    let mut goal = Goal::new(what, wanted).reached(value, samples.len());
     if goal.met() == Some(false) {
-        goal.worst = worst(samples, bound);
+        goal.worst = worst(samples, wanted.bound);
     }
     goal
 }
 
 /// The calls that are furthest on the wrong side.
 fn worst(samples: &[Sample<'_>], bound: Bound) -> Vec<Timeline> {
-    let mut samples: Vec<&Sample<'_>> = match bound {
-        AtLeast(least) => samples.iter().filter(|(value, _)| *value < least).collect(),
-        AtMost(most) => samples.iter().filter(|(value, _)| *value > most).collect(),
+    let beyond = |sample: &Sample<'_>| match bound {
+        Bound::AtLeast(least) => least - sample.value,
+        Bound::AtMost(most) => sample.value - most,
+        Bound::Nothing => 0.0,
     };
-    samples.sort_by(|one, other| match bound {
-        AtLeast(_) => one.0.total_cmp(&other.0),
-        AtMost(_) => other.0.total_cmp(&one.0),
-    });
-    samples.dedup_by_key(|(_, call)| &call.call);
+    let mut samples: Vec<Sample<'_>> = samples.to_vec();
+    samples.retain(|sample| beyond(sample) > 0.0);
+    samples.sort_by(|one, other| beyond(other).total_cmp(&beyond(one)));
+    samples.dedup_by_key(|sample| &sample.call.call);
     let told = samples.into_iter().take(TOLD);
-    told.map(|(value, call)| Timeline {
+    told.map(|Sample { value, call }| Timeline {
         title: format!("{}: {value:.0}", call.scenario),
         lines: call.timeline.clone(),
     })
@@ -357,8 +345,8 @@ mod tests {
             ..CallReport::default()
         };
         let goals = of(&[
-            call(true, vec![reply(5, true), reply(9, false)]),
-            call(false, vec![reply(7, true)]),
+            call(WordTimes::Told, vec![reply(5, true), reply(9, false)]),
+            call(WordTimes::Untold, vec![reply(7, true)]),
         ]);
         let with = find(&goals, "history of replies cut off, word times, error p95");
         assert_eq!(
@@ -383,6 +371,19 @@ mod tests {
         assert_eq!(met(echo(599_000, 0)), None);
         assert_eq!(met(echo(600_000, 0)), Some(true));
         assert_eq!(met(echo(9_000, 1)), Some(false));
+    }
+
+    #[test]
+    fn missed_turns_of_lossy_calls_are_counted_apart() {
+        let call = |finals, latency| CallReport {
+            finals,
+            turns: vec![turn(latency)],
+            ..CallReport::default()
+        };
+        let goals = of(&[call(Finals::All, Some(700)), call(Finals::SomeLost, None)]);
+        let usual = find(&goals, "missed turns");
+        let lossy = find(&goals, "missed turns, some finals lost");
+        assert_eq!((usual.value, lossy.value), (Some(0.0), Some(100.0)));
     }
 
     #[test]

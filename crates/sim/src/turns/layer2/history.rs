@@ -4,6 +4,7 @@ use domain::TurnRecord;
 use serde::Serialize;
 
 use super::played::{Stretch, ms_of};
+use crate::turns::text::{bare_words, words_in};
 
 /// The server's clock and the line's are apart by less, and its ear is so late.
 pub(super) const CLOCKS_APART_MS: u64 = 500;
@@ -40,7 +41,7 @@ impl HistoryError {
 pub(super) fn errors(stretches: &[Stretch], stored: &[TurnRecord]) -> Vec<HistoryError> {
     let owners = owners(stretches, stored);
     let error = |record: &TurnRecord| {
-        let said = words(&record.said);
+        let said = bare_words(&record.said);
         let owned =
             |owner: &Option<&TurnRecord>| owner.is_some_and(|it| it.number == record.number);
         let of_reply = stretches.iter().zip(&owners);
@@ -50,11 +51,11 @@ pub(super) fn errors(stretches: &[Stretch], stored: &[TurnRecord]) -> Vec<Histor
             .collect();
         let literal = own
             .iter()
-            .all(|stretch| words_in(&said, &words(&stretch.piece.text)));
+            .all(|stretch| words_in(&said, &bare_words(&stretch.piece.text)));
         let told = literal && !said.is_empty() && !(own.is_empty() && record.heard.is_empty());
         told.then(|| HistoryError {
             turn: record.number,
-            stored: words(&record.heard).len(),
+            stored: bare_words(&record.heard).len(),
             played: own.iter().map(|stretch| stretch.words()).sum(),
             interrupted: record.interrupted,
         })
@@ -71,7 +72,7 @@ pub(super) fn owners<'s>(
     let mut owners = Vec::new();
     for stretch in stretches {
         let at_ms = ms_of(stretch.from);
-        let own = words(&stretch.piece.text);
+        let own = bare_words(&stretch.piece.text);
         let owner = rest.iter().position(|reply| reply.has(&own, at_ms));
         // Replies follow one another: what comes later belongs to none that is over.
         rest.drain(..owner.unwrap_or(0));
@@ -95,7 +96,7 @@ impl<'s> Reply<'s> {
     fn of(record: &'s TurnRecord) -> Self {
         Self {
             record,
-            said: words(&record.said),
+            said: bare_words(&record.said),
             found: 0,
         }
     }
@@ -113,21 +114,6 @@ impl<'s> Reply<'s> {
     }
 }
 
-/// Whether these words follow one another in a text.
-fn words_in(text: &[String], part: &[String]) -> bool {
-    part.is_empty() || text.windows(part.len()).any(|window| window == part)
-}
-
-/// Words without case and punctuation.
-pub(super) fn words(text: &str) -> Vec<String> {
-    let bare = |word: &str| -> String {
-        let kept = word.chars().filter(|c| c.is_alphanumeric() || *c == '\'');
-        kept.flat_map(char::to_lowercase).collect()
-    };
-    let words = text.split_whitespace().map(bare);
-    words.filter(|word| !word.is_empty()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,9 +122,11 @@ mod tests {
     fn stretch(text: &str, share: f64) -> Stretch {
         let length = text.len() * 500;
         Stretch {
+            clip: 0x800,
             piece: Piece {
                 text: text.to_owned(),
                 ulaw: vec![0; length].into(),
+                request: 1,
             },
             from: 0,
             to: 1,

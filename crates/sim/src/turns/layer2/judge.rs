@@ -1,24 +1,25 @@
 //! What became of one call, from both sides of the line and from what was stored. Pure.
 
+use std::collections::BTreeSet;
+
 use domain::TurnRecord;
 use serde::Serialize;
 
 use super::{
     call::Diary,
     cast::Role,
-    history::{self, HistoryError, words},
+    history::{self, HistoryError},
     overlaps::{self, Overlapped},
-    played::{self, ms_of},
+    played::{self, Stretch, ms_of},
     timeline,
     turns::{self, Taken, TurnReport},
 };
 use crate::turns::{
+    bounds::NOT_NOTICED,
     scenario::{Llm, Scenario, Stt, Tts},
-    text::words_apart,
+    score::WordTimes,
+    text::{bare_words, words_apart},
 };
-
-/// Who hears an agent for no longer goes on undisturbed.
-pub(super) const NOT_NOTICED_MS: u64 = 200;
 
 /// What became of a call.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -27,6 +28,8 @@ pub struct CallReport {
     pub scenario: String,
     /// The carrier's id of the call.
     pub call: String,
+    /// Whether all final words were told.
+    pub finals: Finals,
     /// Model, voice and recogniser were as fast as usual.
     pub usual_delays: bool,
     /// Which waits applied.
@@ -39,12 +42,14 @@ pub struct CallReport {
     pub history: Vec<HistoryError>,
     /// Times that the agent fell silent, or took a turn, for nothing but its own echo.
     pub self_interruptions: usize,
+    /// Turns with words of the agent's own voice that the caller did not say.
+    pub echo_turns: usize,
     /// Time that the agent was audible on a line with echo.
     pub echo_ms: u64,
     /// Requests to the model, those included that nobody wanted in the end.
     pub requests: usize,
-    /// The voice tells when words end.
-    pub word_times: bool,
+    /// Whether the voice tells when words end.
+    pub word_times: WordTimes,
     /// Keys were pressed.
     pub keys: usize,
     /// What the scenario expects, and what did not come of it.
@@ -53,6 +58,27 @@ pub struct CallReport {
     pub violations: Vec<String>,
     /// What happened, line by line.
     pub timeline: Vec<String>,
+}
+
+/// What the recogniser does with final words.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finals {
+    /// It tells all of them.
+    #[default]
+    All,
+    /// Some never come.
+    SomeLost,
+}
+
+impl Finals {
+    fn of(scenario: &Scenario) -> Self {
+        if scenario.stt.finals_lost_percent > 0.0 {
+            Self::SomeLost
+        } else {
+            Self::All
+        }
+    }
 }
 
 /// What the server stored of a call.
@@ -72,6 +98,7 @@ pub(super) fn judge(role: &Role, diary: &Diary, stored: &Stored) -> CallReport {
     let mut report = CallReport {
         scenario: role.scenario.name.clone(),
         call: diary.call_sid.clone(),
+        finals: Finals::of(&role.scenario),
         usual_delays: has_usual_delays(&role.scenario),
         preset: role.scenario.agent.preset.as_str(),
         turns: turns::judge(role, diary, &stretches, &stored.turns),
@@ -82,9 +109,14 @@ pub(super) fn judge(role: &Role, diary: &Diary, stored: &Stored) -> CallReport {
         } else {
             0
         },
+        echo_turns: if has_echo {
+            echo_turns(role, &stretches, stored)
+        } else {
+            0
+        },
         echo_ms: if has_echo { ms_of(audible) } else { 0 },
         requests: role.requests(),
-        word_times: role.scenario.tts.word_times,
+        word_times: WordTimes::of(role.scenario.tts.word_times),
         keys: diary.truth.keys_ms.len(),
         faults: Vec::new(),
         violations: diary.violations.clone(),
@@ -98,7 +130,26 @@ fn has_usual_delays(scenario: &Scenario) -> bool {
     scenario.llm.first_ms == Llm::default().first_ms
         && scenario.tts.first_ms == Tts::default().first_ms
         && scenario.stt.final_ms == Stt::default().final_ms
-        && scenario.stt.finals_lost_percent == 0.0
+        && Finals::of(scenario) == Finals::All
+}
+
+/// Turns with words of our own voice that the caller did not say, be it one among many of his.
+fn echo_turns(role: &Role, stretches: &[Stretch], stored: &Stored) -> usize {
+    let callers = callers_words(role);
+    let agents = stretches.iter().map(|stretch| &stretch.piece.text);
+    let agents: BTreeSet<String> = agents.flat_map(|text| bare_words(text)).collect();
+    let echoed = |word: &String| agents.contains(word) && !callers.contains(word);
+    let turns = stored.turns.iter();
+    let spoken = turns.filter(|turn| !turn.caller.starts_with("keypad"));
+    spoken
+        .filter(|turn| bare_words(&turn.caller).iter().any(echoed))
+        .count()
+}
+
+/// Every word that is said at the caller's.
+fn callers_words(role: &Role) -> BTreeSet<String> {
+    let clips = role.clips.iter();
+    clips.flat_map(|clip| bare_words(&clip.text)).collect()
 }
 
 /// Silences of the agent that nothing at the caller's explains, and turns made of its own words.
@@ -113,14 +164,10 @@ fn self_interruptions(role: &Role, diary: &Diary, stored: &Stored) -> usize {
             .any(|it| near(it.began_ms, it.ended_ms));
         !sound && !truth.keys_ms.iter().any(|key| near(*key, *key))
     });
-    let known: Vec<String> = role
-        .clips
-        .iter()
-        .flat_map(|clip| words(&clip.text))
-        .collect();
+    let known = callers_words(role);
     let foreign = stored.turns.iter().filter(|turn| {
-        let taken = words(&turn.caller);
-        let own = taken.iter().filter(|word| known.contains(word)).count();
+        let taken = bare_words(&turn.caller);
+        let own = taken.iter().filter(|word| known.contains(*word)).count();
         own * 2 < taken.len() && !turn.caller.starts_with("keypad")
     });
     unexplained.count() + foreign.count()
@@ -140,7 +187,7 @@ fn faults(role: &Role, diary: &Diary, stored: &Stored, report: &CallReport) -> V
         faults.push(format!("{cuts} turns were taken too soon"));
     }
     for turn in &report.turns {
-        if turn.cut_in_ms > NOT_NOTICED_MS {
+        if turn.cut_in_ms > NOT_NOTICED.0 {
             faults.push(format!("spoke {} ms into {:?}", turn.cut_in_ms, turn.said));
         }
         if turn.missed {
@@ -153,10 +200,10 @@ fn faults(role: &Role, diary: &Diary, stored: &Stored, report: &CallReport) -> V
         let late = |ms: &u64| expect.silent_within_ms.is_some_and(|most| *ms > most);
         if overlap.source.wants_the_floor() {
             let late = overlap.silent_after.is_none_or(|ms| late(&ms));
-            if late && !overlap.ended_by_itself {
+            if late && overlap.decided {
                 faults.push(format!("silent after {:?} ms", overlap.silent_after));
             }
-        } else if overlap.silent_after.is_some() {
+        } else if overlap.silent_after.is_some() && overlap.decided {
             faults.push(format!("gave way to {:?}", overlap.source));
         }
         faults.extend(over(
@@ -223,8 +270,8 @@ fn text_fault(role: &Role, stored: &Stored) -> Option<String> {
         .iter()
         .map(|turn| turn.caller.as_str())
         .collect();
-    let taken = words(&taken.join(" "));
-    let off = words_apart(&taken, &words(&said.join(" ")));
+    let taken = bare_words(&taken.join(" "));
+    let off = words_apart(&taken, &bare_words(&said.join(" ")));
     (off > expect.words_off).then(|| format!("{off} words off: took {:?}", taken.join(" ")))
 }
 

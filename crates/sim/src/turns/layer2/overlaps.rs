@@ -1,14 +1,19 @@
 //! What became of sounds over the agent's words. Pure.
 
+use std::ops::RangeInclusive;
+
 use serde::Serialize;
 
 use super::{
     call::Diary,
     cast::Role,
-    played::{self, Stretch, ms_of, tick_of},
+    played::{self, BREATH_TICKS, Stop, Stretch, ms_of, tick_of},
     truth::{Uttered, What},
 };
-use crate::turns::scenario::{Role as Meant, SoundKind};
+use crate::turns::{
+    bounds::{AFTERMATH, END_EDGE},
+    scenario::{Overlapping, Role as Meant, SoundKind},
+};
 
 /// A sound over the agent's words, and what the agent did. Times are milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -17,14 +22,19 @@ pub struct Overlapped {
     pub source: Source,
     /// When it began.
     pub at_ms: u64,
-    /// From its beginning to the first quieter frame, or to silence.
+    /// From its beginning to the first quieter frame that the server sent, or to silence.
     pub ducked_after: Option<u64>,
-    /// From its beginning to the agent's last audible frame, if the agent gave way.
+    /// The same, as the telephone played it: what was sent before cannot be called back.
+    pub ducked_played_after: Option<u64>,
+    /// From its beginning to the `clear`, if the agent gave way; where the server sent none, to the
+    /// agent's last audible frame.
     pub silent_after: Option<u64>,
     /// From its end to the voice as it was, if it had become quieter and the agent went on.
     pub restored_after: Option<u64>,
-    /// The agent's words ended by themselves meanwhile: nothing had to be decided.
-    pub ended_by_itself: bool,
+    /// What was left of the agent's words, as far as they were made.
+    pub left_ms: u64,
+    /// The agent had to decide something: enough was left of its words, and of the call.
+    pub decided: bool,
 }
 
 /// What sounds over the agent's words.
@@ -69,9 +79,6 @@ impl Source {
     }
 }
 
-/// Later than so long after its end, a sound has nothing to do with it.
-const AFTERMATH_MS: u64 = 1_000;
-
 /// Judges every sound that began over the agent's words.
 pub(super) fn judge(role: &Role, diary: &Diary, stretches: &[Stretch]) -> Vec<Overlapped> {
     let first_of_turn = |uttered: &Uttered| match uttered.what {
@@ -85,48 +92,100 @@ pub(super) fn judge(role: &Role, diary: &Diary, stretches: &[Stretch]) -> Vec<Ov
     };
     let over = diary.truth.uttered.iter();
     let over = over.filter(|uttered| uttered.over_agent && first_of_turn(uttered));
-    over.map(|uttered| one(role, diary, stretches, uttered))
-        .collect()
+    let line = Line {
+        role,
+        diary,
+        stretches,
+    };
+    over.map(|uttered| line.judge(uttered)).collect()
 }
 
-fn one(role: &Role, diary: &Diary, stretches: &[Stretch], uttered: &Uttered) -> Overlapped {
-    let onset = tick_of(uttered.began_ms);
-    let silent = played::falls_silent(diary, onset).unwrap_or(diary.ticks.len());
-    let last_chance = uttered.ended_ms + AFTERMATH_MS;
-    let mut clears = diary.clears_ms.iter();
-    let cleared = clears.any(|at| (uttered.began_ms..=last_chance).contains(at));
-    let whole = stretches
-        .iter()
-        .rfind(|stretch| stretch.from <= silent)
-        .is_none_or(Stretch::is_whole);
-    let in_time = ms_of(silent) <= last_chance;
-    let gave_way = in_time && (cleared || !whole);
-    let since = |tick: usize| ms_of(tick).saturating_sub(uttered.began_ms);
-    let ducked = (onset..silent).find(|at| is_quieter(role, diary, *at));
-    Overlapped {
-        source: Source::of(uttered.what),
-        at_ms: uttered.began_ms,
-        ducked_after: ducked.or(gave_way.then_some(silent)).map(since),
-        silent_after: gave_way.then(|| since(silent)),
-        restored_after: ducked
-            .filter(|_| !gave_way)
-            .and_then(|_| restored(role, diary, uttered.ended_ms)),
-        ended_by_itself: in_time && !gave_way,
+/// What the agent's side of a call was like.
+struct Line<'c> {
+    role: &'c Role,
+    diary: &'c Diary,
+    stretches: &'c [Stretch],
+}
+
+impl Line<'_> {
+    fn judge(&self, uttered: &Uttered) -> Overlapped {
+        let began = uttered.began_ms;
+        let onset = tick_of(began);
+        let last_chance = uttered.ended_ms + AFTERMATH.0;
+        let stop = played::stop(self.role, self.diary, self.stretches, onset);
+        let silent = self.gave_way(&stop, began..=last_chance);
+        let ended = stop.at.unwrap_or(self.diary.ticks.len());
+        let watched = ended
+            .max(silent.map_or(0, tick_of))
+            .min(tick_of(last_chance));
+        let shaken = (onset..watched).find(|at| self.is_shaken(*at));
+        let mut sent = self.diary.arrived.iter();
+        let sent = sent.find(|sent| {
+            let meanwhile =
+                (began..=last_chance).contains(&sent.at_ms) && sent.at_ms <= ms_of(watched);
+            meanwhile && is_lowered(played::sent_quieter_db(self.role, sent))
+        });
+        let since = |at: Option<u64>| at.into_iter().chain(silent).min().map(|ms| ms - began);
+        let ducked = shaken.map(ms_of);
+        let left_ms = played::left_ms(self.role, self.diary, self.stretches, onset);
+        // A caller who hangs up does not wait for what the agent decides.
+        let lasted = stop.at.is_some() || ms_of(ended) > last_chance;
+        Overlapped {
+            source: Source::of(uttered.what),
+            at_ms: began,
+            ducked_after: since(sent.map(|sent| sent.at_ms).or(ducked)),
+            ducked_played_after: since(ducked),
+            silent_after: silent.map(|ms| ms - began),
+            restored_after: shaken
+                .filter(|_| silent.is_none())
+                .map(|shaken| self.restored(shaken.max(tick_of(uttered.ended_ms)), ended))
+                .map(|ms| ms.saturating_sub(uttered.ended_ms)),
+            left_ms,
+            decided: left_ms > END_EDGE.0 && (lasted || silent.is_some()),
+        }
+    }
+
+    /// When the agent gave way, if it did so within this time: by a `clear`, or by stopping in the
+    /// middle of its words.
+    fn gave_way(&self, stop: &Stop<'_>, within: RangeInclusive<u64>) -> Option<u64> {
+        let cut_off = stop.last.is_some_and(|last| !last.is_whole());
+        // What is cleared after the reply has come to its end is another one.
+        let ended = stop.last.map_or(0, |last| ms_of(last.to + BREATH_TICKS));
+        let mut clears = self.diary.clears_ms.iter().copied();
+        let clear = clears.find(|at| within.contains(at) && (cut_off || *at <= ended));
+        let stopped = stop.at.map(|at| ms_of(at).max(*within.start()));
+        clear.or(stopped.filter(|at| cut_off && within.contains(at)))
+    }
+
+    /// Whether the voice is quieter than it was made, or pauses.
+    fn is_shaken(&self, at: usize) -> bool {
+        let Some(tick) = self.diary.ticks.get(at) else {
+            return false;
+        };
+        match tick.playing {
+            Some(playing) if playing.stamped => false,
+            Some(_) => is_lowered(played::quieter_db(self.role, self.diary, at)),
+            None => self.role.scenario.agent.overlap == Overlapping::Pause,
+        }
+    }
+
+    /// When the voice is as it was made, from this tick on. One that ends meanwhile has nothing to
+    /// restore.
+    fn restored(&self, from: usize, ended: usize) -> u64 {
+        let as_made = |at: &usize| {
+            let playing = self.diary.ticks[*at].playing;
+            playing.is_some_and(|playing| playing.stamped)
+        };
+        ms_of((from..ended).find(as_made).unwrap_or(ended))
     }
 }
 
 /// Half of what the mildest sensible ducking does.
 const QUIETER_DB: f32 = 5.0;
 
-fn is_quieter(role: &Role, diary: &Diary, at: usize) -> bool {
-    played::quieter_db(role, diary, at).is_some_and(|db| db > QUIETER_DB)
+fn is_lowered(by_db: Option<f32>) -> bool {
+    by_db.is_some_and(|db| db > QUIETER_DB)
 }
 
-/// From the end of a sound to the first frames of the agent that are as loud as they were made.
-fn restored(role: &Role, diary: &Diary, ended_ms: u64) -> Option<u64> {
-    let from = tick_of(ended_ms);
-    let loud =
-        |at: &usize| played::quieter_db(role, diary, *at).is_some_and(|db| db < QUIETER_DB / 2.0);
-    let at = (from..diary.ticks.len()).find(loud)?;
-    Some(ms_of(at).saturating_sub(ended_ms))
-}
+#[cfg(test)]
+mod tests;

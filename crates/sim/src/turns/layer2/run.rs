@@ -4,7 +4,7 @@ use super::{
     call::Diary,
     cast::Role,
     goals,
-    judge::{self, CallReport, Stored},
+    judge::{self, CallReport, Finals, Stored},
 };
 use crate::turns::report::{Check, Report, ScenarioResult};
 
@@ -16,12 +16,8 @@ pub struct Run {
     refusals: Vec<ScenarioResult>,
     frames: usize,
     late: usize,
-    /// Some of the calls are to lose final words.
-    lossy: bool,
     /// Final words that the recogniser kept from the server.
     pub finals_lost: usize,
-    /// Scenarios that this layer cannot play.
-    pub left_out: Vec<String>,
     /// What the server did against the protocols of its providers.
     pub provider_violations: Vec<String>,
 }
@@ -31,7 +27,6 @@ impl Run {
     pub fn add(&mut self, role: &Role, diary: &Diary, stored: Option<&Stored>) {
         self.frames += diary.ticks.len();
         self.late += diary.late;
-        self.lossy |= role.scenario.stt.finals_lost_percent > 0.0;
         let nothing = Stored::default();
         let mut report = judge::judge(role, diary, stored.unwrap_or(&nothing));
         if stored.is_none() {
@@ -60,6 +55,7 @@ impl Run {
             notes: self.notes(),
             checks: self.checks(),
             policies: Vec::new(),
+            seeds: Vec::new(),
             goals: goals::of(&self.calls),
             scenarios: played.chain(self.refusals.iter().cloned()).collect(),
         }
@@ -68,28 +64,35 @@ impl Run {
     fn notes(&self) -> Vec<String> {
         let turns: usize = self.calls.iter().map(|call| call.turns.len()).sum();
         let echo_s: u64 = self.calls.iter().map(|call| call.echo_ms).sum::<u64>() / 1_000;
-        let mut notes = vec![
+        vec![
             format!(
                 "{} calls with {turns} turns, as sound in real time through the real server. \
                  Callers speak with the voices of flite and espeak-ng; recogniser, model and voice \
                  are simulated behind their own wires, with the delays of each scenario.",
                 self.calls.len()
             ),
-            format!("On lines with echo the agent was audible for {echo_s} s."),
+            format!(
+                "On lines with echo the agent was audible for {echo_s} s; less than {} s in which \
+                 nothing happens prove nothing. Self-interruptions by echo are times that the agent \
+                 cleared its voice while nothing at the caller's explains it, and turns made for more \
+                 than half of words that the caller does not say; turns with words of the echo are \
+                 those with even one that only the agent said.",
+                goals::ENOUGH_ECHO_MS / 1_000
+            ),
+            "A turn is missed if no answer came within 7 s, or if less than half of its words were \
+             understood."
+                .to_owned(),
             "Left out: of latencies, turns that began over the agent's words, and calls whose model, \
              voice or recogniser is slower than usual; of reactions and of sounds to be ignored, \
-             those during which the agent's words ended by themselves; of history, replies spoken in \
+             those that begin within 600 ms of the end of the agent's words; of history, replies spoken in \
              another form than written; of requests, calls with keys. Shares are told with the range \
              in which nineteen of twenty such runs would lie."
                 .to_owned(),
-        ];
-        if !self.left_out.is_empty() {
-            let names = self.left_out.join(", ");
-            notes.push(format!(
-                "Left out, for tools that the server has not: {names}."
-            ));
-        }
-        notes
+            "Ducked is the first quieter frame that the server sends, silent its `clear`, or the last \
+             audible frame where it sends none. What is ahead of the telephone by then, up to 200 ms, \
+             is played as it is."
+                .to_owned(),
+        ]
     }
 
     fn checks(&self) -> Vec<Check> {
@@ -121,7 +124,8 @@ impl Run {
                 right: broken.is_empty(),
             },
         ];
-        if self.lossy {
+        let mut calls = self.calls.iter();
+        if calls.any(|call| call.finals == Finals::SomeLost) {
             checks.push(Check {
                 what: "finals lost, where a scenario wants some to be".to_owned(),
                 found: self.finals_lost.to_string(),
@@ -131,3 +135,6 @@ impl Run {
         checks
     }
 }
+
+#[cfg(test)]
+mod tests;

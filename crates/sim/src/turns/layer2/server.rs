@@ -103,7 +103,6 @@ mod tests {
         let role = stage::role_with("Hi.", 80, r#""language": "en-GB","#);
         let text = agents(&Cast {
             roles: vec![Arc::clone(&role)],
-            left_out: Vec::new(),
         });
         for line in [
             "[[tenants]]",

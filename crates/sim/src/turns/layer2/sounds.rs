@@ -3,10 +3,9 @@
 
 use std::f32::consts::TAU;
 
-use crate::{Dice, turns::scenario::SoundKind};
+use crate::{Dice, carrier::SAMPLES_PER_MS, turns::scenario::SoundKind};
 
 const RATE: f32 = 8_000.0;
-const SAMPLES_PER_MS: u64 = 8;
 /// The loudest sample, as in the recordings of voices.
 const PEAK: f32 = 16_000.0;
 

@@ -6,12 +6,12 @@ use serde::Serialize;
 use super::{
     call::Diary,
     cast::Role,
-    history::{self, CLOCKS_APART_MS, words},
+    history::{self, CLOCKS_APART_MS},
     listener::Tick,
-    played::{Stretch, ms_of, tick_of},
+    played::{BREATH_TICKS, Stretch, ms_of, tick_of},
     truth::TrueTurn,
 };
-use crate::turns::{text::words_apart, world};
+use crate::turns::text::{bare_words, is_lost, words_apart};
 
 /// One turn of the caller. Times are milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -28,7 +28,7 @@ pub struct TurnReport {
     pub taken: Taken,
     /// For how long the agent was audible while the turn went on.
     pub cut_in_ms: u64,
-    /// An answer was due and never came.
+    /// An answer was due and never came, or less than half of the words were understood.
     pub missed: bool,
     /// It was said over the agent's words.
     pub over_agent: bool,
@@ -51,13 +51,11 @@ pub(super) fn judge(
     stretches: &[Stretch],
     stored: &[TurnRecord],
 ) -> Vec<TurnReport> {
-    let masks = world::rules(&role.scenario).mask;
     let answers = Answers {
+        role,
         diary,
         stretches,
         owners: history::owners(stretches, stored),
-        openers: masks.openers,
-        fillers: masks.fillers,
     };
     let turns = &diary.truth.turns;
     let reports = turns.iter().enumerate().map(|(place, turn)| {
@@ -71,7 +69,10 @@ pub(super) fn judge(
             waited: waited(stored, turn),
             taken: taken(stored, turn),
             cut_in_ms: cut_in_ms(diary, turn),
-            missed: latency.is_none() && is_answer_due(turn, next_ms),
+            missed: match latency {
+                Some(_) => is_lost(&turn.text, &understood(stored, turn, next_ms)),
+                None => is_answer_due(turn, next_ms),
+            },
             over_agent: is_over_agent(diary, turn),
         }
     });
@@ -80,11 +81,10 @@ pub(super) fn judge(
 
 /// What the agent said, and for which turn.
 struct Answers<'c> {
+    role: &'c Role,
     diary: &'c Diary,
     stretches: &'c [Stretch],
     owners: Vec<Option<&'c TurnRecord>>,
-    openers: Vec<String>,
-    fillers: Vec<String>,
 }
 
 impl Answers<'_> {
@@ -97,7 +97,7 @@ impl Answers<'_> {
             .find(|place| self.answers(*place, turn))?;
         let opener = (0..answer)
             .filter(within)
-            .find(|place| self.says_one_of(*place, &self.openers));
+            .find(|place| self.role.is_opener(&self.stretches[*place].piece.text));
         let first = &self.stretches[opener.unwrap_or(answer)];
         let audible = |at: &usize| self.diary.ticks.get(*at).is_some_and(Tick::audible);
         (first.from..first.to).find(audible)
@@ -106,15 +106,9 @@ impl Answers<'_> {
     /// Whether a stretch belongs to what was stored as the answer to a turn. A question whether the
     /// caller is there, an apology, and words that only cover a wait do not.
     fn answers(&self, place: usize, turn: &TrueTurn) -> bool {
-        let masks =
-            self.says_one_of(place, &self.openers) || self.says_one_of(place, &self.fillers);
+        let masks = self.role.is_mask(&self.stretches[place].piece.text);
         let record = self.owners[place].filter(|record| !record.caller.is_empty());
         !masks && record.is_some_and(|record| is_since(record, turn))
-    }
-
-    fn says_one_of(&self, place: usize, texts: &[String]) -> bool {
-        let said = words(&self.stretches[place].piece.text);
-        texts.iter().any(|text| words(text) == said)
     }
 }
 
@@ -128,6 +122,23 @@ fn is_answer_due(turn: &TrueTurn, next_ms: u64) -> bool {
     /// The caller of a scenario is more patient than this.
     const LONG_MS: u64 = 7_000;
     next_ms.saturating_sub(turn.ended_ms) > LONG_MS
+}
+
+/// What the server understood between the beginning of a turn and that of the next one. If nothing
+/// began there, the turn went on what was said before.
+fn understood(stored: &[TurnRecord], turn: &TrueTurn, next_ms: u64) -> String {
+    let began = |record: &&TurnRecord| !record.caller.is_empty() && record.at.0 < next_ms;
+    let mut texts: Vec<&str> = stored
+        .iter()
+        .filter(began)
+        .filter(|record| is_since(record, turn))
+        .map(|record| record.caller.as_str())
+        .collect();
+    if texts.is_empty() {
+        let before = stored.iter().rfind(began);
+        texts.extend(before.map(|record| record.caller.as_str()));
+    }
+    texts.join(" ")
 }
 
 fn is_over_agent(diary: &Diary, turn: &TrueTurn) -> bool {
@@ -168,8 +179,6 @@ fn taken_within<'s>(
 /// For how long the agent was audible within a turn, whatever it said. What it was saying when the
 /// turn began does not count until it has stopped: there the caller spoke over the agent.
 fn cut_in_ms(diary: &Diary, turn: &TrueTurn) -> u64 {
-    /// Quiet for so long, it has stopped.
-    const BREATH_TICKS: usize = 15;
     let (begins, ends) = (tick_of(turn.began_ms), tick_of(turn.ended_ms));
     let before = diary.ticks.iter().take(begins).rev().take(BREATH_TICKS);
     let mut quiet = before.take_while(|tick| !tick.audible()).count();
@@ -188,9 +197,9 @@ fn cut_in_ms(diary: &Diary, turn: &TrueTurn) -> u64 {
 /// What the server says that it waited for this turn: by the last of its records that began within
 /// the turn and ends with its last word.
 fn waited(stored: &[TurnRecord], turn: &TrueTurn) -> Option<u64> {
-    let said = words(&turn.text);
+    let said = bare_words(&turn.text);
     let record = taken_within(stored, turn).filter(|record| {
-        let taken = words(&record.caller);
+        let taken = bare_words(&record.caller);
         taken.last() == said.last() && words_apart(&taken, &said) * 2 < said.len().max(2)
     });
     let record = record.last()?;

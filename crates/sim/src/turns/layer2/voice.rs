@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use providers::offline::fixtures;
 
 use super::{
-    cast::{CHAR_MS, Piece, Role},
+    cast::{CHAR_MS, Role},
     stamp::{SLOT, Stamp},
 };
 use crate::fakes::Voice;
@@ -25,10 +25,7 @@ pub(super) struct StampVoice(pub(super) Arc<Role>);
 
 impl Voice for StampVoice {
     fn say(&self, text: &str) -> Vec<u8> {
-        let ulaw = self.0.speak(|clip| Piece {
-            text: text.to_owned(),
-            ulaw: stamped(sound_of(text), clip).into(),
-        });
+        let ulaw = self.0.speak(text, |clip| stamped(sound_of(text), clip));
         ulaw.to_vec()
     }
 }
@@ -66,9 +63,12 @@ mod tests {
         voice.say("Hello.");
         let audio = voice.say("We close at six.");
         assert_eq!(audio.len(), (16 * CHAR_MS * 8).next_multiple_of(SLOT));
-        let mut listener = Listener::default();
+        let mut listener = Listener::new(role.clone());
         let frames = audio.as_chunks::<160>().0;
-        let ticks: Vec<Tick> = frames.iter().map(|frame| listener.hear(frame)).collect();
+        let ticks: Vec<Tick> = frames
+            .iter()
+            .map(|frame| listener.hear(frame, 160))
+            .collect();
         let clip = ticks[10].playing.map(|playing| playing.clip);
         let piece = clip.and_then(|clip| role.piece(clip)).unwrap();
         assert_eq!(piece.text, "We close at six.");

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::*;
 
 fn folder() -> PathBuf {
@@ -17,10 +19,19 @@ fn parse(text: &str) -> Result<Scenario, String> {
 #[test]
 fn every_scenario_of_the_repository_is_one() {
     let scenarios = Scenario::load_folder(&folder()).unwrap_or_else(|error| panic!("{error}"));
-    assert!(scenarios.len() >= 10);
+    let files = fs::read_dir(folder()).unwrap().count();
+    assert_eq!(
+        scenarios.len() + 1,
+        files,
+        "beside the scenarios there is one README"
+    );
     for scenario in &scenarios {
-        assert!(!scenario.steps.is_empty(), "{}", scenario.name);
+        // Whatever the caller says, something of the agent has to be heard or answered.
+        let waits = |step: &Step| matches!(step, Step::AgentDone | Step::AgentAudibleMs(_));
+        assert!(scenario.steps.iter().any(waits), "{}", scenario.name);
     }
+    let groups: BTreeSet<Group> = scenarios.iter().map(|scenario| scenario.group).collect();
+    assert_eq!(groups.len(), 24, "every group has an example: {groups:?}");
 }
 
 #[test]

@@ -1,7 +1,47 @@
 use domain::Millis;
+use serde::Serialize;
 
 use super::{Place, Samples};
-use crate::turns::world::Seen;
+use crate::turns::{
+    bounds::{self, Quantile},
+    world::Seen,
+};
+
+/// Whether a voice tells when its words end.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WordTimes {
+    /// It tells.
+    #[default]
+    Told,
+    /// They have to be guessed.
+    Untold,
+}
+
+impl WordTimes {
+    /// What a voice does that tells them, or does not.
+    #[must_use]
+    pub const fn of(told: bool) -> Self {
+        if told { Self::Told } else { Self::Untold }
+    }
+
+    /// What is wanted of the words by which records are off.
+    pub(crate) const fn wanted(self) -> &'static [Quantile] {
+        match self {
+            Self::Told => &bounds::HISTORY,
+            Self::Untold => &bounds::HISTORY_GUESSED,
+        }
+    }
+
+    /// The name in tables.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Told => "word times",
+            Self::Untold => "no word times",
+        }
+    }
+}
 
 /// How well the record of a reply that was cut off agrees with what was played.
 #[derive(Clone, Debug, Default)]

@@ -3,7 +3,10 @@ use std::collections::BTreeMap;
 use domain::Millis;
 
 use super::{Place, Samples};
-use crate::turns::world::{OverSound, Seen, Sounded};
+use crate::turns::{
+    bounds::{AFTERMATH, END_EDGE},
+    world::{OverSound, Seen, Sounded},
+};
 
 /// What became of sounds over the agent's voice.
 #[derive(Clone, Debug, Default)]
@@ -24,10 +27,6 @@ pub struct OverlapScore {
 
 /// Whoever has to wait longer for silence was not given way to.
 const PATIENCE: Millis = Millis(2_500);
-/// Nearer to the end of the agent's words a sound is simply the next turn.
-const END_EDGE: Millis = Millis(600);
-/// After a false alarm, a stop within that time counts as caused by it.
-const AFTERMATH: Millis = Millis(1_000);
 
 impl OverlapScore {
     /// Adds what was seen in one call.

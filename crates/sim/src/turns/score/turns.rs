@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use domain::Millis;
 
 use super::{Place, Samples, percent};
-use crate::turns::world::Seen;
+use crate::turns::{bounds::NOT_NOTICED, world::Seen};
 
 /// How the ends of turns were found.
 #[derive(Clone, Debug, Default)]
@@ -28,8 +28,6 @@ pub struct TurnScore {
 /// What agents say where openers are measured.
 pub const OPENERS: [&str; 2] = ["Sure.", "Okay."];
 
-/// Who hears an agent for no longer goes on undisturbed.
-const NOT_NOTICED: Millis = Millis(200);
 /// A timeline begins so long before what it shows, and ends so long after.
 const MARGIN: Millis = Millis(2_500);
 

@@ -5,7 +5,10 @@ use domain::Millis;
 use super::{Line, seen::TurnSeen};
 use crate::{
     Dice,
-    turns::scenario::{Role, Say, Scenario, Sound, SoundKind, Step},
+    turns::{
+        bounds::PATIENCE,
+        scenario::{Role, Say, Scenario, Sound, SoundKind, Step},
+    },
 };
 
 /// Plays a scenario's steps, with an ear on the agent.
@@ -20,6 +23,8 @@ pub(crate) struct Caller {
     since: Millis,
     /// How soon after the agent's last word the next step begins.
     reaction: Millis,
+    /// Steps for which the agent was waited for in vain.
+    gave_up: usize,
 }
 
 /// What the caller knows of the agent.
@@ -90,9 +95,6 @@ pub(crate) struct Word {
     pub(crate) until: Millis,
 }
 
-/// A caller who is not answered goes on by then.
-const PATIENCE: Millis = Millis(12_000);
-
 impl Caller {
     pub(crate) fn new(scenario: &Scenario, dice: &mut Dice) -> Self {
         let mut steps = scenario.steps.clone();
@@ -106,33 +108,38 @@ impl Caller {
             turn: None,
             since: Millis::ZERO,
             reaction: reaction(dice),
+            gave_up: 0,
         }
+    }
+
+    pub(crate) const fn gave_up(&self) -> usize {
+        self.gave_up
     }
 
     /// When the next step begins, as far as is known now.
     pub(crate) fn next(&self, agent: &Agent<'_>) -> Option<Millis> {
         let step = self.scenario.get(self.at)?;
-        let given_up = self.ready + PATIENCE;
-        Some(match step {
-            Step::AgentDone => self.answered(agent).unwrap_or(given_up),
-            Step::AgentAudibleMs(ms) => agent
-                .line
-                .speaking_for(Millis(*ms), self.since)
-                .unwrap_or(given_up),
-            Step::AgentEndsInMs(ms) => agent
-                .line
-                .ends_after(self.since)
-                .filter(|_| !agent.works)
-                .map_or(given_up, |ends| ends - Millis(*ms)),
+        let due = self.due(step, agent).unwrap_or(self.ready + PATIENCE);
+        Some(due.or_later(self.ready))
+    }
+
+    /// When a step begins. `None`: what it waits for is not in sight.
+    fn due(&self, step: &Step, agent: &Agent<'_>) -> Option<Millis> {
+        match step {
+            Step::AgentDone => self.answered(agent),
+            Step::AgentAudibleMs(ms) => agent.line.speaking_for(Millis(*ms), self.since),
+            Step::AgentEndsInMs(ms) => {
+                let ends = agent.line.ends_after(self.since).filter(|_| !agent.works)?;
+                Some(ends - Millis(*ms))
+            }
             Step::HangUp
             | Step::Keys(_)
             | Step::PauseMs(_)
             | Step::Say(_)
             | Step::SilenceMs(_)
             | Step::Sound(_)
-            | Step::TurnEnds => self.ready,
-        })
-        .map(|at| at.or_later(self.ready))
+            | Step::TurnEnds => Some(self.ready),
+        }
     }
 
     fn answered(&self, agent: &Agent<'_>) -> Option<Millis> {
@@ -141,11 +148,12 @@ impl Caller {
     }
 
     /// Does the next step, whose time has come.
-    pub(crate) fn act(&mut self, now: Millis, dice: &mut Dice) -> Doing {
+    pub(crate) fn act(&mut self, now: Millis, agent: &Agent<'_>, dice: &mut Dice) -> Doing {
         let steps = Arc::clone(&self.scenario);
         let Some(step) = steps.get(self.at) else {
             return Doing::Nothing;
         };
+        self.gave_up += usize::from(self.due(step, agent).is_none());
         self.at += 1;
         self.ready = now;
         match step {

@@ -10,7 +10,10 @@ use super::{
 use crate::{
     Delay, Dice,
     fakes::is_filler,
-    turns::{scenario::Stt, text::without_punctuation},
+    turns::{
+        scenario::{Scenario, Stt},
+        text::without_punctuation,
+    },
 };
 
 /// Writes down what it hears, as Deepgram's Nova does: interim words about once a second by its own
@@ -61,7 +64,12 @@ const LONGEST_OPEN: Millis = Millis(5_000);
 const WRONG_STOP: f64 = 0.25;
 
 impl Recogniser {
-    pub(crate) fn new(settings: Stt, dice: &mut Dice) -> Self {
+    pub(crate) fn new(scenario: &Scenario, dice: &mut Dice) -> Self {
+        let settings = Stt {
+            // The server asks for fillers where the recogniser knows them.
+            writes_fillers: scenario.stt.writes_fillers && scenario.is_english(),
+            ..scenario.stt
+        };
         Self {
             settings,
             delay: settings.final_ms.delay(),

@@ -4,7 +4,7 @@ use domain::{EndReason, Millis, ReplyId, TurnRecord};
 use session::{Action, Because, Input};
 
 use super::{Line, caller::Heard};
-use crate::turns::text::bare_words;
+use crate::turns::text::is_lost;
 
 pub use super::caller::Kind as Sounded;
 
@@ -41,6 +41,8 @@ pub struct Seen {
     pub actions: Vec<(Millis, Action)>,
     /// Final words that the recogniser kept to itself.
     pub finals_lost: usize,
+    /// Times that the caller waited for the agent in vain.
+    pub gave_up: usize,
     /// When the call was over.
     pub ended: Millis,
     /// Why.
@@ -193,7 +195,7 @@ impl Seen {
         let Some(turn) = self.turns.get(index) else {
             return false;
         };
-        !self.is_answered(index) || 2 * self.words_understood(index) < bare_words(&turn.text).len()
+        !self.is_answered(index) || is_lost(&turn.text, &self.understood(index))
     }
 
     /// Whether what was decided at the end of a turn, or later, was heard before the next one.
@@ -211,27 +213,20 @@ impl Seen {
             .any(|commit| within.contains(&commit.at) && is_audible(commit.reply))
     }
 
-    /// How many of a turn's words are in what its answers were made for.
-    fn words_understood(&self, index: usize) -> usize {
+    /// What a turn's answers were made for.
+    fn understood(&self, index: usize) -> String {
         let Some(turn) = self.turns.get(index) else {
-            return 0;
+            return String::new();
         };
         let within = turn.begins..self.until(index);
-        let mut understood: Vec<String> = self
+        let answers: Vec<&str> = self
             .commits
             .iter()
             .filter(|commit| within.contains(&commit.at))
             .filter_map(|commit| self.answers.get(&commit.reply))
-            .flat_map(|text| bare_words(text))
+            .map(String::as_str)
             .collect();
-        let mut known = 0;
-        for word in bare_words(&turn.text) {
-            if let Some(at) = understood.iter().position(|heard| *heard == word) {
-                understood.swap_remove(at);
-                known += 1;
-            }
-        }
-        known
+        answers.join(" ")
     }
 
     /// The call as a script: what the session was told, what it did (`>`), and what was true (`~`).

@@ -3,8 +3,12 @@ use std::path::Path;
 use super::*;
 
 fn play(steps: &str) -> Seen {
+    play_in("en", steps)
+}
+
+fn play_in(language: &str, steps: &str) -> Seen {
     let text = format!(
-        r#"{{"name": "t", "what": "A test.", "group": "clean",
+        r#"{{"name": "t", "what": "A test.", "group": "clean", "language": "{language}",
             "agent": {{"greeting": "Hello, how can I help?",
                 "replies": [{{"say": "Sure. I can tell you a lot about that, and more if you like to hear it."}}]}},
             "stt": {{"punctuates": false}}, "steps": {steps}}}"#
@@ -91,4 +95,27 @@ fn an_answer_may_open_with_a_word_that_covers_the_wait() {
     let seen = Call::of(Arc::new(scenario), 7).play();
     assert!(seen.opens(0, &["Sure.", "Okay."]));
     assert!(!seen.opens(0, &["Right."]));
+}
+
+#[test]
+fn fillers_are_written_in_english_alone() {
+    let steps = r#"["agent_done", {"say": {"text": "I need, eh, two tickets."}}, "turn_ends",
+        "agent_done", "hang_up"]"#;
+    let written = |language| {
+        let seen = play_in(language, steps);
+        let mut records = seen.records.iter();
+        records.any(|(_, record, _)| record.caller.contains("eh"))
+    };
+    assert!(written("en-GB"));
+    assert!(!written("es-ES"));
+}
+
+#[test]
+fn a_caller_who_waits_in_vain_is_counted() {
+    let patient = play(
+        r#"["agent_done", {"say": {"text": "When do you close today?"}}, "turn_ends", "agent_done", "hang_up"]"#,
+    );
+    assert_eq!(patient.gave_up, 0);
+    let seen = play(r#"["agent_done", {"agent_audible_ms": 60000}, "hang_up"]"#);
+    assert_eq!(seen.gave_up, 1);
 }

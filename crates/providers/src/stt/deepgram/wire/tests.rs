@@ -26,7 +26,7 @@ fn words(text: &str, flags: [bool; 3]) -> FromDeepgram {
         settled,
         ends_utterance,
         answers_finalize,
-        span: None,
+        ..Words::default()
     })
 }
 
@@ -188,6 +188,35 @@ fn words_have_a_span_where_their_times_make_sense() {
         (r#""start":1"#, None),
     ] {
         assert_eq!(read_span(times), expected, "{times}");
+    }
+}
+
+#[test]
+fn each_word_has_its_time_where_the_text_shows_which_is_which() {
+    let spans = |transcript: &str, words: &str| {
+        let message = format!(
+            r#"{{"type":"Results","channel":{{"alternatives":[{{"transcript":"{transcript}","words":{words}}}]}}}}"#
+        );
+        let FromDeepgram::Words(words) = read(&message).expect(&message) else {
+            panic!("no words: {message}");
+        };
+        words.word_spans
+    };
+    let two = r#"[{"word":"yes","punctuated_word":"Yes,","start":3.2,"end":3.5},
+        {"word":"please","punctuated_word":"please.","start":3.5,"end":3.82}]"#;
+    assert_eq!(
+        spans("Yes, please.", two),
+        [span(3_200, 3_500), span(3_500, 3_820)]
+    );
+    for (transcript, words) in [
+        ("Yes please now", two),
+        ("Yes", r#"[{"start":3.2}]"#),
+        ("Yes", r#"[{"start":3.2,"end":"3.5"}]"#),
+        ("Yes", r#"[{"start":3.2,"end":3.1}]"#),
+        ("Yes", r#"[{"start":-3.2,"end":3.1}]"#),
+        ("Yes", "7"),
+    ] {
+        assert_eq!(spans(transcript, words), [], "{transcript}: {words}");
     }
 }
 

@@ -100,6 +100,30 @@ fn without_letters_a_final_word_ends_a_clause() {
 }
 
 #[test]
+fn without_letters_and_finals_the_length_of_the_text_tells_clauses_apart() {
+    let mut clauses = clauses(&["Hello you.", "How are you?"]);
+    assert_eq!(cut(&mut clauses, 500, None), "0: 500");
+    assert_eq!(cut(&mut clauses, 600, None), "0: 300, 1: 300");
+    // What is not written yet is not spoken yet: all audio so far is of what is.
+    assert_eq!(cut(&mut clauses, 900, None), "1: 900");
+    clauses.add(ClauseId(2), "Fine?");
+    assert_eq!(cut(&mut clauses, 100, None), "2: 100");
+    // One final word for all of it makes nothing over that the server may yet speak of.
+    clauses.end_one();
+    assert!(!clauses.is_over());
+}
+
+#[test]
+fn a_clause_that_was_passed_by_length_is_still_the_next_to_be_called_final() {
+    let mut clauses = clauses(&["Hi.", "You."]);
+    assert_eq!(cut(&mut clauses, 300, None), "0: 240, 1: 60");
+    clauses.end_one();
+    assert!(!clauses.is_over(), "that was the first one");
+    clauses.end_one();
+    assert!(clauses.is_over());
+}
+
+#[test]
 fn white_space_and_long_letters_do_not_confuse() {
     let mut clauses = clauses(&["  Sí,  señor  "]);
     let audio = Bytes::from(vec![0xff; 800]);

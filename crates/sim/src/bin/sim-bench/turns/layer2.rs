@@ -19,7 +19,7 @@ use sim::{
 };
 use store::{CallFilter, Database, Store as _};
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::Semaphore,
     task::JoinSet,
     time::{sleep, timeout},
@@ -81,18 +81,23 @@ pub(super) async fn run(
         log: args.server_log.as_deref(),
         policy: Policy::Agents(&agents),
     };
-    let mut server = Server::start(&start, &providers).await?;
-    // The server dies with this process, whatever ends it: dropped, it is killed.
-    let placed = tokio::select! {
-        placed = timeout(LONGEST, all_calls(args, &cast, (&server, &providers), seed)) => {
-            placed.context("the calls have no end")??
+    // Signals are caught before there is a server: dropped on the way out, it is killed, also while
+    // it starts. Only a process that is killed itself leaves it behind.
+    let mut asked = Asked::listen()?;
+    let stage = Stage {
+        cast: &cast,
+        providers: &providers,
+        seed,
+    };
+    let (mut server, placed) = tokio::select! {
+        played = timeout(LONGEST, stage.play(args, &start)) => {
+            played.context("the calls have no end")??
         }
-        asked = asked_to_stop() => return Err(asked?),
+        () = asked.stop() => return Err(anyhow!("stopped before the end")),
     };
     ensure!(server.is_alive(), "the server died during the calls");
     let stored = stored(&server.store_url(), cast.roles.len()).await?;
     let mut run = judged(args, placed, &stored)?;
-    run.left_out.clone_from(&cast.left_out);
     run.provider_violations = providers.violations();
     let heard = providers.deepgram.seen();
     run.finals_lost = heard.iter().map(|stream| stream.lost_finals as usize).sum();
@@ -102,26 +107,48 @@ pub(super) async fn run(
 /// More calls than ten minutes have room for, or a server that hangs.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
 
-/// Waits until somebody wants this process to end.
-async fn asked_to_stop() -> anyhow::Result<anyhow::Error> {
-    let mut terminated = signal(SignalKind::terminate())?;
-    let mut interrupted = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminated.recv() => {}
-        _ = interrupted.recv() => {}
-    }
-    Ok(anyhow!("stopped before the end"))
+/// Signals by which somebody wants this process to end.
+struct Asked {
+    terminated: Signal,
+    interrupted: Signal,
 }
 
-async fn all_calls(
-    args: &Layer2Args,
-    cast: &Cast,
-    (server, providers): (&Server, &Providers),
+impl Asked {
+    fn listen() -> anyhow::Result<Self> {
+        Ok(Self {
+            terminated: signal(SignalKind::terminate())?,
+            interrupted: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.terminated.recv() => {}
+            _ = self.interrupted.recv() => {}
+        }
+    }
+}
+
+/// Everything that calls are played with.
+struct Stage<'a> {
+    cast: &'a Cast,
+    providers: &'a Providers,
     seed: u64,
-) -> anyhow::Result<Vec<Placed>> {
-    rehearsed(providers).await;
-    let phone = Phone::new(Settings::local(&server.url, Some(AUTH_TOKEN.to_owned())))?;
-    place_all(args, cast, &phone, seed).await
+}
+
+impl Stage<'_> {
+    /// Starts the server and places every call.
+    async fn play(
+        &self,
+        args: &Layer2Args,
+        start: &Start<'_>,
+    ) -> anyhow::Result<(Server, Vec<Placed>)> {
+        let server = Server::start(start, self.providers).await?;
+        rehearsed(self.providers).await;
+        let phone = Phone::new(Settings::local(&server.url, Some(AUTH_TOKEN.to_owned())))?;
+        let placed = place_all(args, self.cast, &phone, self.seed).await?;
+        Ok((server, placed))
+    }
 }
 
 /// Greetings are rehearsed before the first call, as they are before a first caller: waits until
@@ -132,9 +159,10 @@ async fn rehearsed(providers: &Providers) {
     const MOST_LOOKS: u32 = 300;
     let (mut spoken, mut quiet) = (0, 0);
     for _ in 0..MOST_LOOKS {
-        let seen = providers.elevenlabs.seen().len();
-        quiet = if seen == spoken { quiet + 1 } else { 0 };
-        spoken = seen;
+        let streams = providers.elevenlabs.seen();
+        let said: usize = streams.iter().map(|stream| stream.spoken.len()).sum();
+        quiet = if said == spoken { quiet + 1 } else { 0 };
+        spoken = said;
         if quiet >= QUIET_LOOKS {
             return;
         }

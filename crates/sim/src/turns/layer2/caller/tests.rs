@@ -2,7 +2,10 @@ use std::path::Path;
 
 use super::*;
 use crate::turns::{
-    layer2::recordings::{Recordings, Wanted},
+    layer2::{
+        listener::Playing,
+        recordings::{Recordings, Wanted},
+    },
     scenario::{Scenario, VoiceName},
 };
 
@@ -10,7 +13,7 @@ use crate::turns::{
 fn role(steps: &str) -> Arc<Role> {
     let text = format!(
         r#"{{"name": "t", "what": "A test.", "group": "clean",
-            "agent": {{"greeting": "Hi.", "replies": [{{"say": "Ten letters in all."}}]}},
+            "agent": {{"greeting": "Hi.", "openers": ["Sure."], "replies": [{{"say": "Ten letters in all."}}]}},
             "steps": [{steps}]}}"#
     );
     let scenario = Scenario::parse(&text, Path::new("t.json")).unwrap();
@@ -42,6 +45,7 @@ fn audible(begins: bool) -> Tick {
             clip: 0x800,
             until: 160,
             begins,
+            stamped: true,
         }),
     }
 }
@@ -132,5 +136,36 @@ fn keys_are_pressed_a_quarter_of_a_second_apart() {
 fn a_caller_gives_up_on_a_dumb_agent() {
     let (truth, _, hung_up) = play(r#""agent_done", "hang_up""#, 0..0, 1_000);
     assert_eq!(truth.gave_up, 1);
-    assert!(hung_up.is_some_and(|at| at >= PATIENCE_MS));
+    assert!(hung_up.is_some_and(|at| at >= PATIENCE.0));
+}
+
+#[test]
+fn nobody_gives_up_on_an_agent_who_speaks() {
+    let steps = r#""agent_done", {"say": {"text": "A"}}, "turn_ends""#;
+    let (truth, _, _) = play(steps, 10..1_010, 1_200);
+    assert_eq!(truth.gave_up, 0);
+    assert_eq!(truth.uttered[0].began_ms, 20_180 + DONE_MS);
+}
+
+#[test]
+fn a_word_that_covers_a_wait_is_no_answer() {
+    let role = role(r#""agent_done", "hang_up""#);
+    let say = |text: &str| {
+        role.speak(text, |_| vec![0; 160]);
+    };
+    say("Sure.");
+    say("Ten letters in all.");
+    let begins = |clip, ticks: std::ops::RangeInclusive<u64>, tick: u64| {
+        let mut heard = audible(tick == *ticks.start());
+        if let Some(playing) = &mut heard.playing {
+            playing.clip = clip;
+        }
+        ticks.contains(&tick).then_some(heard)
+    };
+    let mut caller = Caller::new(role.clone());
+    let hung_up = (0..400).find(|tick| {
+        let heard = begins(0x800, 10..=19, *tick).or(begins(0x801, 100..=149, *tick));
+        caller.tick(&heard.unwrap_or(QUIET)).hangs_up
+    });
+    assert_eq!(hung_up.map(|tick| tick * TICK_MS), Some(2_980 + DONE_MS));
 }

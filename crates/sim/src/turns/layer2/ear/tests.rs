@@ -63,3 +63,12 @@ fn sound_without_words_is_no_speech() {
         "a clip that nobody knows"
     );
 }
+
+#[test]
+fn a_phrase_that_is_joined_in_its_middle_has_no_beginning() {
+    // "One" ends in slot 9, "two" in slot 21.
+    let mut ear = StampEar::new(stage::role("One two three", 3_200));
+    let words = told(&mut ear, 0, 40, &(0..14).collect::<Vec<_>>());
+    assert_eq!(words.first(), Some(&Word::Began));
+    assert_eq!(words.last(), Some(&Word::SoFar("two three".to_owned())));
+}

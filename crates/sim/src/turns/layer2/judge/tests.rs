@@ -1,39 +1,15 @@
 use domain::Millis;
 
 use super::*;
-use crate::{
-    carrier::FRAME,
-    fakes::Voice as _,
-    turns::layer2::{
-        caller::Caller,
-        listener::{Listener, Tick},
-        stage,
-        voice::StampVoice,
-    },
-};
+use crate::turns::layer2::stage::{self, Sent};
 
 /// A call in which the agent says these texts at these times, over a line without a server.
 fn played(role: &std::sync::Arc<Role>, said: &[(u64, &str)]) -> Diary {
-    let voice = StampVoice(role.clone());
-    let mut track = vec![0xFF; 30_000 * 8];
-    for (at_ms, text) in said {
-        let audio = voice.say(text);
-        let from = usize::try_from(at_ms * 8).unwrap();
-        track[from..from + audio.len()].copy_from_slice(&audio);
-    }
-    let (mut listener, mut caller) = (Listener::default(), Caller::new(role.clone()));
-    let mut diary = Diary::default();
-    for frame in track.as_chunks::<FRAME>().0 {
-        let tick: Tick = listener.hear(frame);
-        let doing = caller.tick(&tick);
-        diary.ticks.push(tick);
-        diary.audio.agent.extend(frame);
-        if doing.hangs_up {
-            break;
-        }
-    }
-    diary.truth = caller.into_truth();
-    diary
+    let sent = Sent::new(role, 30_000);
+    let sent = said
+        .iter()
+        .fold(sent, |sent, (at_ms, text)| sent.say(*at_ms, text));
+    sent.diary()
 }
 
 fn taken(caller: &str, waited: u64) -> TurnRecord {
@@ -142,11 +118,40 @@ fn words_made_of_echo_are_a_self_interruption() {
         turns: vec![taken("When do you close?", 350)],
         end: None,
     };
-    assert_eq!(judge(&role, &diary, &clean).self_interruptions, 0);
+    let report = judge(&role, &diary, &clean);
+    assert_eq!((report.self_interruptions, report.echo_turns), (0, 0));
     diary.clears_ms.push(700);
     let stored = Stored {
         turns: vec![own],
         end: None,
     };
-    assert_eq!(judge(&role, &diary, &stored).self_interruptions, 2);
+    let report = judge(&role, &diary, &stored);
+    assert_eq!((report.self_interruptions, report.echo_turns), (2, 1));
+}
+
+#[test]
+fn one_word_of_echo_among_the_callers_is_found() {
+    let line = r#""line": {"echo": {"loss_db": 12, "delay_ms": 80}},"#;
+    let role = stage::role_with("When do you close?", 8_000, line);
+    let diary = played(&role, &[GREETING, (3_800, "We close at six.")]);
+    let stored = Stored {
+        turns: vec![taken("library when do you close", 350)],
+        end: None,
+    };
+    let report = judge(&role, &diary, &stored);
+    assert_eq!((report.self_interruptions, report.echo_turns), (0, 1));
+}
+
+#[test]
+fn an_answer_to_less_than_half_of_the_words_is_missed() {
+    let role = stage::role("When do you close?", 8_000);
+    let diary = played(&role, &[GREETING, (3_800, "We close at six.")]);
+    let missed = |caller: &str| {
+        let stored = Stored {
+            turns: vec![taken(caller, 350)],
+            end: None,
+        };
+        judge(&role, &diary, &stored).turns[0].missed
+    };
+    assert!(missed("close") && !missed("you close"));
 }
