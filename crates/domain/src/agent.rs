@@ -1,6 +1,6 @@
 use std::{fmt, str::FromStr};
 
-use crate::{AgentId, PhoneNumber, TenantId};
+use crate::{AgentId, Micros, PhoneNumber, TenantId};
 
 /// A customer of this server: who is called on which numbers, and which agent answers.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -13,6 +13,8 @@ pub struct Tenant {
     pub numbers: Vec<PhoneNumber>,
     /// Who answers.
     pub agent: AgentId,
+    /// The most that its calls may cost in a day of UTC.
+    pub budget_per_day: Option<Micros>,
 }
 
 /// Why a text does not name a model.

@@ -117,7 +117,9 @@ impl PriceBook {
         }
     }
 
-    fn cost(&self, payee: &ModelName, item: Item, amount: u64) -> Option<Micros> {
+    /// What so much of an item costs. `None`: nobody told us the price.
+    #[must_use]
+    pub fn cost(&self, payee: &ModelName, item: Item, amount: u64) -> Option<Micros> {
         if payee.provider == OFFLINE {
             return Some(Micros::default());
         }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::{AgentId, ModelName, PriceBook};
+use domain::{AgentId, Micros, ModelName, PriceBook};
 use providers::{
     llm::{LanguageModel, ModelSettings},
     stt::{Listen, SpeechToText},
@@ -29,6 +29,8 @@ pub struct Agent {
     pub carrier: ModelName,
     /// What it all costs.
     pub prices: Arc<PriceBook>,
+    /// The most that calls of whom it works for may cost in a day of UTC.
+    pub budget_per_day: Option<Micros>,
 }
 
 /// One provider doing one job with an agent's settings.

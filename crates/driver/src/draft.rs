@@ -1,6 +1,6 @@
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use domain::Purpose;
@@ -22,6 +22,8 @@ pub(crate) struct Draft {
     /// Counted for the conversation, by the model's place in the agent's list.
     spent: Vec<TokenSums>,
     discarded: AtomicBool,
+    /// Where in the list the next request begins: those before have broken off.
+    from: AtomicUsize,
 }
 
 impl Draft {
@@ -31,7 +33,18 @@ impl Draft {
             tally,
             spent: (0..models).map(|_| TokenSums::default()).collect(),
             discarded: AtomicBool::new(false),
+            from: AtomicUsize::new(0),
         }
+    }
+
+    /// The model at this place broke off.
+    pub(crate) fn broke_off_at(&self, place: usize) {
+        self.from.store(place + 1, Ordering::Relaxed);
+    }
+
+    /// Where in the list the next request begins.
+    pub(crate) fn from(&self) -> usize {
+        self.from.load(Ordering::Relaxed)
     }
 
     /// Nobody was to hear it: it was begun too soon.
@@ -139,6 +152,7 @@ fn length(message: &Message) -> u64 {
             characters(text) + tools.sum::<u64>()
         }
         Message::Caller(text) => characters(text),
+        Message::Note(text) => characters(text),
         Message::Tool { output, .. } => characters(output),
     }
 }

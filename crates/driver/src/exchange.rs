@@ -6,7 +6,8 @@ use std::{
 };
 
 use domain::{
-    CallBegun, CallEnded, CallId, CarrierCallId, Clock, EndReason, Millis, Purpose, Receipt,
+    CallBegun, CallEnded, CallId, CarrierCallId, Clock, EndReason, Micros, Millis, Purpose,
+    Receipt, TenantId, UnixMillis,
 };
 use futures_util::FutureExt;
 use session::Input;
@@ -22,6 +23,7 @@ use crate::{
     call::{Went, run_call},
     meters::Meters,
     prepared::Prepared,
+    purse::{self, Purses},
     tally::Tally,
     tools::ToolBox,
     voice,
@@ -55,6 +57,7 @@ pub(crate) struct Commons {
     pub(crate) meters: Arc<Meters>,
     pub(crate) breakers: Breakers,
     pub(crate) cache: LineCache,
+    pub(crate) purses: Purses,
 }
 
 #[cfg(test)]
@@ -78,6 +81,7 @@ impl Commons {
             cache: LineCache::new(settings, Arc::clone(&meters), clock),
             meters,
             breakers: Breakers::default(),
+            purses: Purses::default(),
         }
     }
 }
@@ -108,6 +112,7 @@ impl Exchange {
             meters: Arc::clone(&shared.meters),
             breakers: Breakers::default(),
             cache: shared.cache(CacheSettings::default()),
+            purses: Purses::default(),
         };
         Self {
             shared,
@@ -159,6 +164,29 @@ impl Exchange {
         Prepared::open(agent, &self.commons, Arc::new(own_lines(agent)))
     }
 
+    /// Whether a tenant has money left today for one more call with this agent.
+    #[must_use]
+    pub fn may_take(&self, tenant: &TenantId, agent: &Agent) -> bool {
+        let now = self.shared.clock.now();
+        agent
+            .budget_per_day
+            .is_none_or(|budget| self.commons.purses.may_spend(tenant, now, budget))
+    }
+
+    /// Takes note of what tenants have spent today before this process began.
+    pub fn remember_spending(&self, spent: &BTreeMap<TenantId, Micros>) {
+        let now = self.shared.clock.now();
+        for (tenant, spent) in spent {
+            self.commons.purses.spend(tenant, now, *spent);
+        }
+    }
+
+    /// When today began, as budgets count it.
+    #[must_use]
+    pub fn today(&self) -> UnixMillis {
+        purse::day_began(self.shared.clock.now())
+    }
+
     /// Runs a call to its end. Whatever happens inside, exactly one end is recorded.
     pub async fn run<R: LineReader + 'static, W: LineWriter + 'static>(
         &self,
@@ -190,7 +218,7 @@ impl Exchange {
         let _live = self.enlist(begun.id, prepared.mailbox.clone());
         self.shared.records.keep(Record::Begun(begun.clone()));
         let answered = Instant::now();
-        let id = begun.id;
+        let (id, tenant) = (begun.id, begun.tenant.clone());
         let call = run_call(
             (self.shared.clone(), self.commons.clone()),
             prepared,
@@ -208,9 +236,13 @@ impl Exchange {
                     reason: EndReason::InternalError,
                     lasted: Millis(lasted),
                     barge_ins: 0,
+                    counted: Micros::default(),
                 }
             });
-        self.settle(id, &agent, &tally, &went)
+        let ended = self.settle(id, &agent, &tally, &went);
+        let rest = ended.cost.known - went.counted;
+        self.commons.purses.spend(&tenant, ended.at, rest);
+        ended
     }
 
     /// Counts, logs and keeps the end of a call.

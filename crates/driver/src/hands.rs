@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use domain::{CallBegun, Millis, ReplyId, TurnRecord};
+use domain::{CallBegun, Micros, Millis, ReplyId, TurnRecord};
 use providers::tts::ToVoice;
 use session::{Action, CancelReason, ClauseId, Input, OverlapMode, Prompt, ToolRun};
 use store::Record;
@@ -36,6 +36,8 @@ use crate::{
 
 /// The longest that a tool may take.
 const TOOL_DEADLINE: Duration = Duration::from_secs(8);
+/// How often the cost of a call is looked at.
+const COUNT_MONEY_EVERY: Millis = Millis(1_000);
 /// The longest that putting down the receiver may take.
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
@@ -60,6 +62,7 @@ pub(crate) struct Hands {
     /// Inputs that the driver itself owes the session; they come first.
     pub(crate) own: VecDeque<Input>,
     pub(crate) barge_ins: u32,
+    pub(crate) money: Money,
     /// The task that listens, and the one that speaks.
     ear: AbortHandle,
     closed: AbortHandle,
@@ -123,6 +126,7 @@ impl Hands {
             thinking: BTreeMap::new(),
             own: VecDeque::new(),
             barge_ins: 0,
+            money: Money::default(),
             ear,
             closed,
         };
@@ -173,8 +177,14 @@ impl Hands {
     }
 
     fn think(&mut self, reply: ReplyId, prompt: Prompt) {
-        let models = self.agent.think.len();
-        let draft = Arc::new(Draft::new(Arc::clone(&self.tally), models));
+        // A reply may take several requests: the tools answered, or a model broke off.
+        let draft = match self.thinking.get(&reply) {
+            Some(thought) => Arc::clone(&thought.draft),
+            None => {
+                let models = self.agent.think.len();
+                Arc::new(Draft::new(Arc::clone(&self.tally), models))
+            }
+        };
         let thinking = Thinking {
             stations: self.agent.think.clone(),
             commons: self.commons.clone(),
@@ -284,6 +294,31 @@ impl Hands {
         });
     }
 
+    /// Sees what the call has cost, once a second, and tells the session.
+    pub(crate) fn count_money(&mut self, lasted: Millis) {
+        if lasted < self.money.next {
+            return;
+        }
+        self.money.next = lasted + COUNT_MONEY_EVERY;
+        let so_far = self.tally.cost(lasted, &self.agent.prices);
+        let more = so_far - self.money.counted;
+        if more == Micros::default() {
+            return;
+        }
+        self.money.counted = so_far;
+        if self.agent.rules.budget.limit.is_some() {
+            self.own.push_back(Input::Spent(so_far));
+        }
+        let (tenant, now) = (&self.begun.tenant, self.shared.clock.now());
+        self.commons.purses.spend(tenant, now, more);
+        let Some(budget) = self.agent.budget_per_day else {
+            return;
+        };
+        if !self.commons.purses.may_spend(tenant, now, budget) {
+            self.own.push_back(Input::BudgetGone);
+        }
+    }
+
     /// Measures how soon the caller hears the first sound.
     fn time_greeting(&mut self, answered: Instant, greeted: oneshot::Receiver<Instant>) {
         let meters = Arc::clone(&self.commons.meters);
@@ -327,6 +362,15 @@ impl Hands {
             drop(tokio::time::timeout(CLOSE_WITHIN, goodbyes).await);
         });
     }
+}
+
+/// What the call has cost.
+#[derive(Default)]
+pub(crate) struct Money {
+    /// The cost so far, when it was looked at last.
+    pub(crate) counted: Micros,
+    /// When it is looked at next.
+    next: Millis,
 }
 
 /// A reply that is being written, or was.

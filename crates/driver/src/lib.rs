@@ -18,6 +18,7 @@ mod hands;
 pub mod meters;
 mod mouth;
 mod prepared;
+mod purse;
 mod recogniser;
 mod tally;
 mod thinking;

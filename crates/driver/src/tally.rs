@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use domain::{Charge, Item, Millis, ModelName, PriceBook, Purpose, Receipt};
+use domain::{Item, Micros, Millis, ModelName, PriceBook, Purpose, Receipt};
 use providers::llm::Tokens;
 
 use crate::agent::Agent;
@@ -88,24 +88,59 @@ impl Tally {
 
     /// What there is to pay for a call that has lasted so long.
     pub(crate) fn receipt(&self, line: Millis, prices: &PriceBook) -> Receipt {
-        let mut charges = vec![prices.charge(&self.carrier, Item::Line, Purpose::Call, line.0)];
-        for (counters, item) in [
-            (&self.listen, Item::Transcription),
-            (&self.speak, Item::Speech),
-        ] {
-            charges.extend(counters.iter().map(|counter| {
-                let amount = counter.amount.load(Ordering::Relaxed);
-                prices.charge(&counter.payee, item, Purpose::Call, amount)
-            }));
-        }
-        for counter in &self.think {
-            for (purpose, sums) in Purpose::ALL.into_iter().zip(&counter.by_purpose) {
-                charges.extend(sums.charges(&counter.payee, purpose, prices));
-            }
-        }
-        charges.retain(|charge| charge.amount > 0);
-        Receipt(charges)
+        let charge =
+            |used: Used<'_>| prices.charge(used.payee, used.item, used.purpose, used.amount);
+        Receipt(self.used(line).map(charge).collect())
     }
+
+    /// The sum of that, as far as prices are known.
+    pub(crate) fn cost(&self, line: Millis, prices: &PriceBook) -> Micros {
+        let costs = self
+            .used(line)
+            .filter_map(|used| prices.cost(used.payee, used.item, used.amount));
+        costs.sum()
+    }
+
+    fn used(&self, line: Millis) -> impl Iterator<Item = Used<'_>> {
+        let line = Used {
+            payee: &self.carrier,
+            item: Item::Line,
+            purpose: Purpose::Call,
+            amount: line.0,
+        };
+        let of = |counters: &'_ [Counter], item| {
+            counters.iter().map(move |counter| Used {
+                payee: &counter.payee,
+                item,
+                purpose: Purpose::Call,
+                amount: counter.amount.load(Ordering::Relaxed),
+            })
+        };
+        let thought = self.think.iter().flat_map(|counter| {
+            let purposes = Purpose::ALL.into_iter().zip(&counter.by_purpose);
+            purposes.flat_map(|(purpose, sums)| {
+                sums.items().map(|(item, amount)| Used {
+                    payee: &counter.payee,
+                    item,
+                    purpose,
+                    amount,
+                })
+            })
+        });
+        std::iter::once(line)
+            .chain(of(&self.listen, Item::Transcription))
+            .chain(of(&self.speak, Item::Speech))
+            .chain(thought)
+            .filter(|used| used.amount > 0)
+    }
+}
+
+/// So much of something.
+struct Used<'t> {
+    payee: &'t ModelName,
+    item: Item,
+    purpose: Purpose,
+    amount: u64,
 }
 
 impl TokenSums {
@@ -130,7 +165,7 @@ impl TokenSums {
         }
     }
 
-    fn charges(&self, payee: &ModelName, purpose: Purpose, prices: &PriceBook) -> [Charge; 3] {
+    fn items(&self) -> [(Item, u64); 3] {
         let [input, cached, output] =
             [&self.input, &self.cached, &self.output].map(|sum| sum.load(Ordering::Relaxed));
         [
@@ -138,7 +173,6 @@ impl TokenSums {
             (Item::CachedInput, cached),
             (Item::Output, output),
         ]
-        .map(|(item, amount)| prices.charge(payee, item, purpose, amount))
     }
 }
 

@@ -45,6 +45,8 @@ pub(crate) struct Thinking {
 
 /// How it went.
 enum Outcome {
+    /// In the middle, and somebody else can go on.
+    Broke,
     CallOver,
     Failed,
     Written,
@@ -72,6 +74,7 @@ impl Thinking {
         let written = tokio::time::timeout(LONGEST, self.walk(&prompt)).await;
         let input = match written {
             Ok(Outcome::CallOver) => return,
+            Ok(Outcome::Broke) => Input::ThinkingBroke(self.reply),
             Ok(Outcome::Written) => Input::ThoughtAll(self.reply),
             Ok(Outcome::Failed) | Err(_) => Input::ThinkingFailed(self.reply),
         };
@@ -80,7 +83,7 @@ impl Thinking {
     }
 
     async fn walk(&self, prompt: &Prompt) -> Outcome {
-        let mut next = 0;
+        let mut next = self.draft.from();
         let mut retried = None;
         let Some(mut runner) = self.begin_at(&mut next, prompt) else {
             warn!("every language model is resting after failures");
@@ -233,11 +236,25 @@ impl Thinking {
                 }
                 Step::Over(Err(error)) => {
                     warn!(provider = %runner.name, %error, "language model broke off");
+                    let place = runner.place;
                     self.failed(runner, &error, true);
-                    return Outcome::Failed;
+                    return self.broke_off_at(place);
                 }
             };
         }
+    }
+
+    /// Half a reply is there. Whoever comes next in the list goes on, if somebody does.
+    fn broke_off_at(&self, place: usize) -> Outcome {
+        if self.allowed(place + 1..self.stations.len()).is_none() {
+            return Outcome::Failed;
+        }
+        self.draft.broke_off_at(place);
+        if let Some(instead) = self.stations.get(place + 1) {
+            let failed = &self.stations[place].name;
+            self.commons.meters.fell_back(failed, &instead.name);
+        }
+        Outcome::Broke
     }
 
     fn wrote_all(&self, runner: Runner<'_>, tokens: Tokens) {

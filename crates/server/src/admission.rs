@@ -10,6 +10,8 @@ use tokio::time::Instant;
 /// Why a call is not taken.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Refusal {
+    /// Its tenant has spent today's budget.
+    Budget,
     /// Too many began within the last second.
     CallsPerSecond,
     /// The server is about to stop.
@@ -22,7 +24,8 @@ pub(crate) enum Refusal {
 
 impl Refusal {
     /// All reasons, for metrics that start at zero.
-    pub(crate) const ALL: [Self; 4] = [
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Budget,
         Self::CallsPerSecond,
         Self::Draining,
         Self::LoopLag,
@@ -32,6 +35,7 @@ impl Refusal {
     /// The label in metrics.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
+            Self::Budget => "budget",
             Self::CallsPerSecond => "calls_per_second",
             Self::Draining => "draining",
             Self::LoopLag => "loop_lag",

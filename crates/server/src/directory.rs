@@ -32,7 +32,8 @@ impl Directory {
     pub(crate) fn open(tenants: &[TenantPlan], mut stations: Stations) -> anyhow::Result<Self> {
         let mut directory = Self::default();
         for plan in tenants {
-            let agent = stations.agent(&plan.agent)?;
+            let mut agent = stations.agent(&plan.agent)?;
+            agent.budget_per_day = plan.tenant.budget_per_day;
             let desk = Arc::new(Desk {
                 tenant: plan.tenant.clone(),
                 resuming: Arc::new(resuming(&agent)),

@@ -108,6 +108,10 @@ impl Running {
         let (writer, writing) = Writer::start(Arc::clone(&store));
         let clock = options.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let (app, registry) = assemble(&config, (trust, directory), writer, clock);
+        match store.spent_since(app.exchange.today()).await {
+            Ok(spent) => app.exchange.remember_spending(&spent),
+            Err(error) => tracing::warn!(%error, "what was spent today is not known"),
+        }
         let stop = CancellationToken::new();
         let accepting = tokio::spawn(connections::accept(
             listener,
@@ -282,6 +286,7 @@ fn assemble(
         clock: Arc::clone(&clock),
         tools: Arc::new(BuiltIn),
     })
+    .with_breakers(config.breaker)
     .with_cache(config.cache.clone());
     let now = Instant::now();
     let limits = config.limits;

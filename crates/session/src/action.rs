@@ -220,6 +220,8 @@ pub enum Message {
     },
     /// The caller spoke or typed.
     Caller(String),
+    /// We tell the model something that nobody said.
+    Note(&'static str),
     /// A tool answered.
     Tool {
         /// The model's id of the request.
@@ -258,6 +260,8 @@ pub struct ToolRun {
 /// Something odd that the core ignored: counted, and traced.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Note {
+    /// The call's budget is nearly spent.
+    BudgetLow,
     /// A tool answered that nobody waits for.
     LateToolAnswer,
     /// A provider answered for a reply that is over.

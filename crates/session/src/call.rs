@@ -5,6 +5,7 @@ mod listening;
 mod masking;
 mod overlapping;
 mod speaking;
+mod spending;
 mod waiting;
 
 #[cfg(test)]
@@ -16,6 +17,7 @@ use domain::{EndReason, Millis, Overlap, ReplyId};
 
 use crate::{
     Action, Evidence, Expected, Input, MenuEar, Note, Rules, WaitClass,
+    budget::Purse,
     classify::Asked,
     history::History,
     lag::Lag,
@@ -38,7 +40,7 @@ use waiting::Waiting;
 /// - `answering`: the model's side: replies, speculation, tools.
 ///   `masking`: what covers a wait of ours.
 /// - `speaking`: the voice's side: audio, marks, and what was heard; `overlapping`: speech over it.
-/// - `waiting`: silence and holds. `ending`: goodbyes, failures, the last action.
+/// - `waiting`: silence and holds. `spending`: the budget. `ending`: goodbyes, failures, the last action.
 #[derive(Debug)]
 pub struct CallSession {
     rules: Arc<Rules>,
@@ -54,6 +56,8 @@ pub struct CallSession {
     tool_runs: u32,
     turns: u32,
     waiting: Waiting,
+    /// How the cost stands to the budget.
+    purse: Purse,
     failures: Failures,
     /// How late the line reports marks, against our own count of what it has played.
     line_lag: Millis,
@@ -154,6 +158,7 @@ impl CallSession {
             tool_runs: 0,
             turns: 0,
             waiting: Waiting::default(),
+            purse: Purse::default(),
             failures: Failures::default(),
             line_lag: Millis::ZERO,
             question: Question::default(),
@@ -260,6 +265,7 @@ impl CallSession {
     fn on_timer(&mut self, at: Millis, timer: Timer) {
         match timer {
             Timer::AlmostOver => self.warn(at),
+            Timer::BudgetLow => self.tell_of_budget(at),
             Timer::EndOfTurn => self.reconsider(at),
             Timer::Mask => self.mask(at),
             Timer::Music => self.music_lasts(at),
@@ -280,6 +286,7 @@ impl CallSession {
     fn on_input(&mut self, now: Millis, input: Input) {
         match input {
             Input::Audio(audio) => self.on_audio(now, audio),
+            Input::BudgetGone => self.budget_is_gone(now),
             Input::Digit(key) => self.on_digit(now, key),
             Input::Changed(rules) => self.change(now, rules),
             Input::Dismissed => self.part(now, EndReason::OperatorEnded),
@@ -295,8 +302,10 @@ impl CallSession {
             Input::SpeakingFailed(reply) => self.speaking_failed(now, reply),
             Input::SpeechStarted { at } => self.speech_started(now, at),
             Input::SpeechStopped { at } => self.speech_stopped(now, at),
+            Input::Spent(so_far) => self.spent(now, so_far),
             Input::SpokenAll(reply) => self.spoken_all(now, reply),
             Input::Text { reply, text } => self.on_text(now, reply, &text),
+            Input::ThinkingBroke(reply) => self.thinking_broke(now, reply),
             Input::ThinkingFailed(reply) => self.thinking_failed(now, reply),
             Input::ThoughtAll(reply) => self.thought_all(now, reply),
             Input::Tick => {}

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use domain::{Millis, ReplyId};
+use domain::{Micros, Millis, ReplyId};
 
 use crate::{
     Rules,
@@ -21,6 +21,8 @@ pub enum Input {
     HungUp,
     /// Sound of this stretch is not the caller's: our own echo, or somebody in the background.
     Ignored(Span),
+    /// A budget that this call shares with others is spent.
+    BudgetGone,
     /// Something that is no speech began to sound: music, a machine, traffic.
     NoiseStarted {
         /// On the call's clock, by count of samples.
@@ -45,6 +47,8 @@ pub enum Input {
     RecogniserLost,
     /// The voice of a reply failed, and nothing is left to try.
     SpeakingFailed(ReplyId),
+    /// What the call has cost so far.
+    Spent(Micros),
     /// All audio of a reply has been handed over.
     SpokenAll(ReplyId),
     /// The caller began to speak; `at` is when the first sound was made.
@@ -64,6 +68,8 @@ pub enum Input {
         /// Any piece of it, cut anywhere.
         text: String,
     },
+    /// The model broke off in the middle of a reply, and another one can go on.
+    ThinkingBroke(ReplyId),
     /// The model failed, and nothing is left to try.
     ThinkingFailed(ReplyId),
     /// The model is done with a reply.

@@ -4,6 +4,7 @@
 
 mod action;
 mod because;
+mod budget;
 mod call;
 mod classify;
 mod clauses;
@@ -30,6 +31,7 @@ pub use action::{
     ToolRun, ToolRunId,
 };
 pub use because::because;
+pub use budget::BudgetRules;
 pub use call::CallSession;
 pub use classify::WaitClass;
 pub use expect::{BadExpect, Expect, Expected};

@@ -3,8 +3,12 @@ use std::ops::Range;
 use domain::{EndReason, Gap, Millis, ReplyId, TurnRecord, TurnTaking};
 
 use crate::{
-    Audio, Expected, Message, ToolCall, ToolRunId, WaitClass, clauses::ClauseCutter,
-    playout::Playout, spoken::Spoken, turn::hidden_keys, words::Lists,
+    Audio, Expected, Message, ToolCall, ToolRunId, WaitClass,
+    clauses::ClauseCutter,
+    playout::Playout,
+    spoken::Spoken,
+    turn::hidden_keys,
+    words::{Lists, normalised},
 };
 
 /// The tool by which the model hangs up. Carried out by the session, not by the driver.
@@ -39,6 +43,12 @@ pub(crate) struct Reply {
     pub(crate) tools_since: Option<Millis>,
     /// What of the caller's words must not be kept.
     pub(crate) secret: Secret,
+    /// What was written when a model broke off: the next one may begin with it again.
+    pub(crate) before_break: Vec<String>,
+    /// Times that a model broke off.
+    pub(crate) breaks: u32,
+    /// A model that wrote nothing was asked once more.
+    pub(crate) asked_again: bool,
 }
 
 /// What of the caller's words the model gets, and records do not.
@@ -185,6 +195,9 @@ impl Reply {
             masked_at: None,
             tools_since: None,
             secret: Secret::Nothing,
+            before_break: Vec::new(),
+            breaks: 0,
+            asked_again: false,
         }
     }
 
@@ -307,6 +320,27 @@ impl Reply {
         self.writing = Writing::Going;
     }
 
+    /// The model broke off: half a plan is no plan, and half a sentence is not said.
+    pub(crate) fn break_off(&mut self, lists: Option<&'static Lists>) {
+        self.round().tools.clear();
+        self.cutter = ClauseCutter::new(lists);
+        self.breaks += 1;
+        let said = (0..self.playout.clauses()).map(|at| self.playout.said_text(at..at + 1));
+        self.before_break = said
+            .chain(self.unspoken.iter().cloned())
+            .map(|text| normalised(&text))
+            .collect();
+    }
+
+    /// Whether a model that goes on for another one says again what that one said.
+    pub(crate) fn repeats(&mut self, words: &str) -> bool {
+        let repeats = self.before_break.contains(&normalised(words));
+        if !repeats {
+            self.before_break.clear();
+        }
+        repeats
+    }
+
     /// Everything said, heard or not.
     pub(crate) fn said(&self) -> String {
         self.playout.said_text(0..self.playout.clauses())
@@ -324,7 +358,22 @@ impl Reply {
 
     /// The exchange for the model while the reply goes on: what it wrote so far, heard or not.
     pub(crate) fn messages_so_far(&self) -> Vec<Message> {
-        self.conversation(|clauses| self.playout.said_text(clauses), false)
+        let mut messages = self.conversation(|clauses| self.playout.said_text(clauses), false);
+        let unspoken = self.unspoken.join(" ");
+        if !unspoken.is_empty() {
+            match messages.last_mut() {
+                Some(Message::Agent { text, tools, .. }) if tools.is_empty() => {
+                    text.push(' ');
+                    text.push_str(&unspoken);
+                }
+                Some(_) | None => messages.push(Message::Agent {
+                    text: unspoken,
+                    interrupted: false,
+                    tools: Vec::new(),
+                }),
+            }
+        }
+        messages
     }
 
     fn conversation(

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use domain::{Language, Millis};
 
 use crate::{
-    Expect,
+    BudgetRules, Expect,
     clauses::{ClauseCutter, Piece},
     spoken::{Spoken, Tongue},
     words,
@@ -32,6 +32,8 @@ pub struct Rules {
     pub amd: AmdRules,
     /// How the call ends.
     pub end: EndRules,
+    /// What the call may cost.
+    pub budget: BudgetRules,
     /// What the line can do.
     pub line: LineCapabilities,
     /// Tools without effects: they may run before the caller's turn is surely over.
@@ -55,6 +57,7 @@ impl Rules {
             one_moment,
             hold,
             almost_over,
+            budget_low,
             goodbye,
             failure,
         } = &self.lines;
@@ -67,6 +70,7 @@ impl Rules {
             one_moment,
             hold,
             almost_over,
+            budget_low,
             goodbye,
             failure,
         ];
@@ -125,6 +129,7 @@ impl Rules {
                 one_moment: one_moment.to_owned(),
                 hold: hold.to_owned(),
                 almost_over: almost_over.to_owned(),
+                budget_low: String::new(),
                 goodbye: goodbye.to_owned(),
                 failure: failure.to_owned(),
             },
@@ -158,6 +163,7 @@ impl Rules {
                 max_failures: 3,
                 max_tools_per_turn: 5,
             },
+            budget: BudgetRules::USUAL,
             line: LineCapabilities::USUAL,
             read_only_tools: Vec::new(),
             history_messages: 40,
@@ -183,6 +189,8 @@ pub struct Lines {
     pub hold: String,
     /// Said shortly before the longest duration.
     pub almost_over: String,
+    /// Said when the call's budget is nearly spent. Empty: nothing is said.
+    pub budget_low: String,
     /// Said before hanging up on silence, at the longest duration or for an operator.
     pub goodbye: String,
     /// Said before hanging up because something failed for good.

@@ -28,7 +28,7 @@ mod print;
 use std::str::FromStr;
 
 use bytes::Bytes;
-use domain::{Millis, ReplyId};
+use domain::{Micros, Millis, ReplyId};
 
 use crate::{Audio, ClauseId, Input, Mark, Span, ToolRunId, Words};
 
@@ -112,6 +112,7 @@ fn happened(at: Millis, verb: &str, rest: &str) -> Option<Input> {
             }
         }
         "audio" => Input::Audio(audio(rest)?),
+        "budget-gone" => Input::BudgetGone,
         "digit" => Input::Digit(rest.trim().chars().next()?),
         "dismissed" => Input::Dismissed,
         "done" => Input::ThoughtAll(reply(rest)?),
@@ -119,6 +120,7 @@ fn happened(at: Millis, verb: &str, rest: &str) -> Option<Input> {
         "ignored" => Input::Ignored(span(rest)?.0),
         "lost" => Input::LineLost,
         "no-thought" => Input::ThinkingFailed(reply(rest)?),
+        "half-thought" => Input::ThinkingBroke(reply(rest)?),
         "noise" => Input::NoiseStarted {
             at: moment(at, rest)?,
         },
@@ -133,6 +135,7 @@ fn happened(at: Millis, verb: &str, rest: &str) -> Option<Input> {
         "speech" => Input::SpeechStarted {
             at: moment(at, rest)?,
         },
+        "spent" => Input::Spent(Micros(rest.trim().parse().ok()?)),
         "spoken" => Input::SpokenAll(reply(rest)?),
         "text" => {
             let (id, text) = word(rest);
@@ -279,7 +282,10 @@ mod tests {
             "1.000 answer 1 {}",
             "1.000 played r2-0",
             "1.000 digit #",
+            "1.000 budget-gone",
+            "1.000 spent 4000000",
             "1.000 hang-up",
+            "1.000 half-thought r9",
             "1.000 no-voice r9",
             "1.000 settled from 0.100 to 0.900 \"a table\"",
             "1.000 words \"from here to there\"",

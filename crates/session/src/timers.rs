@@ -5,6 +5,8 @@ use domain::Millis;
 pub enum Timer {
     /// The longest call is nearly over.
     AlmostOver,
+    /// The caller should hear that the budget is nearly spent.
+    BudgetLow,
     /// The caller's turn is over unless something happens before.
     EndOfTurn,
     /// Ask the recogniser for what it has.
@@ -36,7 +38,7 @@ pub enum Timer {
 }
 
 impl Timer {
-    const COUNT: usize = 15;
+    const COUNT: usize = 16;
 }
 
 /// The deadlines of a call: a table, so nothing has to be cancelled and nothing is stale.
@@ -48,6 +50,7 @@ pub(crate) struct Timers {
 /// In the order of [`Timer`], which decides between equal deadlines.
 const ALL: [Timer; Timer::COUNT] = [
     Timer::AlmostOver,
+    Timer::BudgetLow,
     Timer::EndOfTurn,
     Timer::Finalize,
     Timer::Grace,

@@ -2,7 +2,7 @@
 
 use domain::{
     CallBegun, CallEnded, CallId, Charge, Cost, Direction, EndReason, Gap, Item, Micros, Millis,
-    Overlap, OverlapOutcome, Party, Purpose, Receipt, Transport, TurnRecord, TurnTaking,
+    Overlap, OverlapOutcome, Party, Purpose, Receipt, TenantId, Transport, TurnRecord, TurnTaking,
     UnixMillis, Usage,
 };
 
@@ -43,6 +43,7 @@ contract! {
     a_list_is_never_longer_than_asked_or_allowed
     calls_without_an_end_are_found
     odd_parties_and_texts_survive
+    what_tenants_spent_is_added_up
     it_answers
 }
 
@@ -372,6 +373,33 @@ async fn odd_parties_and_texts_survive(store: &dyn Store) {
     let WholeCall { call, turns, .. } = store.call(id(1)).await.unwrap().unwrap();
     assert_eq!(call.begun, odd_call);
     assert_eq!(turns, [odd_turn]);
+}
+
+async fn what_tenants_spent_is_added_up(store: &dyn Store) {
+    let other: TenantId = "other".parse().unwrap();
+    let of_other = CallBegun {
+        tenant: other.clone(),
+        ..begun(3)
+    };
+    let records = [
+        Record::Begun(begun(1)),
+        end_of(1),
+        Record::Begun(begun(2)),
+        end_of(2),
+        Record::Begun(of_other),
+        end_of(3),
+        Record::Begun(begun(4)),
+    ];
+    store.write(&records).await.unwrap();
+    let cost = ended(1).cost.known;
+    let since = async |number: u8| store.spent_since(begun(number).at).await.unwrap();
+    let acme = begun(1).tenant;
+    assert_eq!(
+        since(1).await,
+        [(acme.clone(), cost + cost), (other.clone(), cost)].into()
+    );
+    assert_eq!(since(2).await, [(acme, cost), (other, cost)].into());
+    assert_eq!(since(4).await, [].into());
 }
 
 async fn it_answers(store: &dyn Store) {

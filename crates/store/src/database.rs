@@ -8,11 +8,12 @@ mod rows;
 pub(crate) mod tests;
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use domain::{CallId, Clock, Receipt};
+use domain::{CallId, Clock, Micros, Receipt, TenantId, UnixMillis};
 use sqlx::{
     AnyConnection, AnyPool, Connection, Executor, Row,
     any::{AnyConnectOptions, AnyPoolOptions},
@@ -165,6 +166,16 @@ impl Store for Database {
 
     fn call(&self, id: CallId) -> StoreFuture<'_, Option<WholeCall>> {
         Box::pin(self.find(id))
+    }
+
+    fn spent_since(&self, at: UnixMillis) -> StoreFuture<'_, BTreeMap<TenantId, Micros>> {
+        Box::pin(async move {
+            let rows = sqlx::query(rows::SPENT_SINCE)
+                .bind(at.0)
+                .fetch_all(&self.pool)
+                .await?;
+            rows.iter().map(rows::read_spent).collect()
+        })
     }
 
     fn ping(&self) -> StoreFuture<'_, ()> {

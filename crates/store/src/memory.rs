@@ -3,7 +3,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use domain::{CallBegun, CallEnded, CallId, Receipt, TurnRecord};
+use domain::{CallBegun, CallEnded, CallId, Micros, Receipt, TenantId, TurnRecord, UnixMillis};
 
 use crate::{CallFilter, Record, Store, StoreFuture, StoredCall, WholeCall};
 
@@ -115,6 +115,19 @@ impl Store for Memory {
 
     fn call(&self, id: CallId) -> StoreFuture<'_, Option<WholeCall>> {
         Box::pin(async move { Ok(self.lock().get(&id).and_then(Kept::whole)) })
+    }
+
+    fn spent_since(&self, at: UnixMillis) -> StoreFuture<'_, BTreeMap<TenantId, Micros>> {
+        Box::pin(async move {
+            let mut spent: BTreeMap<TenantId, Micros> = BTreeMap::new();
+            for call in self.lock().values().filter_map(Kept::stored) {
+                if let Some(ended) = call.ended.filter(|_| call.begun.at >= at) {
+                    let sum = spent.entry(call.begun.tenant).or_default();
+                    *sum = *sum + ended.cost.known;
+                }
+            }
+            Ok(spent)
+        })
     }
 
     fn ping(&self) -> StoreFuture<'_, ()> {

@@ -1,6 +1,6 @@
-use std::{future::Future, pin::Pin};
+use std::{collections::BTreeMap, future::Future, pin::Pin};
 
-use domain::{CallBegun, CallEnded, CallId, Receipt, TenantId, TurnRecord, UnixMillis};
+use domain::{CallBegun, CallEnded, CallId, Micros, Receipt, TenantId, TurnRecord, UnixMillis};
 
 use crate::StoreError;
 
@@ -85,6 +85,9 @@ pub trait Store: Send + Sync {
 
     /// One call, whole.
     fn call(&self, id: CallId) -> StoreFuture<'_, Option<WholeCall>>;
+
+    /// What each tenant's calls have cost that began at or after a moment, as far as it is known.
+    fn spent_since(&self, at: UnixMillis) -> StoreFuture<'_, BTreeMap<TenantId, Micros>>;
 
     /// Whether it answers.
     fn ping(&self) -> StoreFuture<'_, ()>;

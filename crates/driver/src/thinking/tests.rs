@@ -94,6 +94,8 @@ struct Came {
     /// Prompt tokens paid for, for the call and for nothing.
     paid: [u64; 2],
     opened: Vec<bool>,
+    /// Who is asked next.
+    from: usize,
 }
 
 struct Rig {
@@ -134,11 +136,12 @@ impl Rig {
         let tally = Arc::new(Tally::of_models(&[0, 1].map(name)));
         let (mailbox, mut inputs) = mpsc::channel(64);
         let models = stations.len();
+        let draft = Arc::new(Draft::new(Arc::clone(&tally), models));
         let thinking = Thinking {
             stations,
             commons: self.commons.clone(),
             mailbox,
-            draft: Arc::new(Draft::new(Arc::clone(&tally), models)),
+            draft: Arc::clone(&draft),
             reply: ReplyId(1),
         };
         thinking
@@ -159,6 +162,7 @@ impl Rig {
         });
         Came {
             inputs: told,
+            from: draft.from(),
             asked: asked
                 .iter()
                 .map(|log| log.lock().unwrap_or_else(PoisonError::into_inner).clone())
@@ -285,7 +289,14 @@ async fn a_reply_that_nobody_writes_fails_in_time() {
 
 #[tokio::test(start_paused = true)]
 async fn half_a_reply_is_paid_as_far_as_it_came() {
-    let came = Rig::of(&[&[Deed::BreaksOff], &[SOON]]).reply().await;
+    let came = Rig::of(&[&[Deed::BreaksOff]]).reply().await;
     assert_eq!(came.inputs, [r#"text r1 "Half""#, "no-thought r1"]);
     assert_eq!(came.paid, [GUESS, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_else_goes_on_with_half_a_reply() {
+    let came = Rig::of(&[&[Deed::BreaksOff], &[SOON]]).reply().await;
+    assert_eq!(came.inputs, [r#"text r1 "Half""#, "half-thought r1"]);
+    assert_eq!(came.from, 1);
 }

@@ -4,7 +4,8 @@ use std::{
 };
 
 use clap::Args;
-use domain::TenantId;
+use domain::{Receipt, TenantId};
+use serde_json::{Value, json};
 use store::{CallFilter, Database, Store, StoreError, StoredCall};
 
 use super::{Shared, block_on};
@@ -19,7 +20,10 @@ pub(crate) struct CallsArgs {
     /// Only calls of this tenant
     #[arg(long, value_name = "TENANT")]
     tenant: Option<TenantId>,
-    /// One JSON list instead of a table
+    /// What they have cost, line by line, and in all
+    #[arg(long)]
+    cost: bool,
+    /// JSON instead of a table
     #[arg(long)]
     json: bool,
 }
@@ -45,14 +49,28 @@ pub(crate) fn list(shared: &Shared, args: CallsArgs) -> anyhow::Result<ExitCode>
         limit: args.limit,
         ..CallFilter::default()
     };
-    let calls = block_on(async {
+    let (calls, receipt) = block_on(async {
         let database = open(&config.store_url).await?;
-        Ok(database.calls(&filter).await?)
+        let calls = database.calls(&filter).await?;
+        let mut receipt = Receipt::default();
+        for call in calls.iter().filter(|_| args.cost) {
+            let whole = database.call(call.begun.id).await?;
+            receipt.add(&whole.map(|whole| whole.receipt).unwrap_or_default());
+        }
+        Ok((calls, receipt))
     })?;
     let mut out = io::stdout().lock();
     if args.json {
-        let list: Vec<_> = calls.iter().map(story::json).collect();
-        writeln!(out, "{:#}", serde_json::Value::Array(list))?;
+        let mut told: Value = calls.iter().map(story::json).collect();
+        if args.cost {
+            told = json!({
+                "calls": told,
+                "cost_usd": story::receipt::cost_json(receipt.cost()),
+                "partly_priced": receipt.cost().partly,
+                "receipt": story::receipt::json(&receipt),
+            });
+        }
+        writeln!(out, "{told:#}")?;
         return Ok(ExitCode::SUCCESS);
     }
     let paint = Paint::for_stdout();
@@ -63,6 +81,10 @@ pub(crate) fn list(shared: &Shared, args: CallsArgs) -> anyhow::Result<ExitCode>
     writeln!(out, "{}", story::heading(paint))?;
     for call in &calls {
         writeln!(out, "{}", story::row(call, paint))?;
+    }
+    if args.cost {
+        let sum = story::receipt::sum(&receipt, paint);
+        write!(out, "\n{sum}")?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -6,8 +6,8 @@ use std::{
     time::Duration,
 };
 
-use domain::PhoneNumber;
-use driver::{CacheSettings, DiskSettings};
+use domain::{Micros, PhoneNumber};
+use driver::{BreakerSettings, CacheSettings, DiskSettings};
 use store::Database;
 use tracing_subscriber::EnvFilter;
 use transports::twilio::{public_url::PublicUrl, signature::AuthToken};
@@ -146,6 +146,17 @@ impl<'a> Meaning<'a> {
         }
     }
 
+    /// Dollars as money.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the range is checked before"
+    )]
+    pub(crate) fn micros(&mut self, key: &str, dollars: f64) -> Micros {
+        let range = (0.0, 0.0, 1_000_000.0);
+        Micros((self.within(key, Some(dollars), range) * 1e6).round() as u64)
+    }
+
     /// A number that is only sent when it is set.
     pub(crate) fn optional(
         &mut self,
@@ -167,6 +178,7 @@ impl<'a> Meaning<'a> {
         let shutdown_s = self.within("shutdown.wait_s", file.shutdown.wait_s, (0, 900, 86_400));
         let store_url = self.store_url(&file.store);
         let cache = self.cache(&file.cache);
+        let breaker = self.breaker(&file.breaker);
         let webhook_tokens = self.webhook_tokens(&file.twilio);
         let providers = ProviderAccess::read(&file.providers, self);
         let agents = Agents::read(file, &providers, self);
@@ -182,12 +194,35 @@ impl<'a> Meaning<'a> {
             shutdown_wait: Duration::from_secs(shutdown_s),
             store_url,
             cache,
+            breaker,
             webhook_tokens,
             providers,
             tenants: tenants?,
             warnings: std::mem::take(&mut self.warnings),
             remarks: std::mem::take(&mut self.remarks),
         })
+    }
+
+    fn breaker(&mut self, typed: &raw::Breaker) -> BreakerSettings {
+        let usual = BreakerSettings::default();
+        let mut seconds = |key: &str, typed: Option<u64>, usual: Duration| {
+            let key = format!("breaker.{key}");
+            Duration::from_secs(self.within(&key, typed, (1, usual.as_secs(), 86_400)))
+        };
+        let window = seconds("window_s", typed.window_s, usual.window);
+        let open = seconds("open_s", typed.open_s, usual.open);
+        let open_for_key = seconds("open_for_key_s", typed.open_for_key_s, usual.open_for_key);
+        let mut count = |key: &str, typed: Option<u32>, usual: u32, most: u32| {
+            self.within(&format!("breaker.{key}"), typed, (1, usual, most))
+        };
+        BreakerSettings {
+            failures: count("failures", typed.failures, usual.failures, 1_000),
+            window,
+            open,
+            open_for_key,
+            successes: count("successes", typed.successes, usual.successes, 1_000),
+            ramp_percent: count("ramp_percent", typed.ramp_percent, usual.ramp_percent, 100),
+        }
     }
 
     fn listen(&mut self, server: &raw::Server) -> SocketAddr {

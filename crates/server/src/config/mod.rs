@@ -26,7 +26,7 @@ pub use problem::{Place, Problem, Problems};
 pub use provider::{Access, ProviderAccess};
 pub use tenant::TenantPlan;
 
-use driver::CacheSettings;
+use driver::{BreakerSettings, CacheSettings};
 use transports::twilio::{public_url::PublicUrl, signature::AuthToken};
 
 use source::Source;
@@ -55,6 +55,8 @@ pub struct Config {
     pub store_url: String,
     /// How much synthesised speech is kept.
     pub cache: CacheSettings,
+    /// When a provider that fails is left alone.
+    pub breaker: BreakerSettings,
     /// The keys that sign webhooks, the one to expect first. Empty: webhooks cannot be checked.
     pub webhook_tokens: Vec<AuthToken>,
     /// Where providers are, and with which keys.

@@ -4,12 +4,14 @@
 //! the environment variable named beside the key, if there is one; what both leave out is the
 //! default. Unknown keys are errors.
 
+mod money;
 mod taking;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, de};
 
+pub(crate) use money::{Breaker, Budget};
 pub(crate) use taking::{Amd, Dtmf, End, Idle, Mask, Overlap, Turn, Wait};
 
 /// The whole file, `repartee.toml` unless `--config` names another.
@@ -24,6 +26,8 @@ pub(crate) struct File {
     pub limits: Limits,
     /// How calls are refused when there are too many.
     pub admission: Admission,
+    /// When a provider that fails is left alone.
+    pub breaker: Breaker,
     /// How the server stops.
     pub shutdown: Shutdown,
     /// Where calls are kept.
@@ -228,6 +232,9 @@ pub(crate) struct Tenant {
     pub voice: Option<String>,
     /// Another greeting for its calls.
     pub greeting: Option<String>,
+    /// The most that its calls may cost in a day of UTC, in US dollars, as far as prices are known:
+    /// then its calls end with a goodbye, and no more are taken. By default there is no limit.
+    pub budget_per_day_usd: Option<f64>,
     /// Another company name for its calls. Default: `name`, if there is one.
     pub company_name: Option<String>,
 }
@@ -262,6 +269,9 @@ pub(crate) struct Agent {
     pub hold_line: Option<String>,
     /// Said shortly before the longest call is over; see `end.warn_before_s`.
     pub almost_over_line: Option<String>,
+    /// Said when the call's budget is nearly spent; see `budget.warn_percent`. By default nothing
+    /// is said.
+    pub budget_low_line: Option<String>,
     /// Said before hanging up.
     pub goodbye_line: Option<String>,
     /// Said before hanging up because something failed for good.
@@ -289,6 +299,8 @@ pub(crate) struct Agent {
     pub dtmf: Dtmf,
     /// How a person who answers a call of ours is told from a machine.
     pub amd: Amd,
+    /// What a call may cost.
+    pub budget: Budget,
     /// How the call ends.
     pub end: End,
     /// When sound counts as speech.

@@ -121,6 +121,9 @@ fn plan(row: &Row, agents: &Agents<'_>, meaning: &mut Meaning<'_>) -> Option<Ten
         greeting: typed.greeting.as_deref(),
         company_name: typed.company_name.as_deref().or(typed.name.as_deref()),
     };
+    let budget = typed
+        .budget_per_day_usd
+        .map(|dollars| meaning.micros(&at("budget_per_day_usd"), dollars));
     let name = agent_name(row, agents, meaning)?;
     let agent = agents.plan(&name, &wishes, meaning)?;
     let id = id?;
@@ -130,6 +133,7 @@ fn plan(row: &Row, agents: &Agents<'_>, meaning: &mut Meaning<'_>) -> Option<Ten
             id,
             numbers,
             agent: agent.id.clone(),
+            budget_per_day: budget,
         },
         agent,
     })

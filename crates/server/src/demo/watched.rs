@@ -1,6 +1,6 @@
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use domain::CallId;
+use domain::{CallId, Micros, TenantId, UnixMillis};
 use store::{CallFilter, Record, Store, StoreFuture, StoredCall, WholeCall};
 use tokio::sync::mpsc;
 
@@ -34,6 +34,10 @@ impl Store for Watched {
 
     fn call(&self, id: CallId) -> StoreFuture<'_, Option<WholeCall>> {
         self.inner.call(id)
+    }
+
+    fn spent_since(&self, at: UnixMillis) -> StoreFuture<'_, BTreeMap<TenantId, Micros>> {
+        self.inner.spent_since(at)
     }
 
     fn ping(&self) -> StoreFuture<'_, ()> {

@@ -64,7 +64,9 @@ pub(super) fn take(
         tracing::warn!(carrier_call = %told.call, to = %told.to, "nobody answers this number");
         return Err(ApiError::NotFound);
     };
-    if let Err(refusal) = app.gate.admit(app.taken(), now) {
+    let affordable = app.exchange.may_take(&desk.tenant.id, &desk.agent);
+    let admitted = affordable.then_some(()).ok_or(Refusal::Budget);
+    if let Err(refusal) = admitted.and_then(|()| app.gate.admit(app.taken(), now)) {
         app.meters.refused(refusal);
         tracing::warn!(carrier_call = %told.call, reason = refusal.as_str(), "call refused");
         return Ok(refuse(app, desk, refusal));
@@ -123,7 +125,11 @@ fn refuse(app: &App, desk: &Desk, refusal: Refusal) -> Twiml {
         (WhenFull::Reject, _) => Twiml::reject(Rejection::Busy),
         (
             WhenFull::Say,
-            Refusal::CallsPerSecond | Refusal::Draining | Refusal::LoopLag | Refusal::MaxCalls,
+            Refusal::Budget
+            | Refusal::CallsPerSecond
+            | Refusal::Draining
+            | Refusal::LoopLag
+            | Refusal::MaxCalls,
         ) => say(desk, &app.admission.busy_line),
     }
 }

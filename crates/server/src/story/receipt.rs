@@ -11,6 +11,16 @@ pub(crate) fn tell(receipt: &Receipt, paint: Paint) -> String {
     lines.collect()
 }
 
+/// The lines of a receipt under what they add up to.
+pub(crate) fn sum(receipt: &Receipt, paint: Paint) -> String {
+    let cost = receipt.cost().to_string();
+    format!(
+        "  cost         {}\n{}",
+        paint.tone(Tone::Strong, &cost),
+        tell(receipt, paint)
+    )
+}
+
 fn line(charge: &Charge, paint: Paint) -> String {
     let cost = match charge.cost {
         Some(cost) => cost.to_string(),

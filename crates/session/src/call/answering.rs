@@ -12,6 +12,12 @@ use crate::{
     words,
 };
 
+/// Models that may break off in one reply.
+const MOST_BREAKS: u32 = 3;
+/// What a model is told that goes on for another one.
+const GO_ON: &str = "You were cut off after these words, and the caller has heard them. Go on with \
+                     what comes next, and repeat none of them.";
+
 impl CallSession {
     /// Begins a reply to what the caller said so far, unless it was begun already.
     pub(super) fn speculate(&mut self, now: Millis) {
@@ -204,6 +210,9 @@ impl CallSession {
                 }
                 Piece::Words(words) => words,
             };
+            if reply.repeats(&words) {
+                continue;
+            }
             let early = mode == Speculate::Speak && reply.playout.clauses() == 0;
             if reply.is_speculative() && !early {
                 reply.unspoken.push(words);
@@ -237,10 +246,48 @@ impl CallSession {
         let Some(reply) = &self.reply else { return };
         let silent = !reply.has_words() && reply.tools().next().is_none();
         if silent {
-            return self.round_failed(now);
+            return self.wrote_nothing(now);
         }
         self.failures.unwritten = 0;
         self.run_tools(now);
+    }
+
+    /// The model is done and has written nothing: it is asked once more.
+    fn wrote_nothing(&mut self, now: Millis) {
+        let Some(reply) = &mut self.reply else { return };
+        if std::mem::replace(&mut reply.asked_again, true) {
+            return self.round_failed(now);
+        }
+        reply.writing = Writing::Going;
+        self.think_on();
+    }
+
+    /// The model broke off, and another one can go on where it did.
+    pub(super) fn thinking_broke(&mut self, now: Millis, id: ReplyId) {
+        let lists = words::lists(&self.rules.language);
+        let Some(reply) = self.current(id) else {
+            return;
+        };
+        if reply.writing != Writing::Going {
+            return;
+        }
+        reply.break_off(lists);
+        if reply.breaks > MOST_BREAKS {
+            return self.thinking_failed(now, id);
+        }
+        self.think_on();
+    }
+
+    /// Has a model write what comes next in the reply that is being written.
+    fn think_on(&mut self) {
+        let Some(reply) = &mut self.reply else { return };
+        let id = reply.id;
+        let mut so_far = reply.messages_so_far();
+        if matches!(so_far.last(), Some(Message::Agent { .. })) {
+            so_far.push(Message::Note(GO_ON));
+        }
+        let prompt = self.history.prompt(&self.rules, so_far);
+        self.actions.push(Action::Think { reply: id, prompt });
     }
 
     pub(super) fn tool_asked(&mut self, id: ReplyId, call: ToolCall) {

@@ -1,5 +1,6 @@
 mod foreign;
 mod lines;
+mod money;
 mod overlaps;
 mod random;
 mod scripts;

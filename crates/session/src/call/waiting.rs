@@ -106,13 +106,19 @@ impl CallSession {
 
     /// The longest call is nearly over: the caller is told, unless someone is speaking.
     pub(super) fn warn(&mut self, now: Millis) {
+        let line = self.rules.lines.almost_over.clone();
+        self.say_between(now, Timer::AlmostOver, &line);
+    }
+
+    /// Says something that belongs to nothing else, when nobody speaks; until then, `timer` asks
+    /// again.
+    pub(super) fn say_between(&mut self, now: Millis, timer: Timer, line: &str) {
         const LATER: Millis = Millis(1_000);
         let free = self.is_waiting() && self.phase == Phase::Talking;
         if !free {
-            return self.timers.arm(Timer::AlmostOver, now + LATER);
+            return self.timers.arm(timer, now + LATER);
         }
         self.timers.disarm(Timer::Idle);
-        let line = self.rules.lines.almost_over.clone();
-        self.say(now, Kind::Line, &line, After::Listen);
+        self.say(now, Kind::Line, line, After::Listen);
     }
 }

@@ -18,6 +18,7 @@ impl fmt::Display for Input {
             }) => {
                 write!(f, "audio {reply}/{} {duration}", clause.0)
             }
+            Self::BudgetGone => f.write_str("budget-gone"),
             Self::Changed(_) => f.write_str("changed"),
             Self::Digit(key) => write!(f, "digit {key}"),
             Self::Dismissed => f.write_str("dismissed"),
@@ -33,8 +34,10 @@ impl fmt::Display for Input {
             Self::SpeakingFailed(reply) => write!(f, "no-voice {reply}"),
             Self::SpeechStarted { at } => write!(f, "speech at {at}"),
             Self::SpeechStopped { at } => write!(f, "pause at {at}"),
+            Self::Spent(so_far) => write!(f, "spent {}", so_far.0),
             Self::SpokenAll(reply) => write!(f, "spoken {reply}"),
             Self::Text { reply, text } => write!(f, "text {reply} {}", quoted(text)),
+            Self::ThinkingBroke(reply) => write!(f, "half-thought {reply}"),
             Self::ThinkingFailed(reply) => write!(f, "no-thought {reply}"),
             Self::ThoughtAll(reply) => write!(f, "done {reply}"),
             Self::Tick => f.write_str("tick"),
@@ -157,6 +160,7 @@ impl Message {
     fn text(&self) -> &str {
         match self {
             Self::Agent { text, .. } | Self::Caller(text) => text,
+            Self::Note(text) => text,
             Self::Tool { output, .. } => output,
         }
     }
@@ -182,6 +186,7 @@ impl Note {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::BudgetLow => "budget_low",
             Self::LateReply => "late_reply",
             Self::LateToolAnswer => "late_tool_answer",
             Self::TooManyTools => "too_many_tools",

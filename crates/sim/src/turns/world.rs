@@ -247,6 +247,7 @@ impl World {
                 self.open.remove(reply);
             }
             Input::Audio(_)
+            | Input::BudgetGone
             | Input::Changed(_)
             | Input::Digit(_)
             | Input::Dismissed
@@ -260,6 +261,7 @@ impl World {
             | Input::RecogniserFailed
             | Input::RecogniserLost
             | Input::SpeakingFailed(_)
+            | Input::Spent(_)
             | Input::SpeechStarted { .. }
             | Input::SpeechStopped { .. }
             | Input::ThinkingFailed(_)
@@ -416,10 +418,12 @@ fn reply_of(input: &Input) -> Option<ReplyId> {
         Input::SpeakingFailed(reply)
         | Input::SpokenAll(reply)
         | Input::Text { reply, .. }
+        | Input::ThinkingBroke(reply)
         | Input::ThinkingFailed(reply)
         | Input::ThoughtAll(reply)
         | Input::ToolAsked { reply, .. } => Some(*reply),
-        Input::Changed(_)
+        Input::BudgetGone
+        | Input::Changed(_)
         | Input::Digit(_)
         | Input::Dismissed
         | Input::HungUp

@@ -6,8 +6,8 @@ pub(super) mod turns;
 use std::{fmt::Display, str::FromStr};
 
 use domain::{
-    CallBegun, CallEnded, CallId, Cost, Direction, EndReason, Micros, Millis, Party, Transport,
-    UnixMillis, Usage,
+    CallBegun, CallEnded, CallId, Cost, Direction, EndReason, Micros, Millis, Party, TenantId,
+    Transport, UnixMillis, Usage,
 };
 use serde_json::Value;
 use sqlx::{
@@ -72,6 +72,20 @@ pub(super) const LIST_CALLS: &str = select_calls!(
 
 /// Binds the id of a call.
 pub(super) const FIND_CALL: &str = select_calls!("AND id = $1");
+
+/// Binds a time.
+pub(super) const SPENT_SINCE: &str = "
+SELECT tenant, CAST(SUM(cost_micros) AS BIGINT) AS spent FROM calls
+WHERE begun_at >= $1 AND ended_at IS NOT NULL GROUP BY tenant";
+
+/// A sum from a row of [`SPENT_SINCE`].
+pub(super) fn read_spent(row: &AnyRow) -> Result<(TenantId, Micros), StoreError> {
+    let row = Columns {
+        table: "calls",
+        row,
+    };
+    Ok((row.parse("tenant")?, Micros(row.count("spent")?)))
+}
 
 /// Writes one record.
 pub(super) async fn put(connection: &mut AnyConnection, record: &Record) -> Result<(), StoreError> {

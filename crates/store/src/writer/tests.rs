@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -8,7 +9,7 @@ use std::{
 
 use domain::{
     CallBegun, CallEnded, CallId, Cost, Direction, EndReason, Micros, Millis, Party, Receipt,
-    Transport, TurnRecord, UnixMillis, Usage,
+    TenantId, Transport, TurnRecord, UnixMillis, Usage,
 };
 use tokio::time::{Instant, advance, sleep};
 
@@ -98,6 +99,10 @@ impl Store for Moody {
 
     fn call(&self, id: CallId) -> StoreFuture<'_, Option<WholeCall>> {
         self.memory.call(id)
+    }
+
+    fn spent_since(&self, at: UnixMillis) -> StoreFuture<'_, BTreeMap<TenantId, Micros>> {
+        self.memory.spent_since(at)
     }
 
     fn ping(&self) -> StoreFuture<'_, ()> {

@@ -7,6 +7,7 @@ use std::{
 
 use domain::{Item, Micros, ModelName, PriceBook, Rates};
 use serde::Deserialize;
+use session::BudgetRules;
 
 use super::{super::raw, Reading};
 
@@ -83,14 +84,22 @@ impl Reading<'_, '_> {
         rates
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the range is checked before"
-    )]
     fn micros(&mut self, key: &str, dollars: f64) -> Micros {
-        let range = (0.0, 0.0, 1_000_000.0);
-        Micros((self.meaning.within(key, Some(dollars), range) * 1e6).round() as u64)
+        self.meaning.micros(key, dollars)
+    }
+
+    /// What one call may cost.
+    pub(super) fn budget(&mut self) -> BudgetRules {
+        const USUAL_PERCENT: u8 = 80;
+        let typed = &self.typed.budget;
+        let key = self.at("budget.per_call_usd");
+        let limit = typed.per_call_usd.map(|dollars| self.micros(&key, dollars));
+        let key = self.at("budget.warn_percent");
+        let percent = (1, USUAL_PERCENT, 100);
+        BudgetRules {
+            limit,
+            warn_percent: self.meaning.within(&key, typed.warn_percent, percent),
+        }
     }
 }
 

@@ -84,6 +84,7 @@ impl Reading<'_, '_> {
         self.fill_dtmf(&mut rules);
         self.fill_amd(&mut rules);
         self.fill_end(&mut rules);
+        rules.budget = self.budget();
         let key = self.at("history_messages");
         rules.history_messages = self.meaning.within(
             &key,
@@ -134,6 +135,7 @@ impl Reading<'_, '_> {
             (&mut lines.one_moment, &typed.one_moment_line),
             (&mut lines.hold, &typed.hold_line),
             (&mut lines.almost_over, &typed.almost_over_line),
+            (&mut lines.budget_low, &typed.budget_low_line),
             (&mut lines.goodbye, &typed.goodbye_line),
             (&mut lines.failure, &typed.failure_line),
         ] {
