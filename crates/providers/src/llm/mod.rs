@@ -1,12 +1,21 @@
 //! Language models: one prompt in, a stream of text and tool calls out.
 
+mod answer;
+mod body;
+mod hints;
+mod history;
 pub mod openai;
+mod text;
 
 use futures_util::future::BoxFuture;
 use session::{Prompt, ToolCall};
 use tokio::sync::mpsc;
 
-pub use self::openai::OpenAi;
+pub use self::{
+    answer::{Deadlines, Progress, Reader, State},
+    hints::Hints,
+    openai::OpenAi,
+};
 use crate::ProviderError;
 
 /// A provider that writes replies.

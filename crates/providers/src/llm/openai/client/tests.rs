@@ -1,4 +1,6 @@
-use session::ToolCall;
+use std::time::Duration;
+
+use session::{Message, Prompt, ToolCall};
 use tokio::task::JoinHandle;
 
 use super::*;
