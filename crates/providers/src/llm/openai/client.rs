@@ -92,19 +92,13 @@ impl LanguageModel for OpenAi {
     ) -> BoxFuture<'static, Result<Tokens, ProviderError>> {
         let shared = Arc::clone(&self.shared);
         Box::pin(async move {
-            let began = Instant::now();
-            let ticket = shared.http.ticket();
-            let request = shared.request(&ticket, &think);
-            let asking = MANNERS.ask(request, began, shared.deadlines.first_token);
-            let response = asking.await.map_err(|error| match &shared.key {
-                Some(key) => error.without(key),
-                None => error,
-            })?;
-            let reader = AnswerReader::new(NEXT_ID.fetch_add(32, Ordering::Relaxed));
-            let answer = Answer::new(&MANNERS, reader, response, (began, shared.deadlines));
-            answer
-                .hand_over(&written, prompt_chars(&think.prompt))
-                .await
+            shared.reply(&think, &written).await.map_err(|error| {
+                // A server that refuses a key likes to repeat it, also in the middle of a stream.
+                match &shared.key {
+                    Some(key) => error.without(key),
+                    None => error,
+                }
+            })
         })
     }
 
@@ -122,6 +116,22 @@ impl LanguageModel for OpenAi {
 }
 
 impl Shared {
+    async fn reply(
+        &self,
+        think: &Think,
+        written: &mpsc::Sender<Written>,
+    ) -> Result<Tokens, ProviderError> {
+        let began = Instant::now();
+        let ticket = self.http.ticket();
+        let request = self.request(&ticket, think);
+        let response = MANNERS
+            .ask(request, began, self.deadlines.first_token)
+            .await?;
+        let reader = AnswerReader::new(NEXT_ID.fetch_add(32, Ordering::Relaxed));
+        let answer = Answer::new(&MANNERS, reader, response, (began, self.deadlines));
+        answer.hand_over(written, prompt_chars(&think.prompt)).await
+    }
+
     fn request(&self, ticket: &Ticket, think: &Think) -> RequestBuilder {
         ticket
             .client()

@@ -177,6 +177,11 @@ async fn a_key_that_is_repeated_is_not_shown() {
     server.answer(&answer("401 Unauthorized", "", body)).await;
     let shown = reply.failure().await.to_string();
     assert_eq!(shown, "openai: refused with 401: Incorrect key: ***.");
+
+    let reply = Reply::begin(&model(&server, Deadlines::default()));
+    server.answer(&answer("200 OK", "", body)).await;
+    let shown = reply.failure().await.to_string();
+    assert_eq!(shown, "openai: refused with 200: Incorrect key: ***.");
 }
 
 #[tokio::test]
