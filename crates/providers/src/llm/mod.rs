@@ -5,6 +5,7 @@ mod body;
 mod hints;
 mod history;
 pub mod openai;
+mod said;
 mod text;
 
 use futures_util::future::BoxFuture;
