@@ -1,6 +1,8 @@
 //! Language models: one prompt in, a stream of text and tool calls out.
 
 mod answer;
+#[cfg(test)]
+mod asking;
 mod body;
 mod hints;
 mod history;
