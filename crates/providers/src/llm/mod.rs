@@ -1,6 +1,7 @@
 //! Language models: one prompt in, a stream of text and tool calls out.
 
 mod answer;
+pub mod anthropic;
 #[cfg(test)]
 mod asking;
 mod body;
@@ -16,6 +17,7 @@ use tokio::sync::mpsc;
 
 pub use self::{
     answer::{Deadlines, Progress, Reader, State},
+    anthropic::Anthropic,
     hints::Hints,
     openai::OpenAi,
 };
