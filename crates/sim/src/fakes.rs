@@ -43,6 +43,7 @@ pub(crate) mod listener;
 pub(crate) mod log;
 mod moment;
 mod openai;
+mod writing;
 
 pub(crate) use deepgram::is_filler;
 pub use deepgram::{
@@ -56,9 +57,10 @@ pub use elevenlabs::{
 pub use log::Violation;
 pub use moment::{Moment, Timeline, What};
 pub use openai::{
-    Asked, Brain, Chat, Desk, Echo, FakeOpenAi, LlmFault, Pace, Pieces, Reply, ReplyTool, Scripted,
+    Asked, Brain, Chat, Desk, Echo, FakeOpenAi, LlmFault, Pace, Reply, ReplyTool, Scripted,
     Settings as OpenAiSettings,
 };
+pub use writing::Pieces;
 
 #[cfg(test)]
 mod tests;
