@@ -37,6 +37,7 @@ macro_rules! memory_and_faults {
     };
 }
 
+mod anthropic;
 mod deepgram;
 mod elevenlabs;
 pub(crate) mod listener;
@@ -45,6 +46,7 @@ mod moment;
 mod openai;
 mod writing;
 
+pub use anthropic::{Asked as AnthropicAsked, FakeAnthropic, Settings as AnthropicSettings};
 pub(crate) use deepgram::is_filler;
 pub use deepgram::{
     Ear, FakeDeepgram, FingerprintEar, HeardStream, LevelEar, Manner, Settings as DeepgramSettings,
