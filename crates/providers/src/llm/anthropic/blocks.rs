@@ -79,8 +79,9 @@ impl Blocks {
     pub(super) fn stop(&mut self, index: u32) {
         match self.open.remove(&index) {
             Some(Block::Tool { mut call, pieces }) => {
-                if !pieces.trim().is_empty() {
-                    call.arguments = joined(pieces.trim());
+                match pieces.trim() {
+                    "" | "null" => {}
+                    arguments => call.arguments = joined(arguments),
                 }
                 if !call.name.is_empty() && self.calls.len() < MOST {
                     self.calls.push(call);
@@ -174,9 +175,12 @@ mod tests {
             r#"{"type":"tool_use","id":"c","name":"y","input":"no"}"#,
         );
         blocks.stop(0);
+        begin(&mut blocks, 0, r#"{"type":"tool_use","id":"d","name":"z"}"#);
+        blocks.add(0, " null ");
+        blocks.stop(0);
         assert_eq!(
             shown(blocks.take()),
-            ["a end_call {}", r#"toolu_1 x {"q":1}"#, "c y {}"]
+            ["a end_call {}", r#"toolu_1 x {"q":1}"#, "c y {}", "d z {}"]
         );
     }
 

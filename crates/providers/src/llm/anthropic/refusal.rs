@@ -28,7 +28,7 @@ fn error(status: u16, hints: Hints, said: Said) -> ProviderError {
 }
 
 fn verdict(status: u16, hints: Hints, said: &Said) -> Verdict {
-    if is_out_of_money(said) {
+    if is_out_of_money(status, said) {
         return Verdict::KeyRefused;
     }
     match (status, &*said.kind) {
@@ -63,10 +63,11 @@ fn again(hints: Hints) -> Verdict {
     }
 }
 
-/// Limits that a customer has set hide behind 400 and 429, some of them in words alone.
-fn is_out_of_money(said: &Said) -> bool {
+/// Money hides behind 429, where it has a code, and behind 400, where it has words alone.
+fn is_out_of_money(status: u16, said: &Said) -> bool {
+    let is_bad_request = status == 400 || said.kind == "invalid_request_error";
     said.code.ends_with("spend_limit_reached")
-        || says(said, &["spend limit", "usage limit", "credit balance"])
+        || (is_bad_request && says(said, &["spend limit", "usage limit", "credit balance"]))
 }
 
 /// Wrong for every request, not for this one alone: fields that this model does not take. The

@@ -56,6 +56,10 @@ fn a_spend_limit_is_no_rate_limit() {
         "anthropic: refused with 429: enforced_spend_limit_reached: limit"
     );
     assert_eq!(error.verdict(), Verdict::KeyRefused);
+
+    let body = r#"{"type":"error","error":{"type":"rate_limit_error","message":"over your usage limit per minute"}}"#;
+    let error = refused(429, Hints::default(), body);
+    assert_eq!(error.verdict(), Verdict::RetryAfter(A_MOMENT));
 }
 
 #[test]
