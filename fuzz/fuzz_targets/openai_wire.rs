@@ -6,8 +6,8 @@
 use libfuzzer_sys::fuzz_target;
 use providers::{
     llm::{
-        Written,
-        openai::wire::{AnswerReader, Hints, State, refused},
+        Hints, Reader as _, State, Written,
+        openai::wire::{AnswerReader, refused},
     },
     sse::EventReader,
 };

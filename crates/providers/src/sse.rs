@@ -23,6 +23,9 @@ pub enum TooLong {
     /// Everything together.
     #[error("an answer of more than 4 MB")]
     Answer,
+    /// Everything together, where it is no stream.
+    #[error("an answer of more than 1 MB")]
+    Whole,
 }
 
 /// Reads one stream.

@@ -37,13 +37,16 @@ macro_rules! memory_and_faults {
     };
 }
 
+mod anthropic;
 mod deepgram;
 mod elevenlabs;
 pub(crate) mod listener;
 pub(crate) mod log;
 mod moment;
 mod openai;
+mod writing;
 
+pub use anthropic::{Asked as AnthropicAsked, FakeAnthropic, Settings as AnthropicSettings};
 pub(crate) use deepgram::is_filler;
 pub use deepgram::{
     Ear, FakeDeepgram, FingerprintEar, HeardStream, LevelEar, Manner, Settings as DeepgramSettings,
@@ -57,9 +60,10 @@ pub use elevenlabs::{
 pub use log::Violation;
 pub use moment::{Moment, Timeline, What};
 pub use openai::{
-    Asked, Brain, Chat, Desk, Echo, FakeOpenAi, LlmFault, Pace, Pieces, Reply, ReplyTool, Scripted,
+    Asked, Brain, Chat, Desk, Echo, FakeOpenAi, LlmFault, Pace, Reply, ReplyTool, Scripted,
     Settings as OpenAiSettings,
 };
+pub use writing::Pieces;
 
 #[cfg(test)]
 mod tests;

@@ -1,12 +1,26 @@
 //! Language models: one prompt in, a stream of text and tool calls out.
 
+mod answer;
+pub mod anthropic;
+#[cfg(test)]
+mod asking;
+mod body;
+mod hints;
+mod history;
 pub mod openai;
+mod said;
+mod text;
 
 use futures_util::future::BoxFuture;
 use session::{Prompt, ToolCall};
 use tokio::sync::mpsc;
 
-pub use self::openai::OpenAi;
+pub use self::{
+    answer::{Deadlines, Progress, Reader, State},
+    anthropic::Anthropic,
+    hints::Hints,
+    openai::OpenAi,
+};
 use crate::ProviderError;
 
 /// A provider that writes replies.

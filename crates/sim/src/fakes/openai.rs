@@ -37,6 +37,7 @@ use crate::{
         listener::{ANY_PORT, Listener, Stop},
         log::{Faults, Log},
         moment::{What, report},
+        writing::Pieces,
     },
 };
 
@@ -59,15 +60,6 @@ pub struct Settings {
     pub seed: u64,
     /// Where times are reported to.
     pub timeline: Option<Timeline>,
-}
-
-/// How a reply is cut for streaming.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Pieces {
-    /// A sentence at a time, with the blank after it: for measuring, where gaps would blur.
-    Sentences,
-    /// About four characters, wherever that falls, as models do.
-    Tokens,
 }
 
 impl Default for Settings {
@@ -107,6 +99,10 @@ pub enum LlmFault {
     NoAnswer,
     /// 429 `insufficient_quota`.
     NoQuota,
+    /// 503, or the provider's own status for it.
+    Overloaded,
+    /// After so many pieces comes an error event that says so.
+    OverloadedAfter(usize),
     /// 500.
     ServerError,
     /// Nothing more after so many pieces, and the connection stays open.

@@ -3,11 +3,10 @@
 mod client;
 mod refusal;
 mod request;
-mod text;
 mod tools;
 pub mod wire;
 
-pub use client::{Deadlines, OpenAi};
+pub use client::OpenAi;
 pub use request::{Authorisation, Profile, SystemRole, TokenLimit};
 
 /// The provider's name in errors and metrics.

@@ -1,147 +1,45 @@
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::NAME;
 use crate::{
     ProviderError, Verdict,
-    http_date::seconds_between,
-    text::{Text, brief},
+    llm::{Hints, said::Said},
 };
-
-/// What headers say about trying again.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Hints {
-    /// `retry-after-ms`, or `retry-after` as seconds or as a date.
-    pub wait: Option<Duration>,
-    /// `x-should-retry`.
-    pub again: Option<bool>,
-}
-
-impl Hints {
-    /// Reads them by name.
-    pub fn read<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Self {
-        let number = |name| header(name)?.trim().parse::<f64>().ok();
-        let millis = number("retry-after-ms").map(|ms| ms / 1_000.0);
-        let seconds = millis.or_else(|| number("retry-after"));
-        let until_date = || seconds_between(header("date")?, header("retry-after")?);
-        Self {
-            wait: match seconds {
-                Some(seconds) => Duration::try_from_secs_f64(seconds).ok(),
-                None => until_date().map(Duration::from_secs),
-            },
-            again: match header("x-should-retry") {
-                Some("true") => Some(true),
-                Some("false") => Some(false),
-                Some(_) | None => None,
-            },
-        }
-    }
-}
-
-/// What a failure said, in whichever of the usual shapes.
-#[derive(Default)]
-struct Said {
-    words: String,
-    code: String,
-    kind: String,
-}
-
-#[derive(Default, Deserialize)]
-struct Body<'a> {
-    #[serde(borrow, default)]
-    error: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    message: Text<'a>,
-    #[serde(borrow, default)]
-    detail: Text<'a>,
-}
-
-#[derive(Default, Deserialize)]
-struct ErrorObject<'a> {
-    #[serde(borrow, default)]
-    message: Text<'a>,
-    #[serde(borrow, default)]
-    code: Option<&'a RawValue>,
-    #[serde(borrow, default, rename = "type")]
-    kind: Text<'a>,
-}
 
 /// An answer with an error status.
 #[must_use]
 pub fn refused(status: u16, hints: Hints, body: &str) -> ProviderError {
-    let parsed: Body<'_> = serde_json::from_str(body).unwrap_or_default();
-    let said = match parsed.error {
-        Some(error) => read_error(error),
-        None => Said {
-            words: [&*parsed.message, &*parsed.detail, body]
-                .into_iter()
-                .find(|words| !words.is_empty())
-                .map_or_else(String::new, brief),
-            ..Said::default()
-        },
-    };
-    error(status, hints, &said)
+    error(status, hints, Said::in_body(body))
 }
 
 /// An error in the middle of a stream, whose status was 200.
 pub(super) fn broke_off(raw: &RawValue) -> ProviderError {
-    let said = read_error(raw);
+    let said = Said::in_error(raw);
     let status = said
         .code
         .parse()
         .ok()
         .filter(|code| (400..600).contains(code));
-    error(status.unwrap_or(200), Hints::default(), &said)
+    error(status.unwrap_or(200), Hints::default(), said)
 }
 
-fn read_error(raw: &RawValue) -> Said {
-    if let Ok(words) = serde_json::from_str::<String>(raw.get()) {
-        return Said {
-            words: brief(&words),
-            ..Said::default()
-        };
-    }
-    let object: ErrorObject<'_> = serde_json::from_str(raw.get()).unwrap_or_default();
-    let code = object.code.map_or("", RawValue::get).trim_matches('"');
-    Said {
-        words: if object.message.is_empty() {
-            brief(raw.get())
-        } else {
-            brief(&object.message)
-        },
-        code: code.to_owned(),
-        kind: object.kind.0.into_owned(),
-    }
-}
-
-fn error(status: u16, hints: Hints, said: &Said) -> ProviderError {
-    let named = [said.code.as_str(), said.kind.as_str()]
-        .into_iter()
-        .find(|name| !name.is_empty() && *name != "null");
-    ProviderError::Refused {
-        provider: NAME,
-        status,
-        detail: match named {
-            Some(name) => format!("{name}: {}", said.words),
-            None => said.words.clone(),
-        },
-        verdict: verdict(status, hints, said),
-    }
+fn error(status: u16, hints: Hints, said: Said) -> ProviderError {
+    let verdict = verdict(status, hints, &said);
+    said.into_error(NAME, status, verdict)
 }
 
 /// The provider has swapped `code` and `type` before, so either may hold the name.
 fn verdict(status: u16, hints: Hints, said: &Said) -> Verdict {
-    let named = |names: &[&str]| names.contains(&&*said.code) || names.contains(&&*said.kind);
-    if named(&OUT_OF_MONEY) || named(&MISCONFIGURED) {
+    if said.is_any_of(&OUT_OF_MONEY) || said.is_any_of(&MISCONFIGURED) {
         return Verdict::KeyRefused;
     }
     match (status, hints.again) {
         (401..=404, _) => Verdict::KeyRefused,
         (_, Some(false)) if status >= 500 || status == 429 => Verdict::SwitchProvider,
         (429, _) => Verdict::RetryAfter(hints.wait.unwrap_or(Duration::from_millis(500))),
-        (200, _) if named(&["rate_limit_exceeded", "rate_limit_error", "slow_down"]) => {
+        (200, _) if said.is_any_of(&["rate_limit_exceeded", "rate_limit_error", "slow_down"]) => {
             Verdict::RetryAfter(Duration::from_millis(500))
         }
         (200 | 408 | 409 | 498 | 499 | 500..=599, _) | (_, Some(true)) => {

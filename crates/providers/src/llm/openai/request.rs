@@ -1,16 +1,14 @@
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 use serde_json::value::RawValue;
 use session::{Message, Prompt, ToolCall};
 
 use crate::{
     BaseUrl,
-    llm::{ModelSettings, ToolOffer},
+    llm::{
+        ModelSettings, ToolOffer,
+        history::{CANCELLED, ToolAnswers, schema},
+    },
 };
-
-/// What a tool call is answered with when nothing answered it: every call needs exactly one result.
-const CANCELLED: &str = "cancelled";
 
 /// How a server wants to be asked. Servers that copy OpenAI's interface differ in these.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -214,15 +212,9 @@ fn tool(offer: &ToolOffer) -> Tool<'_> {
         function: Function {
             name: &offer.name,
             description: &offer.description,
-            parameters: serde_json::from_str(&offer.parameters)
-                .unwrap_or_else(|_unreadable| nothing()),
+            parameters: schema(offer),
         },
     }
-}
-
-/// The schema of a tool without arguments.
-fn nothing() -> &'static RawValue {
-    serde_json::from_str(r#"{"type":"object","properties":{}}"#).expect("an object, as written")
 }
 
 fn messages<'a>(profile: &Profile, prompt: &'a Prompt) -> Vec<Wire<'a>> {
@@ -236,7 +228,7 @@ fn messages<'a>(profile: &Profile, prompt: &'a Prompt) -> Vec<Wire<'a>> {
             prompt.system.to_string(),
         ));
     }
-    let mut answered = BTreeSet::new();
+    let mut answers = ToolAnswers::new(&prompt.messages);
     for (place, message) in prompt.messages.iter().enumerate() {
         match message {
             Message::Caller(text) => caller(&mut wires, text),
@@ -245,11 +237,13 @@ fn messages<'a>(profile: &Profile, prompt: &'a Prompt) -> Vec<Wire<'a>> {
                 interrupted,
                 tools,
             } => {
-                let rest = &prompt.messages[place + 1..];
                 agent(&mut wires, text, *interrupted, tools);
                 for call in tools {
-                    let answer = answer(rest, place + 1, call, &mut answered);
-                    wires.push(answer);
+                    let output = answers.to(place, call).unwrap_or(CANCELLED);
+                    wires.push(Wire {
+                        tool_call_id: Some(&call.id),
+                        ..said("tool", output.to_owned())
+                    });
                 }
             }
             // Stands behind the call that it answers, wherever it came.
@@ -303,39 +297,6 @@ fn agent<'a>(wires: &mut Vec<Wire<'a>>, text: &str, interrupted: bool, tools: &'
         tool_calls: calls.collect(),
         ..said("assistant", content)
     });
-}
-
-/// The one answer to a call: the next one with its id that answered nothing else.
-fn answer<'a>(
-    rest: &'a [Message],
-    offset: usize,
-    call: &'a ToolCall,
-    answered: &mut BTreeSet<usize>,
-) -> Wire<'a> {
-    let asked_again = rest.iter().position(|message| asks(message, &call.id));
-    let before = &rest[..asked_again.unwrap_or(rest.len())];
-    let mut outputs = before
-        .iter()
-        .enumerate()
-        .filter_map(|(place, message)| match message {
-            Message::Tool { id, output } if *id == call.id => {
-                Some((offset + place, output.as_str()))
-            }
-            Message::Tool { .. } | Message::Agent { .. } | Message::Caller(_) => None,
-        });
-    let found = outputs.find_map(|(place, output)| answered.insert(place).then_some(output));
-    Wire {
-        tool_call_id: Some(&call.id),
-        ..said("tool", found.unwrap_or(CANCELLED).to_owned())
-    }
-}
-
-/// Ids may come back: some servers count from zero in every answer.
-fn asks(message: &Message, id: &str) -> bool {
-    match message {
-        Message::Agent { tools, .. } => tools.iter().any(|call| call.id == id),
-        Message::Caller(_) | Message::Tool { .. } => false,
-    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use session::ToolCall;
 
-use super::text::joined;
-use crate::text::Text;
+use crate::{llm::text::joined, text::Text};
 
 /// More calls than this in one answer are noise.
 const MOST: usize = 32;

@@ -3,29 +3,22 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-pub use super::refusal::{Hints, refused};
+pub use super::refusal::refused;
 use super::{
     NAME,
     refusal::broke_off,
-    text::{TextStream, keep_halves},
     tools::{ToolCalls, ToolPiece},
 };
 use crate::{
     ProviderError,
-    llm::{Tokens, Written},
-    sse::EventReader,
-    text::{Text, brief},
+    llm::{
+        Progress, Reader, State, Tokens, Written,
+        answer::{MAX_CHARS, estimate},
+        body::{self, Body, Rest, Skipped},
+        text::{TextStream, keep_halves},
+    },
+    text::Text,
 };
-
-/// Unreadable events in a row that are skipped before the stream counts as garbled.
-const SKIPPED: u32 = 3;
-/// The longest answer that is read where a server does not stream.
-const MAX_BODY: usize = 1 << 20;
-/// The longest reply, hidden thoughts included: 2,000 tokens of eight characters. It would take a
-/// quarter of an hour to speak, so the model is caught in a loop, and every word costs money.
-const MAX_CHARS: u64 = 16_000;
-/// Characters of a token, about, where the server does not count for us.
-const CHARS_PER_TOKEN: u64 = 4;
 
 #[derive(Default, Deserialize)]
 struct Chunk<'a> {
@@ -88,23 +81,6 @@ struct PromptDetails {
     cached_tokens: Option<u64>,
 }
 
-/// How the body is read; its first character tells.
-#[derive(Debug)]
-enum Body {
-    Unknown,
-    Events(EventReader),
-    Whole(Vec<u8>),
-}
-
-/// What a piece of the answer brought.
-#[derive(Debug, Default, PartialEq)]
-pub struct Progress {
-    /// For the caller, in order.
-    pub written: Vec<Written>,
-    /// The model wrote something, be it only hidden thoughts.
-    pub moved: bool,
-}
-
 /// Reads one answer.
 #[derive(Debug)]
 pub struct AnswerReader {
@@ -114,19 +90,8 @@ pub struct AnswerReader {
     next_id: u32,
     usage: Option<Tokens>,
     chars: u64,
-    skipped: u32,
+    skipped: Skipped,
     state: State,
-}
-
-/// How far an answer has come.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum State {
-    /// More is coming.
-    Open,
-    /// The model is done; counts may follow.
-    Finished,
-    /// Nothing follows.
-    Done,
 }
 
 impl AnswerReader {
@@ -134,91 +99,22 @@ impl AnswerReader {
     #[must_use]
     pub fn new(next_id: u32) -> Self {
         Self {
-            body: Body::Unknown,
+            body: Body::default(),
             text: TextStream::default(),
             tools: ToolCalls::default(),
             next_id,
             usage: None,
             chars: 0,
-            skipped: 0,
+            skipped: Skipped::default(),
             state: State::Open,
         }
     }
 
-    /// How far it has come.
-    #[must_use]
-    pub const fn state(&self) -> State {
-        self.state
-    }
-
-    /// What the reply consumed: as the server counted, or estimated where it did not.
-    #[must_use]
-    pub fn tokens(&self, prompt_chars: u64) -> Tokens {
-        self.usage.unwrap_or(Tokens {
-            input: prompt_chars.div_ceil(CHARS_PER_TOKEN),
-            cached: 0,
-            output: self.chars.div_ceil(CHARS_PER_TOKEN),
-        })
-    }
-
-    /// Takes the next piece of the body.
-    pub fn read(&mut self, piece: &[u8]) -> Result<Progress, ProviderError> {
-        let mut progress = Progress::default();
-        let piece = match self.body {
-            Body::Unknown => self.begin(piece),
-            Body::Events(_) | Body::Whole(_) => piece,
-        };
-        let events = match &mut self.body {
-            Body::Events(events) => events
-                .read(piece)
-                .map_err(|long| garbled(&long.to_string()))?,
-            Body::Whole(body) if body.len() + piece.len() > MAX_BODY => {
-                return Err(garbled("an answer of more than 1 MB"));
-            }
-            Body::Whole(body) => {
-                body.extend_from_slice(piece);
-                Vec::new()
-            }
-            Body::Unknown => Vec::new(),
-        };
-        for event in events {
-            self.on_event(&event, &mut progress)?;
-        }
-        Ok(progress)
-    }
-
-    /// Sees by the first character what the body is; blanks before it belong to neither.
-    fn begin<'a>(&mut self, piece: &'a [u8]) -> &'a [u8] {
-        let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
-        let begin = piece.iter().take_while(|byte| blank(byte)).count();
-        let piece = &piece[begin..];
-        match piece.first() {
-            None => {}
-            Some(b'{' | b'[' | b'<') => self.body = Body::Whole(Vec::new()),
-            Some(_) => self.body = Body::Events(EventReader::default()),
-        }
-        piece
-    }
-
-    /// The body has ended: whatever is left of the answer, or why it is none.
-    pub fn finish(&mut self) -> Result<Progress, ProviderError> {
-        let mut progress = Progress::default();
-        match std::mem::replace(&mut self.body, Body::Unknown) {
-            Body::Unknown => {}
-            Body::Events(events) => {
-                let last = events.finish().map_err(|long| garbled(&long.to_string()))?;
-                if let Some(event) = last {
-                    self.on_event(&event, &mut progress)?;
-                }
-            }
-            Body::Whole(body) => self.on_body(&String::from_utf8_lossy(&body), &mut progress)?,
-        }
-        match self.state {
-            State::Open => Err(garbled("the stream ended in the middle of the answer")),
-            State::Finished | State::Done => {
-                self.state = State::Done;
-                Ok(progress)
-            }
+    fn on_rest(&mut self, rest: Rest, progress: &mut Progress) -> Result<(), ProviderError> {
+        match rest {
+            Rest::Nothing => Ok(()),
+            Rest::Event(event) => self.on_event(&event, progress),
+            Rest::Whole(body) => self.on_body(&body, progress),
         }
     }
 
@@ -247,25 +143,16 @@ impl AnswerReader {
             return Ok(());
         }
         if let Ok(chunk) = serde_json::from_str(event) {
-            self.skipped = 0;
+            self.skipped.reset();
             return self.on_chunk(chunk, progress);
         }
         // A lone half of a surrogate pair makes an event unreadable that is otherwise sound.
         let mended = keep_halves(event);
         if let Ok(chunk) = serde_json::from_str(&mended) {
-            self.skipped = 0;
+            self.skipped.reset();
             return self.on_chunk(chunk, progress);
         }
-        self.skipped += 1;
-        tracing::debug!(
-            provider = NAME,
-            skipped = self.skipped,
-            "unreadable event skipped"
-        );
-        if self.skipped > SKIPPED {
-            return Err(garbled(event));
-        }
-        Ok(())
+        self.skipped.skip(NAME, event)
     }
 
     fn on_chunk(&mut self, chunk: Chunk<'_>, progress: &mut Progress) -> Result<(), ProviderError> {
@@ -338,6 +225,42 @@ impl AnswerReader {
     }
 }
 
+impl Reader for AnswerReader {
+    fn read(&mut self, piece: &[u8]) -> Result<Progress, ProviderError> {
+        let mut progress = Progress::default();
+        let events = self.body.read(piece);
+        for event in events.map_err(|long| garbled(&long.to_string()))? {
+            self.on_event(&event, &mut progress)?;
+        }
+        Ok(progress)
+    }
+
+    fn finish(&mut self) -> Result<Progress, ProviderError> {
+        let mut progress = Progress::default();
+        let rest = self.body.finish();
+        self.on_rest(
+            rest.map_err(|long| garbled(&long.to_string()))?,
+            &mut progress,
+        )?;
+        match self.state {
+            State::Open => Err(garbled("the stream ended in the middle of the answer")),
+            State::Finished | State::Done => {
+                self.state = State::Done;
+                Ok(progress)
+            }
+        }
+    }
+
+    fn state(&self) -> State {
+        self.state
+    }
+
+    fn tokens(&self, prompt_chars: u64) -> Tokens {
+        self.usage
+            .unwrap_or_else(|| estimate(prompt_chars, self.chars))
+    }
+}
+
 fn tokens(usage: &Usage) -> Tokens {
     let details = usage.prompt_tokens_details.as_ref();
     Tokens {
@@ -350,10 +273,7 @@ fn tokens(usage: &Usage) -> Tokens {
 }
 
 fn garbled(what: &str) -> ProviderError {
-    ProviderError::Garbled {
-        provider: NAME,
-        detail: brief(what),
-    }
+    body::garbled(NAME, what)
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// A chat request that the provider would have taken.
+/// A request that the provider would have taken, in OpenAI's words whoever the provider is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chat {
     /// The model asked for.
     pub model: String,
-    /// The messages as they came.
+    /// The messages.
     pub messages: Vec<Value>,
     /// Names of the tools on offer.
     pub tools: Vec<String>,

@@ -1,11 +1,6 @@
-use std::{convert::Infallible, time::Duration};
+use std::time::Duration;
 
-use axum::{
-    body::{Body, Bytes},
-    http::StatusCode,
-    response::Response,
-};
-use futures_util::stream;
+use axum::{http::StatusCode, response::Response};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -18,9 +13,8 @@ use super::{
 use crate::{
     Dice,
     fakes::{
-        Timeline,
         listener::Stop,
-        moment::{What, report},
+        writing::{self, Step},
     },
 };
 
@@ -45,60 +39,10 @@ pub(super) async fn respond(
         sleep(steps.iter().map(|step| step.after).sum()).await;
         return wire::answer(StatusCode::OK, whole(&plan).to_string());
     }
-    let writing = Writing {
-        steps: steps.into_iter(),
-        timeline: settings.timeline.clone(),
-        stop,
-    };
-    let body = stream::unfold(writing, |mut writing| async {
-        let bytes = writing.next().await?;
-        Some((Ok::<_, Infallible>(bytes), writing))
-    });
-    let mut response = wire::answer(StatusCode::OK, Body::from_stream(body));
+    let body = writing::body(steps, settings.timeline.clone(), stop);
+    let mut response = wire::answer(StatusCode::OK, body);
     wire::as_events(&mut response);
     response
-}
-
-/// One write of the stream.
-struct Step {
-    after: Duration,
-    /// `None`: nothing more ever comes, and the stream stays open.
-    event: Option<String>,
-    /// The text in it, for the timeline.
-    text: Option<String>,
-}
-
-impl Step {
-    fn at_once(event: String) -> Self {
-        Self {
-            after: Duration::ZERO,
-            event: Some(event),
-            text: None,
-        }
-    }
-}
-
-struct Writing {
-    steps: std::vec::IntoIter<Step>,
-    timeline: Option<Timeline>,
-    stop: Stop,
-}
-
-impl Writing {
-    async fn next(&mut self) -> Option<Bytes> {
-        let step = self.steps.next()?;
-        if !step.after.is_zero() {
-            sleep(step.after).await;
-        }
-        let Some(event) = step.event else {
-            self.stop.wait().await;
-            return None;
-        };
-        if let Some(text) = step.text {
-            report(self.timeline.as_ref(), || What::TextSent(text));
-        }
-        Some(event.into())
-    }
 }
 
 fn steps(plan: &Plan, settings: &Settings, dice: &mut Dice) -> Vec<Step> {
@@ -113,7 +57,7 @@ fn steps(plan: &Plan, settings: &Settings, dice: &mut Dice) -> Vec<Step> {
         text: None,
     });
     delay = Duration::ZERO;
-    for piece in cut(&plan.reply.text, settings.pieces) {
+    for piece in settings.pieces.of(&plan.reply.text) {
         let event = Some(chunk(json!({ "content": piece }), None));
         steps.push(Step {
             after: delay,
@@ -154,7 +98,7 @@ fn steps(plan: &Plan, settings: &Settings, dice: &mut Dice) -> Vec<Step> {
 fn spoil(steps: &mut Vec<Step>, fault: Option<LlmFault>) {
     let (pieces, instead) = match fault {
         Some(LlmFault::CutAfter(pieces)) => (pieces, None),
-        Some(LlmFault::ErrorAfter(pieces)) => {
+        Some(LlmFault::ErrorAfter(pieces) | LlmFault::OverloadedAfter(pieces)) => {
             let error = json!({ "error": { "message": "The server is overloaded.",
                 "type": "server_error", "param": null, "code": null } });
             (pieces, Some(Step::at_once(wire::event(&error))))
@@ -163,20 +107,14 @@ fn spoil(steps: &mut Vec<Step>, fault: Option<LlmFault>) {
             pieces,
             Some(Step::at_once("data: {\"id\":\"chatcmpl\n\n".to_owned())),
         ),
-        Some(LlmFault::StallAfter(pieces)) => (
-            pieces,
-            Some(Step {
-                after: Duration::ZERO,
-                event: None,
-                text: None,
-            }),
-        ),
+        Some(LlmFault::StallAfter(pieces)) => (pieces, Some(Step::stall())),
         Some(
             LlmFault::Busy { .. }
             | LlmFault::Html
             | LlmFault::KeyRefused
             | LlmFault::NoAnswer
             | LlmFault::NoQuota
+            | LlmFault::Overloaded
             | LlmFault::ServerError,
         )
         | None => return,
@@ -185,30 +123,12 @@ fn spoil(steps: &mut Vec<Step>, fault: Option<LlmFault>) {
     steps.extend(instead);
 }
 
-/// The pieces that a text is streamed in.
-fn cut(text: &str, pieces: Pieces) -> Vec<String> {
-    match pieces {
-        Pieces::Sentences => text
-            .split_inclusive(". ")
-            .map(str::to_owned)
-            .filter(|s| !s.is_empty())
-            .collect(),
-        Pieces::Tokens => {
-            let chars: Vec<char> = text.chars().collect();
-            chars
-                .chunks(4)
-                .map(|piece| piece.iter().collect())
-                .collect()
-        }
-    }
-}
-
 /// A tool call as it is streamed: its name first, its arguments bit by bit.
 fn fragments(at: usize, number: u64, tool: &ReplyTool) -> Vec<Value> {
     let id = format!("call_{number}_{at}");
     let first = json!({ "index": at, "id": id, "type": "function",
         "function": { "name": tool.name, "arguments": "" } });
-    let bits = cut(&tool.arguments, Pieces::Tokens).into_iter();
+    let bits = Pieces::Tokens.of(&tool.arguments).into_iter();
     let rest = bits.map(|bit| json!({ "index": at, "function": { "arguments": bit } }));
     std::iter::once(first).chain(rest).collect()
 }

@@ -117,6 +117,7 @@ async fn faults_look_as_they_do_in_the_field() {
             429,
         ),
         (LlmFault::NoQuota, 429),
+        (LlmFault::Overloaded, 503),
         (LlmFault::ServerError, 500),
         (LlmFault::Html, 502),
         (LlmFault::KeyRefused, 401),
@@ -130,8 +131,10 @@ async fn faults_look_as_they_do_in_the_field() {
     }
     fake.fail_once(LlmFault::CutAfter(2));
     assert_eq!(events(&fake).await.len(), 3);
-    fake.fail_once(LlmFault::ErrorAfter(1));
-    assert!(events(&fake).await[2].contains("server_error"));
+    for fault in [LlmFault::ErrorAfter(1), LlmFault::OverloadedAfter(1)] {
+        fake.fail_once(fault);
+        assert!(events(&fake).await[2].contains("server_error"));
+    }
     fake.fail_once(LlmFault::GarbageAfter(1));
     assert_eq!(chunks(&events(&fake).await).len(), 2);
     assert_eq!(events(&fake).await.len(), all, "faults pass");

@@ -35,11 +35,16 @@ pub(super) fn refused_by(fault: LlmFault) -> Option<Response> {
                 Some("insufficient_quota"),
             ))
         }
+        LlmFault::Overloaded => {
+            let message = "The engine is currently overloaded, please try again later.";
+            Some(error(503, message, "server_error", None))
+        }
         LlmFault::ServerError => Some(server_error()),
         LlmFault::CutAfter(_)
         | LlmFault::ErrorAfter(_)
         | LlmFault::GarbageAfter(_)
         | LlmFault::NoAnswer
+        | LlmFault::OverloadedAfter(_)
         | LlmFault::StallAfter(_) => None,
     }
 }

@@ -1,10 +1,11 @@
+use std::time::Duration;
+
 use session::ToolCall;
-use tokio::task::JoinHandle;
 
 use super::*;
 use crate::{
     Verdict,
-    llm::ModelSettings,
+    llm::asking::Reply,
     loopback::{Loopback, ServerRequest, answer},
 };
 
@@ -15,49 +16,10 @@ fn model(server: &Loopback, deadlines: Deadlines) -> OpenAi {
     OpenAi::new(base, Some(key), HttpClient::new(), profile).with_deadlines(deadlines)
 }
 
-struct Reply {
-    written: mpsc::Receiver<Written>,
-    ended: JoinHandle<Result<Tokens, ProviderError>>,
-}
-
-impl Reply {
-    fn begin(model: &OpenAi) -> Self {
-        let think = Think {
-            prompt: Prompt {
-                system: "Be brief.".into(),
-                messages: vec![Message::Caller("Hi".into())],
-            },
-            settings: Arc::new(ModelSettings {
-                model: "m".into(),
-                max_tokens: 150,
-                temperature: None,
-                presence_penalty: None,
-                frequency_penalty: None,
-                reasoning_effort: None,
-                tools: Vec::new(),
-            }),
-        };
-        let (out, written) = mpsc::channel(64);
-        let ended = tokio::spawn(model.reply(think, out));
-        Self { written, ended }
-    }
-
-    async fn asked(server: &Loopback, deadlines: Deadlines) -> (Self, ServerRequest) {
-        let reply = Self::begin(&model(server, deadlines));
-        let request = server.request().await;
-        (reply, request)
-    }
-
-    async fn text(&mut self) -> String {
-        match self.written.recv().await {
-            Some(Written::Text(text)) => text,
-            other => format!("{other:?}"),
-        }
-    }
-
-    async fn failure(self) -> ProviderError {
-        self.ended.await.expect("no panic").expect_err("a failure")
-    }
+async fn asked(server: &Loopback, deadlines: Deadlines) -> (Reply, ServerRequest) {
+    let reply = Reply::begin(&model(server, deadlines));
+    let request = server.request().await;
+    (reply, request)
 }
 
 fn delta(text: &str) -> String {
@@ -70,7 +32,7 @@ const DONE: &str = "data: [DONE]\n\n";
 #[tokio::test]
 async fn a_reply_streams() {
     let server = Loopback::new().await;
-    let (mut reply, mut request) = Reply::asked(&server, Deadlines::default()).await;
+    let (mut reply, mut request) = asked(&server, Deadlines::default()).await;
     assert!(
         request
             .head
@@ -110,14 +72,14 @@ async fn a_reply_streams() {
         .chunk("data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":2}}\n\n")
         .await;
     request.chunk(DONE).await;
-    let tokens = reply.ended.await.expect("no panic").expect("a reply");
+    let tokens = reply.tokens().await;
     assert_eq!((tokens.input, tokens.output), (9, 2));
 }
 
 #[tokio::test]
 async fn a_reply_may_come_in_single_bytes() {
     let server = Loopback::new().await;
-    let (mut reply, mut request) = Reply::asked(&server, Deadlines::default()).await;
+    let (mut reply, mut request) = asked(&server, Deadlines::default()).await;
     request.begin_stream().await;
     let call = r#"data: {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"x","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}"#;
     let stream = format!("{}{call}\r\n\r\n{DONE}", delta("Si, señor"));
@@ -175,12 +137,17 @@ async fn a_key_that_is_repeated_is_not_shown() {
     server.answer(&answer("401 Unauthorized", "", body)).await;
     let shown = reply.failure().await.to_string();
     assert_eq!(shown, "openai: refused with 401: Incorrect key: ***.");
+
+    let reply = Reply::begin(&model(&server, Deadlines::default()));
+    server.answer(&answer("200 OK", "", body)).await;
+    let shown = reply.failure().await.to_string();
+    assert_eq!(shown, "openai: refused with 200: Incorrect key: ***.");
 }
 
 #[tokio::test]
 async fn an_answer_that_is_cut_off_is_a_failure() {
     let server = Loopback::new().await;
-    let (mut reply, mut request) = Reply::asked(&server, Deadlines::default()).await;
+    let (mut reply, mut request) = asked(&server, Deadlines::default()).await;
     request.begin_stream().await;
     request.chunk(&delta("Hel")).await;
     assert_eq!(reply.text().await, "Hel");
@@ -190,7 +157,7 @@ async fn an_answer_that_is_cut_off_is_a_failure() {
         ProviderError::Connection { .. }
     ));
 
-    let (reply, mut request) = Reply::asked(&server, Deadlines::default()).await;
+    let (reply, mut request) = asked(&server, Deadlines::default()).await;
     request.begin_stream().await;
     request.chunk(&delta("Hel")).await;
     request.end_stream().await;
@@ -219,7 +186,7 @@ async fn a_silent_model_is_given_up() {
         first_token: Duration::from_millis(30),
         ..Deadlines::default()
     };
-    let (reply, _request) = Reply::asked(&server, deadlines).await;
+    let (reply, _request) = asked(&server, deadlines).await;
     assert!(matches!(
         reply.failure().await,
         ProviderError::Silent {
@@ -229,7 +196,7 @@ async fn a_silent_model_is_given_up() {
     ));
 
     // Signs of life that are no writing do not count.
-    let (reply, mut request) = Reply::asked(&server, deadlines).await;
+    let (reply, mut request) = asked(&server, deadlines).await;
     request.begin_stream().await;
     request.chunk(": PROCESSING\n\n").await;
     assert!(matches!(
@@ -248,7 +215,7 @@ async fn a_stalled_model_is_given_up() {
         token_gap: Duration::from_millis(20),
         ..Deadlines::default()
     };
-    let (mut reply, mut request) = Reply::asked(&server, deadlines).await;
+    let (mut reply, mut request) = asked(&server, deadlines).await;
     request.begin_stream().await;
     request.chunk(&delta("Hel")).await;
     assert_eq!(reply.text().await, "Hel");
@@ -268,7 +235,7 @@ async fn an_answer_that_never_ends_is_given_up() {
         reply: Duration::from_millis(50),
         ..Deadlines::default()
     };
-    let (mut reply, mut request) = Reply::asked(&server, deadlines).await;
+    let (mut reply, mut request) = asked(&server, deadlines).await;
     request.begin_stream().await;
     request.chunk(&delta("Hel")).await;
     assert_eq!(reply.text().await, "Hel");
@@ -285,20 +252,20 @@ async fn a_finished_answer_needs_no_counts() {
         after_finish: Duration::from_millis(10),
         ..Deadlines::default()
     };
-    let (mut reply, mut request) = Reply::asked(&server, deadlines).await;
+    let (mut reply, mut request) = asked(&server, deadlines).await;
     request.begin_stream().await;
     request.chunk(&delta("Hello you")).await;
     request.chunk(STOP).await;
     assert_eq!(reply.text().await, "Hello you");
     // The connection stays open, and nothing more comes.
-    let tokens = reply.ended.await.expect("no panic").expect("a reply");
+    let tokens = reply.tokens().await;
     assert_eq!((tokens.input, tokens.output), (3, 3));
 }
 
 #[tokio::test]
 async fn dropping_the_future_hangs_up() {
     let server = Loopback::new().await;
-    let (mut reply, mut request) = Reply::asked(&server, Deadlines::default()).await;
+    let (mut reply, mut request) = asked(&server, Deadlines::default()).await;
     request.begin_stream().await;
     request.chunk(&delta("Hel")).await;
     assert_eq!(reply.text().await, "Hel");

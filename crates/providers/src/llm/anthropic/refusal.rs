@@ -1,0 +1,85 @@
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+
+use super::NAME;
+use crate::{
+    ProviderError, Verdict,
+    llm::{Hints, said::Said},
+};
+
+/// How long to wait where a server does not say.
+const A_MOMENT: Duration = Duration::from_millis(500);
+
+/// An answer with an error status.
+#[must_use]
+pub fn refused(status: u16, hints: Hints, body: &str) -> ProviderError {
+    error(status, hints, Said::in_body(body))
+}
+
+/// An error in the middle of a stream, whose status was 200.
+pub(super) fn broke_off(raw: &RawValue) -> ProviderError {
+    error(200, Hints::default(), Said::in_error(raw))
+}
+
+fn error(status: u16, hints: Hints, said: Said) -> ProviderError {
+    let verdict = verdict(status, hints, &said);
+    said.into_error(NAME, status, verdict)
+}
+
+fn verdict(status: u16, hints: Hints, said: &Said) -> Verdict {
+    if is_out_of_money(status, said) {
+        return Verdict::KeyRefused;
+    }
+    match (status, &*said.kind) {
+        (401..=404, _)
+        | (_, "authentication_error" | "billing_error" | "not_found_error" | "permission_error") => {
+            Verdict::KeyRefused
+        }
+        (529, _) | (_, "overloaded_error") => Verdict::SwitchProvider,
+        (429, _) | (_, "rate_limit_error") => match hints.again {
+            Some(false) => Verdict::SwitchProvider,
+            Some(true) | None => Verdict::RetryAfter(hints.wait.unwrap_or(A_MOMENT)),
+        },
+        (400, _) | (_, "invalid_request_error") if is_misconfigured(said) => Verdict::KeyRefused,
+        (400 | 413, _) | (_, "invalid_request_error" | "request_too_large") => Verdict::GiveUp,
+        (200 | 408 | 409 | 500..=599, _) => again(hints),
+        // Redirects and the like: this address does not serve what we ask for.
+        (300..=399, _) => Verdict::KeyRefused,
+        _ if hints.again == Some(true) => again(hints),
+        _ => Verdict::GiveUp,
+    }
+}
+
+fn again(hints: Hints) -> Verdict {
+    match hints {
+        Hints {
+            again: Some(false), ..
+        } => Verdict::SwitchProvider,
+        Hints {
+            wait: Some(wait), ..
+        } => Verdict::RetryAfter(wait),
+        Hints { wait: None, .. } => Verdict::Retry,
+    }
+}
+
+/// Money hides behind 429, where it has a code, and behind 400, where it has words alone.
+fn is_out_of_money(status: u16, said: &Said) -> bool {
+    let is_bad_request = status == 400 || said.kind == "invalid_request_error";
+    said.code.ends_with("spend_limit_reached")
+        || (is_bad_request && says(said, &["spend limit", "usage limit", "credit balance"]))
+}
+
+/// Wrong for every request, not for this one alone: fields that this model does not take. The
+/// provider has no code for it.
+fn is_misconfigured(said: &Said) -> bool {
+    says(said, &["not supported", "does not support", "deprecated"])
+}
+
+fn says(said: &Said, phrases: &[&str]) -> bool {
+    let words = said.words.to_lowercase();
+    phrases.iter().any(|phrase| words.contains(phrase))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,297 @@
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use session::{Message, Prompt, ToolCall};
+
+use super::thinking::Thinking;
+use crate::llm::{
+    ModelSettings, ToolOffer,
+    history::{CANCELLED, ToolAnswers, schema},
+};
+
+/// A caller who said nothing, in any language. A conversation has to begin and to end with the
+/// caller, and no text may be empty.
+const NOTHING: &str = "…";
+
+#[derive(Serialize)]
+struct Request<'a> {
+    model: &'a str,
+    max_tokens: u32,
+    stream: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<f32>,
+    #[serde(flatten)]
+    thinking: Thinking<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<Tool<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    system: Vec<Block<'a>>,
+    messages: Vec<Turn<'a>>,
+}
+
+#[derive(Serialize)]
+struct Tool<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    description: &'a str,
+    input_schema: &'a RawValue,
+}
+
+#[derive(Serialize)]
+struct Turn<'a> {
+    role: Role,
+    content: Vec<Block<'a>>,
+}
+
+#[derive(Clone, Copy, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Role {
+    Assistant,
+    User,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Block<'a> {
+    Text {
+        text: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<CacheControl>,
+    },
+    ToolResult {
+        tool_use_id: String,
+        content: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        is_error: Option<bool>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cache_control: Option<CacheControl>,
+    },
+    ToolUse {
+        id: String,
+        name: String,
+        input: &'a RawValue,
+    },
+}
+
+/// Everything up to here is worth keeping for so long.
+#[derive(Serialize)]
+struct CacheControl {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    ttl: &'static str,
+}
+
+impl CacheControl {
+    const fn lasting(ttl: &'static str) -> Option<Self> {
+        Some(Self {
+            kind: "ephemeral",
+            ttl,
+        })
+    }
+}
+
+/// The body of a request for one reply.
+pub(super) fn body(prompt: &Prompt, settings: &ModelSettings) -> Vec<u8> {
+    let request = Request {
+        model: &settings.model,
+        max_tokens: settings.max_tokens,
+        stream: true,
+        temperature: settings.temperature,
+        thinking: Thinking::of(&settings.model, settings.reasoning_effort.as_deref()),
+        tools: settings.tools.iter().map(tool).collect(),
+        system: system(&prompt.system),
+        messages: Conversation::of(prompt),
+    };
+    serde_json::to_vec(&request).expect("text keys and finite numbers always serialise")
+}
+
+fn tool(offer: &ToolOffer) -> Tool<'_> {
+    Tool {
+        name: &offer.name,
+        description: offer.description.trim(),
+        input_schema: schema(offer),
+    }
+}
+
+/// The tenant's prompt is the same in all calls, and the tools before it are kept with it.
+fn system(text: &str) -> Vec<Block<'static>> {
+    let text = text.trim();
+    let block = (!text.is_empty()).then(|| Block::Text {
+        text: text.to_owned(),
+        cache_control: CacheControl::lasting("1h"),
+    });
+    block.into_iter().collect()
+}
+
+/// The messages of a request, as they are put together.
+#[derive(Default)]
+struct Conversation<'a> {
+    turns: Vec<Turn<'a>>,
+    ids: BTreeSet<String>,
+}
+
+impl<'a> Conversation<'a> {
+    fn of(prompt: &'a Prompt) -> Vec<Turn<'a>> {
+        let mut conversation = Self::default();
+        let mut answers = ToolAnswers::new(&prompt.messages);
+        for (place, message) in prompt.messages.iter().enumerate() {
+            match message {
+                Message::Caller(text) => conversation.say(Role::User, text.trim()),
+                Message::Agent {
+                    text,
+                    interrupted,
+                    tools,
+                } => {
+                    conversation.agent(text.trim(), *interrupted);
+                    conversation.calls(tools, |call| answers.to(place, call));
+                }
+                // Stands behind the call that it answers, wherever it came.
+                Message::Tool { .. } => {}
+            }
+        }
+        conversation.finish()
+    }
+
+    fn agent(&mut self, text: &str, interrupted: bool) {
+        if interrupted && !text.is_empty() {
+            self.say(Role::Assistant, &format!("{text}…"));
+        } else {
+            self.say(Role::Assistant, text);
+        }
+    }
+
+    /// All calls of a message first, then all their answers, before anyone says anything else.
+    fn calls(
+        &mut self,
+        tools: &'a [ToolCall],
+        mut answer: impl FnMut(&ToolCall) -> Option<&'a str>,
+    ) {
+        let mut results = Vec::new();
+        for call in tools {
+            let id = self.id(&call.id);
+            let answer = answer(call);
+            results.push(Block::ToolResult {
+                tool_use_id: id.clone(),
+                content: answer.unwrap_or(CANCELLED),
+                is_error: answer.is_none().then_some(true),
+                cache_control: None,
+            });
+            let used = Block::ToolUse {
+                id,
+                name: plain(&call.name),
+                input: input(&call.arguments),
+            };
+            self.turn(Role::Assistant).content.push(used);
+        }
+        for result in results {
+            self.turn(Role::User).content.push(result);
+        }
+    }
+
+    /// Adds to what the same side just said, or begins its turn.
+    fn say(&mut self, role: Role, said: &str) {
+        if said.is_empty() {
+            return;
+        }
+        let turn = self.turn(role);
+        match turn.content.last_mut() {
+            Some(Block::Text { text, .. }) => {
+                text.push('\n');
+                text.push_str(said);
+            }
+            Some(Block::ToolResult { .. } | Block::ToolUse { .. }) | None => {
+                turn.content.push(text(said));
+            }
+        }
+    }
+
+    /// The turn of this side: the last one, if it is its own.
+    fn turn(&mut self, role: Role) -> &mut Turn<'a> {
+        if self.turns.last().is_none_or(|last| last.role != role) {
+            self.turns.push(Turn {
+                role,
+                content: Vec::new(),
+            });
+        }
+        self.turns
+            .last_mut()
+            .expect("one was added if none was there")
+    }
+
+    /// An id that the provider accepts: of few characters, and used once. Calls that another
+    /// provider's model made may have other ones.
+    fn id(&mut self, id: &str) -> String {
+        let plain = plain(id);
+        let mut unused = plain.clone();
+        let mut count = 1;
+        while !self.ids.insert(unused.clone()) {
+            count += 1;
+            unused = format!("{plain}_{count}");
+        }
+        unused
+    }
+
+    fn finish(mut self) -> Vec<Turn<'a>> {
+        if self
+            .turns
+            .first()
+            .is_none_or(|turn| turn.role != Role::User)
+        {
+            let content = vec![text(NOTHING)];
+            let role = Role::User;
+            self.turns.insert(0, Turn { role, content });
+        }
+        // What follows a caller's turn in this request stands behind it in the next one too.
+        let mut turns = self.turns.iter_mut().rev();
+        if let Some(last) = turns.find(|turn| turn.role == Role::User) {
+            mark(last);
+        }
+        if self
+            .turns
+            .last()
+            .is_some_and(|turn| turn.role == Role::Assistant)
+        {
+            self.say(Role::User, NOTHING);
+        }
+        self.turns
+    }
+}
+
+fn text(said: &str) -> Block<'static> {
+    Block::Text {
+        text: said.to_owned(),
+        cache_control: None,
+    }
+}
+
+/// The rest of the call asks for the same beginning again, within minutes.
+fn mark(turn: &mut Turn<'_>) {
+    match turn.content.last_mut() {
+        Some(Block::Text { cache_control, .. } | Block::ToolResult { cache_control, .. }) => {
+            *cache_control = CacheControl::lasting("5m");
+        }
+        Some(Block::ToolUse { .. }) | None => {}
+    }
+}
+
+/// A name or an id in the characters that the provider accepts in them.
+fn plain(name: &str) -> String {
+    if name.is_empty() {
+        return "unknown".to_owned();
+    }
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    name.chars()
+        .map(|c| if allowed(c) { c } else { '_' })
+        .collect()
+}
+
+/// The arguments of a call, which have to be an object.
+fn input(arguments: &str) -> &RawValue {
+    let read = serde_json::from_str::<&RawValue>(arguments).ok();
+    read.filter(|raw| raw.get().starts_with('{'))
+        .unwrap_or_else(|| serde_json::from_str("{}").expect("an object, as written"))
+}
+
+#[cfg(test)]
+mod tests;

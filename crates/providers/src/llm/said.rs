@@ -1,0 +1,121 @@
+//! What a failure said, in whichever of the usual shapes. Pure.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::{
+    ProviderError, Verdict,
+    text::{Text, brief},
+};
+
+/// What a failure said.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// Its words, cut short.
+    pub(super) words: String,
+    /// Its code, if it had one.
+    pub(super) code: String,
+    /// Its type, if it had one.
+    pub(super) kind: String,
+}
+
+#[derive(Default, Deserialize)]
+struct Body<'a> {
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    message: Text<'a>,
+    #[serde(borrow, default)]
+    detail: Text<'a>,
+}
+
+#[derive(Default, Deserialize)]
+struct ErrorObject<'a> {
+    #[serde(borrow, default)]
+    message: Text<'a>,
+    #[serde(borrow, default)]
+    code: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "type")]
+    kind: Text<'a>,
+    #[serde(borrow, default)]
+    details: Option<&'a RawValue>,
+}
+
+#[derive(Default, Deserialize)]
+struct Details<'a> {
+    #[serde(borrow, default)]
+    error_code: Text<'a>,
+}
+
+impl Said {
+    /// Reads the body of an answer with an error status.
+    pub(super) fn in_body(body: &str) -> Self {
+        let parsed: Body<'_> = serde_json::from_str(body).unwrap_or_default();
+        match parsed.error {
+            Some(error) => Self::in_error(error),
+            None => Self {
+                words: [&*parsed.message, &*parsed.detail, body]
+                    .into_iter()
+                    .find(|words| !words.is_empty())
+                    .map_or_else(String::new, brief),
+                ..Self::default()
+            },
+        }
+    }
+
+    /// Reads what stands under `error`.
+    pub(super) fn in_error(raw: &RawValue) -> Self {
+        if let Ok(words) = serde_json::from_str::<String>(raw.get()) {
+            return Self {
+                words: brief(&words),
+                ..Self::default()
+            };
+        }
+        let object: ErrorObject<'_> = serde_json::from_str(raw.get()).unwrap_or_default();
+        let code = object.code.map_or("", RawValue::get).trim_matches('"');
+        Self {
+            words: if object.message.is_empty() {
+                brief(raw.get())
+            } else {
+                brief(&object.message)
+            },
+            code: if code.is_empty() {
+                detailed_code(object.details)
+            } else {
+                code.to_owned()
+            },
+            kind: object.kind.0.into_owned(),
+        }
+    }
+
+    /// Whether its code or its type is one of these.
+    pub(super) fn is_any_of(&self, names: &[&str]) -> bool {
+        names.contains(&&*self.code) || names.contains(&&*self.kind)
+    }
+
+    /// The error, with the name that says the most.
+    pub(super) fn into_error(
+        self,
+        provider: &'static str,
+        status: u16,
+        verdict: Verdict,
+    ) -> ProviderError {
+        let named = [self.code.as_str(), self.kind.as_str()]
+            .into_iter()
+            .find(|name| !name.is_empty() && *name != "null");
+        ProviderError::Refused {
+            provider,
+            status,
+            detail: match named {
+                Some(name) => format!("{name}: {}", self.words),
+                None => self.words,
+            },
+            verdict,
+        }
+    }
+}
+
+fn detailed_code(details: Option<&RawValue>) -> String {
+    let details = details.and_then(|raw| serde_json::from_str::<Details<'_>>(raw.get()).ok());
+    details.unwrap_or_default().error_code.0.into_owned()
+}

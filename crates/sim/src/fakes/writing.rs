@@ -1,0 +1,106 @@
+//! A fake model's reply as it goes out: pieces, the time between them, and an end that may not come.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::body::{Body, Bytes};
+use futures_util::stream;
+use tokio::time::sleep;
+
+use super::{
+    Timeline,
+    listener::Stop,
+    moment::{What, report},
+};
+
+/// How a reply is cut for streaming.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Pieces {
+    /// A sentence at a time, with the blank after it: for measuring, where gaps would blur.
+    Sentences,
+    /// About four characters, wherever that falls, as models do.
+    Tokens,
+}
+
+impl Pieces {
+    /// The pieces that a text is streamed in.
+    pub(super) fn of(self, text: &str) -> Vec<String> {
+        match self {
+            Self::Sentences => text
+                .split_inclusive(". ")
+                .map(str::to_owned)
+                .filter(|s| !s.is_empty())
+                .collect(),
+            Self::Tokens => {
+                let chars: Vec<char> = text.chars().collect();
+                chars
+                    .chunks(4)
+                    .map(|piece| piece.iter().collect())
+                    .collect()
+            }
+        }
+    }
+}
+
+/// One write of a stream.
+pub(super) struct Step {
+    pub(super) after: Duration,
+    /// `None`: nothing more ever comes, and the stream stays open.
+    pub(super) event: Option<String>,
+    /// The text in it, for the timeline.
+    pub(super) text: Option<String>,
+}
+
+impl Step {
+    pub(super) fn at_once(event: String) -> Self {
+        Self {
+            after: Duration::ZERO,
+            event: Some(event),
+            text: None,
+        }
+    }
+
+    /// From here on the stream is silent.
+    pub(super) fn stall() -> Self {
+        Self {
+            after: Duration::ZERO,
+            event: None,
+            text: None,
+        }
+    }
+}
+
+struct Writing {
+    steps: std::vec::IntoIter<Step>,
+    timeline: Option<Timeline>,
+    stop: Stop,
+}
+
+impl Writing {
+    async fn next(&mut self) -> Option<Bytes> {
+        let step = self.steps.next()?;
+        if !step.after.is_zero() {
+            sleep(step.after).await;
+        }
+        let Some(event) = step.event else {
+            self.stop.wait().await;
+            return None;
+        };
+        if let Some(text) = step.text {
+            report(self.timeline.as_ref(), || What::TextSent(text));
+        }
+        Some(event.into())
+    }
+}
+
+/// The body that these steps write.
+pub(super) fn body(steps: Vec<Step>, timeline: Option<Timeline>, stop: Stop) -> Body {
+    let writing = Writing {
+        steps: steps.into_iter(),
+        timeline,
+        stop,
+    };
+    Body::from_stream(stream::unfold(writing, |mut writing| async {
+        let bytes = writing.next().await?;
+        Some((Ok::<_, Infallible>(bytes), writing))
+    }))
+}

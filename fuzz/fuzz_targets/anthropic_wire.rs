@@ -1,0 +1,43 @@
+//! Any streamed answer of a model: read or refused, the same at any split, never a panic.
+//!
+//! The first byte says how long the pieces are.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use providers::llm::{
+    Hints, Reader as _, State, Tokens, Written,
+    anthropic::wire::{AnswerReader, refused},
+};
+
+fuzz_target!(|bytes: &[u8]| {
+    let Some((&size, stream)) = bytes.split_first() else {
+        return;
+    };
+    let size = usize::from(size).max(1);
+    assert_eq!(answer(stream, size), answer(stream, usize::MAX));
+    let _refusal = refused(400, Hints::default(), &String::from_utf8_lossy(stream)).to_string();
+});
+
+/// The text, the tool calls and the counts, or nothing if it was refused.
+fn answer(stream: &[u8], size: usize) -> Option<(String, Vec<Written>, Tokens)> {
+    let mut reader = AnswerReader::default();
+    let mut written = Vec::new();
+    for piece in stream.chunks(size) {
+        written.extend(reader.read(piece).ok()?.written);
+        if reader.state() == State::Done {
+            break;
+        }
+    }
+    if reader.state() != State::Done {
+        written.extend(reader.finish().ok()?.written);
+    }
+    let mut text = String::new();
+    written.retain(|part| {
+        if let Written::Text(part) = part {
+            assert!(!part.is_empty());
+            text.push_str(part);
+        }
+        matches!(part, Written::Tool(_))
+    });
+    Some((text, written, reader.tokens(0)))
+}
