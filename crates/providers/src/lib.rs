@@ -4,6 +4,7 @@
 
 mod address;
 mod base_url;
+mod cutter;
 mod http;
 mod http_date;
 pub mod llm;
