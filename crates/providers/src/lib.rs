@@ -11,6 +11,7 @@ pub mod llm;
 #[cfg(test)]
 mod loopback;
 pub mod offline;
+mod openai;
 mod secret;
 mod socket;
 pub mod sse;
