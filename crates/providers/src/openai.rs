@@ -10,11 +10,11 @@ use reqwest::{
 };
 use tokio::time::timeout;
 
-pub(crate) use crate::llm::openai::{NAME, broke_off};
+pub(crate) use crate::llm::openai::{MANNERS, NAME, broke_off};
 use crate::{
     BaseUrl, HttpClient, ProviderError, Secret,
     http::Ticket,
-    llm::openai::{MANNERS, Profile, headers},
+    llm::openai::{Profile, headers},
 };
 
 /// As much as is read of a list of models: it only has to be over.
@@ -129,10 +129,28 @@ impl Endpoint {
 }
 
 impl Answer {
+    /// What kind of body follows, in small letters.
+    pub(crate) fn content_type(&self) -> String {
+        let value = self.response.headers().get(CONTENT_TYPE);
+        let value = value.and_then(|value| value.to_str().ok());
+        value.unwrap_or_default().to_ascii_lowercase()
+    }
+
     /// The next piece of the body.
     pub(crate) async fn piece(&mut self) -> Result<Option<Bytes>, ProviderError> {
         let piece = self.response.chunk().await;
         piece.map_err(|error| MANNERS.broken(&error))
+    }
+
+    /// As much of the body as comes, up to about `most`.
+    pub(crate) async fn beginning(mut self, most: usize) -> Vec<u8> {
+        let mut body = Vec::new();
+        while body.len() < most
+            && let Ok(Some(piece)) = self.response.chunk().await
+        {
+            body.extend_from_slice(&piece[..piece.len().min(most - body.len())]);
+        }
+        body
     }
 
     /// The whole body, unless it is longer than `most`.
