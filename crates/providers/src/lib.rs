@@ -4,12 +4,14 @@
 
 mod address;
 mod base_url;
+mod cutter;
 mod http;
 mod http_date;
 pub mod llm;
 #[cfg(test)]
 mod loopback;
 pub mod offline;
+mod openai;
 mod secret;
 mod socket;
 pub mod sse;

@@ -130,7 +130,8 @@ impl ServerRequest {
                 "cut off"
             );
         }
-        let body = String::from_utf8(bytes[end..].to_vec()).expect("UTF-8");
+        // Audio in it is no text.
+        let body = String::from_utf8_lossy(&bytes[end..]).into_owned();
         Self { head, body, stream }
     }
 

@@ -60,8 +60,9 @@ pub use elevenlabs::{
 pub use log::Violation;
 pub use moment::{Moment, Timeline, What};
 pub use openai::{
-    Asked, Brain, Chat, Desk, Echo, FakeOpenAi, LlmFault, Pace, Reply, ReplyTool, Scripted,
-    Settings as OpenAiSettings,
+    Asked, Brain, Chat, Desk, Echo, FakeOpenAi, FakeSpeech, FakeTranscription, HeardFile, LlmFault,
+    Pace, Reply, ReplyTool, Scripted, Settings as OpenAiSettings, SpeechFault, SpeechSettings,
+    SpokenClause, TranscriptionFault, TranscriptionSettings,
 };
 pub use writing::Pieces;
 

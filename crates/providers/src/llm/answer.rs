@@ -94,13 +94,13 @@ pub(super) const fn estimate(prompt_chars: u64, chars: u64) -> Tokens {
 
 /// How one provider's servers talk about a request.
 #[derive(Debug)]
-pub(super) struct Manners {
+pub(crate) struct Manners {
     /// The provider, for errors.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// The header with a request's number.
-    pub(super) request_id: &'static str,
+    pub(crate) request_id: &'static str,
     /// What an answer with an error status means.
-    pub(super) refused: fn(u16, Hints, &str) -> ProviderError,
+    pub(crate) refused: fn(u16, Hints, &str) -> ProviderError,
 }
 
 impl Manners {
@@ -139,7 +139,7 @@ impl Manners {
     }
 
     /// Reads why a request was refused.
-    async fn refusal(&self, mut response: Response) -> ProviderError {
+    pub(crate) async fn refusal(&self, mut response: Response) -> ProviderError {
         let status = response.status().as_u16();
         let hints = {
             let headers = response.headers();
@@ -158,7 +158,8 @@ impl Manners {
         (self.refused)(status, hints, &String::from_utf8_lossy(&body))
     }
 
-    fn broken(&self, error: &reqwest::Error) -> ProviderError {
+    /// A connection that could not be made, or broke.
+    pub(crate) fn broken(&self, error: &reqwest::Error) -> ProviderError {
         // The error itself would name the address; what went wrong stands at the end of the chain.
         let mut cause: &dyn std::error::Error = error;
         while let Some(deeper) = cause.source() {
@@ -170,7 +171,8 @@ impl Manners {
         }
     }
 
-    fn silent(&self, stage: &'static str, waited: Duration) -> ProviderError {
+    /// Nothing came for too long.
+    pub(crate) fn silent(&self, stage: &'static str, waited: Duration) -> ProviderError {
         ProviderError::Silent {
             provider: self.name,
             stage,

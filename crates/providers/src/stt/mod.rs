@@ -1,6 +1,7 @@
 //! Speech to text: one stream of audio in, words out.
 
 pub mod deepgram;
+pub mod openai;
 
 use bytes::Bytes;
 use domain::{Language, Millis};
@@ -8,7 +9,7 @@ use futures_util::future::BoxFuture;
 use session::{Span, Words};
 use tokio::sync::mpsc;
 
-pub use self::deepgram::Deepgram;
+pub use self::{deepgram::Deepgram, openai::OpenAiTranscription};
 use crate::ProviderError;
 
 /// A provider that recognises speech as it is spoken.

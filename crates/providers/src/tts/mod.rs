@@ -1,6 +1,7 @@
 //! Text to speech: clauses in, audio out, over one warm connection per call.
 
 pub mod elevenlabs;
+pub mod openai;
 
 use bytes::Bytes;
 use domain::{Language, ReplyId};
@@ -8,7 +9,7 @@ use futures_util::future::BoxFuture;
 use session::{ClauseId, WordEnd};
 use tokio::sync::mpsc;
 
-pub use self::elevenlabs::ElevenLabs;
+pub use self::{elevenlabs::ElevenLabs, openai::OpenAiSpeech};
 use crate::ProviderError;
 
 /// A provider that speaks.

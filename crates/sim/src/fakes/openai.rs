@@ -1,5 +1,7 @@
-//! OpenAI's chat completions: `/v1/chat/completions` and `/v1/models`.
+//! OpenAI's chat completions and models, `/v1/chat/completions` and `/v1/models`; `audio` has the
+//! rest.
 
+mod audio;
 mod brain;
 mod desk;
 mod request;
@@ -26,10 +28,15 @@ use axum::{
 };
 use serde_json::{Value, json};
 
+pub use self::audio::{
+    FakeSpeech, FakeTranscription, HeardFile, SpeechFault, SpeechSettings, SpokenClause,
+    TranscriptionFault, TranscriptionSettings,
+};
 pub use brain::{Brain, Echo, Pace, Reply, ReplyTool, Scripted};
 pub use desk::Desk;
 pub use request::Chat;
 
+use self::audio::Audio;
 use crate::{
     Delay, Dice,
     fakes::{
@@ -56,6 +63,10 @@ pub struct Settings {
     pub token_gap: Delay,
     /// How replies are cut into pieces.
     pub pieces: Pieces,
+    /// How clauses are spoken.
+    pub speech: SpeechSettings,
+    /// How files are heard.
+    pub transcription: TranscriptionSettings,
     /// For the delays.
     pub seed: u64,
     /// Where times are reported to.
@@ -71,6 +82,8 @@ impl Default for Settings {
             first_token: Delay::spread_ms(300, 600),
             token_gap: Delay::fixed_ms(15),
             pieces: Pieces::Tokens,
+            speech: SpeechSettings::default(),
+            transcription: TranscriptionSettings::default(),
             seed: 1,
             timeline: None,
         }
@@ -124,6 +137,7 @@ pub struct Asked {
 pub struct FakeOpenAi {
     listener: Listener,
     shared: Arc<Shared>,
+    audio: Audio,
 }
 
 struct Shared {
@@ -142,6 +156,7 @@ impl FakeOpenAi {
     /// When the address cannot be bound.
     pub async fn start(settings: Settings) -> io::Result<Self> {
         let address = settings.address;
+        let audio = Audio::new(&settings);
         let shared = Arc::new(Shared {
             settings,
             log: Log::new(),
@@ -150,13 +165,31 @@ impl FakeOpenAi {
         });
         let for_routes = shared.clone();
         let routes = |stop| {
+            let audio = audio.routes(&stop);
             Router::new()
                 .route("/v1/chat/completions", post(chat))
                 .route("/v1/models", get(models))
                 .with_state((for_routes, stop))
+                .merge(audio)
         };
         let listener = Listener::start(address, routes).await?;
-        Ok(Self { listener, shared })
+        Ok(Self {
+            listener,
+            shared,
+            audio,
+        })
+    }
+
+    /// Its voice: what it was asked to say, and how to spoil that.
+    #[must_use]
+    pub const fn speech(&self) -> &FakeSpeech {
+        &self.audio.speech
+    }
+
+    /// Its recogniser: what it was sent, and how to spoil that.
+    #[must_use]
+    pub const fn transcription(&self) -> &FakeTranscription {
+        &self.audio.transcription
     }
 
     /// What `OPENAI_BASE_URL` is set to.

@@ -45,7 +45,8 @@ struct Shared {
     deadlines: Deadlines,
 }
 
-const MANNERS: Manners = Manners {
+/// How OpenAI's servers talk about a request, whatever it is for.
+pub(crate) const MANNERS: Manners = Manners {
     name: NAME,
     request_id: "x-request-id",
     refused: wire::refused,
@@ -143,7 +144,8 @@ impl Shared {
     }
 }
 
-fn headers(key: Option<&Secret>, authorisation: Authorisation) -> HeaderMap {
+/// What every request carries.
+pub(crate) fn headers(key: Option<&Secret>, authorisation: Authorisation) -> HeaderMap {
     let mut headers = HeaderMap::new();
     if let Some(key) = key {
         let (name, value) = match authorisation {

@@ -7,7 +7,9 @@ mod tools;
 pub mod wire;
 
 pub use client::OpenAi;
+pub(crate) use client::{MANNERS, headers};
+pub(crate) use refusal::broke_off;
 pub use request::{Authorisation, Profile, SystemRole, TokenLimit};
 
 /// The provider's name in errors and metrics.
-const NAME: &str = "openai";
+pub(crate) const NAME: &str = "openai";

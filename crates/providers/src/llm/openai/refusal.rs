@@ -14,8 +14,8 @@ pub fn refused(status: u16, hints: Hints, body: &str) -> ProviderError {
     error(status, hints, Said::in_body(body))
 }
 
-/// An error in the middle of a stream, whose status was 200.
-pub(super) fn broke_off(raw: &RawValue) -> ProviderError {
+/// An error in an answer, or in the middle of a stream, whose status was 200.
+pub(crate) fn broke_off(raw: &RawValue) -> ProviderError {
     let said = Said::in_error(raw);
     let status = said
         .code

@@ -1,15 +1,16 @@
-use audio::{Vad, VadSettings, Voice, g711::ulaw, resample::Resampler};
+use audio::{VadSettings, g711::ulaw, resample::Resampler};
 use session::Words;
 use speechlibs::{Decoder, DecoderError};
 
 use super::{Phrasebook, failed};
 use crate::{
     ProviderError,
+    cutter::{Cut, Cutter},
     stt::{Recognised, span_of_bytes},
 };
 
-/// Audio before the voice detection speaks up that belongs to the segment: 300 ms.
-const BEFORE: usize = 2_400;
+/// Silence around the speech that the decoder gets used to: 300 ms.
+const PAUSE: usize = 2_400;
 /// Speech between interim results: 300 ms.
 const INTERIM: usize = 2_400;
 /// Silence that ends an utterance. The detection counts blocks of 32 ms.
@@ -19,14 +20,9 @@ const END_AFTER_MS: u32 = 384;
 pub(super) struct Segments {
     decoder: Decoder,
     book: Phrasebook,
-    vad: Vad,
-    voices: Vec<Voice>,
+    cutter: Cutter,
+    cuts: Vec<Cut>,
     upsampler: Resampler,
-    /// The newest audio while nobody speaks.
-    before: Vec<u8>,
-    speaking: bool,
-    /// Bytes heard.
-    heard: u64,
     /// Where the sound begins whose words are not settled.
     unsettled: u64,
     /// Bytes of speech since the last interim result.
@@ -43,12 +39,9 @@ impl Segments {
         Ok(Self {
             decoder,
             book,
-            vad: Vad::new(settings),
-            voices: Vec::new(),
+            cutter: Cutter::new(settings),
+            cuts: Vec::new(),
             upsampler: Resampler::new(8_000, 16_000).map_err(|error| failed(&error.to_string()))?,
-            before: Vec::new(),
-            speaking: false,
-            heard: 0,
             unsettled: 0,
             since_interim: 0,
             interim: String::new(),
@@ -59,7 +52,7 @@ impl Segments {
     /// line, and would take the first sentence for one spoken into a microphone. Of the recorded
     /// phrases, each as the first of a call, 25 % of the words are wrong without this, 3 % with it.
     pub(super) fn get_used_to(&mut self, speech: &[u8]) -> Result<(), ProviderError> {
-        let silence = [ulaw::SILENCE; BEFORE];
+        let silence = [ulaw::SILENCE; PAUSE];
         self.decoder.start().map_err(refused)?;
         self.decode(&silence)?;
         self.decode(speech)?;
@@ -73,30 +66,25 @@ impl Segments {
         audio: &[u8],
         told: &mut Vec<Recognised>,
     ) -> Result<(), ProviderError> {
-        let mut voices = std::mem::take(&mut self.voices);
-        self.vad.hear(audio, &mut voices);
-        for voice in voices.drain(..) {
-            match voice {
-                Voice::Started { .. } => self.start(told)?,
-                Voice::Stopped { .. } => self.stop(told),
+        let mut cuts = std::mem::take(&mut self.cuts);
+        self.cutter.hear(audio, &mut cuts);
+        for cut in cuts.drain(..) {
+            match cut {
+                Cut::Began { before } => self.start(&before, audio.len(), told)?,
+                Cut::Ended { .. } => self.stop(told),
             }
         }
-        self.voices = voices;
-        self.heard += audio.len() as u64;
-        if self.speaking {
+        self.cuts = cuts;
+        if self.cutter.speaking() {
             self.decode(audio)?;
             self.tell_interim(audio.len(), told);
-        } else {
-            self.before.extend_from_slice(audio);
-            let surplus = self.before.len().saturating_sub(BEFORE);
-            self.before.drain(..surplus);
         }
         Ok(())
     }
 
     /// Settles what was heard of the segment; it may go on after that.
     pub(super) fn finalize(&mut self, told: &mut Vec<Recognised>) -> Result<(), ProviderError> {
-        let text = if self.speaking {
+        let text = if self.cutter.speaking() {
             self.finish()
         } else {
             String::new()
@@ -110,7 +98,7 @@ impl Segments {
             },
             told,
         );
-        if self.speaking {
+        if self.cutter.speaking() {
             self.decoder.start().map_err(refused)?;
         }
         Ok(())
@@ -118,25 +106,28 @@ impl Segments {
 
     /// The stream is over.
     pub(super) fn end(&mut self, told: &mut Vec<Recognised>) {
-        if self.speaking {
+        if self.cutter.speaking() {
             self.stop(told);
         }
     }
 
-    fn start(&mut self, told: &mut Vec<Recognised>) -> Result<(), ProviderError> {
+    fn start(
+        &mut self,
+        before: &[u8],
+        piece: usize,
+        told: &mut Vec<Recognised>,
+    ) -> Result<(), ProviderError> {
         told.push(Recognised::SpeechStarted);
-        self.speaking = true;
         self.upsampler.reset();
         self.decoder.start().map_err(refused)?;
-        let before = std::mem::take(&mut self.before);
-        let began = self.heard.saturating_sub(before.len() as u64);
+        let heard = self.cutter.heard();
+        let began = heard.saturating_sub((before.len() + piece) as u64);
         self.unsettled = began.max(self.unsettled);
-        self.decode(&before)
+        self.decode(before)
     }
 
     /// The utterance is over; words that a `Finalize` took already do not come again.
     fn stop(&mut self, told: &mut Vec<Recognised>) {
-        self.speaking = false;
         let text = self.finish();
         self.tell(
             Words {
@@ -150,9 +141,10 @@ impl Segments {
     }
 
     fn tell(&mut self, words: Words, told: &mut Vec<Recognised>) {
-        let span = Some(span_of_bytes(self.unsettled, self.heard));
+        let heard = self.cutter.heard();
+        let span = Some(span_of_bytes(self.unsettled, heard));
         if words.settled {
-            self.unsettled = self.heard;
+            self.unsettled = heard;
         }
         told.push(Recognised::Words(Words { span, ..words }));
     }

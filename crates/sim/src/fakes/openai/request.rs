@@ -46,7 +46,7 @@ impl Refusal {
         }
     }
 
-    fn of(param: impl Into<String>, message: impl Into<String>) -> Self {
+    pub(super) fn of(param: impl Into<String>, message: impl Into<String>) -> Self {
         let param = Some(param.into());
         Self {
             message: message.into(),

@@ -1,0 +1,217 @@
+//! What goes over the wire: a request per clause, and bare samples that answer it.
+
+use audio::{
+    g711::ulaw,
+    resample::{RATES_HZ, Resampler},
+};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::{
+    ProviderError,
+    openai::{NAME, broke_off},
+    text::brief,
+    tts::Voice,
+};
+
+/// The rate of the format called `pcm`.
+const RATE_HZ: u32 = 24_000;
+/// Bytes by which anything but bare samples is known.
+const HEAD: usize = 16;
+/// Mu-law at 8 kHz.
+const BYTES_PER_MS: usize = 8;
+/// The most audio that any clause is worth: a minute.
+const LONGEST: usize = 60_000 * BYTES_PER_MS;
+/// What the slowest voice makes of a short clause, and of each further letter.
+const SLOWEST_MS: (usize, usize) = (10_000, 500);
+/// How slowly and how fast it speaks.
+const SPEEDS: std::ops::RangeInclusive<f32> = 0.25..=4.0;
+
+#[derive(Serialize)]
+struct Request<'a> {
+    model: &'a str,
+    voice: VoiceName<'a>,
+    input: &'a str,
+    response_format: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    speed: Option<f32>,
+}
+
+/// Voices of one's own are named by an object.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum VoiceName<'a> {
+    BuiltIn(&'a str),
+    Own { id: &'a str },
+}
+
+/// The request for a clause.
+#[must_use]
+pub fn request(voice: &Voice, text: &str) -> Vec<u8> {
+    let own = voice.voice.starts_with("voice_");
+    let request = Request {
+        model: &voice.model,
+        voice: if own {
+            VoiceName::Own { id: &voice.voice }
+        } else {
+            VoiceName::BuiltIn(&voice.voice)
+        },
+        input: text.trim(),
+        response_format: "pcm",
+        speed: voice
+            .speed
+            .map(|speed| speed.clamp(*SPEEDS.start(), *SPEEDS.end())),
+    };
+    serde_json::to_vec(&request).expect("text and numbers are always JSON")
+}
+
+/// Whether a clause has anything to be spoken: servers refuse what has not.
+#[must_use]
+pub fn is_speakable(text: &str) -> bool {
+    text.chars().any(char::is_alphanumeric)
+}
+
+/// Turns the body of an answer into mu-law. Pieces may end anywhere, also within a sample.
+pub struct SoundReader {
+    resampler: Resampler,
+    /// The beginning, until it is long enough to be known for what it is.
+    head: Option<Vec<u8>>,
+    /// The first half of a sample.
+    odd: Option<u8>,
+    /// Bytes of mu-law made.
+    made: usize,
+    most: usize,
+    samples: Vec<i16>,
+}
+
+impl SoundReader {
+    /// Reads the sound of this text.
+    ///
+    /// # Panics
+    /// Never: its rates are among those that are supported.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        let (short, letter) = SLOWEST_MS;
+        let longest = short + letter * text.chars().count();
+        Self {
+            resampler: Resampler::new(RATE_HZ, RATES_HZ[0]).expect("both rates are supported"),
+            head: Some(Vec::new()),
+            odd: None,
+            made: 0,
+            most: LONGEST.min(longest * BYTES_PER_MS),
+            samples: Vec::new(),
+        }
+    }
+
+    /// Takes the next piece of the body, and returns the sound that it completes.
+    pub fn read(&mut self, piece: &[u8]) -> Result<Vec<u8>, ProviderError> {
+        let Some(head) = &mut self.head else {
+            return self.sound(piece);
+        };
+        head.extend_from_slice(piece);
+        if head.len() < HEAD {
+            return Ok(Vec::new());
+        }
+        let head = self.head.take().unwrap_or_default();
+        refuse_known(&head)?;
+        self.sound(&head)
+    }
+
+    /// The body has ended: the rest of the sound. A half sample at the end is dropped.
+    pub fn finish(mut self) -> Result<Vec<u8>, ProviderError> {
+        let mut sound = Vec::new();
+        if let Some(head) = self.head.take() {
+            refuse_known(&head)?;
+            sound = self.sound(&head)?;
+        }
+        let mut rest = Vec::new();
+        self.resampler.flush(&mut rest);
+        ulaw::encode_into(&rest, &mut sound);
+        if self.made + rest.len() == 0 {
+            return Err(garbled("no sound at all"));
+        }
+        Ok(sound)
+    }
+
+    fn sound(&mut self, mut piece: &[u8]) -> Result<Vec<u8>, ProviderError> {
+        self.samples.clear();
+        if let (Some(low), [high, rest @ ..]) = (self.odd, piece) {
+            self.samples.push(i16::from_le_bytes([low, *high]));
+            self.odd = None;
+            piece = rest;
+        }
+        let (pairs, odd) = piece.as_chunks::<2>();
+        self.samples
+            .extend(pairs.iter().map(|pair| i16::from_le_bytes(*pair)));
+        if let [odd] = odd {
+            self.odd = Some(*odd);
+        }
+        let mut narrow = Vec::with_capacity(self.samples.len() / 3 + 1);
+        self.resampler.push(&self.samples, &mut narrow);
+        self.made += narrow.len();
+        if self.made > self.most {
+            return Err(garbled("far more audio than the text can fill"));
+        }
+        let mut sound = Vec::with_capacity(narrow.len());
+        ulaw::encode_into(&narrow, &mut sound);
+        Ok(sound)
+    }
+}
+
+/// Refuses what is known to be something else: played as samples it would be a burst of noise.
+fn refuse_known(head: &[u8]) -> Result<(), ProviderError> {
+    let is_text =
+        |byte: &u8| byte.is_ascii_graphic() || matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
+    match head {
+        [b'R', b'I', b'F', b'F', ..] => Err(garbled("a WAV file in place of bare samples")),
+        [b'I', b'D', b'3', ..] => Err(garbled("an MP3 file in place of bare samples")),
+        [b'O', b'g', b'g', b'S', ..] => Err(garbled("an Ogg file in place of bare samples")),
+        [b'f', b'L', b'a', b'C', ..] => Err(garbled("a FLAC file in place of bare samples")),
+        [0xFF, second, third, ..] if is_mp3_frame(*second, *third) => {
+            Err(garbled("an MP3 stream in place of bare samples"))
+        }
+        [_, ..] if head.iter().all(is_text) => Err(garbled("text in place of sound")),
+        _ => Ok(()),
+    }
+}
+
+/// Layer III, with a bit rate and a sampling rate that exist.
+const fn is_mp3_frame(second: u8, third: u8) -> bool {
+    let layer_three = second & 0xE6 == 0xE2;
+    layer_three && third & 0xF0 != 0xF0 && third & 0xF0 != 0 && third & 0x0C != 0x0C
+}
+
+/// Whether a body of this content type cannot be sound.
+#[must_use]
+pub fn is_text(content_type: &str) -> bool {
+    ["text/", "application/json", "application/problem+json"]
+        .iter()
+        .any(|kind| content_type.starts_with(kind))
+}
+
+/// What is wrong, when an answer with status 200 is a text.
+#[must_use]
+pub fn no_sound(body: &[u8]) -> ProviderError {
+    #[derive(serde::Deserialize)]
+    struct Body<'a> {
+        #[serde(borrow, default)]
+        error: Option<&'a RawValue>,
+    }
+    let body = String::from_utf8_lossy(body);
+    match serde_json::from_str::<Body<'_>>(&body) {
+        Ok(Body { error: Some(error) }) => broke_off(error),
+        // It may repeat what was to be spoken; a page of HTML does not.
+        Ok(_) | Err(_) if !body.trim_start().starts_with('<') => garbled("text in place of sound"),
+        Ok(_) | Err(_) => garbled(&format!("a page in place of sound: {body}")),
+    }
+}
+
+fn garbled(what: &str) -> ProviderError {
+    ProviderError::Garbled {
+        provider: NAME,
+        detail: brief(what),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+use std::{io, time::Duration};
+
+use axum::body::{Body, Bytes};
+use futures_util::stream;
+use tokio::time::sleep;
+
+use crate::fakes::listener::Stop;
+
+/// One write of a body.
+pub(super) struct Step {
+    pub(super) after: Duration,
+    pub(super) write: Write,
+}
+
+/// What is written.
+pub(super) enum Write {
+    /// The connection breaks.
+    Break,
+    Bytes(Bytes),
+    /// Nothing more ever comes, and the connection stays open.
+    Hang,
+}
+
+impl Step {
+    pub(super) const fn at_once(write: Write) -> Self {
+        Self {
+            after: Duration::ZERO,
+            write,
+        }
+    }
+}
+
+struct Writing<I, F> {
+    steps: I,
+    stop: Stop,
+    sent: usize,
+    tell: F,
+}
+
+impl<I: Iterator<Item = Step>, F: FnMut(usize)> Writing<I, F> {
+    async fn next(&mut self) -> Option<io::Result<Bytes>> {
+        let step = self.steps.next()?;
+        if !step.after.is_zero() {
+            sleep(step.after).await;
+        }
+        match step.write {
+            Write::Break => Some(Err(io::ErrorKind::ConnectionReset.into())),
+            Write::Bytes(bytes) => {
+                self.sent += 1;
+                (self.tell)(self.sent);
+                Some(Ok(bytes))
+            }
+            Write::Hang => {
+                self.stop.wait().await;
+                None
+            }
+        }
+    }
+}
+
+/// The body that these steps write; `tell` learns how many pieces went out so far.
+pub(super) fn body(
+    steps: impl Iterator<Item = Step> + Send + 'static,
+    tell: impl FnMut(usize) + Send + 'static,
+    stop: Stop,
+) -> Body {
+    let writing = Writing {
+        steps,
+        stop,
+        sent: 0,
+        tell,
+    };
+    Body::from_stream(stream::unfold(writing, |mut writing| async {
+        let bytes = writing.next().await?;
+        Some((bytes, writing))
+    }))
+}
