@@ -4,6 +4,7 @@
 
 mod address;
 mod base_url;
+mod deepgram;
 mod http;
 mod http_date;
 pub mod llm;

@@ -9,12 +9,12 @@ use session::{Span, Words};
 use crate::{
     BaseUrl, ProviderError, Verdict,
     address::Address,
+    deepgram::NAME,
     stt::Listen,
     text::{Text, brief},
 };
 
-/// The provider's name in errors and metrics.
-pub(super) const NAME: &str = "deepgram";
+pub use crate::deepgram::refused;
 
 /// Keeps a silent connection open.
 pub const KEEP_ALIVE: &str = r#"{"type":"KeepAlive"}"#;
@@ -277,36 +277,6 @@ fn likely_words(mut address: Address, model: &str, keyterms: &[String]) -> Addre
         }
     }
     address
-}
-
-/// What an HTTP answer in place of a socket means. `reason` is the header `dg-error`.
-#[must_use]
-pub fn refused(status: u16, reason: Option<&str>, body: &str) -> ProviderError {
-    #[derive(Default, Deserialize)]
-    struct Body<'a> {
-        #[serde(borrow, default, alias = "error_code", alias = "category")]
-        err_code: Text<'a>,
-        #[serde(borrow, default, alias = "message", alias = "reason")]
-        err_msg: Text<'a>,
-    }
-    let said: Body<'_> = serde_json::from_str(body).unwrap_or_default();
-    let detail = match reason {
-        Some(reason) => brief(reason),
-        None if said.err_code.is_empty() && said.err_msg.is_empty() => brief(body),
-        None => brief(&format!("{} {}", &*said.err_code, &*said.err_msg)),
-    };
-    let verdict = match status {
-        408 | 499 | 500..=599 => Verdict::Retry,
-        // It counts concurrent streams, and never says when one will be free.
-        429 => Verdict::RetryAfter(std::time::Duration::from_millis(500)),
-        _ => Verdict::KeyRefused,
-    };
-    ProviderError::Refused {
-        provider: NAME,
-        status,
-        detail,
-        verdict,
-    }
 }
 
 /// What a close that we did not ask for means.
