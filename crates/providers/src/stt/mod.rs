@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use session::{Span, Words};
 use tokio::sync::mpsc;
 
-pub use self::deepgram::Deepgram;
+pub use self::deepgram::{Deepgram, DeepgramFlux};
 use crate::ProviderError;
 
 /// A provider that recognises speech as it is spoken.

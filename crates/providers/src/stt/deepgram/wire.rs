@@ -96,7 +96,7 @@ struct Word {
 /// A field that may be odd: that must not lose the rest of its message.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Lenient<T> {
+pub(super) enum Lenient<T> {
     Good(T),
     Odd(IgnoredAny),
 }
@@ -108,7 +108,7 @@ impl<T> Default for Lenient<T> {
 }
 
 impl<T> Lenient<T> {
-    fn good(&self) -> Option<&T> {
+    pub(super) fn good(&self) -> Option<&T> {
         match self {
             Self::Good(value) => Some(value),
             Self::Odd(_) => None,
@@ -169,7 +169,7 @@ fn span(results: &Results<'_>, best: Option<&Alternative<'_>>) -> Option<Span> {
 }
 
 /// A position in a stream. No call lasts for a year.
-fn time(seconds: f64) -> Option<Millis> {
+pub(super) fn time(seconds: f64) -> Option<Millis> {
     const YEAR_MS: u128 = 366 * 86_400_000;
     let ms = Duration::try_from_secs_f64(seconds).ok()?.as_millis();
     u64::try_from(ms)
@@ -252,7 +252,7 @@ fn language(tag: &str) -> &str {
 
 /// Nova-3 takes phrases as `keyterm`; everything older takes single words as `keywords`. Each
 /// refuses the other's parameter.
-fn likely_words(mut address: Address, model: &str, keyterms: &[String]) -> Address {
+pub(super) fn likely_words(mut address: Address, model: &str, keyterms: &[String]) -> Address {
     let old = ["nova-2", "enhanced", "base", "whisper"];
     let takes_keywords = model == "nova"
         || model.starts_with("nova-general")
