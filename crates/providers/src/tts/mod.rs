@@ -1,6 +1,7 @@
 //! Text to speech: clauses in, audio out, over one warm connection per call.
 
 pub mod elevenlabs;
+mod line;
 
 use bytes::Bytes;
 use domain::{Language, ReplyId};

@@ -9,14 +9,17 @@ use tokio::{
 
 use super::{
     client::Deadlines,
-    line::{Line, LineEvent, closed, not_opened, on_idle_closed, on_idle_error},
+    ends::{closed, not_opened, on_idle_closed, on_idle_error},
     speaking::{Progress, Speaking},
     wire,
 };
 use crate::{
     ProviderError,
     socket::{Closed, Dial, NotOpened},
-    tts::{FromVoice, ToVoice, Voice},
+    tts::{
+        FromVoice, ToVoice, Voice,
+        line::{Line, LineEvent},
+    },
 };
 
 /// Pieces that wait for the call to take them; beyond that the server has to wait.
