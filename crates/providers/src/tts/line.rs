@@ -1,7 +1,8 @@
 //! The connection of a voice, which may come and go while nobody speaks.
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use tokio_tungstenite::tungstenite::Utf8Bytes;
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use crate::socket::{Closed, Frame, NotOpened, Socket};
 
@@ -25,6 +26,8 @@ pub(crate) enum LineEvent {
     Opened,
     /// It could not be made.
     NotOpened(NotOpened),
+    /// A binary message came.
+    Binary(Bytes),
     /// A message came.
     Text(Utf8Bytes),
     /// A sign of life.
@@ -53,6 +56,7 @@ impl Line {
                 }
             },
             Self::Open(socket) => match socket.next().await {
+                Frame::Binary(bytes) => LineEvent::Binary(bytes),
                 Frame::Text(text) => LineEvent::Text(text),
                 Frame::Other => LineEvent::Alive,
                 Frame::Closed(how) => {
@@ -70,8 +74,17 @@ impl Line {
 
     /// Sends, if the line stands. Should that fail, `next` tells why.
     pub(crate) async fn send(&mut self, message: String) {
+        self.send_message(Message::Text(message.into())).await;
+    }
+
+    /// Asks for a sign of life.
+    pub(crate) async fn ping(&mut self) {
+        self.send_message(Message::Ping(Bytes::new())).await;
+    }
+
+    async fn send_message(&mut self, message: Message) {
         let Self::Open(socket) = self else { return };
-        let Err(how) = socket.send_text(message).await else {
+        let Err(how) = socket.send(message).await else {
             return;
         };
         tracing::debug!(?how, "a message was not sent");

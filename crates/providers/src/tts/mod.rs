@@ -1,5 +1,6 @@
 //! Text to speech: clauses in, audio out, over one warm connection per call.
 
+pub mod deepgram;
 pub mod elevenlabs;
 mod line;
 
@@ -9,7 +10,7 @@ use futures_util::future::BoxFuture;
 use session::{ClauseId, WordEnd};
 use tokio::sync::mpsc;
 
-pub use self::elevenlabs::ElevenLabs;
+pub use self::{deepgram::Aura, elevenlabs::ElevenLabs};
 use crate::ProviderError;
 
 /// A provider that speaks.

@@ -233,7 +233,7 @@ impl Stream {
         self.silent = 0;
         let text = match frame {
             Frame::Text(text) => text,
-            Frame::Other => return Ok(Next::Listen),
+            Frame::Binary(_) | Frame::Other => return Ok(Next::Listen),
             Frame::Closed(_how) if self.until.is_some() => return Ok(Next::Stop),
             Frame::Closed(how) => return Err(failed(how)),
         };

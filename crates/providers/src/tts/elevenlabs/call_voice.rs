@@ -244,7 +244,8 @@ impl CallVoice {
             }
             Event::Active(LineEvent::Closed(how)) => self.on_closed(how)?,
             Event::Spare(LineEvent::Closed(how)) => on_idle_closed(how)?,
-            Event::Active(LineEvent::Alive) | Event::Spare(LineEvent::Alive) => {}
+            Event::Active(LineEvent::Alive | LineEvent::Binary(_))
+            | Event::Spare(LineEvent::Alive | LineEvent::Binary(_)) => {}
             Event::Deadline => {
                 if let Some(speaking) = &mut self.speaking {
                     let progress = speaking.on_deadline(&self.deadlines)?;

@@ -160,7 +160,7 @@ async fn connected(socket: &mut Socket) -> Result<(), ProviderError> {
     loop {
         let text = match socket.next().await {
             Frame::Text(text) => text,
-            Frame::Other => continue,
+            Frame::Binary(_) | Frame::Other => continue,
             Frame::Closed(how) => return Err(failed(how)),
         };
         match wire::read(&text) {
@@ -315,7 +315,7 @@ impl Stream {
         self.alive = Instant::now();
         let text = match frame {
             Frame::Text(text) => text,
-            Frame::Other => return Ok(Next::Listen),
+            Frame::Binary(_) | Frame::Other => return Ok(Next::Listen),
             Frame::Closed(_how) if self.until.is_some() => return Ok(Next::Stop),
             Frame::Closed(how) => return Err(failed(how)),
         };
