@@ -1,8 +1,10 @@
-//! Deepgram's live recogniser: `/v1/listen`.
+//! Deepgram's recognisers: live, `/v1/listen`, and by turns, `/v2/listen`.
 
 mod connection;
 mod ear;
+mod engine;
 mod fingerprint;
+mod flux;
 mod manner;
 mod query;
 mod recognition;
@@ -28,6 +30,7 @@ use axum::{
 
 use connection::{Accepted, Connection};
 pub use ear::{Ear, LevelEar, Word};
+use engine::Asked;
 pub use fingerprint::FingerprintEar;
 pub use manner::Manner;
 use query::Options;
@@ -137,6 +140,7 @@ impl FakeDeepgram {
         let routes = |stop| {
             Router::new()
                 .route("/v1/listen", get(listen))
+                .route("/v2/listen", get(listen_by_turns))
                 .with_state((for_routes, stop))
         };
         let listener = Listener::start(address, routes).await?;
@@ -150,11 +154,33 @@ impl FakeDeepgram {
     }
 }
 
+type Served = (Arc<Shared>, Stop);
+
 async fn listen(
-    State((shared, mut stop)): State<(Arc<Shared>, Stop)>,
+    State(served): State<Served>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
+) -> Response {
+    let read = |pairs: &[(String, String)]| Options::read(pairs).map(Asked::Live);
+    open(served, (query, headers), upgrade, read).await
+}
+
+async fn listen_by_turns(
+    State(served): State<Served>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let read = |pairs: &[(String, String)]| flux::query::Options::read(pairs).map(Asked::Turns);
+    open(served, (query, headers), upgrade, read).await
+}
+
+async fn open(
+    (shared, mut stop): Served,
+    (query, headers): (Option<String>, HeaderMap),
+    upgrade: WebSocketUpgrade,
+    read: impl FnOnce(&[(String, String)]) -> Result<Asked, String>,
 ) -> Response {
     let fault = shared.faults.take();
     if fault == Some(SttFault::NoAnswer) {
@@ -175,8 +201,8 @@ async fn listen(
         shared.log.add(stream);
         return wire::refusal(401, "INVALID_AUTH", "Invalid credentials.");
     }
-    let options = match Options::read(&stream.query) {
-        Ok(options) => options,
+    let asked = match read(&stream.query) {
+        Ok(asked) => asked,
         Err(reason) => {
             shared
                 .log
@@ -187,7 +213,7 @@ async fn listen(
     };
     let number = shared.streams.fetch_add(1, Ordering::Relaxed);
     let accepted = Accepted {
-        options,
+        asked,
         manner: (shared.settings.manner)(&stream),
         place: shared.log.add(stream),
         number,

@@ -8,7 +8,7 @@ use providers::{
     BaseUrl, HttpClient, ProviderError, Secret, Verdict,
     llm::{LanguageModel as _, ModelSettings, OpenAi, Think, ToolOffer, Written, openai::Profile},
     offline::{Script, fixtures},
-    stt::{Deepgram, Listen, Recognised, SpeechToText as _, ToRecogniser},
+    stt::{Deepgram, DeepgramFlux, Listen, Recognised, SpeechToText as _, ToRecogniser},
     tts::{ElevenLabs, FromVoice, TextToSpeech as _, ToVoice, Voice},
 };
 use session::{ClauseId, Message, Prompt};
@@ -81,6 +81,49 @@ async fn our_recogniser_hears_a_recorded_caller() {
         fake.seen()[0].texts.last().unwrap(),
         r#"{"type":"CloseStream"}"#
     );
+}
+
+#[tokio::test]
+async fn our_recogniser_of_turns_hears_a_recorded_caller() {
+    let settings = DeepgramSettings {
+        manner: Manner::default().lagging(Delay::NONE).for_all(),
+        ..DeepgramSettings::default()
+    };
+    let fake = FakeDeepgram::start(settings).await.unwrap();
+    let client = DeepgramFlux::new(base(&fake.base_url()), key("deepgram-test-key"));
+    let (audio, to_listen) = mpsc::channel(1_024);
+    let (heard, mut hears) = mpsc::channel(64);
+    let listen = Listen {
+        model: "flux-general-en".to_owned(),
+        ..listening()
+    };
+    let listening = tokio::spawn(client.listen(listen, to_listen, heard));
+    speak("when", &audio).await;
+    let mut told = Vec::new();
+    let text = loop {
+        match hears.recv().await.unwrap() {
+            Recognised::Words(words) if words.settled => break words.text,
+            Recognised::Words(_) => told.push("words"),
+            Recognised::SpeechStarted => told.push("started"),
+            Recognised::TurnLikely => told.push("likely"),
+            Recognised::Ready => told.push("ready"),
+            Recognised::NoWords => {}
+            Recognised::TurnEnded { .. } | Recognised::TurnResumed | Recognised::UtteranceOver => {
+                told.push("odd")
+            }
+        }
+    };
+    assert_eq!(text, "Tomorrow at seven.");
+    assert!(matches!(
+        hears.recv().await,
+        Some(Recognised::TurnEnded { confidence: 70.. })
+    ));
+    told.dedup();
+    assert_eq!(told, ["ready", "started", "words", "likely"]);
+    drop(audio);
+    while hears.recv().await.is_some() {}
+    assert!(listening.await.unwrap().is_ok());
+    assert!(fake.violations().is_empty(), "{:?}", fake.violations());
 }
 
 #[tokio::test]
