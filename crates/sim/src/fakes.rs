@@ -47,7 +47,7 @@ mod openai;
 pub(crate) use deepgram::is_filler;
 pub use deepgram::{
     Ear, FakeDeepgram, FingerprintEar, HeardStream, LevelEar, Manner, Settings as DeepgramSettings,
-    SttFault, Word,
+    Speech, SpokenByAura, SttFault, Word,
 };
 pub use elevenlabs::{
     FakeElevenLabs, Manner as VoiceManner, Manners as VoiceManners, Recorded,

@@ -1,4 +1,5 @@
-//! Deepgram's recognisers: live, `/v1/listen`, and by turns, `/v2/listen`.
+//! Deepgram: its recognisers, live, `/v1/listen`, and by turns, `/v2/listen`; and its voices,
+//! `/v1/speak`.
 
 mod connection;
 mod ear;
@@ -8,6 +9,7 @@ mod flux;
 mod manner;
 mod query;
 mod recognition;
+mod speak;
 mod wire;
 
 use std::{
@@ -35,6 +37,7 @@ pub use fingerprint::FingerprintEar;
 pub use manner::Manner;
 use query::Options;
 pub(crate) use recognition::is_filler;
+pub use speak::{Speech, SpokenByAura};
 
 use crate::fakes::{
     Timeline,
@@ -53,6 +56,8 @@ pub struct Settings {
     pub manner: Arc<dyn Fn(&HeardStream) -> Manner + Send + Sync>,
     /// Silence of the client after which it is disconnected.
     pub patience: Duration,
+    /// How it speaks.
+    pub speech: Speech,
     /// For the delays.
     pub seed: u64,
     /// Where times are reported to.
@@ -66,6 +71,7 @@ impl Default for Settings {
             key: "deepgram-test-key".to_owned(),
             manner: Arc::new(|_stream| Manner::default()),
             patience: Duration::from_secs(10),
+            speech: Speech::default(),
             seed: 1,
             timeline: None,
         }
@@ -118,6 +124,7 @@ struct Shared {
     settings: Settings,
     log: Log<HeardStream>,
     faults: Faults<SttFault>,
+    speech: speak::Memory,
     streams: AtomicU64,
 }
 
@@ -134,12 +141,14 @@ impl FakeDeepgram {
             settings,
             log: Log::new(),
             faults: Faults::new(),
+            speech: speak::Memory::new(),
             streams: AtomicU64::new(0),
         });
         let for_routes = shared.clone();
         let routes = |stop| {
             Router::new()
                 .route("/v1/listen", get(listen))
+                .route("/v1/speak", get(speak::speak))
                 .route("/v2/listen", get(listen_by_turns))
                 .with_state((for_routes, stop))
         };
