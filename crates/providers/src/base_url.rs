@@ -108,6 +108,18 @@ impl BaseUrl {
         self
     }
 
+    /// The same address with this version at its end, such as `/v2`, whichever was written.
+    pub(crate) fn in_version(mut self, version: &str) -> Self {
+        for known in ["/v1", "/v2"] {
+            if let Some(length) = self.path.strip_suffix(known).map(str::len) {
+                self.path.truncate(length);
+                break;
+            }
+        }
+        self.path.push_str(version);
+        self
+    }
+
     /// An HTTP address below the base; `path` begins with a slash.
     pub(crate) fn http(&self, path: &str) -> String {
         self.below(if self.secure { "https" } else { "http" }, path)

@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
@@ -60,9 +61,11 @@ pub(crate) struct Refusal {
 /// What comes out of a socket.
 #[derive(Debug)]
 pub(crate) enum Frame {
+    /// A binary message.
+    Binary(Bytes),
     /// A text message.
     Text(Utf8Bytes),
-    /// A binary message, a ping or a pong: a sign of life.
+    /// A ping or a pong: a sign of life.
     Other,
     /// The end.
     Closed(Closed),
@@ -129,9 +132,8 @@ impl Socket {
         match self.stream.next().await {
             Some(Ok(Message::Text(text))) => Frame::Text(text),
             Some(Ok(Message::Close(frame))) => Frame::Closed(said(frame)),
-            Some(Ok(
-                Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_),
-            )) => Frame::Other,
+            Some(Ok(Message::Binary(bytes))) => Frame::Binary(bytes),
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Frame::Other,
             Some(Err(error)) => Frame::Closed(broke(&error)),
             None => Frame::Closed(Closed::Broke("the connection ended".to_owned())),
         }

@@ -50,7 +50,7 @@ pub use anthropic::{Asked as AnthropicAsked, FakeAnthropic, Settings as Anthropi
 pub(crate) use deepgram::is_filler;
 pub use deepgram::{
     Ear, FakeDeepgram, FingerprintEar, HeardStream, LevelEar, Manner, Settings as DeepgramSettings,
-    SttFault, Word,
+    Speech, SpokenByAura, SttFault, Word,
 };
 pub(crate) use elevenlabs::char_end;
 pub use elevenlabs::{

@@ -9,7 +9,10 @@ use futures_util::future::BoxFuture;
 use session::{Span, Words};
 use tokio::sync::mpsc;
 
-pub use self::{deepgram::Deepgram, openai::OpenAiTranscription};
+pub use self::{
+    deepgram::{Deepgram, DeepgramFlux},
+    openai::OpenAiTranscription,
+};
 use crate::ProviderError;
 
 /// A provider that recognises speech as it is spoken.

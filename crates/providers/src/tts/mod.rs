@@ -1,6 +1,8 @@
 //! Text to speech: clauses in, audio out, over one warm connection per call.
 
+pub mod deepgram;
 pub mod elevenlabs;
+mod line;
 pub mod openai;
 
 use bytes::Bytes;
@@ -9,7 +11,7 @@ use futures_util::future::BoxFuture;
 use session::{ClauseId, WordEnd};
 use tokio::sync::mpsc;
 
-pub use self::{elevenlabs::ElevenLabs, openai::OpenAiSpeech};
+pub use self::{deepgram::Aura, elevenlabs::ElevenLabs, openai::OpenAiSpeech};
 use crate::ProviderError;
 
 /// A provider that speaks.

@@ -1,11 +1,15 @@
-//! Deepgram's live recogniser: `/v1/listen`.
+//! Deepgram: its recognisers, live, `/v1/listen`, and by turns, `/v2/listen`; and its voices,
+//! `/v1/speak`.
 
 mod connection;
 mod ear;
+mod engine;
 mod fingerprint;
+mod flux;
 mod manner;
 mod query;
 mod recognition;
+mod speak;
 mod wire;
 
 use std::{
@@ -28,10 +32,12 @@ use axum::{
 
 use connection::{Accepted, Connection};
 pub use ear::{Ear, LevelEar, Word};
+use engine::Asked;
 pub use fingerprint::FingerprintEar;
 pub use manner::Manner;
 use query::Options;
 pub(crate) use recognition::is_filler;
+pub use speak::{Speech, SpokenByAura};
 
 use crate::fakes::{
     Timeline,
@@ -50,6 +56,8 @@ pub struct Settings {
     pub manner: Arc<dyn Fn(&HeardStream) -> Manner + Send + Sync>,
     /// Silence of the client after which it is disconnected.
     pub patience: Duration,
+    /// How it speaks.
+    pub speech: Speech,
     /// For the delays.
     pub seed: u64,
     /// Where times are reported to.
@@ -63,6 +71,7 @@ impl Default for Settings {
             key: "deepgram-test-key".to_owned(),
             manner: Arc::new(|_stream| Manner::default()),
             patience: Duration::from_secs(10),
+            speech: Speech::default(),
             seed: 1,
             timeline: None,
         }
@@ -115,6 +124,7 @@ struct Shared {
     settings: Settings,
     log: Log<HeardStream>,
     faults: Faults<SttFault>,
+    speech: speak::Memory,
     streams: AtomicU64,
 }
 
@@ -131,12 +141,15 @@ impl FakeDeepgram {
             settings,
             log: Log::new(),
             faults: Faults::new(),
+            speech: speak::Memory::new(),
             streams: AtomicU64::new(0),
         });
         let for_routes = shared.clone();
         let routes = |stop| {
             Router::new()
                 .route("/v1/listen", get(listen))
+                .route("/v1/speak", get(speak::speak))
+                .route("/v2/listen", get(listen_by_turns))
                 .with_state((for_routes, stop))
         };
         let listener = Listener::start(address, routes).await?;
@@ -150,11 +163,33 @@ impl FakeDeepgram {
     }
 }
 
+type Served = (Arc<Shared>, Stop);
+
 async fn listen(
-    State((shared, mut stop)): State<(Arc<Shared>, Stop)>,
+    State(served): State<Served>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
+) -> Response {
+    let read = |pairs: &[(String, String)]| Options::read(pairs).map(Asked::Live);
+    open(served, (query, headers), upgrade, read).await
+}
+
+async fn listen_by_turns(
+    State(served): State<Served>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let read = |pairs: &[(String, String)]| flux::query::Options::read(pairs).map(Asked::Turns);
+    open(served, (query, headers), upgrade, read).await
+}
+
+async fn open(
+    (shared, mut stop): Served,
+    (query, headers): (Option<String>, HeaderMap),
+    upgrade: WebSocketUpgrade,
+    read: impl FnOnce(&[(String, String)]) -> Result<Asked, String>,
 ) -> Response {
     let fault = shared.faults.take();
     if fault == Some(SttFault::NoAnswer) {
@@ -175,8 +210,8 @@ async fn listen(
         shared.log.add(stream);
         return wire::refusal(401, "INVALID_AUTH", "Invalid credentials.");
     }
-    let options = match Options::read(&stream.query) {
-        Ok(options) => options,
+    let asked = match read(&stream.query) {
+        Ok(asked) => asked,
         Err(reason) => {
             shared
                 .log
@@ -187,7 +222,7 @@ async fn listen(
     };
     let number = shared.streams.fetch_add(1, Ordering::Relaxed);
     let accepted = Accepted {
-        options,
+        asked,
         manner: (shared.settings.manner)(&stream),
         place: shared.log.add(stream),
         number,

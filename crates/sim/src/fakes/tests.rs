@@ -1,5 +1,7 @@
 //! The fakes against our own clients: both read the protocol, and each keeps the other honest.
 
+mod aura;
+
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
@@ -8,7 +10,7 @@ use providers::{
     BaseUrl, HttpClient, ProviderError, Secret, Verdict,
     llm::{LanguageModel as _, ModelSettings, OpenAi, Think, ToolOffer, Written, openai::Profile},
     offline::{Script, fixtures},
-    stt::{Deepgram, Listen, Recognised, SpeechToText as _, ToRecogniser},
+    stt::{Deepgram, DeepgramFlux, Listen, Recognised, SpeechToText as _, ToRecogniser},
     tts::{ElevenLabs, FromVoice, TextToSpeech as _, ToVoice, Voice},
 };
 use session::{ClauseId, Message, Prompt};
@@ -81,6 +83,96 @@ async fn our_recogniser_hears_a_recorded_caller() {
         fake.seen()[0].texts.last().unwrap(),
         r#"{"type":"CloseStream"}"#
     );
+}
+
+#[tokio::test]
+async fn our_recogniser_of_turns_hears_a_recorded_caller() {
+    let settings = DeepgramSettings {
+        manner: Manner::default().lagging(Delay::NONE).for_all(),
+        ..DeepgramSettings::default()
+    };
+    let fake = FakeDeepgram::start(settings).await.unwrap();
+    let client = DeepgramFlux::new(base(&fake.base_url()), key("deepgram-test-key"));
+    let (audio, to_listen) = mpsc::channel(1_024);
+    let (heard, mut hears) = mpsc::channel(64);
+    let listen = Listen {
+        model: "flux-general-en".to_owned(),
+        ..listening()
+    };
+    let listening = tokio::spawn(client.listen(listen, to_listen, heard));
+    speak("when", &audio).await;
+    let mut told = Vec::new();
+    let text = loop {
+        match hears.recv().await.unwrap() {
+            Recognised::Words(words) if words.settled => break words.text,
+            Recognised::Words(_) => told.push("words"),
+            Recognised::SpeechStarted => told.push("started"),
+            Recognised::TurnLikely => told.push("likely"),
+            Recognised::Ready => told.push("ready"),
+            Recognised::NoWords => {}
+            Recognised::TurnEnded { .. } | Recognised::TurnResumed | Recognised::UtteranceOver => {
+                told.push("odd")
+            }
+        }
+    };
+    assert_eq!(text, "Tomorrow at seven.");
+    assert!(matches!(
+        hears.recv().await,
+        Some(Recognised::TurnEnded { confidence: 70.. })
+    ));
+    told.dedup();
+    assert_eq!(told, ["ready", "started", "words", "likely"]);
+    drop(audio);
+    while hears.recv().await.is_some() {}
+    assert!(listening.await.unwrap().is_ok());
+    assert!(fake.violations().is_empty(), "{:?}", fake.violations());
+}
+
+#[tokio::test]
+async fn our_recogniser_of_turns_keeps_the_words_of_a_turn_that_is_cut() {
+    let settings = DeepgramSettings {
+        manner: Manner::default().lagging(Delay::NONE).for_all(),
+        ..DeepgramSettings::default()
+    };
+    let fake = FakeDeepgram::start(settings).await.unwrap();
+    let sound = fixtures::caller_phrase("when").unwrap().ulaw;
+    let length = Duration::from_millis(sound.len() as u64 / 8);
+    fake.fail_once(SttFault::DropAfter(length));
+    let client = DeepgramFlux::new(base(&fake.base_url()), key("deepgram-test-key"));
+    let (audio, to_listen) = mpsc::channel(1_024);
+    let (heard, mut hears) = mpsc::channel(64);
+    let listen = Listen {
+        model: "flux-general-multi".to_owned(),
+        ..listening()
+    };
+    let listening = tokio::spawn(client.listen(listen, to_listen, heard));
+    let (most, rest) = sound.split_at(sound.len() - 1_600);
+    let mut told = Vec::new();
+    for frame in most.chunks(160) {
+        let frame = ToRecogniser::Audio(Bytes::copy_from_slice(frame));
+        audio.send(frame).await.unwrap();
+    }
+    while let Some(recognised) = hears.recv().await {
+        if let Recognised::Words(words) = recognised {
+            // Something was understood: the rest is too much for the connection.
+            if told.is_empty() {
+                let rest = ToRecogniser::Audio(Bytes::from_static(rest));
+                audio.send(rest).await.unwrap();
+            }
+            told.push((words.settled, words.text));
+        }
+    }
+    assert!(listening.await.unwrap().is_err());
+    let [.., (false, interim), (true, settled)] = told.as_slice() else {
+        panic!("{told:?}");
+    };
+    assert_eq!(settled, interim, "what was understood stays");
+    let whole = "Tomorrow at seven.";
+    assert!(
+        whole.starts_with(settled.trim_end_matches('.')),
+        "{settled}"
+    );
+    assert!(fake.violations().is_empty(), "{:?}", fake.violations());
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use domain::Millis;
@@ -8,17 +8,19 @@ use tokio::{
     sync::mpsc,
     time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until},
 };
-use tokio_tungstenite::tungstenite::{Message, http::header};
+use tokio_tungstenite::tungstenite::Message;
 
-use super::wire::{self, FromDeepgram, NAME};
+use super::{
+    opening::{Waiting, failed, length_in_ms, while_opening},
+    wire::{self, FromDeepgram},
+};
 use crate::{
     BaseUrl, ProviderError, Secret,
-    socket::{Closed, Dial, Frame, NotOpened, Socket, key_header},
+    deepgram::{self, NAME},
+    socket::{Closed, Dial, Frame, Socket},
     stt::{Listen, Recognised, SpeechToText, SttCapabilities, ToRecogniser},
 };
 
-/// Audio kept while the connection is made: ten seconds.
-const WAITING_BYTES: usize = 80_000;
 /// Silence sent where no audio has come since the connection stood: 20 ms of mu-law.
 static SILENCE: [u8; 160] = [0xff; 160];
 /// The keep-alive clock ticks so many times in one keep-alive.
@@ -61,7 +63,7 @@ impl Default for Deadlines {
 
 impl Deepgram {
     /// Where Deepgram's own service is.
-    pub const BASE_URL: &str = "https://api.deepgram.com";
+    pub const BASE_URL: &str = deepgram::BASE_URL;
 
     /// Recognition at this address with this key.
     #[must_use]
@@ -84,10 +86,7 @@ impl Deepgram {
         Dial {
             provider: NAME,
             url: wire::listen_url(&self.base, listen),
-            key: (
-                header::AUTHORIZATION,
-                key_header(&format!("Token {}", self.key.reveal())),
-            ),
+            key: deepgram::authorization(&self.key),
             connect: self.deadlines.connect,
             send: self.deadlines.send,
         }
@@ -116,8 +115,8 @@ impl SpeechToText for Deepgram {
         let key = self.key.clone();
         Box::pin(async move {
             let mut waiting = Waiting::default();
-            let opened = connect(dial, &mut audio, &mut waiting).await;
-            let opened = opened.map_err(|error| error.without(&key))?;
+            let opened = while_opening(dial.open(), &mut audio, &mut waiting).await;
+            let opened = opened.map_err(|why| deepgram::not_opened(why).without(&key))?;
             let Some(socket) = opened else { return Ok(()) };
             if heard.send(Recognised::Ready).await.is_err() {
                 return Ok(());
@@ -125,73 +124,6 @@ impl SpeechToText for Deepgram {
             let stream = Stream::new(socket, heard, deadlines);
             stream.run(audio, waiting).await
         })
-    }
-}
-
-/// What comes before the connection stands. When it is full the oldest audio goes.
-#[derive(Default)]
-struct Waiting {
-    orders: VecDeque<ToRecogniser>,
-    bytes: usize,
-    dropped: usize,
-}
-
-impl Waiting {
-    fn push(&mut self, order: ToRecogniser) {
-        self.bytes += length(&order);
-        self.orders.push_back(order);
-        while self.bytes > WAITING_BYTES {
-            let Some(oldest) = self.orders.pop_front() else {
-                break;
-            };
-            self.bytes -= length(&oldest);
-            self.dropped += length(&oldest);
-        }
-    }
-}
-
-fn length(order: &ToRecogniser) -> usize {
-    match order {
-        ToRecogniser::Audio(bytes) => bytes.len(),
-        ToRecogniser::Finalize => 0,
-    }
-}
-
-/// Opens the socket while audio gathers. `None`: nobody wants it any more.
-async fn connect(
-    dial: Dial,
-    audio: &mut mpsc::Receiver<ToRecogniser>,
-    waiting: &mut Waiting,
-) -> Result<Option<Socket>, ProviderError> {
-    let opening = dial.open();
-    tokio::pin!(opening);
-    let mut more = true;
-    loop {
-        tokio::select! {
-            opened = &mut opening => return opened.map(Some).map_err(not_opened),
-            order = audio.recv(), if more => match order {
-                Some(order) => waiting.push(order),
-                None if waiting.bytes == 0 => return Ok(None),
-                None => more = false,
-            },
-        }
-    }
-}
-
-fn not_opened(why: NotOpened) -> ProviderError {
-    match why {
-        NotOpened::Failed(error) => error,
-        NotOpened::Refused(refusal) => {
-            let header = |name: &str| {
-                refusal
-                    .headers
-                    .get(name)
-                    .and_then(|text| text.to_str().ok())
-            };
-            let request = header("dg-request-id").unwrap_or("none");
-            tracing::debug!(provider = NAME, request, status = refusal.status, "refused");
-            wire::refused(refusal.status, header("dg-error"), &refusal.body)
-        }
     }
 }
 
@@ -301,7 +233,7 @@ impl Stream {
         self.silent = 0;
         let text = match frame {
             Frame::Text(text) => text,
-            Frame::Other => return Ok(Next::Listen),
+            Frame::Binary(_) | Frame::Other => return Ok(Next::Listen),
             Frame::Closed(_how) if self.until.is_some() => return Ok(Next::Stop),
             Frame::Closed(how) => return Err(failed(how)),
         };
@@ -379,19 +311,6 @@ impl Stream {
             return Ok(());
         };
         Err(failed(self.socket.last_words(how).await))
-    }
-}
-
-fn length_in_ms(bytes: usize) -> Millis {
-    Millis(bytes as u64 / 8)
-}
-
-fn failed(how: Closed) -> ProviderError {
-    match how {
-        Closed::Said { code, reason } => wire::closed(code, &reason),
-        how @ (Closed::Broke(_) | Closed::Garbled(_) | Closed::Stuck { .. }) => {
-            how.into_error(NAME)
-        }
     }
 }
 

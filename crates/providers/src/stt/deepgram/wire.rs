@@ -9,12 +9,12 @@ use session::{Span, Words};
 use crate::{
     BaseUrl, ProviderError, Verdict,
     address::Address,
+    deepgram::NAME,
     stt::Listen,
     text::{Text, brief},
 };
 
-/// The provider's name in errors and metrics.
-pub(super) const NAME: &str = "deepgram";
+pub use crate::deepgram::refused;
 
 /// Keeps a silent connection open.
 pub const KEEP_ALIVE: &str = r#"{"type":"KeepAlive"}"#;
@@ -98,7 +98,7 @@ struct Word {
 /// A field that may be odd: that must not lose the rest of its message.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Lenient<T> {
+pub(super) enum Lenient<T> {
     Good(T),
     Odd(IgnoredAny),
 }
@@ -110,7 +110,7 @@ impl<T> Default for Lenient<T> {
 }
 
 impl<T> Lenient<T> {
-    fn good(&self) -> Option<&T> {
+    pub(super) fn good(&self) -> Option<&T> {
         match self {
             Self::Good(value) => Some(value),
             Self::Odd(_) => None,
@@ -190,7 +190,7 @@ fn span(results: &Results<'_>, best: Option<&Alternative<'_>>) -> Option<Span> {
 }
 
 /// A position in a stream. No call lasts for a year.
-fn time(seconds: f64) -> Option<Millis> {
+pub(super) fn time(seconds: f64) -> Option<Millis> {
     const YEAR_MS: u128 = 366 * 86_400_000;
     let ms = Duration::try_from_secs_f64(seconds).ok()?.as_millis();
     u64::try_from(ms)
@@ -273,7 +273,7 @@ fn language(tag: &str) -> &str {
 
 /// Nova-3 takes phrases as `keyterm`; everything older takes single words as `keywords`. Each
 /// refuses the other's parameter.
-fn likely_words(mut address: Address, model: &str, keyterms: &[String]) -> Address {
+pub(super) fn likely_words(mut address: Address, model: &str, keyterms: &[String]) -> Address {
     let old = ["nova-2", "enhanced", "base", "whisper"];
     let takes_keywords = model == "nova"
         || model.starts_with("nova-general")
@@ -298,36 +298,6 @@ fn likely_words(mut address: Address, model: &str, keyterms: &[String]) -> Addre
         }
     }
     address
-}
-
-/// What an HTTP answer in place of a socket means. `reason` is the header `dg-error`.
-#[must_use]
-pub fn refused(status: u16, reason: Option<&str>, body: &str) -> ProviderError {
-    #[derive(Default, Deserialize)]
-    struct Body<'a> {
-        #[serde(borrow, default, alias = "error_code", alias = "category")]
-        err_code: Text<'a>,
-        #[serde(borrow, default, alias = "message", alias = "reason")]
-        err_msg: Text<'a>,
-    }
-    let said: Body<'_> = serde_json::from_str(body).unwrap_or_default();
-    let detail = match reason {
-        Some(reason) => brief(reason),
-        None if said.err_code.is_empty() && said.err_msg.is_empty() => brief(body),
-        None => brief(&format!("{} {}", &*said.err_code, &*said.err_msg)),
-    };
-    let verdict = match status {
-        408 | 499 | 500..=599 => Verdict::Retry,
-        // It counts concurrent streams, and never says when one will be free.
-        429 => Verdict::RetryAfter(std::time::Duration::from_millis(500)),
-        _ => Verdict::KeyRefused,
-    };
-    ProviderError::Refused {
-        provider: NAME,
-        status,
-        detail,
-        verdict,
-    }
 }
 
 /// What a close that we did not ask for means.

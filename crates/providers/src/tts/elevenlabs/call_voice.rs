@@ -9,14 +9,17 @@ use tokio::{
 
 use super::{
     client::Deadlines,
-    line::{Line, LineEvent, closed, not_opened, on_idle_closed, on_idle_error},
+    ends::{closed, not_opened, on_idle_closed, on_idle_error},
     speaking::{Progress, Speaking},
     wire,
 };
 use crate::{
     ProviderError,
     socket::{Closed, Dial, NotOpened},
-    tts::{FromVoice, ToVoice, Voice},
+    tts::{
+        FromVoice, ToVoice, Voice,
+        line::{Line, LineEvent},
+    },
 };
 
 /// Pieces that wait for the call to take them; beyond that the server has to wait.
@@ -241,7 +244,8 @@ impl CallVoice {
             }
             Event::Active(LineEvent::Closed(how)) => self.on_closed(how)?,
             Event::Spare(LineEvent::Closed(how)) => on_idle_closed(how)?,
-            Event::Active(LineEvent::Alive) | Event::Spare(LineEvent::Alive) => {}
+            Event::Active(LineEvent::Alive | LineEvent::Binary(_))
+            | Event::Spare(LineEvent::Alive | LineEvent::Binary(_)) => {}
             Event::Deadline => {
                 if let Some(speaking) = &mut self.speaking {
                     let progress = speaking.on_deadline(&self.deadlines)?;

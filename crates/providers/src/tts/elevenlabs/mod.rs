@@ -3,7 +3,7 @@
 mod call_voice;
 mod clauses;
 mod client;
-mod line;
+mod ends;
 mod refusal;
 mod speaking;
 pub mod wire;

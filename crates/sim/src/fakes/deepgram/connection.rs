@@ -1,14 +1,13 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use axum::extract::ws::{Message, WebSocket};
-use serde::Deserialize;
 use tokio::time::{Instant, sleep_until};
 
 use super::{
     HeardStream, Manner, Shared, SttFault,
-    query::{BYTES_PER_MS, Options},
-    recognition::{Recognition, Said, Why},
-    wire,
+    engine::{Asked, Engine, Heeded, Line},
+    query::BYTES_PER_MS,
+    recognition::Why,
 };
 use crate::{
     Dice,
@@ -25,7 +24,7 @@ const SILENT_CLIENT: &str = "Deepgram did not receive audio data or a text messa
 
 /// A stream whose handshake was good.
 pub(super) struct Accepted {
-    pub(super) options: Options,
+    pub(super) asked: Asked,
     pub(super) manner: Manner,
     /// Where it stands in the log.
     pub(super) place: Option<usize>,
@@ -37,15 +36,13 @@ pub(super) struct Accepted {
 /// One stream being recognised.
 pub(super) struct Connection {
     shared: Arc<Shared>,
-    options: Options,
     manner: Manner,
-    recognition: Recognition,
+    engine: Engine,
     place: Option<usize>,
-    number: u64,
     fault: Option<SttFault>,
     dice: Dice,
     /// What is to be sent, and when: never out of order.
-    due: VecDeque<(Instant, Said)>,
+    due: VecDeque<(Instant, Line)>,
     /// Final words since the last end of an utterance.
     utterance: String,
 }
@@ -59,31 +56,21 @@ enum Next {
     Cut,
 }
 
-#[derive(Deserialize)]
-struct Control {
-    #[serde(rename = "type")]
-    kind: String,
-}
-
 impl Connection {
     pub(super) fn new(shared: Arc<Shared>, accepted: Accepted) -> Self {
         let Accepted {
-            mut options,
+            asked,
             manner,
             place,
             number,
             fault,
         } = accepted;
-        let interim_ms = u64::try_from(manner.interim_every.as_millis()).unwrap_or(u64::MAX / 16);
-        options.punctuate &= manner.punctuates;
         Self {
-            recognition: Recognition::new(options.clone(), (manner.ear)(), interim_ms),
+            engine: Engine::new(asked, &manner, number),
             dice: Dice::new(shared.settings.seed ^ (number << 20)),
             manner,
             shared,
-            options,
             place,
-            number,
             fault,
             due: VecDeque::new(),
             utterance: String::new(),
@@ -93,6 +80,10 @@ impl Connection {
     /// Serves the stream to its end.
     pub(super) async fn serve(mut self, mut socket: WebSocket, mut stop: Stop) {
         let mut silent_at = Instant::now() + self.shared.settings.patience;
+        if let Some(welcome) = self.engine.welcome() {
+            // A client that is gone already is noticed below.
+            drop(socket.send(Message::Text(welcome.into())).await);
+        }
         loop {
             let due = self.due.front().map(|(at, _)| *at);
             let next = tokio::select! {
@@ -133,7 +124,12 @@ impl Connection {
                     .violation("an empty binary frame ends the stream");
                 Next::Finish
             }
-            Message::Binary(audio) => self.on_audio(audio),
+            Message::Binary(audio) => {
+                if audio.starts_with(br#"{"type""#) {
+                    self.shared.log.violation("a control message sent as audio");
+                }
+                self.on_audio(audio)
+            }
             Message::Text(text) => self.on_text(text.as_str(), socket).await,
             Message::Close(_) => Next::Cut,
             Message::Ping(_) | Message::Pong(_) => Next::GoOn,
@@ -145,10 +141,9 @@ impl Connection {
             stream.audio_bytes += audio.len() as u64;
             stream.audio_frames += 1;
         });
-        let mut said = Vec::new();
-        self.recognition.hear(audio, &mut said);
+        let said = self.engine.hear(audio);
         self.queue(said);
-        let heard_ms = u128::from(self.recognition.heard() / BYTES_PER_MS);
+        let heard_ms = u128::from(self.engine.heard() / BYTES_PER_MS);
         if let Some(SttFault::DropAfter(length)) = self.fault
             && heard_ms >= length.as_millis()
         {
@@ -163,49 +158,38 @@ impl Connection {
                 stream.texts.push(text.to_owned());
             }
         });
-        let control = serde_json::from_str::<Control>(text).map(|control| control.kind);
-        match control.as_deref() {
-            Ok("KeepAlive") => Next::GoOn,
-            Ok("Finalize") => {
-                let mut said = Vec::new();
-                self.recognition.finalize(&mut said);
+        match self.engine.heed(text) {
+            Heeded::Answered(said) => {
                 self.queue(said);
                 Next::GoOn
             }
-            Ok("CloseStream") => Next::Finish,
-            Ok(_) | Err(_) => {
+            Heeded::Finish => Next::Finish,
+            Heeded::Refused { answer, close: end } => {
                 self.shared.log.violation(format!("SchemaError: {text}"));
-                let error = wire::schema_error(text);
-                let sent = socket.send(Message::Text(error.into())).await;
-                if sent.is_ok() { Next::GoOn } else { Next::Cut }
+                let sent = socket.send(Message::Text(answer.into())).await;
+                match end {
+                    None if sent.is_ok() => Next::GoOn,
+                    None => Next::Cut,
+                    Some((code, reason)) => {
+                        close(socket, code, reason).await;
+                        Next::Cut
+                    }
+                }
             }
         }
     }
 
     /// Sets the time for what was said: results take their lag, the order stays.
-    fn queue(&mut self, said: Vec<Said>) {
+    fn queue(&mut self, said: Vec<Line>) {
         let now = Instant::now();
-        for said in said {
-            if self.is_lost(&said) {
+        for line in said {
+            if !line.settled.is_empty() && self.dice.happens(self.manner.lost_finals) {
                 self.note(|stream| stream.lost_finals += 1);
                 continue;
             }
-            let lag = match &said {
-                Said::Results(results) => self.lag(results.why),
-                Said::SpeechStarted { .. } | Said::UtteranceEnd { .. } => Duration::ZERO,
-            };
+            let lag = line.why.map_or(Duration::ZERO, |why| self.lag(why));
             let after = self.due.back().map_or(now, |(at, _)| *at);
-            self.due.push_back(((now + lag).max(after), said));
-        }
-    }
-
-    fn is_lost(&mut self, said: &Said) -> bool {
-        match said {
-            Said::Results(results) => {
-                let settled = results.why != Why::Interim && !results.words.is_empty();
-                settled && self.dice.happens(self.manner.lost_finals)
-            }
-            Said::SpeechStarted { .. } | Said::UtteranceEnd { .. } => false,
+            self.due.push_back(((now + lag).max(after), line));
         }
     }
 
@@ -224,44 +208,35 @@ impl Connection {
     }
 
     async fn send_due(&mut self, socket: &mut WebSocket) -> Next {
-        while let Some((at, said)) = self.due.pop_front() {
+        while let Some((at, line)) = self.due.pop_front() {
             if at > Instant::now() {
-                self.due.push_front((at, said));
+                self.due.push_front((at, line));
                 break;
             }
-            if self.send(&said, socket).await.is_err() {
+            if self.send(line, socket).await.is_err() {
                 return Next::Cut;
             }
         }
         Next::GoOn
     }
 
-    async fn send(&mut self, said: &Said, socket: &mut WebSocket) -> Result<(), axum::Error> {
+    async fn send(&mut self, line: Line, socket: &mut WebSocket) -> Result<(), axum::Error> {
         if self.fault == Some(SttFault::Mute) {
             return Ok(());
         }
+        self.note_utterance(&line);
         let text = if self.fault == Some(SttFault::Garbage) {
             "{\"type\":\"Results\",\"channel\":".to_owned()
         } else {
-            wire::message(said, &self.options, self.number)
+            line.json
         };
-        self.note_utterance(said);
         socket.send(Message::Text(text.into())).await
     }
 
     /// Tells the timeline when an utterance with words is over.
-    fn note_utterance(&mut self, said: &Said) {
-        let over = match said {
-            Said::Results(results) if results.why == Why::Interim => false,
-            Said::Results(results) => {
-                self.utterance
-                    .push_str(&wire::transcript(&results.words, self.options.punctuate));
-                results.why == Why::Endpoint
-            }
-            Said::UtteranceEnd { .. } => true,
-            Said::SpeechStarted { .. } => false,
-        };
-        if over && !self.utterance.is_empty() {
+    fn note_utterance(&mut self, line: &Line) {
+        self.utterance.push_str(&line.settled);
+        if line.ends && !self.utterance.is_empty() {
             let words = std::mem::take(&mut self.utterance);
             report(self.shared.settings.timeline.as_ref(), || {
                 What::FinalSent(words)
@@ -271,19 +246,20 @@ impl Connection {
 
     /// The rest of the words, the summary, and the close.
     async fn finish(&mut self, socket: &mut WebSocket) {
-        let mut said = Vec::new();
-        self.recognition.end(&mut said);
+        let said = self.engine.end();
         self.queue(said);
-        while let Some((at, said)) = self.due.pop_front() {
+        while let Some((at, line)) = self.due.pop_front() {
             sleep_until(at).await;
-            if self.send(&said, socket).await.is_err() {
+            if self.send(line, socket).await.is_err() {
                 return;
             }
         }
-        let metadata = wire::metadata(self.recognition.heard(), self.number);
-        if socket.send(Message::Text(metadata.into())).await.is_ok() {
-            close(socket, 1000, "").await;
+        if let Some(farewell) = self.engine.farewell()
+            && socket.send(Message::Text(farewell.into())).await.is_err()
+        {
+            return;
         }
+        close(socket, 1000, "").await;
     }
 
     fn note(&self, change: impl FnOnce(&mut HeardStream)) {

@@ -18,6 +18,9 @@ pub struct Manner {
     pub finalize_lag: Delay,
     /// The share of finals with words that never arrive, from 0 to 1.
     pub lost_finals: f64,
+    /// The silence after which a model of turns could not be surer that one is over. Its confidence
+    /// grows evenly up to then.
+    pub sure_after: Duration,
     /// Writes capitals and punctuation, if the client asks for them.
     pub punctuates: bool,
 }
@@ -33,6 +36,7 @@ impl Default for Manner {
             final_lag: Delay::spread_ms(250, 400),
             finalize_lag: Delay::spread_ms(47, 98),
             lost_finals: 0.0,
+            sure_after: Duration::from_millis(700),
             punctuates: true,
         }
     }
@@ -74,6 +78,7 @@ impl fmt::Debug for Manner {
             .field("final_lag", &self.final_lag)
             .field("finalize_lag", &self.finalize_lag)
             .field("lost_finals", &self.lost_finals)
+            .field("sure_after", &self.sure_after)
             .field("punctuates", &self.punctuates)
             .finish_non_exhaustive()
     }

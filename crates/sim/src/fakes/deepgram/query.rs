@@ -73,6 +73,9 @@ impl Options {
         let model = one("model")
             .filter(|model| !model.is_empty())
             .ok_or("model is missing")?;
+        if model.starts_with("flux-") {
+            return Err(format!("model {model} is not served by this endpoint"));
+        }
         if one("encoding") != Some("mulaw") || one("sample_rate") != Some("8000") {
             return Err("this simulation takes encoding=mulaw with sample_rate=8000".to_owned());
         }
@@ -193,6 +196,8 @@ mod tests {
         ] {
             assert_eq!(read(more), Err(reason.to_owned()));
         }
+        let turns = query_pairs("model=flux-general-en&encoding=mulaw&sample_rate=8000");
+        assert!(Options::read(&turns).is_err());
         assert!(Options::read(&[]).is_err());
     }
 }

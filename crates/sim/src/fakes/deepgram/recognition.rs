@@ -294,7 +294,7 @@ pub(crate) fn is_filler(word: &str) -> bool {
 }
 
 /// Words with times, spread over a stretch by their lengths.
-fn timed(text: &str, start: u64, end: u64) -> Vec<TimedWord> {
+pub(super) fn timed(text: &str, start: u64, end: u64) -> Vec<TimedWord> {
     let total = text.chars().count().max(1) as u64;
     let at = |chars: usize| start + (end - start) * chars as u64 / total;
     let mut chars = 0;

@@ -6,6 +6,8 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message, client::IntoClientRequest as _},
 };
 
+mod turns;
+
 use super::*;
 use crate::Delay;
 
@@ -14,10 +16,11 @@ type Socket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
 const QUERY: &str = "model=nova-3&encoding=mulaw&sample_rate=8000&endpointing=300&punctuate=true";
 
 async fn connect(fake: &FakeDeepgram, query: &str, key: &str) -> Result<Socket, Error> {
-    let url = format!(
-        "{}/v1/listen?{query}",
-        fake.base_url().replace("http", "ws")
-    );
+    connect_to(fake, &format!("/v1/listen?{query}"), key).await
+}
+
+async fn connect_to(fake: &FakeDeepgram, path: &str, key: &str) -> Result<Socket, Error> {
+    let url = format!("{}{path}", fake.base_url().replace("http", "ws"));
     let mut request = url.into_client_request().unwrap();
     let token = HeaderValue::from_str(&format!("Token {key}")).unwrap();
     request.headers_mut().insert("authorization", token);

@@ -139,6 +139,7 @@ pub(super) fn schema_error(text: &str) -> String {
     .to_string()
 }
 
-fn seconds(bytes: u64) -> f64 {
+/// A position in the audio as the messages tell it.
+pub(super) fn seconds(bytes: u64) -> f64 {
     bytes as f64 / 8_000.0
 }

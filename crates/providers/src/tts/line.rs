@@ -1,15 +1,14 @@
-use futures_util::future::BoxFuture;
-use tokio_tungstenite::tungstenite::Utf8Bytes;
+//! The connection of a voice, which may come and go while nobody speaks.
 
-use super::{NAME, wire};
-use crate::{
-    ProviderError,
-    socket::{Closed, Frame, NotOpened, Socket},
-};
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+
+use crate::socket::{Closed, Frame, NotOpened, Socket};
 
 /// A connection, from before it stands until after it is gone.
 #[derive(Default)]
-pub(super) enum Line {
+pub(crate) enum Line {
     /// There is none.
     #[default]
     Gone,
@@ -22,11 +21,13 @@ pub(super) enum Line {
 }
 
 /// What happened on a line.
-pub(super) enum LineEvent {
+pub(crate) enum LineEvent {
     /// It stands.
     Opened,
     /// It could not be made.
     NotOpened(NotOpened),
+    /// A binary message came.
+    Binary(Bytes),
     /// A message came.
     Text(Utf8Bytes),
     /// A sign of life.
@@ -36,12 +37,12 @@ pub(super) enum LineEvent {
 }
 
 impl Line {
-    pub(super) const fn is_gone(&self) -> bool {
+    pub(crate) const fn is_gone(&self) -> bool {
         matches!(self, Self::Gone)
     }
 
     /// What happens next; never, on a line that is gone. May be dropped and called again.
-    pub(super) async fn next(&mut self) -> LineEvent {
+    pub(crate) async fn next(&mut self) -> LineEvent {
         match self {
             Self::Gone => std::future::pending().await,
             Self::Opening(opening) => match opening.await {
@@ -55,6 +56,7 @@ impl Line {
                 }
             },
             Self::Open(socket) => match socket.next().await {
+                Frame::Binary(bytes) => LineEvent::Binary(bytes),
                 Frame::Text(text) => LineEvent::Text(text),
                 Frame::Other => LineEvent::Alive,
                 Frame::Closed(how) => {
@@ -71,56 +73,25 @@ impl Line {
     }
 
     /// Sends, if the line stands. Should that fail, `next` tells why.
-    pub(super) async fn send(&mut self, message: String) {
+    pub(crate) async fn send(&mut self, message: String) {
+        self.send_message(Message::Text(message.into())).await;
+    }
+
+    /// Asks for a sign of life.
+    pub(crate) async fn ping(&mut self) {
+        self.send_message(Message::Ping(Bytes::new())).await;
+    }
+
+    async fn send_message(&mut self, message: Message) {
         let Self::Open(socket) = self else { return };
-        let Err(how) = socket.send_text(message).await else {
+        let Err(how) = socket.send(message).await else {
             return;
         };
-        tracing::debug!(provider = NAME, ?how, "a message was not sent");
+        tracing::debug!(?how, "a message was not sent");
         // A line that broke may hold audio and a reason in what it sent before. One that is stuck
         // would hold up every other order, cancels included, once more.
         if let Closed::Stuck { .. } = how {
             *self = Self::Stuck(how);
-        }
-    }
-}
-
-/// Why a line could not be made.
-pub(super) fn not_opened(why: NotOpened) -> ProviderError {
-    match why {
-        NotOpened::Failed(error) => error,
-        NotOpened::Refused(refusal) => wire::refused(refusal.status, &refusal.body),
-    }
-}
-
-/// An error that no reply suffers from. The age of a connection is none.
-pub(super) fn on_idle_error(error: ProviderError) -> Result<(), ProviderError> {
-    if let ProviderError::Refused { status, detail, .. } = &error
-        && !wire::is_idle_close(*status, detail)
-    {
-        return Err(error);
-    }
-    tracing::debug!(provider = NAME, %error, "an idle line complained");
-    Ok(())
-}
-
-/// The end of a line that no reply was on.
-pub(super) fn on_idle_closed(how: Closed) -> Result<(), ProviderError> {
-    if let Closed::Said { code, reason } = &how
-        && !wire::is_idle_close(*code, reason)
-    {
-        return Err(wire::closed(*code, reason));
-    }
-    tracing::debug!(provider = NAME, ?how, "an idle line ended");
-    Ok(())
-}
-
-/// The end of a line in the middle of a reply.
-pub(super) fn closed(how: Closed) -> ProviderError {
-    match how {
-        Closed::Said { code, reason } => wire::closed(code, &reason),
-        how @ (Closed::Broke(_) | Closed::Garbled(_) | Closed::Stuck { .. }) => {
-            how.into_error(NAME)
         }
     }
 }
