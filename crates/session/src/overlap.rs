@@ -88,21 +88,23 @@ pub(crate) fn judge(heard: &Heard, rules: &OverlapRules, circumstances: Circumst
 fn without_words(heard: &Heard, rules: &OverlapRules, circumstances: Circumstances) -> Verdict {
     let patience = patience_without_words(rules, circumstances.slow_recogniser);
     match heard.quiet_for {
-        None if heard.spoken >= patience => Verdict::Yield,
+        None if patience.is_some_and(|patience| heard.spoken >= patience) => Verdict::Yield,
         Some(quiet) if quiet >= NO_WORDS_COME => Verdict::Noise,
         None | Some(_) => Verdict::Undecided,
     }
 }
 
 /// How long speech without a word is listened to before the agent gives way.
-pub(crate) fn patience_without_words(rules: &OverlapRules, slow_recogniser: bool) -> Millis {
-    if slow_recogniser {
-        rules
-            .speech_without_words
-            .or_earlier(WITHOUT_WORDS_WHEN_SLOW)
+pub(crate) fn patience_without_words(
+    rules: &OverlapRules,
+    slow_recogniser: bool,
+) -> Option<Millis> {
+    let usual = rules.speech_without_words?;
+    Some(if slow_recogniser {
+        usual.or_earlier(WITHOUT_WORDS_WHEN_SLOW)
     } else {
-        rules.speech_without_words
-    }
+        usual
+    })
 }
 
 /// A single word that means something. Late interim words are guesses about the past.

@@ -137,7 +137,7 @@ impl Rules {
             overlap: OverlapRules {
                 greeting_interruptible: true,
                 mode: OverlapMode::Duck { db: 12 },
-                speech_without_words: Millis(650),
+                speech_without_words: Some(Millis(650)),
                 adapts: true,
                 end_edge: Millis(400),
                 stop_words: owned(lists.stops),
@@ -333,8 +333,8 @@ pub struct OverlapRules {
     pub mode: OverlapMode,
     /// Whether a noisy place makes the agent harder to interrupt.
     pub adapts: bool,
-    /// Speech without any recognised word that cuts in all the same.
-    pub speech_without_words: Millis,
+    /// Speech without any recognised word that cuts in all the same. `None`: only words do.
+    pub speech_without_words: Option<Millis>,
     /// Speech this close to the end of our audio is simply the next turn.
     pub end_edge: Millis,
     /// Words and phrases that stop the agent at once: the language's, and the agent's own on top.

@@ -280,7 +280,7 @@ impl CallSession {
         let looks = [
             at + overlap::ONE_WORD,
             at + overlap::HARMLESS_PHRASE,
-            at + patience,
+            patience.map_or(Millis::ZERO, |patience| at + patience),
             ended.map_or(Millis::ZERO, |ended| ended + overlap::NO_WORDS_COME),
         ];
         let next = looks.into_iter().filter(|look| *look > now).min();

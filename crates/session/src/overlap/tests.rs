@@ -162,3 +162,12 @@ fn agents_add_words_of_their_own() {
     assert_eq!(court.judge(&settled("Roger that.", 500)), Backchannel);
     assert_eq!(court.judge(&interim("stop", 100)), Yield);
 }
+
+#[test]
+fn where_anything_counts_as_speech_only_words_cut_in() {
+    let mut court = Court::of("en");
+    court.rules.speech_without_words = None;
+    court.circumstances.slow_recogniser = true;
+    assert_eq!(court.judge(&interim("", 20_000)), Undecided);
+    assert_eq!(court.judge(&interim("I want a table", 700)), Yield);
+}

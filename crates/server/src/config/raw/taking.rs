@@ -73,7 +73,8 @@ pub(crate) struct Overlap {
     pub mode: Option<String>,
     /// By how many decibels it becomes quieter, 0 to 40. Default 12.
     pub duck_db: Option<u8>,
-    /// Speech without any recognised word that cuts in all the same. Default 650.
+    /// Speech without any recognised word that cuts in all the same. Default 650; with
+    /// `vad.detector = "energy"` only words cut in.
     pub min_ms: Option<u64>,
     /// Whether a noisy place makes the agent harder to interrupt. Default true.
     pub adapt: Option<bool>,

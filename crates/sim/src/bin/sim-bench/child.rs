@@ -246,7 +246,10 @@ fn command(start: &Start<'_>, config: &Path, folder: &Path) -> anyhow::Result<Co
             .into(),
         None => Stdio::null(),
     };
-    let binary = start.binary.canonicalize()?;
+    // What a linker has written lies in memory page by page, and runs slower than the copy of it that
+    // people install.
+    let binary = folder.join("repartee");
+    fs::copy(start.binary, &binary)?;
     let mut command = match start.core {
         Some(core) => {
             let mut taskset = Command::new("taskset");

@@ -13,12 +13,16 @@ impl Reading<'_, '_> {
             .greeting_interruptible
             .unwrap_or(overlap.greeting_interruptible);
         overlap.mode = self.overlap_mode();
-        overlap.speech_without_words = self.millis(
-            "overlap.min_ms",
-            typed.min_ms,
-            overlap.speech_without_words,
-            (100, 10_000),
-        );
+        // The simple detector takes a door for speech: only words interrupt.
+        let simple = self.typed.vad.detector.as_deref() == Some("energy");
+        if simple && typed.min_ms.is_none() {
+            overlap.speech_without_words = None;
+        }
+        if let Some(usual) = overlap.speech_without_words {
+            let key = "overlap.min_ms";
+            let wait = self.millis(key, typed.min_ms, usual, (100, 10_000));
+            overlap.speech_without_words = Some(wait);
+        }
         overlap.adapts = typed.adapt.unwrap_or(overlap.adapts);
         overlap.end_edge = self.millis(
             "overlap.end_edge_ms",

@@ -33,6 +33,15 @@ fn what_is_not_typed_is_as_the_session_has_it() {
 }
 
 #[test]
+fn with_the_simple_detector_only_words_interrupt() {
+    let simple = "vad = { detector = \"energy\" }";
+    assert_eq!(rules(simple).overlap.speech_without_words, None);
+    let told = format!("{simple}\noverlap = {{ min_ms = 900 }}");
+    let told = rules(&told).overlap.speech_without_words;
+    assert_eq!(told, Some(Millis(900)));
+}
+
+#[test]
 fn turns_are_taken_as_told() {
     let turn = rules(
         "turn = { preset = \"patient\", speculate = \"think\", floor_ms = 300, adapt = false, \
@@ -106,7 +115,7 @@ fn an_agents_own_words_are_added_to_those_of_its_language() {
     assert_eq!(overlap.stop_words.last().unwrap(), "hey robot");
     assert_eq!(overlap.ack_words.last().unwrap(), "gotcha");
     assert_eq!(overlap.mode, OverlapMode::Pause);
-    assert_eq!(overlap.speech_without_words, Millis(900));
+    assert_eq!(overlap.speech_without_words, Some(Millis(900)));
     assert!(!overlap.adapts && !overlap.greeting_interruptible);
     let quieter = rules("overlap.duck_db = 20").overlap.mode;
     assert_eq!(quieter, OverlapMode::Duck { db: 20 });
