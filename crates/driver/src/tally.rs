@@ -108,14 +108,6 @@ impl Tally {
             purpose: Purpose::Call,
             amount: line.0,
         };
-        let of = |counters: &'_ [Counter], item| {
-            counters.iter().map(move |counter| Used {
-                payee: &counter.payee,
-                item,
-                purpose: Purpose::Call,
-                amount: counter.amount.load(Ordering::Relaxed),
-            })
-        };
         let thought = self.think.iter().flat_map(|counter| {
             let purposes = Purpose::ALL.into_iter().zip(&counter.by_purpose);
             purposes.flat_map(|(purpose, sums)| {
@@ -128,8 +120,8 @@ impl Tally {
             })
         });
         std::iter::once(line)
-            .chain(of(&self.listen, Item::Transcription))
-            .chain(of(&self.speak, Item::Speech))
+            .chain(self.listen.iter().map(|each| each.used(Item::Transcription)))
+            .chain(self.speak.iter().map(|each| each.used(Item::Speech)))
             .chain(thought)
             .filter(|used| used.amount > 0)
     }
@@ -141,6 +133,17 @@ struct Used<'t> {
     item: Item,
     purpose: Purpose,
     amount: u64,
+}
+
+impl Counter {
+    fn used(&self, item: Item) -> Used<'_> {
+        Used {
+            payee: &self.payee,
+            item,
+            purpose: Purpose::Call,
+            amount: self.amount.load(Ordering::Relaxed),
+        }
+    }
 }
 
 impl TokenSums {

@@ -7,11 +7,11 @@ use driver::{Agent, Station};
 use providers::{
     BaseUrl, HttpClient, Secret,
     llm::{
-        LanguageModel,
+        Anthropic, LanguageModel,
         openai::{OpenAi, Profile},
     },
-    stt::{SpeechToText, deepgram::Deepgram},
-    tts::{TextToSpeech, elevenlabs::ElevenLabs},
+    stt::{Deepgram, DeepgramFlux, OpenAiTranscription, SpeechToText, deepgram::flux},
+    tts::{Aura, ElevenLabs, OpenAiSpeech, TextToSpeech},
 };
 
 use crate::{
@@ -50,17 +50,17 @@ impl Stations {
         Ok(Agent {
             id: plan.id.clone(),
             rules: Arc::new(plan.rules.clone()),
-            listen: stations(&mut self.listen, &plan.listen, engines::listen, || {
-                deepgram(access)
+            listen: stations(&mut self.listen, &plan.listen, engines::listen, |name| {
+                listens(access, name)
             })?,
             think: stations(
                 &mut self.think,
                 &plan.think,
                 |_| Ok(engines::think()),
-                || openai(access),
+                |name| thinks(access, name),
             )?,
-            speak: stations(&mut self.speak, &plan.speak, engines::speak, || {
-                elevenlabs(access)
+            speak: stations(&mut self.speak, &plan.speak, engines::speak, |name| {
+                speaks(access, name)
             })?,
             ear: plan.ear,
             carrier: CARRIER.parse().expect("a constant names a model"),
@@ -74,7 +74,7 @@ fn stations<P: ?Sized, S: Clone>(
     opened: &mut Opened<P>,
     plans: &[(ModelName, S)],
     engine: impl Fn(&str) -> anyhow::Result<Found<P>>,
-    online: impl Fn() -> Arc<P>,
+    online: impl Fn(&ModelName) -> Arc<P>,
 ) -> anyhow::Result<Vec<Station<P, S>>> {
     let mut stations = Vec::with_capacity(plans.len());
     for (name, settings) in plans {
@@ -85,7 +85,7 @@ fn stations<P: ?Sized, S: Clone>(
             model: if offline {
                 name.model.clone()
             } else {
-                String::new()
+                protocol(name).to_owned()
             },
         };
         let (model, provider) = match opened.get(&key) {
@@ -94,7 +94,7 @@ fn stations<P: ?Sized, S: Clone>(
                 let found = if offline {
                     engine(&name.model)?
                 } else {
-                    ("", online())
+                    ("", online(name))
                 };
                 opened.insert(key, found.clone());
                 found
@@ -117,32 +117,64 @@ fn stations<P: ?Sized, S: Clone>(
     Ok(stations)
 }
 
-fn deepgram(access: &ProviderAccess) -> Arc<dyn SpeechToText> {
-    let access = &access.deepgram;
-    Arc::new(Deepgram::new(
-        address(access, "https://api.deepgram.com"),
-        key(access),
-    ))
+/// Which of a provider's protocols a model speaks, where there are several for one job.
+fn protocol(name: &ModelName) -> &'static str {
+    if flux::is_flux(&name.model) { "flux" } else { "" }
 }
 
-fn openai(access: &ProviderAccess) -> Arc<dyn LanguageModel> {
-    let access = &access.openai;
-    let address = address(access, "https://api.openai.com/v1");
-    let profile = Profile::of(&address);
-    Arc::new(OpenAi::new(
-        address,
-        access.key.clone(),
-        HttpClient::new(),
-        profile,
-    ))
+fn listens(access: &ProviderAccess, name: &ModelName) -> Arc<dyn SpeechToText> {
+    let access = access_to(access, name);
+    match name.provider.as_str() {
+        "deepgram" if flux::is_flux(&name.model) => {
+            Arc::new(DeepgramFlux::new(address(access, DeepgramFlux::BASE_URL), key(access)))
+        }
+        "deepgram" => Arc::new(Deepgram::new(address(access, Deepgram::BASE_URL), key(access))),
+        _ => Arc::new(OpenAiTranscription::new(
+            address(access, OpenAiTranscription::BASE_URL),
+            access.key.clone(),
+            HttpClient::new(),
+        )),
+    }
 }
 
-fn elevenlabs(access: &ProviderAccess) -> Arc<dyn TextToSpeech> {
-    let access = &access.elevenlabs;
-    Arc::new(ElevenLabs::new(
-        address(access, "https://api.elevenlabs.io"),
-        key(access),
-    ))
+fn thinks(access: &ProviderAccess, name: &ModelName) -> Arc<dyn LanguageModel> {
+    let access = access_to(access, name);
+    match name.provider.as_str() {
+        "anthropic" => Arc::new(Anthropic::new(
+            address(access, Anthropic::BASE_URL),
+            access.key.clone(),
+            HttpClient::new(),
+        )),
+        _ => {
+            let address = address(access, OpenAi::BASE_URL);
+            let profile = Profile::of(&address);
+            let key = access.key.clone();
+            Arc::new(OpenAi::new(address, key, HttpClient::new(), profile))
+        }
+    }
+}
+
+fn speaks(access: &ProviderAccess, name: &ModelName) -> Arc<dyn TextToSpeech> {
+    let access = access_to(access, name);
+    match name.provider.as_str() {
+        "deepgram" => Arc::new(Aura::new(address(access, Aura::BASE_URL), key(access))),
+        "elevenlabs" => {
+            let address = address(access, ElevenLabs::BASE_URL);
+            Arc::new(ElevenLabs::new(address, key(access)))
+        }
+        _ => Arc::new(OpenAiSpeech::new(
+            address(access, OpenAiSpeech::BASE_URL),
+            access.key.clone(),
+            HttpClient::new(),
+        )),
+    }
+}
+
+/// The access to a model's provider. The configuration names only those that it knows.
+fn access_to<'a>(access: &'a ProviderAccess, name: &ModelName) -> &'a Access {
+    access
+        .named(&name.provider)
+        .expect("models of unknown providers are refused when the configuration is read")
 }
 
 fn address(access: &Access, usual: &str) -> BaseUrl {

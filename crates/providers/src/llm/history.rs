@@ -33,7 +33,10 @@ impl<'a> ToolAnswers<'a> {
         let before = rest.take_while(|(_place, message)| !asks(message, &call.id));
         let mut outputs = before.filter_map(|(place, message)| match message {
             Message::Tool { id, output } if *id == call.id => Some((place, output.as_str())),
-            Message::Tool { .. } | Message::Agent { .. } | Message::Caller(_) => None,
+            Message::Tool { .. }
+            | Message::Agent { .. }
+            | Message::Caller(_)
+            | Message::Note(_) => None,
         });
         outputs.find_map(|(place, output)| self.taken.insert(place).then_some(output))
     }
@@ -42,7 +45,7 @@ impl<'a> ToolAnswers<'a> {
 fn asks(message: &Message, id: &str) -> bool {
     match message {
         Message::Agent { tools, .. } => tools.iter().any(|call| call.id == id),
-        Message::Caller(_) | Message::Tool { .. } => false,
+        Message::Caller(_) | Message::Note(_) | Message::Tool { .. } => false,
     }
 }
 
@@ -50,6 +53,7 @@ fn asks(message: &Message, id: &str) -> bool {
 pub(super) fn prompt_chars(prompt: &Prompt) -> u64 {
     let messages = prompt.messages.iter().map(|message| match message {
         Message::Agent { text, .. } | Message::Caller(text) => text.chars().count(),
+        Message::Note(text) => text.chars().count(),
         Message::Tool { output, .. } => output.chars().count(),
     });
     let chars = prompt.system.chars().count() + messages.sum::<usize>();

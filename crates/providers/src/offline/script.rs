@@ -316,6 +316,7 @@ fn prompt_words(prompt: &Prompt) -> u64 {
     let count = |text: &str| text.split_whitespace().count() as u64;
     let messages = prompt.messages.iter().map(|message| match message {
         session::Message::Agent { text, .. } | session::Message::Caller(text) => count(text),
+        session::Message::Note(text) => count(text),
         session::Message::Tool { output, .. } => count(output),
     });
     count(&prompt.system) + messages.sum::<u64>()

@@ -127,9 +127,9 @@ impl Reading<'_, '_> {
                 self.meaning.parse(&key, text).unwrap_or_default()
             }
         };
-        let listen = self.models(Job::Listen, &self.typed.stt.models);
-        let think = self.models(Job::Think, &self.typed.llm.models);
-        let speak = self.models(Job::Speak, &self.typed.tts.models);
+        let listen = self.models(Job::Listen, &self.typed.stt.models, &language);
+        let think = self.models(Job::Think, &self.typed.llm.models, &language);
+        let speak = self.models(Job::Speak, &self.typed.tts.models, &language);
         // A script knows its own lines, and what it understands.
         let scripted = think.first().is_some_and(|name| name.provider == "offline");
         let script = scripted.then(Script::demo);

@@ -84,8 +84,6 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
 
 /// Variables that belong to features to come: known, so that nobody looks for a typo in vain.
 pub(crate) const FOR_LATER: &[&str] = &[
-    "ANTHROPIC_API_KEY",
-    "ANTHROPIC_BASE_URL",
     "BREVO_API_KEY",
     "BREVO_BASE_URL",
     "NEXT_PUBLIC_VOICE_WS_URL",

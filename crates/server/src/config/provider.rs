@@ -1,3 +1,6 @@
+use std::collections::BTreeMap;
+
+use domain::Language;
 use providers::{BaseUrl, Secret};
 
 use super::{meaning::Meaning, raw};
@@ -23,12 +26,16 @@ impl Access {
 /// Where each provider is.
 #[derive(Clone, Debug, Default)]
 pub struct ProviderAccess {
-    /// Speech to text.
+    /// Language models.
+    pub anthropic: Access,
+    /// Speech to text and text to speech.
     pub deepgram: Access,
     /// Text to speech.
     pub elevenlabs: Access,
-    /// Language models.
+    /// Everything.
     pub openai: Access,
+    /// Servers that speak OpenAI's language, by the operator's names for them.
+    pub compatible: BTreeMap<String, Access>,
 }
 
 /// One of the things that an agent needs someone for.
@@ -58,22 +65,31 @@ impl Job {
         }
     }
 
-    /// Who does it unless the agent says otherwise.
-    pub(crate) const fn usual(self) -> &'static str {
+    /// Who does it, in the order in which they are taken unless the agent says otherwise.
+    pub(crate) const fn providers(self) -> &'static [&'static str] {
         match self {
-            Self::Listen => "deepgram",
-            Self::Speak => "elevenlabs",
-            Self::Think => "openai",
+            Self::Listen => &["deepgram", "openai"],
+            Self::Speak => &["elevenlabs", "deepgram", "openai"],
+            Self::Think => &["openai", "anthropic"],
         }
     }
 
-    /// The variable that holds the key of the usual provider.
-    pub(crate) const fn key_variable(self) -> &'static str {
-        match self {
-            Self::Listen => "DEEPGRAM_API_KEY",
-            Self::Speak => "ELEVENLABS_API_KEY",
-            Self::Think => "OPENAI_API_KEY",
-        }
+    /// The model of a provider that is taken unless the agent names one. `None`: it has none for
+    /// this language.
+    pub(crate) fn usual_model(self, provider: &str, language: &Language) -> Option<&'static str> {
+        Some(match (self, provider) {
+            (Self::Listen, "deepgram") => "nova-3",
+            (Self::Listen, _) => "gpt-transcribe",
+            (Self::Speak, "deepgram") => match language.primary() {
+                "en" => "aura-2-thalia-en",
+                "es" => "aura-2-celeste-es",
+                _ => return None,
+            },
+            (Self::Speak, "elevenlabs") => "eleven_flash_v2_5",
+            (Self::Speak, _) => "gpt-4o-mini-tts",
+            (Self::Think, "anthropic") => "claude-haiku-5-5",
+            (Self::Think, _) => "gpt-6-luna",
+        })
     }
 
     /// The engines that work offline.
@@ -86,43 +102,70 @@ impl Job {
     }
 }
 
+/// The variable that holds a provider's key.
+pub(crate) fn key_variable(provider: &str) -> String {
+    format!("{}_API_KEY", provider.to_ascii_uppercase())
+}
+
 impl ProviderAccess {
-    /// The access to the usual provider of a job.
-    pub(crate) const fn of(&self, job: Job) -> &Access {
-        match job {
-            Job::Listen => &self.deepgram,
-            Job::Speak => &self.elevenlabs,
-            Job::Think => &self.openai,
+    /// The access to the provider of this name, if there is one.
+    pub(crate) fn named(&self, provider: &str) -> Option<&Access> {
+        match provider {
+            "anthropic" => Some(&self.anthropic),
+            "deepgram" => Some(&self.deepgram),
+            "elevenlabs" => Some(&self.elevenlabs),
+            "openai" => Some(&self.openai),
+            other => self.compatible.get(other),
         }
     }
 
     pub(crate) fn read(raw: &raw::Providers, meaning: &mut Meaning<'_>) -> Self {
         let mut access = |name: &str, raw: &raw::Provider| {
             let in_capitals = name.to_ascii_uppercase();
-            let (key_name, key) = meaning.named_text(
-                &format!("providers.{name}.api_key"),
-                raw.api_key.as_ref(),
-                &format!("{in_capitals}_API_KEY"),
-            );
-            let (url_name, url) = meaning.named_text(
-                &format!("providers.{name}.base_url"),
-                raw.base_url.as_ref(),
-                &format!("{in_capitals}_BASE_URL"),
-            );
-            Access {
-                key: key.and_then(|key| meaning.ok(&key_name, Secret::parse(&key))),
-                base_url: url.and_then(|url| {
-                    // The error begins with the name it is given; ours come with a place.
-                    let read = BaseUrl::parse("", &url);
-                    let told = read.map_err(|error| error.to_string().split_off(": ".len()));
-                    meaning.ok(&url_name, told)
-                }),
-            }
+            let (key, url) = (key_variable(name), format!("{in_capitals}_BASE_URL"));
+            read_access(&format!("providers.{name}"), raw, [&key, &url], meaning)
         };
-        Self {
+        let mut all = Self {
+            anthropic: access("anthropic", &raw.anthropic),
             deepgram: access("deepgram", &raw.deepgram),
             elevenlabs: access("elevenlabs", &raw.elevenlabs),
             openai: access("openai", &raw.openai),
+            compatible: BTreeMap::new(),
+        };
+        for (name, raw) in &raw.compatible {
+            let key = format!("providers.compatible.{name}");
+            if name == "offline" || all.named(name).is_some() || name.contains('/') {
+                meaning.problem(&key, format!("`{name}` already means somebody else"));
+                continue;
+            }
+            if raw.base_url.is_none() {
+                meaning.problem(&key, "needs a base_url");
+            }
+            let access = read_access(&key, raw, ["", ""], meaning);
+            all.compatible.insert(name.clone(), access);
         }
+        all
+    }
+}
+
+/// What is known of a provider: the file counts, then these variables.
+fn read_access(
+    at: &str,
+    raw: &raw::Provider,
+    [key_variable, url_variable]: [&str; 2],
+    meaning: &mut Meaning<'_>,
+) -> Access {
+    let key_key = format!("{at}.api_key");
+    let (key_name, key) = meaning.named_text(&key_key, raw.api_key.as_ref(), key_variable);
+    let url_key = format!("{at}.base_url");
+    let (url_name, url) = meaning.named_text(&url_key, raw.base_url.as_ref(), url_variable);
+    Access {
+        key: key.and_then(|key| meaning.ok(&key_name, Secret::parse(&key))),
+        base_url: url.and_then(|url| {
+            // The error begins with the name it is given; ours come with a place.
+            let read = BaseUrl::parse("", &url);
+            let told = read.map_err(|error| error.to_string().split_off(": ".len()));
+            meaning.ok(&url_name, told)
+        }),
     }
 }

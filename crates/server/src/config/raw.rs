@@ -170,12 +170,17 @@ pub(crate) struct Twilio {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Providers {
-    /// Speech to text. Variables `DEEPGRAM_API_KEY`, `DEEPGRAM_BASE_URL`.
+    /// Language models. Variables `ANTHROPIC_API_KEY`, `ANTHROPIC_BASE_URL`.
+    pub anthropic: Provider,
+    /// Servers that speak OpenAI's language, by names of your own: `[providers.compatible.ollama]`
+    /// makes the models `ollama/...`. They may do every job that OpenAI's do.
+    pub compatible: BTreeMap<String, Provider>,
+    /// Speech to text and text to speech. Variables `DEEPGRAM_API_KEY`, `DEEPGRAM_BASE_URL`.
     pub deepgram: Provider,
     /// Text to speech. Variables `ELEVENLABS_API_KEY`, `ELEVENLABS_BASE_URL`.
     pub elevenlabs: Provider,
-    /// Language models, also every compatible server. Variables `OPENAI_API_KEY`,
-    /// `OPENAI_BASE_URL`.
+    /// Language models, speech to text and text to speech; with its own address, any compatible
+    /// server. Variables `OPENAI_API_KEY`, `OPENAI_BASE_URL`.
     pub openai: Provider,
 }
 
@@ -313,8 +318,9 @@ pub(crate) struct Agent {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Stt {
-    /// Models in order of preference. Default `deepgram/nova-3`, or the offline engine without a
-    /// key.
+    /// Models in order of preference. Default `deepgram/nova-3`, without its key
+    /// `openai/gpt-transcribe`, without any the offline engine. Deepgram's `flux-` models hear
+    /// turns; OpenAI's get whole stretches of speech.
     pub models: Vec<String>,
     /// Words that are likely: names, products.
     pub keyterms: Vec<String>,
@@ -334,7 +340,8 @@ pub(crate) struct Stt {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Llm {
     /// Models in order of preference. Default `openai/` and variable `OPENAI_MODEL`, or
-    /// `openai/gpt-6-luna`; the offline engine without a key.
+    /// `openai/gpt-6-luna`; without its key `anthropic/claude-haiku-5-5`, without any the offline
+    /// engine.
     pub models: Vec<String>,
     /// The longest reply. Default 300.
     pub max_tokens: Option<u32>,
@@ -355,11 +362,15 @@ pub(crate) struct Llm {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Tts {
-    /// Models in order of preference. Default `elevenlabs/eleven_flash_v2_5`, or the offline engine
-    /// without a key.
+    /// Models in order of preference. Default `elevenlabs/eleven_flash_v2_5`, without its key one of
+    /// Deepgram's `aura-2-` models or `openai/gpt-4o-mini-tts`, without any the offline engine.
     pub models: Vec<String>,
-    /// The provider's voice. Variable `ELEVENLABS_VOICE_ID`, default Rachel.
+    /// The voice of ElevenLabs, or of the only provider in the list. Variable
+    /// `ELEVENLABS_VOICE_ID`, default Rachel.
     pub voice: Option<String>,
+    /// The voices of other providers, by the provider's name: `voices = { openai = "nova" }`.
+    /// Deepgram's is a part of its model's name.
+    pub voices: BTreeMap<String, String>,
     /// 0 to 1. Default 0.6.
     pub stability: Option<f32>,
     /// 0 to 1. Default 0.75.

@@ -14,9 +14,9 @@ use crate::{
 
 /// Models that may break off in one reply.
 const MOST_BREAKS: u32 = 3;
-/// What a model is told that goes on for another one.
-const GO_ON: &str = "You were cut off after these words, and the caller has heard them. Go on with \
-                     what comes next, and repeat none of them.";
+/// What a model is told when the reply has begun without it.
+const GO_ON: &str = "[Not said by anyone: the caller has heard these words. Go on with what comes \
+                     next, and repeat none of them.]";
 
 impl CallSession {
     /// Begins a reply to what the caller said so far, unless it was begun already.

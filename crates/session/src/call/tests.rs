@@ -1,3 +1,4 @@
+mod dice;
 mod foreign;
 mod lines;
 mod money;

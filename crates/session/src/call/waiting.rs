@@ -114,7 +114,8 @@ impl CallSession {
     /// again.
     pub(super) fn say_between(&mut self, now: Millis, timer: Timer, line: &str) {
         const LATER: Millis = Millis(1_000);
-        let free = self.is_waiting() && self.phase == Phase::Talking;
+        let heard = self.is_waiting() && !self.turn.awaits_words();
+        let free = heard && self.phase == Phase::Talking;
         if !free {
             return self.timers.arm(timer, now + LATER);
         }

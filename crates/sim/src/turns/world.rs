@@ -264,6 +264,7 @@ impl World {
             | Input::Spent(_)
             | Input::SpeechStarted { .. }
             | Input::SpeechStopped { .. }
+            | Input::ThinkingBroke(_)
             | Input::ThinkingFailed(_)
             | Input::ThoughtAll(_)
             | Input::Tick
@@ -435,6 +436,7 @@ fn reply_of(input: &Input) -> Option<ReplyId> {
         | Input::RecogniserBack
         | Input::RecogniserFailed
         | Input::RecogniserLost
+        | Input::Spent(_)
         | Input::SpeechStarted { .. }
         | Input::SpeechStopped { .. }
         | Input::Tick
@@ -455,7 +457,7 @@ fn asked(prompt: &Prompt) -> String {
         .rev()
         .find_map(|message| match message {
             Message::Caller(text) => Some(text.clone()),
-            Message::Agent { .. } | Message::Tool { .. } => None,
+            Message::Agent { .. } | Message::Note(_) | Message::Tool { .. } => None,
         });
     last.unwrap_or_default()
 }

@@ -138,6 +138,7 @@ impl<'a> Conversation<'a> {
         for (place, message) in prompt.messages.iter().enumerate() {
             match message {
                 Message::Caller(text) => conversation.say(Role::User, text.trim()),
+                Message::Note(text) => conversation.say(Role::User, text),
                 Message::Agent {
                     text,
                     interrupted,

@@ -232,6 +232,8 @@ fn messages<'a>(profile: &Profile, prompt: &'a Prompt) -> Vec<Wire<'a>> {
     for (place, message) in prompt.messages.iter().enumerate() {
         match message {
             Message::Caller(text) => caller(&mut wires, text),
+            // Many templates know instructions only in front.
+            Message::Note(text) => caller(&mut wires, text),
             Message::Agent {
                 text,
                 interrupted,

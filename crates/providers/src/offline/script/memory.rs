@@ -81,6 +81,8 @@ impl<'a> Memory<'a> {
                     before_caller = memory.clone();
                     memory.on_caller(text.clone());
                 }
+                // A script is never cut off.
+                Message::Note(_) => {}
                 Message::Tool { output, .. } => {
                     memory.on_tool(output);
                     before_caller = memory.clone();

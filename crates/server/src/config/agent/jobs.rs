@@ -11,15 +11,23 @@ use providers::{
 };
 
 use super::{
-    super::{models, provider::Job},
+    super::{
+        models,
+        provider::{Access, Job, key_variable},
+    },
     RACHEL, Reading,
 };
 use crate::engines;
 
 impl Reading<'_, '_> {
-    pub(super) fn models(&mut self, job: Job, typed: &[String]) -> Vec<ModelName> {
+    pub(super) fn models(
+        &mut self,
+        job: Job,
+        typed: &[String],
+        language: &Language,
+    ) -> Vec<ModelName> {
         if typed.is_empty() {
-            return vec![self.usual_model(job)];
+            return vec![self.usual_model(job, language)];
         }
         let mut models = Vec::new();
         for (index, text) in typed.iter().enumerate() {
@@ -44,26 +52,23 @@ impl Reading<'_, '_> {
         self.at(&format!("{}.models.{index}", job.key()))
     }
 
-    fn usual_model(&mut self, job: Job) -> ModelName {
-        let provider = job.usual();
-        let model = match job {
-            Job::Listen => "nova-3",
-            Job::Speak => "eleven_flash_v2_5",
-            Job::Think => self
-                .meaning
-                .environment()
-                .get("OPENAI_MODEL")
-                .unwrap_or("gpt-6-luna"),
-        };
-        let name = ModelName {
-            provider: provider.to_owned(),
-            model: model.trim().to_owned(),
-        };
-        if self.providers.of(job).usable() {
+    /// The model of the first provider whose key is there.
+    fn usual_model(&mut self, job: Job, language: &Language) -> ModelName {
+        for provider in job.providers() {
+            let usable = self.providers.named(provider).is_some_and(Access::usable);
+            let Some(usual) = job.usual_model(provider, language).filter(|_| usable) else {
+                continue;
+            };
+            let variable = (job == Job::Think && *provider == "openai").then_some("OPENAI_MODEL");
+            let wanted = variable.and_then(|name| self.meaning.environment().get(name));
+            let name = ModelName {
+                provider: (*provider).to_owned(),
+                model: wanted.unwrap_or(usual).trim().to_owned(),
+            };
             self.warn_of_end(&name);
             return name;
         }
-        let variable = job.key_variable();
+        let variable = key_variable(job.providers()[0]);
         let warning = format!(
             "{variable} is not set: the offline engine does the work of {}",
             job.noun()
@@ -78,7 +83,8 @@ impl Reading<'_, '_> {
     }
 
     fn serves(&mut self, job: Job, name: &ModelName, key: &str) -> bool {
-        if name.provider == "offline" {
+        let provider = name.provider.as_str();
+        if provider == "offline" {
             let known = job.engines().contains(&name.model.as_str());
             if !known {
                 let engines = job.engines().join(", ");
@@ -87,23 +93,24 @@ impl Reading<'_, '_> {
             }
             return known;
         }
-        if name.provider != job.usual() {
-            self.meaning.problem(
-                key,
-                format!(
-                    "`{}` does not do {}; known here: {}, offline",
-                    name.provider,
-                    job.noun(),
-                    job.usual()
-                ),
+        let compatible = self.providers.compatible.contains_key(provider);
+        if !compatible && !job.providers().contains(&provider) {
+            let known = job.providers().iter().copied().chain(["offline"]);
+            let known: Vec<&str> = known
+                .chain(self.providers.compatible.keys().map(String::as_str))
+                .collect();
+            let message = format!(
+                "`{provider}` does not do {}; known here: {}",
+                job.noun(),
+                known.join(", ")
             );
+            self.meaning.problem(key, message);
             return false;
         }
-        if !self.providers.of(job).usable() {
-            self.meaning.problem(
-                key,
-                format!("needs the variable {} or a base_url", job.key_variable()),
-            );
+        if !self.providers.named(provider).is_some_and(Access::usable) {
+            let variable = key_variable(provider);
+            let message = format!("needs the variable {variable} or a base_url");
+            self.meaning.problem(key, message);
             return false;
         }
         true
@@ -216,16 +223,22 @@ impl Reading<'_, '_> {
         let variable = self
             .meaning
             .text(tts.voice.as_ref(), &["ELEVENLABS_VOICE_ID"]);
-        let voice = self.wishes.voice.map(str::to_owned).or(variable);
+        let elevenlabs = self.wishes.voice.map(str::to_owned).or(variable);
+        let alone = models.len() == 1;
         let speak = |name: ModelName| {
-            let offline = name.provider == "offline";
+            let of_provider = tts.voices.get(&name.provider).cloned();
+            let voice = match name.provider.as_str() {
+                "elevenlabs" => of_provider
+                    .or_else(|| elevenlabs.clone())
+                    .unwrap_or_else(|| RACHEL.into()),
+                "offline" => String::new(),
+                _ => of_provider
+                    .or_else(|| tts.voice.clone().filter(|_| alone))
+                    .unwrap_or_else(|| usual_voice(&name.provider).to_owned()),
+            };
             let voice = Voice {
                 model: name.model.clone(),
-                voice: if offline {
-                    String::new()
-                } else {
-                    voice.clone().unwrap_or_else(|| RACHEL.into())
-                },
+                voice,
                 language: language.clone(),
                 stability,
                 similarity_boost,
@@ -238,6 +251,15 @@ impl Reading<'_, '_> {
             (name, voice)
         };
         models.into_iter().map(speak).collect()
+    }
+}
+
+/// The voice of a provider that is not told one.
+fn usual_voice(provider: &str) -> &'static str {
+    match provider {
+        // The model's name names the voice.
+        "deepgram" => "",
+        _ => "alloy",
     }
 }
 

@@ -3,32 +3,17 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
-use domain::{Millis, ReplyId};
+use domain::{Micros, Millis, ReplyId};
 use proptest::prelude::*;
 
-use super::rules;
+use super::{dice::Dice, rules};
 use crate::{
     Action, Audio, CallSession, ClauseId, Input, Mark, OverlapMode, Play, Rules, Span, Speculate,
     Timer, ToolRunId, TurnEnd, Words,
 };
 
-/// A small generator of its own: a seed names a call, and the call can be played again.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        // splitmix64
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % sides
-    }
-
-    fn one<T: Clone>(&mut self, of: &[T]) -> T {
-        of[usize::try_from(self.roll(of.len() as u64)).unwrap()].clone()
-    }
-}
+/// What every call may cost.
+const BUDGET: Micros = Micros(2_000_000);
 
 /// What surrounds a call: everything the session asked for is answered, sooner or later or never.
 struct World {
@@ -51,6 +36,7 @@ struct Truth {
     thinking: Vec<ReplyId>,
     /// The reply that is quieter than usual, or paused.
     lowered: Option<ReplyId>,
+    spent: Micros,
     hung_up: bool,
 }
 
@@ -164,8 +150,16 @@ impl World {
                 confidence: u8::try_from(self.dice.roll(100)).unwrap(),
             },
             14..=16 => span.map_or(Input::Tick, Input::Ignored),
+            17 => Input::ThinkingBroke(reply),
+            18 => Input::Spent(self.spend()),
             _ => Input::Tick,
         }
+    }
+
+    /// The call has cost up to a dollar more.
+    fn spend(&mut self) -> Micros {
+        self.truth.spent = self.truth.spent + Micros(self.dice.roll(1_000_000));
+        self.truth.spent
     }
 
     fn carry_out(&mut self, actions: Vec<Action>) {
@@ -227,7 +221,10 @@ impl World {
                 }
             }
             Action::HangUp(_) => truth.hung_up = true,
-            Action::Think { reply, .. } => truth.thinking.push(*reply),
+            Action::Think { reply, .. } => {
+                assert!(truth.spent < BUDGET, "spending stops at the budget");
+                truth.thinking.push(*reply);
+            }
             Action::Apologise { .. }
             | Action::Finalize
             | Action::HearLess
@@ -405,6 +402,7 @@ fn random_rules(dice: &mut Dice) -> Rules {
         OverlapMode::Ignore,
         OverlapMode::Pause,
     ]);
+    rules.budget.limit = Some(BUDGET);
     rules.read_only_tools = vec!["look_up".to_owned()];
     if dice.roll(2) == 0 {
         rules.mask.openers = vec!["Sure.".to_owned(), "Okay.".to_owned()];

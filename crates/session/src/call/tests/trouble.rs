@@ -2,7 +2,7 @@
 
 use domain::Millis;
 
-use super::{play, play_with, rules};
+use super::{after_greeting, play, play_with, rules};
 
 #[test]
 fn a_failing_model_is_excused_twice_and_then_given_up() {
@@ -171,6 +171,44 @@ fn a_lost_line_ends_the_call() {
         0.010  audio r1 2.000
         1.000  lost
         1.001  speech
+    "
+    ));
+}
+
+#[test]
+fn another_model_goes_on_where_the_first_broke_off() {
+    insta::assert_snapshot!(after_greeting(
+        rules(),
+        "
+        1.000  speech
+        2.000  pause
+        2.200  finalized Book a table.
+        2.300  text r2 \"With pleasure, I can do that. For how \"
+        2.500  audio r2 1.500
+        2.600  half-thought r2
+        2.900  text r2 \"With pleasure, I can do that. For how many people? \"
+        3.000  done r2
+        3.200  audio r2/1 1.000
+        3.300  spoken r2
+        5.400  played r2-1
+        5.500  hang-up
+    "
+    ));
+}
+
+#[test]
+fn a_model_that_writes_nothing_is_asked_once_more() {
+    insta::assert_snapshot!(after_greeting(
+        rules(),
+        "
+        1.000  speech
+        2.000  pause
+        2.200  finalized Book a table.
+        2.500  done r2
+        2.800  done r2
+        3.200  audio r3 1.000
+        3.300  spoken r3
+        4.500  hang-up
     "
     ));
 }

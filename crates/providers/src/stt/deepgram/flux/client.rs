@@ -456,8 +456,8 @@ fn settled(turn: Turn, ends_utterance: bool) -> Recognised {
         text: turn.text,
         settled: true,
         ends_utterance,
-        answers_finalize: false,
         span: turn.span,
+        ..Words::default()
     })
 }
 
