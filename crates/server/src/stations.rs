@@ -208,6 +208,32 @@ mod tests {
     }
 
     #[test]
+    fn every_job_can_be_done_by_whoever_does_it() {
+        let keys = [
+            "ANTHROPIC_API_KEY",
+            "DEEPGRAM_API_KEY",
+            "ELEVENLABS_API_KEY",
+            "OPENAI_API_KEY",
+        ];
+        let environment: Environment = keys.map(|name| (name, "k")).into_iter().collect();
+        let file = r#"
+[providers.compatible.near]
+base_url = "http://127.0.0.1:9"
+
+[agents.desk]
+stt = ["deepgram/nova-3", "deepgram/flux-general-en", "openai/whisper-1", "near/whisper"]
+llm = ["openai/gpt-6-luna", "anthropic/claude-haiku-5-5", "near/llama"]
+tts = ["elevenlabs/eleven_flash_v2_5", "deepgram/aura-2-thalia-en", "openai/tts-1", "near/kokoro"]
+"#;
+        let config = Config::parse("", file, &environment).expect("a configuration");
+        let agent = Stations::new(&config.providers).agent(&config.tenants[0].agent);
+        let agent = agent.expect("an agent");
+        let finalizes = agent.listen.iter().map(|at| at.provider.capabilities().finalizes);
+        assert_eq!(finalizes.collect::<Vec<_>>(), [true, false, true, true]);
+        assert_eq!((agent.think.len(), agent.speak.len()), (3, 4));
+    }
+
+    #[test]
     fn an_engine_goes_by_its_own_name() {
         let config = Config::parse("", "", &Environment::default()).expect("a configuration");
         let mut stations = Stations::new(&config.providers);

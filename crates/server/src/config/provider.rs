@@ -16,6 +16,11 @@ pub struct Access {
 }
 
 impl Access {
+    /// Whether it is used with a key at its usual place.
+    pub(crate) fn is_usual(&self) -> bool {
+        self.key.is_some() && self.base_url.is_none()
+    }
+
     /// Whether enough is known to use it.
     #[must_use]
     pub fn usable(&self) -> bool {

@@ -268,6 +268,66 @@ fn a_compatible_server_next_door_needs_no_key() {
 }
 
 #[test]
+fn the_keys_that_are_there_choose_the_providers() {
+    let with = |keys: &[(&'static str, &'static str)]| {
+        let config = Config::parse("", "", &environment(keys)).expect("a configuration");
+        let agent = config.tenants[0].agent.clone();
+        [
+            agent.listen[0].0.to_string(),
+            agent.think[0].0.to_string(),
+            agent.speak[0].0.to_string(),
+        ]
+    };
+    let only_openai = [
+        "openai/gpt-transcribe",
+        "openai/gpt-6-luna",
+        "openai/gpt-4o-mini-tts",
+    ];
+    assert_eq!(with(&[("OPENAI_API_KEY", "k")]), only_openai);
+    let two = [("ANTHROPIC_API_KEY", "k"), ("DEEPGRAM_API_KEY", "k")];
+    let without_openai = [
+        "deepgram/nova-3",
+        "anthropic/claude-haiku-5-5",
+        "deepgram/aura-2-thalia-en",
+    ];
+    assert_eq!(with(&two), without_openai);
+    assert_eq!(
+        with(&[("OPENAI_BASE_URL", "http://127.0.0.1:11434/v1")]),
+        ["offline/auto", "openai/gpt-6-luna", "offline/auto"],
+        "a server next door may know no sounds"
+    );
+}
+
+#[test]
+fn compatible_servers_have_names_of_their_own() {
+    let file = r#"
+[providers.compatible.ollama]
+base_url = "http://127.0.0.1:11434/v1"
+
+[agents.desk]
+llm = ["ollama/llama3.3", "openai/gpt-6-luna"]
+tts = { models = ["ollama/kokoro"], voice = "af_sky" }
+"#;
+    let keys = environment(&[("OPENAI_API_KEY", "k")]);
+    let config = Config::parse("", file, &keys).expect("a configuration");
+    let agent = &config.tenants[0].agent;
+    assert_eq!(agent.think[0].0.to_string(), "ollama/llama3.3");
+    assert_eq!(agent.speak[0].1.voice, "af_sky");
+    insta::assert_snapshot!(problems(
+        r#"
+[providers.compatible.deepgram]
+base_url = "http://127.0.0.1:1"
+
+[providers.compatible.near]
+api_key = "k"
+"#
+    ), @"
+    repartee.toml:2:23: providers.compatible.deepgram: `deepgram` already means somebody else
+    repartee.toml:5:23: providers.compatible.near: needs a base_url
+    ");
+}
+
+#[test]
 fn contradictions_are_named() {
     insta::assert_snapshot!(problems(
         r#"
@@ -282,7 +342,7 @@ agent = "x"
 numbers = ["+14155550100"]
 
 [agents.x]
-stt = ["openai/whisper-1"]
+stt = ["elevenlabs/scribe"]
 turn = { end = "provider", speculate = "speak" }
 vad = { start_threshold = 0.3 }
 
@@ -292,7 +352,7 @@ llm.models = ["openai/gpt-6-luna"]
     ), @r#"
     repartee.toml:8:1: tenants.1.id: there are two tenants `a`
     repartee.toml:10:1: tenants.1.numbers: the number +…00 already belongs to `a`
-    repartee.toml:13:8: agents.x.stt.0: `openai` does not do speech recognition; known here: deepgram, offline
+    repartee.toml:13:8: agents.x.stt.0: `elevenlabs` does not do speech recognition; known here: deepgram, openai, offline
     repartee.toml:14:28: agents.x.turn.speculate: contradicts `turn.end = "provider"`
     repartee.toml:15:1: agents.x.vad.stop_threshold: must not be above start_threshold
     repartee.toml:18:15: agents.y.llm.models.0: needs the variable OPENAI_API_KEY or a base_url

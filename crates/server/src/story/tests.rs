@@ -146,9 +146,15 @@ fn a_story_says_what_was_heard_and_why_it_ended() {
       latency      422 ms usually, 422 ms at most
       barge-ins    1
       used         9.500 s of line, 0.000 s heard, 1000 + 90 tokens, 0 characters
-      cost         $0.012345
-      speculation  $0.000345 of that, for 300 + 20 tokens of replies begun too soon
       providers    offline/script
+      cost         $0.002369 and what has no known price
+                   twilio/voice                      $0.002217  9.5 s of line
+                   new/ears                            unknown  9.3 s heard
+                   openai/gpt-6-luna                 $0.000070  700 tokens of prompts
+                   openai/gpt-6-luna                 $0.000035  70 tokens written
+                   openai/gpt-6-luna                 $0.000030  300 tokens of prompts, begun too soon
+                   openai/gpt-6-luna                 $0.000010  20 tokens written, begun too soon
+                   openai/gpt-6-luna                 $0.000007  70 tokens of prompts, asked twice and not needed
     "#);
 }
 
@@ -156,8 +162,8 @@ fn a_story_says_what_was_heard_and_why_it_ended() {
 fn a_list_hides_numbers() {
     let call = call().call;
     insta::assert_snapshot!(format!("{}\n{}", heading(Paint::Plain), row(&call, Paint::Plain)), @r#"
-    CALL                                  BEGAN (UTC)           TENANT            FROM        SECONDS  TURNS        COST  END
-    01a1ee56-5e00-7707-8707-070707070707  2026-11-18T11:06:40   acme              +…00          9.500      2   $0.012345  agent_ended
+    CALL                                  BEGAN (UTC)           TENANT            FROM        SECONDS  TURNS         COST  END
+    01a1ee56-5e00-7707-8707-070707070707  2026-11-18T11:06:40   acme              +…00          9.500      2   $0.002369+  agent_ended
     "#);
 }
 

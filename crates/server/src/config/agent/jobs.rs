@@ -55,7 +55,12 @@ impl Reading<'_, '_> {
     /// The model of the first provider whose key is there.
     fn usual_model(&mut self, job: Job, language: &Language) -> ModelName {
         for provider in job.providers() {
-            let usable = self.providers.named(provider).is_some_and(Access::usable);
+            let access = self.providers.named(provider);
+            let usable = access.is_some_and(|access| match (job, *provider) {
+                // A server in its place may know languages and no sounds.
+                (Job::Listen | Job::Speak, "openai") => access.is_usual(),
+                _ => access.usable(),
+            });
             let Some(usual) = job.usual_model(provider, language).filter(|_| usable) else {
                 continue;
             };
