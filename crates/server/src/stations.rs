@@ -119,16 +119,24 @@ fn stations<P: ?Sized, S: Clone>(
 
 /// Which of a provider's protocols a model speaks, where there are several for one job.
 fn protocol(name: &ModelName) -> &'static str {
-    if flux::is_flux(&name.model) { "flux" } else { "" }
+    if flux::is_flux(&name.model) {
+        "flux"
+    } else {
+        ""
+    }
 }
 
 fn listens(access: &ProviderAccess, name: &ModelName) -> Arc<dyn SpeechToText> {
     let access = access_to(access, name);
     match name.provider.as_str() {
-        "deepgram" if flux::is_flux(&name.model) => {
-            Arc::new(DeepgramFlux::new(address(access, DeepgramFlux::BASE_URL), key(access)))
-        }
-        "deepgram" => Arc::new(Deepgram::new(address(access, Deepgram::BASE_URL), key(access))),
+        "deepgram" if flux::is_flux(&name.model) => Arc::new(DeepgramFlux::new(
+            address(access, DeepgramFlux::BASE_URL),
+            key(access),
+        )),
+        "deepgram" => Arc::new(Deepgram::new(
+            address(access, Deepgram::BASE_URL),
+            key(access),
+        )),
         _ => Arc::new(OpenAiTranscription::new(
             address(access, OpenAiTranscription::BASE_URL),
             access.key.clone(),
@@ -228,7 +236,10 @@ tts = ["elevenlabs/eleven_flash_v2_5", "deepgram/aura-2-thalia-en", "openai/tts-
         let config = Config::parse("", file, &environment).expect("a configuration");
         let agent = Stations::new(&config.providers).agent(&config.tenants[0].agent);
         let agent = agent.expect("an agent");
-        let finalizes = agent.listen.iter().map(|at| at.provider.capabilities().finalizes);
+        let finalizes = agent
+            .listen
+            .iter()
+            .map(|at| at.provider.capabilities().finalizes);
         assert_eq!(finalizes.collect::<Vec<_>>(), [true, false, true, true]);
         assert_eq!((agent.think.len(), agent.speak.len()), (3, 4));
     }
