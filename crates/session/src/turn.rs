@@ -1,5 +1,6 @@
 //! What the caller is saying: words, sound, and which of both are not the caller's.
 
+mod answered;
 mod foreign;
 mod text;
 mod voice;
@@ -10,9 +11,10 @@ use domain::Millis;
 
 use crate::{
     Span, Words,
-    words::{ends_with_phrase, normalised, words},
+    words::{normalised, words},
 };
 
+use answered::Answered;
 pub(crate) use foreign::Disowned;
 use foreign::Foreign;
 use text::{KEYPAD, Piece, join};
@@ -40,7 +42,7 @@ pub(crate) struct CallerTurn {
     utterance_over: bool,
     opinion: Opinion,
     /// Interim words of the turn before: their settled form comes late and is not new.
-    answered_interim: Option<String>,
+    answered_interim: Option<Answered>,
     /// Sound up to here was answered.
     answered_until: Option<Millis>,
     /// The caller's last sounds, as the ear told them; the newest may go on.
@@ -189,9 +191,12 @@ impl CallerTurn {
             self.settle_interim(words);
             return false;
         }
+        let answered = self.answered_interim.as_ref();
+        let answered = answered.map_or(0, |answered| answered.begins(&piece));
         if self.is_echo_of_last_turn(&piece, words.settled) {
             return false;
         }
+        piece.drop_first(answered);
         if let Some(span) = piece.span {
             self.words_until = self.words_until.or_later(span.until);
         }
@@ -270,7 +275,7 @@ impl CallerTurn {
         let repeats = self
             .answered_interim
             .as_ref()
-            .is_some_and(|answered| ends_with_phrase(answered, &text));
+            .is_some_and(|answered| answered.echoes(&text));
         let echoes = !text.is_empty() && (is_old || repeats);
         if settled {
             self.answered_interim = None;
@@ -454,7 +459,6 @@ impl CallerTurn {
 
     /// The agent has answered: the next word opens a new turn. Sound that goes on belongs to it.
     pub(crate) fn close(&mut self) {
-        let interim = normalised(&self.interim.text);
         let (onset, answered_until) = match self.voice {
             Voice::Speaking { since, .. } => (Some(Onset::Sound(since)), since),
             Voice::Quiet { since, .. } => (None, since),
@@ -463,7 +467,11 @@ impl CallerTurn {
             voice: self.voice,
             onset,
             words_until: self.words_until,
-            answered_interim: (!interim.is_empty()).then_some(interim),
+            answered_interim: Answered::with(
+                self.answered_interim.take(),
+                &self.interim.text,
+                answered_until,
+            ),
             answered_until: Some(answered_until),
             foreign: std::mem::take(&mut self.foreign),
             sounds: std::mem::take(&mut self.sounds),

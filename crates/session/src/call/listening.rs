@@ -208,6 +208,10 @@ impl CallSession {
 
     /// The recogniser's own model of turns tells what it thinks.
     pub(super) fn opinion(&mut self, now: Millis, opinion: Opinion) {
+        // It comes after the words that it is about: these were answered already.
+        if self.turn.is_empty() {
+            return;
+        }
         self.turn.think_of_it(opinion);
         if opinion == Opinion::GoesOn
             && self
@@ -374,7 +378,7 @@ impl CallSession {
         let began = self.turn.onset().unwrap_or(since);
         let allowed = self.rules.turn.speculate != Speculate::Off
             && self.turn.is_covered()
-            && self.turn.is_settled()
+            && (self.turn.is_settled() || self.turn.opinion() == Opinion::Likely)
             && since - began <= SPECULATE_WITHIN;
         let after = match class {
             _ if self.turn.opinion() == Opinion::Likely => Some(Millis::ZERO),

@@ -249,3 +249,37 @@ fn a_gist_has_no_fillers_and_keeps_every_digit() {
     assert_eq!(gist("five one two two", lists), "five one two two");
     assert_eq!(gist("Um, that.", None), "um that");
 }
+
+#[test]
+fn a_recogniser_that_tells_all_of_a_turn_repeats_nothing_that_was_answered() {
+    let mut turn = CallerTurn::default();
+    turn.speech_started(Millis(100));
+    turn.hear(Millis(900), &about(interim("I want a table"), 100, 900));
+    turn.speech_stopped(Millis(900));
+    turn.close();
+    turn.speech_started(Millis(1_500));
+    let more = about(interim("I want a table, for two"), 100, 2_000);
+    assert!(turn.hear(Millis(2_000), &more));
+    assert_eq!(turn.text(), "for two");
+    turn.speech_stopped(Millis(2_000));
+    turn.close();
+    turn.speech_started(Millis(2_500));
+    let all = about(settled("I want a table, for two. On Friday."), 100, 3_000);
+    assert!(turn.hear(Millis(3_000), &all));
+    assert_eq!(turn.text(), "On Friday.");
+}
+
+#[test]
+fn a_new_turn_may_begin_with_the_words_of_the_last() {
+    let mut turn = CallerTurn::default();
+    turn.speech_started(Millis(100));
+    turn.hear(Millis(900), &about(interim("I want"), 100, 900));
+    turn.speech_stopped(Millis(900));
+    turn.close();
+    turn.speech_started(Millis(3_000));
+    turn.hear(
+        Millis(3_900),
+        &about(interim("I want a table"), 3_000, 3_900),
+    );
+    assert_eq!(turn.text(), "I want a table");
+}

@@ -32,6 +32,16 @@ impl Piece {
         }
     }
 
+    /// Drops so many of the first words.
+    pub(super) fn drop_first(&mut self, count: usize) {
+        if count == 0 {
+            return;
+        }
+        let rest: Vec<&str> = self.text.split_whitespace().skip(count).collect();
+        self.text = rest.join(" ");
+        self.word_spans.drain(..count.min(self.word_spans.len()));
+    }
+
     /// Drops the words whose sound is not the caller's: one by one where the recogniser tells their
     /// times, else all or none. Returns whether there were any.
     pub(super) fn drop_foreign<'a>(

@@ -1,6 +1,6 @@
 //! Call scripts: what happens, and everything the session does about it.
 
-use super::{play, play_with, rules};
+use super::{after_greeting, play, play_with, rules};
 use crate::TurnEnd;
 
 #[test]
@@ -370,6 +370,28 @@ fn without_marks_the_clock_says_what_was_heard() {
         0.010  audio r1 0.500
         0.010  spoken r1
         1.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn words_that_may_change_are_answered_early_when_the_recogniser_thinks_the_turn_over() {
+    insta::assert_snapshot!(after_greeting(
+        rules(),
+        "
+        1.000  speech
+        2.050  pause at 2.000
+        2.060  words from 1.000 to 2.000 I would like to book a table
+        2.070  likely
+        2.200  utterance from 1.000 to 2.000 I would like to book a table.
+        2.200  ended 90
+        2.210  ended 90
+        2.300  text r2 Sure.
+        2.300  done r2
+        2.400  audio r2 0.500
+        2.400  spoken r2
+        2.410  likely
+        3.000  hang-up
     "
     ));
 }
