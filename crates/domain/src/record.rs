@@ -107,6 +107,8 @@ pub struct TurnRecord {
     pub gap: Option<Gap>,
     /// Tools that ran, in order.
     pub tools: Vec<String>,
+    /// What the model noted and nobody heard: `[[lead hot]]` is the tag `lead hot`.
+    pub tags: Vec<String>,
     /// Which recogniser, model and voice were used.
     pub providers: Vec<ModelName>,
     /// How the floor changed hands, and why.

@@ -29,6 +29,8 @@ pub struct Agent {
     pub carrier: ModelName,
     /// What it all costs.
     pub prices: Arc<PriceBook>,
+    /// How many earlier calls of a caller it remembers.
+    pub remembers_calls: u32,
     /// The most that calls of whom it works for may cost in a day of UTC.
     pub budget_per_day: Option<Micros>,
 }

@@ -7,7 +7,10 @@ use domain::Purpose;
 use providers::llm::{Tokens, Written};
 use session::{Message, Prompt};
 
-use crate::tally::{Tally, TokenSums};
+use crate::{
+    meters::Job,
+    tally::{Tally, TokenSums},
+};
 
 /// Characters of a token, roughly: what English text has. Only replies without a bill are guessed.
 const CHARACTERS_PER_TOKEN: u64 = 4;
@@ -35,6 +38,11 @@ impl Draft {
             discarded: AtomicBool::new(false),
             from: AtomicUsize::new(0),
         }
+    }
+
+    /// The model at this place writes it.
+    pub(crate) fn written_by(&self, place: usize) {
+        self.tally.works(Job::Think, place);
     }
 
     /// The model at this place broke off.

@@ -287,7 +287,7 @@ impl Hands {
             );
         }
         self.commons.meters.turn_recorded(&turn);
-        turn.providers = self.agent.names();
+        turn.providers = self.tally.names();
         self.shared.records.keep(Record::Turn {
             call: self.begun.id,
             turn,

@@ -1,7 +1,8 @@
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use domain::TurnRecord;
 use providers::tts::ToVoice;
-use session::Input;
+use session::{Input, Message};
 use tokio::{sync::mpsc, task::JoinSet};
 use tracing::Instrument;
 
@@ -29,7 +30,34 @@ pub struct Prepared {
     pub(crate) tally: Arc<Tally>,
 }
 
+/// The longest that remembering earlier calls may take.
+const RECALL_WITHIN: Duration = Duration::from_secs(2);
+/// What a model is told in front of what was said in earlier calls, and behind it.
+const EARLIER: &str = "[Not said by anyone: this is from earlier calls of this number.]";
+const THIS_CALL: &str = "[Not said by anyone: the call that goes on begins here.]";
+
 impl Prepared {
+    /// Has the agent remember earlier calls, once it is known what was said in them. The call does
+    /// not wait for it.
+    pub fn recall(&mut self, earlier: impl Future<Output = Vec<TurnRecord>> + Send + 'static) {
+        let mailbox = self.mailbox.clone();
+        let recalling = async move {
+            let turns = tokio::time::timeout(RECALL_WITHIN, earlier).await;
+            let turns = turns.unwrap_or_default();
+            if turns.is_empty() {
+                return;
+            }
+            let said = turns.into_iter().flat_map(messages);
+            let messages = [Message::Note(EARLIER)]
+                .into_iter()
+                .chain(said)
+                .chain([Message::Note(THIS_CALL)]);
+            // A closed mailbox means that the call is over, and nobody needs to know.
+            drop(mailbox.send(Input::Recalled(messages.collect())).await);
+        };
+        self.tasks.spawn(recalling.in_current_span());
+    }
+
     /// Opens everything that a call with this agent will need.
     pub(crate) fn open(
         agent: &Arc<Agent>,
@@ -70,4 +98,16 @@ impl Prepared {
             tally,
         }
     }
+}
+
+/// An exchange of an earlier call, as it was heard.
+fn messages(turn: TurnRecord) -> impl Iterator<Item = Message> {
+    let caller = Some(turn.caller).filter(|text| !text.is_empty());
+    let agent = Some(turn.heard).filter(|text| !text.is_empty());
+    let agent = agent.map(|text| Message::Agent {
+        text,
+        interrupted: turn.interrupted,
+        tools: Vec::new(),
+    });
+    caller.map(Message::Caller).into_iter().chain(agent)
 }

@@ -1,9 +1,9 @@
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use domain::{Item, Micros, Millis, ModelName, PriceBook, Purpose, Receipt};
 use providers::llm::Tokens;
 
-use crate::agent::Agent;
+use crate::{agent::Agent, meters::Job};
 
 /// What a call has consumed so far, counted by the tasks that consume it: of each provider in the
 /// agent's lists, by its place there.
@@ -13,6 +13,8 @@ pub(crate) struct Tally {
     listen: Vec<Counter>,
     speak: Vec<Counter>,
     think: Vec<TokenCounter>,
+    /// Who answered last, by their places: recogniser, model, voice.
+    at_work: [AtomicUsize; 3],
 }
 
 /// Something of one provider that is used for the conversation only.
@@ -57,7 +59,29 @@ impl Tally {
                 .iter()
                 .map(|at| token_counter(&at.name))
                 .collect(),
+            at_work: Default::default(),
         }
+    }
+
+    /// Whoever is at this place of the list does the job.
+    pub(crate) fn works(&self, job: Job, place: usize) {
+        self.at_work[job as usize].store(place, Ordering::Relaxed);
+    }
+
+    /// The recogniser, the model and the voice that answered last, or will answer first.
+    pub(crate) fn names(&self) -> Vec<ModelName> {
+        let at = |job: Job| self.at_work[job as usize].load(Ordering::Relaxed);
+        let listen = self
+            .listen
+            .get(at(Job::Listen))
+            .map(|counter| &counter.payee);
+        let think = self.think.get(at(Job::Think)).map(|counter| &counter.payee);
+        let speak = self.speak.get(at(Job::Speak)).map(|counter| &counter.payee);
+        [listen, think, speak]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect()
     }
 
     /// The recogniser at this place of the list was sent so much audio.
@@ -206,6 +230,7 @@ impl Tally {
             listen: vec![counter("one/ears")],
             speak: vec![counter("one/voice")],
             think: models.iter().map(token_counter).collect(),
+            at_work: Default::default(),
         }
     }
 }

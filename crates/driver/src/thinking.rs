@@ -219,6 +219,7 @@ impl Thinking {
 
     /// Hands the whole reply to the session.
     async fn hand_over(&self, mut runner: Runner<'_>, first: Written) -> Outcome {
+        self.draft.written_by(runner.place);
         let after = runner.begun.elapsed();
         self.commons
             .meters

@@ -195,7 +195,7 @@ impl Speaker {
                     biased;
                     order = orders.recv(), if to.is_some() => order,
                     Some(event) = made.recv() => {
-                        if self.made(&station, event, speaking).await.is_err() {
+                        if self.made(index, event, speaking).await.is_err() {
                             return Broken::CallOver;
                         }
                         continue;
@@ -203,7 +203,7 @@ impl Speaker {
                     result = &mut connection => {
                         // What it made with its last breath is still in the channel.
                         while let Ok(event) = made.try_recv() {
-                            if self.made(&station, event, speaking).await.is_err() {
+                            if self.made(index, event, speaking).await.is_err() {
                                 return Broken::CallOver;
                             }
                         }
@@ -278,10 +278,11 @@ impl Speaker {
 
     async fn made(
         &mut self,
-        station: &Station<dyn TextToSpeech, Voice>,
+        place: usize,
         event: FromVoice,
         speaking: &mut Option<Speaking>,
     ) -> Result<(), NobodyListens> {
+        let station = &self.stations[place].clone();
         match event {
             FromVoice::Ready => self.commons.breakers.succeeded(&station.name),
             FromVoice::Audio {
@@ -294,6 +295,7 @@ impl Speaker {
                 else {
                     return Ok(());
                 };
+                self.tally.works(Job::Speak, place);
                 if let Given::Asked(asked) = std::mem::replace(&mut current.given, Given::Answered)
                 {
                     let after = asked.elapsed();

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use domain::{CallId, Clock};
 use driver::Exchange;
 use ring::rand::{SecureRandom, SystemRandom};
-use store::Writer;
+use store::{Store, Writer};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use transports::twilio::{
@@ -58,6 +58,7 @@ pub(crate) struct App {
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) random: SystemRandom,
     pub(crate) started: Instant,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) stream_limits: StreamLimits,
     /// One task per media socket, so that shutdown can wait for them.
     pub(crate) streams: TaskTracker,

@@ -107,7 +107,8 @@ impl Running {
         let address = listener.local_addr()?;
         let (writer, writing) = Writer::start(Arc::clone(&store));
         let clock = options.clock.unwrap_or_else(|| Arc::new(SystemClock));
-        let (app, registry) = assemble(&config, (trust, directory), writer, clock);
+        let books = (Arc::clone(&store), writer);
+        let (app, registry) = assemble(&config, (trust, directory), books, clock);
         match store.spent_since(app.exchange.today()).await {
             Ok(spent) => app.exchange.remember_spending(&spent),
             Err(error) => tracing::warn!(%error, "what was spent today is not known"),
@@ -275,7 +276,7 @@ async fn open_store(url: &str) -> anyhow::Result<Arc<dyn Store>> {
 fn assemble(
     config: &Config,
     (trust, directory): (Trust, Directory),
-    writer: Writer,
+    (store, writer): (Arc<dyn Store>, Writer),
     clock: Arc<dyn Clock>,
 ) -> (Arc<App>, Registry) {
     let mut registry = Registry::default();
@@ -305,6 +306,7 @@ fn assemble(
         public_url: config.public_url.clone(),
         random: SystemRandom::new(),
         started: now,
+        store,
         stream_limits: StreamLimits {
             start_within: limits.waits.media_start,
             probe_after: limits.waits.media_silence / 2,

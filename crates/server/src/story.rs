@@ -90,6 +90,13 @@ pub(crate) fn exchange(turn: &TurnRecord, paint: Paint) -> String {
         let told = paint.tone(Tone::Faint, &format!("ran the tool {tool}"));
         line(&mut out, &format!("{}          {told}", margin()));
     }
+    if !turn.tags.is_empty() {
+        let told = paint.tone(
+            Tone::Faint,
+            &format!("noted {}", plain(&turn.tags.join("; "))),
+        );
+        line(&mut out, &format!("{}          {told}", margin()));
+    }
     if let Some(gap) = &turn.gap {
         line(&mut out, &format!("{:18}{}", "", bar(gap, paint)));
     }
@@ -327,6 +334,7 @@ pub(crate) fn turn_json(turn: &TurnRecord) -> Value {
         "interrupted": turn.interrupted,
         "ended_by": turn.ended_by,
         "tools": turn.tools,
+        "tags": turn.tags,
         "providers": turn.providers.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "gap_ms": turn.gap.as_ref().map(gap_json),
         "taking": taking::json(turn),

@@ -296,6 +296,7 @@ impl CallSession {
             Input::NoiseStarted { at } => self.noise_started(now, at),
             Input::NoiseStopped { .. } => self.noise_stopped(now),
             Input::Played(mark) => self.on_played(now, mark),
+            Input::Recalled(earlier) => self.history.recall(earlier),
             Input::RecogniserBack => self.recogniser_back(now),
             Input::RecogniserLost => self.recogniser_lost(now),
             Input::RecogniserFailed => self.recogniser_failed(now),

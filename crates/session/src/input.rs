@@ -5,7 +5,7 @@ use domain::{Micros, Millis, ReplyId};
 
 use crate::{
     Rules,
-    action::{ClauseId, Mark, ToolRunId},
+    action::{ClauseId, Mark, Message, ToolRunId},
 };
 
 /// Everything that can happen to a call: facts, in the order of its mailbox.
@@ -39,6 +39,8 @@ pub enum Input {
     Dismissed,
     /// Everything up to this mark was played to the caller, or thrown away by a `Silence`.
     Played(Mark),
+    /// What was said in earlier calls with this caller.
+    Recalled(Vec<Message>),
     /// Nothing recognises the caller's speech any more, and nothing is left to try.
     RecogniserFailed,
     /// The recogniser works again.

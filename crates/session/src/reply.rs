@@ -45,6 +45,8 @@ pub(crate) struct Reply {
     pub(crate) masked_at: Option<Millis>,
     /// Since when tools run that the caller waits for.
     pub(crate) tools_since: Option<Millis>,
+    /// What the model noted, for the record.
+    pub(crate) tags: Vec<String>,
     /// What of the caller's words must not be kept.
     pub(crate) secret: Secret,
     /// What was written when a model broke off: the next one may begin with it again.
@@ -198,6 +200,7 @@ impl Reply {
             expects: None,
             masked_at: None,
             tools_since: None,
+            tags: Vec::new(),
             secret: Secret::Nothing,
             before_break: Vec::new(),
             breaks: 0,
@@ -345,6 +348,19 @@ impl Reply {
         repeats
     }
 
+    /// Takes what the model noted between `[[` and `]]`.
+    pub(crate) fn note(&mut self, note: &str) {
+        const MOST_TAGS: usize = 16;
+        let note = note.trim();
+        if let Some(expected) = Expected::parse(note) {
+            self.expects = Some(expected);
+        } else if note == END_CALL {
+            self.then = After::HangUp(EndReason::AgentEnded);
+        } else if !note.is_empty() && !note.starts_with("expect") && self.tags.len() < MOST_TAGS {
+            self.tags.push(note.to_owned());
+        }
+    }
+
     /// Everything said, heard or not.
     pub(crate) fn said(&self) -> String {
         self.playout.said_text(0..self.playout.clauses())
@@ -430,6 +446,7 @@ impl Reply {
             ended_by: self.ended_by(),
             gap: self.watch.gap(),
             tools: self.tools().map(|tool| tool.call.name.clone()).collect(),
+            tags: self.tags.clone(),
             providers: Vec::new(),
             taking: self.taking.clone(),
         }

@@ -40,6 +40,8 @@ pub struct Rules {
     pub read_only_tools: Vec<String>,
     /// Messages kept in the prompt.
     pub history_messages: usize,
+    /// Tokens of them, about, that are kept.
+    pub history_tokens: usize,
     /// Whether numbers, dates and signs are put into words for the voice, and marks taken out.
     pub spoken_form: bool,
 }
@@ -167,6 +169,7 @@ impl Rules {
             line: LineCapabilities::USUAL,
             read_only_tools: Vec::new(),
             history_messages: 40,
+            history_tokens: 8_000,
             spoken_form: true,
         }
     }

@@ -12,3 +12,8 @@ CREATE TABLE charges (
 
 -- Whether something was used that has no known price, so that `cost_micros` is not all there is.
 ALTER TABLE calls ADD COLUMN partly_priced BIGINT NOT NULL DEFAULT 0;
+
+-- What the model noted and nobody heard: a list of texts.
+ALTER TABLE turns ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
+
+CREATE INDEX calls_by_caller ON calls (tenant, from_party, begun_at);

@@ -43,6 +43,7 @@ contract! {
     a_list_is_never_longer_than_asked_or_allowed
     calls_without_an_end_are_found
     odd_parties_and_texts_survive
+    what_a_caller_said_before_is_found
     what_tenants_spent_is_added_up
     it_answers
 }
@@ -108,6 +109,7 @@ fn turn(number: u32) -> TurnRecord {
             send: Millis(5),
         }),
         tools: vec!["book".to_owned(), "mail".to_owned()],
+        tags: vec!["lead hot".to_owned()],
         providers: vec!["deepgram/nova-3".parse().unwrap()],
         taking: taking(),
     }
@@ -373,6 +375,37 @@ async fn odd_parties_and_texts_survive(store: &dyn Store) {
     let WholeCall { call, turns, .. } = store.call(id(1)).await.unwrap().unwrap();
     assert_eq!(call.begun, odd_call);
     assert_eq!(turns, [odd_turn]);
+}
+
+async fn what_a_caller_said_before_is_found(store: &dyn Store) {
+    let said = |number: u32| TurnRecord {
+        caller: format!("call {number}"),
+        ..turn(0)
+    };
+    let stranger = CallBegun {
+        from: Party::read("+14155550188"),
+        ..begun(4)
+    };
+    let of_other = CallBegun {
+        tenant: "other".parse().unwrap(),
+        ..begun(5)
+    };
+    let mut records: Vec<Record> = [begun(1), begun(2), begun(3), stranger, of_other, begun(6)]
+        .into_iter()
+        .map(Record::Begun)
+        .collect();
+    records.extend((1..=6).map(|call: u8| turn_of(call, said(call.into()))));
+    records.extend((1..=5).map(end_of));
+    store.write(&records).await.unwrap();
+    let (tenant, caller) = (begun(1).tenant, begun(1).from);
+    let before = async |calls| store.said_before(&tenant, &caller, calls).await.unwrap();
+    assert_eq!(
+        before(2).await,
+        [said(2), said(3)],
+        "the one that goes on is no earlier one"
+    );
+    assert_eq!(before(9).await, [said(1), said(2), said(3)]);
+    assert_eq!(before(0).await, []);
 }
 
 async fn what_tenants_spent_is_added_up(store: &dyn Store) {

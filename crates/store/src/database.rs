@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use domain::{CallId, Clock, Micros, Receipt, TenantId, UnixMillis};
+use domain::{CallId, Clock, Micros, Party, Receipt, TenantId, TurnRecord, UnixMillis};
 use sqlx::{
     AnyConnection, AnyPool, Connection, Executor, Row,
     any::{AnyConnectOptions, AnyPoolOptions},
@@ -166,6 +166,23 @@ impl Store for Database {
 
     fn call(&self, id: CallId) -> StoreFuture<'_, Option<WholeCall>> {
         Box::pin(self.find(id))
+    }
+
+    fn said_before<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        caller: &'a Party,
+        calls: u32,
+    ) -> StoreFuture<'a, Vec<TurnRecord>> {
+        Box::pin(async move {
+            let rows = sqlx::query(rows::turns::SAID_BEFORE)
+                .bind(tenant.as_str().to_owned())
+                .bind(rows::text(caller.as_str()))
+                .bind(i64::from(calls))
+                .fetch_all(&self.pool)
+                .await?;
+            rows.iter().map(rows::turns::read).collect()
+        })
     }
 
     fn spent_since(&self, at: UnixMillis) -> StoreFuture<'_, BTreeMap<TenantId, Micros>> {

@@ -3,7 +3,9 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use domain::{CallBegun, CallEnded, CallId, Micros, Receipt, TenantId, TurnRecord, UnixMillis};
+use domain::{
+    CallBegun, CallEnded, CallId, Micros, Party, Receipt, TenantId, TurnRecord, UnixMillis,
+};
 
 use crate::{CallFilter, Record, Store, StoreFuture, StoredCall, WholeCall};
 
@@ -115,6 +117,30 @@ impl Store for Memory {
 
     fn call(&self, id: CallId) -> StoreFuture<'_, Option<WholeCall>> {
         Box::pin(async move { Ok(self.lock().get(&id).and_then(Kept::whole)) })
+    }
+
+    fn said_before<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        caller: &'a Party,
+        calls: u32,
+    ) -> StoreFuture<'a, Vec<TurnRecord>> {
+        Box::pin(async move {
+            let all = self.lock();
+            let is_theirs = |begun: &CallBegun| begun.tenant == *tenant && begun.from == *caller;
+            let mut theirs: Vec<(&CallBegun, &Kept)> = all
+                .values()
+                .filter(|kept| kept.ended.is_some())
+                .filter_map(|kept| Some((kept.begun.as_ref()?, kept)))
+                .filter(|(begun, _)| is_theirs(begun))
+                .collect();
+            theirs.sort_by_key(|(begun, _)| (begun.at, begun.id));
+            let from = theirs.len().saturating_sub(calls as usize);
+            let turns = theirs[from..]
+                .iter()
+                .flat_map(|(_, kept)| kept.turns.values());
+            Ok(turns.cloned().collect())
+        })
     }
 
     fn spent_since(&self, at: UnixMillis) -> StoreFuture<'_, BTreeMap<TenantId, Micros>> {

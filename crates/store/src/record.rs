@@ -1,6 +1,8 @@
 use std::{collections::BTreeMap, future::Future, pin::Pin};
 
-use domain::{CallBegun, CallEnded, CallId, Micros, Receipt, TenantId, TurnRecord, UnixMillis};
+use domain::{
+    CallBegun, CallEnded, CallId, Micros, Party, Receipt, TenantId, TurnRecord, UnixMillis,
+};
 
 use crate::StoreError;
 
@@ -85,6 +87,14 @@ pub trait Store: Send + Sync {
 
     /// One call, whole.
     fn call(&self, id: CallId) -> StoreFuture<'_, Option<WholeCall>>;
+
+    /// What was said in a caller's last calls with a tenant, so many, the oldest first.
+    fn said_before<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        caller: &'a Party,
+        calls: u32,
+    ) -> StoreFuture<'a, Vec<TurnRecord>>;
 
     /// What each tenant's calls have cost that began at or after a moment, as far as it is known.
     fn spent_since(&self, at: UnixMillis) -> StoreFuture<'_, BTreeMap<TenantId, Micros>>;

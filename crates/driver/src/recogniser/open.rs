@@ -5,7 +5,7 @@ use providers::stt::ToRecogniser;
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{Sound, WORDS_WITHIN, ruler::Ruler};
-use crate::tally::Tally;
+use crate::{meters::Job, tally::Tally};
 
 /// A recogniser that was asked for the words of this much sound owes an answer.
 const OWES_AFTER: Millis = Millis(700);
@@ -87,6 +87,7 @@ impl Open {
     pub(super) fn is_ready(&mut self) {
         self.ready = true;
         self.meter.heard(std::mem::take(&mut self.waiting));
+        self.meter.tally.works(Job::Listen, self.meter.place);
     }
 
     /// Asks for the words of the unsettled sound, of which there is so much.

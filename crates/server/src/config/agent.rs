@@ -35,6 +35,8 @@ pub struct AgentPlan {
     pub speak: Vec<(ModelName, Voice)>,
     /// What the ear takes for the caller's speech.
     pub ear: audio::HearingSettings,
+    /// How many earlier calls of a caller it remembers.
+    pub remembers_calls: u32,
     /// What it all costs.
     pub prices: PriceBook,
 }
@@ -136,12 +138,19 @@ impl Reading<'_, '_> {
         AgentPlan {
             id,
             rules: self.rules(&language, script.as_ref()),
+            remembers_calls: self.remembers_calls(),
             ear: self.ear(),
             prices: self.prices([&listen, &think, &speak]),
             listen: self.listening(listen, &language, script.as_ref()),
             think: self.thinking(think),
             speak: self.speaking(speak, &language),
         }
+    }
+
+    fn remembers_calls(&mut self) -> u32 {
+        let key = self.at("remembers_calls");
+        self.meaning
+            .within(&key, self.typed.remembers_calls, (0, 0, 50))
     }
 
     fn at(&self, key: &str) -> String {

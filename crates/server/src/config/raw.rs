@@ -283,6 +283,11 @@ pub(crate) struct Agent {
     pub failure_line: Option<String>,
     /// Messages kept in the prompt. Default 40.
     pub history_messages: Option<usize>,
+    /// Tokens of them, about, that are kept; what goes on is always told whole. Default 8000.
+    pub history_tokens: Option<usize>,
+    /// Earlier calls of the same number that the agent remembers. A number is no proof of who
+    /// calls. Default 0.
+    pub remembers_calls: Option<u32>,
     /// Who recognises speech.
     #[serde(deserialize_with = "list_or_section")]
     pub stt: Stt,

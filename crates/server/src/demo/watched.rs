@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, sync::Arc};
 
-use domain::{CallId, Micros, TenantId, UnixMillis};
+use domain::{CallId, Micros, Party, TenantId, TurnRecord, UnixMillis};
 use store::{CallFilter, Record, Store, StoreFuture, StoredCall, WholeCall};
 use tokio::sync::mpsc;
 
@@ -34,6 +34,15 @@ impl Store for Watched {
 
     fn call(&self, id: CallId) -> StoreFuture<'_, Option<WholeCall>> {
         self.inner.call(id)
+    }
+
+    fn said_before<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        caller: &'a Party,
+        calls: u32,
+    ) -> StoreFuture<'a, Vec<TurnRecord>> {
+        self.inner.said_before(tenant, caller, calls)
     }
 
     fn spent_since(&self, at: UnixMillis) -> StoreFuture<'_, BTreeMap<TenantId, Micros>> {

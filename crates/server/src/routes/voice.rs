@@ -8,6 +8,8 @@ use axum::{
     http::{Request, request::Parts},
     response::{IntoResponse, Response},
 };
+use domain::Party;
+use driver::Prepared;
 use tokio::time::Instant;
 use transports::twilio::{
     twiml::{Rejection, Say, Twiml},
@@ -87,7 +89,8 @@ pub(super) fn take(
 
 /// Announces an admitted call; returns the document to answer with.
 fn announce(app: &App, announced: Announced, twiml: Twiml, now: Instant) -> Twiml {
-    let prepared = app.exchange.prepare(&announced.desk.agent);
+    let mut prepared = app.exchange.prepare(&announced.desk.agent);
+    remember(app, &announced, &mut prepared);
     let kept = app
         .switchboard
         .announce(announced.clone(), twiml.clone(), prepared, now);
@@ -104,6 +107,24 @@ fn announce(app: &App, announced: Announced, twiml: Twiml, now: Instant) -> Twim
         "call announced"
     );
     twiml
+}
+
+/// Has the agent remember what this caller said before, if it does that and knows the number.
+fn remember(app: &App, announced: &Announced, prepared: &mut Prepared) {
+    let calls = announced.desk.agent.remembers_calls;
+    let known = matches!(announced.from, Party::Number(_));
+    if calls == 0 || !known {
+        return;
+    }
+    let store = Arc::clone(&app.store);
+    let (tenant, caller) = (announced.desk.tenant.id.clone(), announced.from.clone());
+    prepared.recall(async move {
+        let said = store.said_before(&tenant, &caller, calls).await;
+        said.unwrap_or_else(|error| {
+            tracing::warn!(%error, "earlier calls cannot be read");
+            Vec::new()
+        })
+    });
 }
 
 /// Writes the document that opens a stream for a call.

@@ -103,6 +103,7 @@ fn cut_off() -> TurnRecord {
             send: Millis(2),
         }),
         tools: vec!["book_table".into()],
+        tags: vec!["lead hot".into()],
         providers: vec!["offline/script".parse().expect("a model")],
         taking: TurnTaking {
             expected: "open".to_owned(),
@@ -138,6 +139,7 @@ fn a_story_says_what_was_heard_and_why_it_ended() {
        2.100  caller  A table, please.[2J
               agent   With pleasure. — cut off by the caller (not heard: For how many?)
                       ran the tool book_table
+                      noted lead hot
                       ▓▓░░░░░░░░░░░░░░▚█ 422 ms: transcribe 50 + wait 350 + speak 20 + send 2
                       waited 352 ms because the sentence was finished; 2 replies begun ahead of time, 1 thrown away unheard; gave way to "Stop." after 410 ms
 

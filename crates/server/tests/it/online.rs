@@ -91,12 +91,22 @@ const CALLER: &str = "wait agent\nsay book\nwait agent\nsay party\nwait agent\nh
 impl Providers {
     /// Has the conversation on each of these paths, with such a configuration; what was kept.
     async fn conversations(&self, file: &str, paths: &[&str]) -> Vec<WholeCall> {
+        let store: Arc<dyn Store> = Arc::new(Memory::default());
+        self.with_store(file, paths, &store).await
+    }
+
+    /// The same, kept with what is in this store already.
+    async fn with_store(
+        &self,
+        file: &str,
+        paths: &[&str],
+        store: &Arc<dyn Store>,
+    ) -> Vec<WholeCall> {
         drop(crate::app::client());
         let mut config = Config::parse("", file, &self.environment()).expect("a configuration");
         config.listen = ([127, 0, 0, 1], 0).into();
-        let store: Arc<dyn Store> = Arc::new(Memory::default());
         let options = Options {
-            store: Some(Arc::clone(&store)),
+            store: Some(Arc::clone(store)),
             ..Options::default()
         };
         let running = Running::start(config, options).await.expect("a server");
@@ -120,7 +130,7 @@ impl Providers {
         }
         running.stop(std::future::pending()).await;
         assert_eq!(self.violations(), []);
-        whole_calls(&*store).await
+        whole_calls(&**store).await
     }
 }
 
@@ -155,6 +165,24 @@ async fn variables_alone_hold_a_conversation_on_both_paths() {
         let names: Vec<_> = turns[1].providers.iter().map(ToString::to_string).collect();
         assert!(names.contains(&"deepgram/nova-3".to_owned()), "{names:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_remembers_what_a_number_said_before() {
+    let providers = Providers::start().await;
+    let file = "[agents.desk]\nremembers_calls = 2\n";
+    let store: Arc<dyn Store> = Arc::new(Memory::default());
+    for call in 0..2 {
+        let calls = providers.with_store(file, &["/twiml"], &store).await;
+        assert_eq!(calls.len(), call + 1);
+    }
+    let asked = providers.openai.seen();
+    let remembers = |asked: &sim::fakes::Asked| {
+        let text = asked.body.to_string();
+        text.contains("this is from earlier calls") && text.contains("I would like to book")
+    };
+    assert!(!remembers(asked.first().expect("a request")));
+    assert!(remembers(asked.last().expect("a request")));
 }
 
 /// Holds the conversation with one recogniser, one model and one voice; the receipt names all.

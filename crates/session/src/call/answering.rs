@@ -4,8 +4,8 @@ use domain::{EndReason, Millis, ReplyId};
 
 use super::{CallSession, Phase, Settled, waiting::Patience};
 use crate::{
-    Action, Because, CancelReason, Expected, Message, Note, Speculate, ToolCall, ToolRun,
-    ToolRunId, WaitClass,
+    Action, Because, CancelReason, Message, Note, Speculate, ToolCall, ToolRun, ToolRunId,
+    WaitClass,
     clauses::Piece,
     reply::{After, END_CALL, Kind, Reply, Secret, Stage, Tool, ToolState, Voicing, Writing},
     timers::Timer,
@@ -205,7 +205,7 @@ impl CallSession {
         for piece in pieces {
             let words = match piece {
                 Piece::Note(note) => {
-                    reply.expects = Expected::parse(&note).or(reply.expects);
+                    reply.note(&note);
                     continue;
                 }
                 Piece::Words(words) => words,

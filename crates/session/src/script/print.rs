@@ -28,6 +28,7 @@ impl fmt::Display for Input {
             Self::NoiseStarted { at } => write!(f, "noise at {at}"),
             Self::NoiseStopped { at } => write!(f, "quiet at {at}"),
             Self::Played(mark) => write!(f, "played {mark}"),
+            Self::Recalled(earlier) => write!(f, "recalled {}", earlier.len()),
             Self::RecogniserBack => f.write_str("words-again"),
             Self::RecogniserLost => f.write_str("no-words"),
             Self::RecogniserFailed => f.write_str("deaf"),

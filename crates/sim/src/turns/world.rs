@@ -257,6 +257,7 @@ impl World {
             | Input::NoiseStarted { .. }
             | Input::NoiseStopped { .. }
             | Input::Played(_)
+            | Input::Recalled(_)
             | Input::RecogniserBack
             | Input::RecogniserFailed
             | Input::RecogniserLost
@@ -433,6 +434,7 @@ fn reply_of(input: &Input) -> Option<ReplyId> {
         | Input::NoiseStarted { .. }
         | Input::NoiseStopped { .. }
         | Input::Played(_)
+        | Input::Recalled(_)
         | Input::RecogniserBack
         | Input::RecogniserFailed
         | Input::RecogniserLost

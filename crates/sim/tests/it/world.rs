@@ -222,5 +222,6 @@ fn agent(rules: Rules, cast: &Cast) -> Agent {
         carrier: "carrier/line".parse().unwrap(),
         prices: Arc::new(PriceBook::default()),
         budget_per_day: None,
+        remembers_calls: 0,
     }
 }

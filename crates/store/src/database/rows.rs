@@ -283,7 +283,7 @@ fn whole(number: u64) -> i64 {
 }
 
 /// PostgreSQL refuses a text with a NUL character, and what callers and models write may have one.
-fn text(foreign: &str) -> String {
+pub(super) fn text(foreign: &str) -> String {
     if foreign.contains('\0') {
         foreign.replace('\0', "\u{fffd}")
     } else {

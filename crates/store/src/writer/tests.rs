@@ -101,6 +101,15 @@ impl Store for Moody {
         self.memory.call(id)
     }
 
+    fn said_before<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        caller: &'a Party,
+        calls: u32,
+    ) -> StoreFuture<'a, Vec<TurnRecord>> {
+        self.memory.said_before(tenant, caller, calls)
+    }
+
     fn spent_since(&self, at: UnixMillis) -> StoreFuture<'_, BTreeMap<TenantId, Micros>> {
         self.memory.spent_since(at)
     }

@@ -91,6 +91,12 @@ impl Reading<'_, '_> {
             typed.history_messages,
             (2, rules.history_messages, 500),
         );
+        let key = self.at("history_tokens");
+        rules.history_tokens = self.meaning.within(
+            &key,
+            typed.history_tokens,
+            (100, rules.history_tokens, 1_000_000),
+        );
         rules.spoken_form = typed.tts.spoken_form.unwrap_or(rules.spoken_form);
         rules
     }

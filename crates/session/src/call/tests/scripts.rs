@@ -1,7 +1,7 @@
 //! Call scripts: what happens, and everything the session does about it.
 
 use super::{after_greeting, play, play_with, rules};
-use crate::TurnEnd;
+use crate::{Action, Rules, TurnEnd};
 
 #[test]
 fn caller_books_a_table() {
@@ -392,6 +392,54 @@ fn words_that_may_change_are_answered_early_when_the_recogniser_thinks_the_turn_
         2.400  spoken r2
         2.410  likely
         3.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn what_the_model_notes_is_kept_and_never_said() {
+    let (mut session, _) = crate::CallSession::answered(std::sync::Arc::new(Rules::defaults(
+        &domain::Language::default(),
+    )));
+    let mut kept = Vec::new();
+    let script = "
+        1.000  speech
+        2.000  pause
+        2.200  finalized I will take two.
+        2.500  text r1 \"Wonderful. [[lead hot]][[expect yes_no]] Anything else? [[stock 2]]\"
+        2.600  done r1
+        2.700  audio r1/0 1.000
+        2.700  audio r1/1 1.000
+        2.700  spoken r1
+        4.800  played r1-0
+        4.800  played r1-1
+        4.900  hang-up
+    ";
+    for line in script.lines().filter(|line| !line.trim().is_empty()) {
+        let (at, input) = crate::script::read(line).unwrap();
+        for action in session.handle(at, input) {
+            if let Action::Record(turn) = action {
+                kept.push(turn);
+            }
+        }
+    }
+    assert_eq!(kept[0].tags, ["lead hot", "stock 2"]);
+    assert_eq!(kept[0].said, "Wonderful. Anything else?");
+}
+
+#[test]
+fn the_model_hangs_up_by_a_note() {
+    insta::assert_snapshot!(after_greeting(
+        rules(),
+        "
+        1.000  speech
+        2.000  pause
+        2.200  finalized That is all.
+        2.500  text r2 \"Have a nice day. [[end_call]]\"
+        2.600  done r2
+        2.700  audio r2 1.000
+        2.700  spoken r2
+        3.800  played r2-0
     "
     ));
 }

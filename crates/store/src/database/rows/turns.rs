@@ -14,9 +14,9 @@ const PUT: &str = "
 INSERT INTO turns (call_id, number, at_ms, caller, said, heard, interrupted, ended_by,
     gap_transcribe_ms, gap_wait_ms, gap_think_ms, gap_speak_ms, gap_send_ms, tools, providers,
     expected, wait_ms, waited_ms, pace_percent, evidence, stt_lag_ms, speculations, paid_off,
-    masks, taken_back, overlaps)
+    masks, taken_back, overlaps, tags)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-    $21, $22, $23, $24, $25, $26)
+    $21, $22, $23, $24, $25, $26, $27)
 ON CONFLICT (call_id, number) DO UPDATE SET
     at_ms = excluded.at_ms, caller = excluded.caller, said = excluded.said,
     heard = excluded.heard, interrupted = excluded.interrupted, ended_by = excluded.ended_by,
@@ -27,14 +27,30 @@ ON CONFLICT (call_id, number) DO UPDATE SET
     pace_percent = excluded.pace_percent, evidence = excluded.evidence,
     stt_lag_ms = excluded.stt_lag_ms, speculations = excluded.speculations,
     paid_off = excluded.paid_off, masks = excluded.masks, taken_back = excluded.taken_back,
-    overlaps = excluded.overlaps";
+    overlaps = excluded.overlaps, tags = excluded.tags";
+
+macro_rules! select_turns {
+    ($rest:literal) => {
+        concat!(
+            "SELECT number, at_ms, caller, said, heard, interrupted, ended_by, gap_transcribe_ms, \
+             gap_wait_ms, gap_think_ms, gap_speak_ms, gap_send_ms, tools, providers, expected, \
+             wait_ms, waited_ms, pace_percent, evidence, stt_lag_ms, speculations, paid_off, \
+             masks, taken_back, overlaps, tags FROM turns ",
+            $rest
+        )
+    };
+}
 
 /// Binds the id of a call.
-pub(in crate::database) const FIND: &str = "
-SELECT number, at_ms, caller, said, heard, interrupted, ended_by, gap_transcribe_ms, gap_wait_ms,
-    gap_think_ms, gap_speak_ms, gap_send_ms, tools, providers, expected, wait_ms, waited_ms,
-    pace_percent, evidence, stt_lag_ms, speculations, paid_off, masks, taken_back, overlaps
-FROM turns WHERE call_id = $1 ORDER BY number";
+pub(in crate::database) const FIND: &str = select_turns!("WHERE call_id = $1 ORDER BY number");
+
+/// Binds a tenant, a caller, and how many calls.
+pub(in crate::database) const SAID_BEFORE: &str = select_turns!(
+    "JOIN (SELECT id, begun_at FROM calls \
+     WHERE tenant = $1 AND from_party = $2 AND ended_at IS NOT NULL \
+     ORDER BY begun_at DESC, id DESC LIMIT $3) AS theirs ON theirs.id = turns.call_id \
+     ORDER BY theirs.begun_at, theirs.id, number"
+);
 
 pub(super) async fn put(
     connection: &mut AnyConnection,
@@ -71,6 +87,7 @@ pub(super) async fn put(
         .bind(i64::from(taking.masks))
         .bind(i64::from(taking.taken_back))
         .bind(overlaps(&taking.overlaps))
+        .bind(list(&turn.tags))
         .execute(connection)
         .await
 }
@@ -91,6 +108,7 @@ pub(in crate::database) fn read(row: &AnyRow) -> Result<TurnRecord, StoreError> 
         ended_by: row.get("ended_by")?,
         gap: read_gap(&row)?,
         tools: row.list("tools")?,
+        tags: row.list("tags")?,
         providers: row
             .list("providers")?
             .iter()
