@@ -90,7 +90,9 @@ pub(super) fn read_spent(row: &AnyRow) -> Result<(TenantId, Micros), StoreError>
 /// Writes one record.
 pub(super) async fn put(connection: &mut AnyConnection, record: &Record) -> Result<(), StoreError> {
     match record {
-        Record::Begun(begun) => drop(put_begun(connection, begun).await?),
+        Record::Begun(begun) => {
+            put_begun(connection, begun).await?;
+        }
         Record::Ended { ended, receipt } => {
             let first = put_ended(&mut *connection, ended).await?.rows_affected() > 0;
             if first {
@@ -102,7 +104,7 @@ pub(super) async fn put(connection: &mut AnyConnection, record: &Record) -> Resu
                 .bind(call.to_string())
                 .execute(&mut *connection)
                 .await?;
-            drop(turns::put(connection, *call, turn).await?);
+            turns::put(connection, *call, turn).await?;
         }
     }
     Ok(())
