@@ -13,6 +13,7 @@ pub mod llm;
 mod loopback;
 pub mod offline;
 mod openai;
+pub mod realtime;
 mod secret;
 mod socket;
 pub mod sse;

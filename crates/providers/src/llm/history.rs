@@ -8,16 +8,16 @@ use session::{Message, Prompt, ToolCall};
 use super::ToolOffer;
 
 /// What a tool call is answered with when nothing answered it: every call needs exactly one result.
-pub(super) const CANCELLED: &str = "cancelled";
+pub(crate) const CANCELLED: &str = "cancelled";
 
 /// Which tool answers of a conversation have found their call.
-pub(super) struct ToolAnswers<'a> {
+pub(crate) struct ToolAnswers<'a> {
     messages: &'a [Message],
     taken: BTreeSet<usize>,
 }
 
 impl<'a> ToolAnswers<'a> {
-    pub(super) fn new(messages: &'a [Message]) -> Self {
+    pub(crate) fn new(messages: &'a [Message]) -> Self {
         Self {
             messages,
             taken: BTreeSet::new(),
@@ -26,7 +26,7 @@ impl<'a> ToolAnswers<'a> {
 
     /// The one answer to a call of the message at `place`: the next one with its id that answered
     /// nothing else.
-    pub(super) fn to(&mut self, place: usize, call: &ToolCall) -> Option<&'a str> {
+    pub(crate) fn to(&mut self, place: usize, call: &ToolCall) -> Option<&'a str> {
         let messages = self.messages;
         let rest = messages.iter().enumerate().skip(place + 1);
         // Ids may come back: some servers count from zero in every answer.
@@ -50,7 +50,7 @@ fn asks(message: &Message, id: &str) -> bool {
 }
 
 /// How long a prompt is, for an estimate where a server does not count.
-pub(super) fn prompt_chars(prompt: &Prompt) -> u64 {
+pub(crate) fn prompt_chars(prompt: &Prompt) -> u64 {
     let messages = prompt.messages.iter().map(|message| match message {
         Message::Agent { text, .. } | Message::Caller(text) => text.chars().count(),
         Message::Note(text) => text.chars().count(),
@@ -61,7 +61,7 @@ pub(super) fn prompt_chars(prompt: &Prompt) -> u64 {
 }
 
 /// The schema of a tool's arguments; an unreadable one takes none.
-pub(super) fn schema(offer: &ToolOffer) -> &RawValue {
+pub(crate) fn schema(offer: &ToolOffer) -> &RawValue {
     serde_json::from_str(&offer.parameters).unwrap_or_else(|_unreadable| {
         serde_json::from_str(r#"{"type":"object","properties":{}}"#).expect("an object, as written")
     })

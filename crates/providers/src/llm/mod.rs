@@ -6,7 +6,7 @@ pub mod anthropic;
 mod asking;
 mod body;
 mod hints;
-mod history;
+pub(crate) mod history;
 pub mod openai;
 mod said;
 mod text;

@@ -148,13 +148,22 @@ impl Shared {
 pub(crate) fn headers(key: Option<&Secret>, authorisation: Authorisation) -> HeaderMap {
     let mut headers = HeaderMap::new();
     if let Some(key) = key {
-        let (name, value) = match authorisation {
-            Authorisation::Bearer => (AUTHORIZATION, format!("Bearer {}", key.reveal())),
-            Authorisation::ApiKey => (HeaderName::from_static("api-key"), key.reveal().to_owned()),
-        };
-        headers.insert(name, key_header(&value));
+        let (name, value) = authorization(key, authorisation);
+        headers.insert(name, value);
     }
     headers
+}
+
+/// The header with the key.
+pub(crate) fn authorization(
+    key: &Secret,
+    authorisation: Authorisation,
+) -> (HeaderName, HeaderValue) {
+    let (name, value) = match authorisation {
+        Authorisation::Bearer => (AUTHORIZATION, format!("Bearer {}", key.reveal())),
+        Authorisation::ApiKey => (HeaderName::from_static("api-key"), key.reveal().to_owned()),
+    };
+    (name, key_header(&value))
 }
 
 #[cfg(test)]

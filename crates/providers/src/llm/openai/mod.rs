@@ -7,7 +7,7 @@ mod tools;
 pub mod wire;
 
 pub use client::OpenAi;
-pub(crate) use client::{MANNERS, headers};
+pub(crate) use client::{MANNERS, authorization, headers};
 pub(crate) use refusal::broke_off;
 pub use request::{Authorisation, Profile, SystemRole, TokenLimit};
 

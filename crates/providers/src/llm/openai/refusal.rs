@@ -39,9 +39,7 @@ fn verdict(status: u16, hints: Hints, said: &Said) -> Verdict {
         (401..=404, _) => Verdict::KeyRefused,
         (_, Some(false)) if status >= 500 || status == 429 => Verdict::SwitchProvider,
         (429, _) => Verdict::RetryAfter(hints.wait.unwrap_or(Duration::from_millis(500))),
-        (200, _) if said.is_any_of(&["rate_limit_exceeded", "rate_limit_error", "slow_down"]) => {
-            Verdict::RetryAfter(Duration::from_millis(500))
-        }
+        (200, _) if said.is_any_of(&TOO_FAST) => Verdict::RetryAfter(Duration::from_millis(500)),
         (200 | 408 | 409 | 498 | 499 | 500..=599, _) | (_, Some(true)) => {
             hints.wait.map_or(Verdict::Retry, Verdict::RetryAfter)
         }
@@ -51,6 +49,13 @@ fn verdict(status: u16, hints: Hints, said: &Said) -> Verdict {
     }
 }
 
+/// Names for a limit that passes, where no status tells.
+const TOO_FAST: [&str; 4] = [
+    "inference_rate_limit_exceeded",
+    "rate_limit_error",
+    "rate_limit_exceeded",
+    "slow_down",
+];
 /// Quotas hide behind 429.
 const OUT_OF_MONEY: [&str; 7] = [
     "insufficient_quota",
@@ -62,7 +67,8 @@ const OUT_OF_MONEY: [&str; 7] = [
     "usage_limit_reached",
 ];
 /// Wrong for every request, not for this one alone.
-const MISCONFIGURED: [&str; 6] = [
+const MISCONFIGURED: [&str; 7] = [
+    "account_deactivated",
     "invalid_api_key",
     "model_not_found",
     "unsupported_parameter",

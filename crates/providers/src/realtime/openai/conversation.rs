@@ -1,0 +1,485 @@
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use domain::{Millis, ReplyId};
+use session::{Message, Prompt};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
+use tokio_tungstenite::tungstenite::Message as Sent;
+
+use super::{
+    NAME,
+    client::Deadlines,
+    hearing::Hearing,
+    opening::{self, Waiting, failed},
+    replies::{Asking, Out, Replies},
+    spare::{Spare, SpareEvent},
+    wire::{self, Complaint, FromRealtime, Weight},
+};
+use crate::{
+    ProviderError,
+    realtime::{FromSpeaker, Talk, ToSpeaker, TurnDetection},
+    socket::{Closed, Dial, Frame, Socket},
+};
+
+/// What waits for the call to take it; beyond that the server has to wait.
+const OUTBOX: usize = 64;
+/// Bytes of mu-law in a millisecond.
+const BYTES_PER_MS: u64 = 8;
+/// The server refuses to commit less sound than this: 100 ms.
+const LEAST_SOUND: u64 = 100 * BYTES_PER_MS;
+/// Unreadable messages in a row that are no accident any more.
+const MOST_UNREADABLE: u32 = 8;
+
+/// The conversation of one call, on one session after the other.
+pub(super) struct Conversation {
+    dial: Dial,
+    /// The prompt as it was given last.
+    talk: Talk,
+    deadlines: Deadlines,
+    socket: Socket,
+    spare: Spare,
+    replies: Replies,
+    hearing: Hearing,
+    out: Out,
+    /// Bytes of audio that were given.
+    given: u64,
+    /// Bytes that were given before the session's first.
+    origin: u64,
+    /// Bytes since the last commit.
+    uncommitted: u64,
+    /// Commits of ours that the server has not confirmed.
+    commits: u32,
+    /// Notes at the end of the last prompt, which the session knows.
+    notes: Vec<&'static str>,
+    /// When all sound so far has been played, if nothing holds it up.
+    played: Instant,
+    pinged: Instant,
+    /// When the server last sent anything.
+    alive: Instant,
+    unreadable: u32,
+}
+
+impl Conversation {
+    pub(super) fn new((dial, talk): (Dial, Talk), deadlines: Deadlines, socket: Socket) -> Self {
+        let now = Instant::now();
+        Self {
+            dial,
+            notes: last_notes(&talk.prompt),
+            talk,
+            deadlines,
+            socket,
+            spare: Spare::Due(now + deadlines.recycle),
+            replies: Replies::new(deadlines),
+            hearing: Hearing::new(deadlines.words),
+            out: Out::default(),
+            given: 0,
+            origin: 0,
+            uncommitted: 0,
+            commits: 0,
+            played: now,
+            pinged: now,
+            alive: now,
+            unreadable: 0,
+        }
+    }
+
+    /// Serves the call until nobody gives orders, or takes what is told.
+    pub(super) async fn run(
+        mut self,
+        waiting: Waiting,
+        mut orders: mpsc::Receiver<ToSpeaker>,
+        told: mpsc::Sender<FromSpeaker>,
+    ) -> Result<(), ProviderError> {
+        if waiting.dropped > 0 {
+            let bytes = waiting.dropped;
+            tracing::warn!(provider = NAME, bytes, "audio dropped while connecting");
+            self.given = bytes as u64;
+            self.origin = self.given;
+        }
+        self.out.tell.push_back(FromSpeaker::Ready);
+        for order in waiting.orders {
+            self.obey(order).await?;
+        }
+        loop {
+            let due = self.deadline();
+            let has_room = self.out.tell.len() < OUTBOX;
+            tokio::select! {
+                biased;
+                order = orders.recv() => match order {
+                    Some(order) => self.obey(order).await?,
+                    None => return Ok(()),
+                },
+                place = told.reserve(), if !self.out.tell.is_empty() => match place {
+                    Ok(place) => place.send(
+                        self.out.tell.pop_front().expect("the branch is off while it is empty"),
+                    ),
+                    Err(_gone) => return Ok(()),
+                },
+                frame = self.socket.next(), if has_room => self.on_frame(frame).await?,
+                event = self.spare.next() => self.on_spare(event),
+                () = sleep_until(due), if has_room => self.on_deadline().await?,
+            }
+            self.take_over().await?;
+        }
+    }
+
+    async fn obey(&mut self, order: ToSpeaker) -> Result<(), ProviderError> {
+        match order {
+            ToSpeaker::Audio(bytes) => return self.hear(&bytes).await,
+            ToSpeaker::Clear => self.clear(),
+            ToSpeaker::Commit { reply, prompt } => {
+                self.on_prompt(prompt);
+                self.commit();
+                self.ask(reply, wire::respond(reply));
+            }
+            ToSpeaker::Respond { reply, prompt } => {
+                self.on_prompt(prompt);
+                self.ask(reply, wire::respond(reply));
+            }
+            ToSpeaker::Say { reply, text } => self.ask(reply, wire::say(reply, &text)),
+            ToSpeaker::Cancel { reply, heard } => self.cancel(reply, heard),
+            ToSpeaker::ToolAnswered { id, output } => {
+                self.replies.tool_answered(&id, output, &mut self.out);
+            }
+        }
+        self.send_all().await
+    }
+
+    async fn hear(&mut self, bytes: &Bytes) -> Result<(), ProviderError> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.given += bytes.len() as u64;
+        self.uncommitted += bytes.len() as u64;
+        opening::send(&mut self.socket, wire::append(bytes)).await
+    }
+
+    fn clear(&mut self) {
+        self.uncommitted = 0;
+        self.hearing.on_cleared();
+        self.out.send.push(wire::CLEAR.to_owned());
+    }
+
+    fn ask(&mut self, reply: ReplyId, message: String) {
+        let asking = Asking { reply, message };
+        self.replies.ask(asking, Instant::now(), &mut self.out);
+    }
+
+    /// Tells the session what it cannot have heard.
+    fn on_prompt(&mut self, prompt: Prompt) {
+        if prompt.system != self.talk.prompt.system {
+            self.out.send.push(wire::instruct(&prompt.system));
+        }
+        if !self.replies.since_prompt().is_empty() {
+            self.notes.clear();
+        }
+        let notes = last_notes(&prompt);
+        let known = notes.strip_prefix(self.notes.as_slice()).is_some();
+        let fresh = if known { self.notes.len() } else { 0 };
+        let fresh = notes[fresh..].iter().map(|note| wire::note(note));
+        self.out.send.extend(fresh);
+        self.notes = notes;
+        self.replies.on_prompt();
+        self.hearing.on_prompt();
+        self.talk.prompt = prompt;
+    }
+
+    /// Makes an item of the caller's turn: its sound, or its words where there is no sound.
+    fn commit(&mut self) {
+        let has_sound = match self.talk.settings.turns {
+            TurnDetection::Ours => self.uncommitted >= LEAST_SOUND,
+            TurnDetection::SemanticVad(_) | TurnDetection::ServerVad { .. } => {
+                self.hearing.is_open()
+            }
+        };
+        if has_sound {
+            self.commits += 1;
+            self.uncommitted = 0;
+            self.out.send.push(wire::COMMIT.to_owned());
+            return;
+        }
+        if self.is_ours() && self.uncommitted > 0 {
+            self.clear();
+        }
+        if let Some(Message::Caller(text)) = self.talk.prompt.messages.last()
+            && !text.trim().is_empty()
+        {
+            self.out.send.push(wire::caller(text));
+        }
+    }
+
+    fn cancel(&mut self, reply: ReplyId, heard: Millis) {
+        let now = Instant::now();
+        self.replies.cancel(reply, heard, now, &mut self.out);
+        self.played = now;
+        self.out.tell.retain(|told| match told {
+            FromSpeaker::Audio { reply: whose, .. }
+            | FromSpeaker::Text { reply: whose, .. }
+            | FromSpeaker::Tool { reply: whose, .. } => *whose != reply,
+            FromSpeaker::Done { .. }
+            | FromSpeaker::Failed { .. }
+            | FromSpeaker::Ready
+            | FromSpeaker::SpeechStarted { .. }
+            | FromSpeaker::SpeechStopped { .. }
+            | FromSpeaker::TurnEnded
+            | FromSpeaker::Words { .. } => true,
+        });
+    }
+
+    async fn on_frame(&mut self, frame: Frame) -> Result<(), ProviderError> {
+        self.alive = Instant::now();
+        let text = match frame {
+            Frame::Text(text) => text,
+            Frame::Binary(_) | Frame::Other => return Ok(()),
+            Frame::Closed(how) => return Err(failed(how)),
+        };
+        match wire::read(&text) {
+            Ok(event) => {
+                self.unreadable = 0;
+                self.on_event(event)?;
+            }
+            Err(error) => {
+                self.unreadable += 1;
+                if self.unreadable > MOST_UNREADABLE {
+                    return Err(error);
+                }
+                tracing::debug!(provider = NAME, %error, "unreadable message skipped");
+            }
+        }
+        self.send_all().await
+    }
+
+    fn on_event(&mut self, event: FromRealtime) -> Result<(), ProviderError> {
+        let (now, out) = (Instant::now(), &mut self.out);
+        match event {
+            FromRealtime::Alive { response } => self.replies.on_alive(&response, now),
+            FromRealtime::Audio {
+                response,
+                item,
+                bytes,
+            } => {
+                let length = Millis(bytes.len() as u64 / BYTES_PER_MS);
+                self.played = self.played.max(now) + std::time::Duration::from_millis(length.0);
+                self.replies.on_audio(&response, (item, bytes), now, out)?;
+            }
+            FromRealtime::Complaint(complaint) => self.on_complaint(complaint)?,
+            FromRealtime::ItemAdded { response, item } => self.replies.on_item(&response, item),
+            FromRealtime::ItemDone {
+                response,
+                item,
+                call,
+            } => self.replies.on_item_done(&response, (item, call), now, out),
+            FromRealtime::ResponseCreated { response, reply } => {
+                self.replies.on_created(response, reply, now, out);
+            }
+            FromRealtime::ResponseDone(done) => self.replies.on_done(done, now, out)?,
+            FromRealtime::Text { response, text } => {
+                self.replies.on_text(&response, text, now, out)?;
+            }
+            event @ (FromRealtime::Committed { .. }
+            | FromRealtime::NotTranscribed { .. }
+            | FromRealtime::SpeechStarted { .. }
+            | FromRealtime::SpeechStopped { .. }
+            | FromRealtime::Transcribed { .. }
+            | FromRealtime::Transcribing { .. }) => self.on_heard(event),
+            FromRealtime::Nothing | FromRealtime::SessionCreated | FromRealtime::SessionUpdated => {
+            }
+        }
+        Ok(())
+    }
+
+    /// Something about the caller.
+    fn on_heard(&mut self, event: FromRealtime) {
+        let since = |at: Millis, origin: u64| at + Millis(origin / BYTES_PER_MS);
+        let tell = &mut self.out.tell;
+        if let FromRealtime::Committed { item, previous } = event {
+            return self.on_committed(item, previous);
+        }
+        if let FromRealtime::SpeechStarted { item, at } = event {
+            let at = since(at, self.origin);
+            self.hearing.on_started(item, at);
+            tell.push_back(FromSpeaker::SpeechStarted { at });
+        } else if let FromRealtime::SpeechStopped { item, at } = event {
+            let at = since(at, self.origin);
+            self.hearing.on_stopped(item, at);
+            tell.push_back(FromSpeaker::SpeechStopped { at });
+        } else if let FromRealtime::Transcribing { item, text } = event {
+            self.hearing.on_words(item, &text, tell);
+        } else if let FromRealtime::Transcribed { item, text, usage } = event {
+            self.hearing.on_settled(item, (Some(text), usage), tell);
+        } else if let FromRealtime::NotTranscribed { item, why } = event {
+            tracing::warn!(provider = NAME, why, "a turn was not written down");
+            self.hearing.on_settled(item, (None, None), tell);
+        }
+    }
+
+    fn on_committed(&mut self, item: String, previous: Option<String>) {
+        if self.talk.settings.transcription_model.is_some() {
+            self.hearing.on_committed(item, previous, Instant::now());
+        } else {
+            self.hearing.forget(&item);
+        }
+        match self.commits.checked_sub(1) {
+            Some(left) => self.commits = left,
+            None => self.out.tell.push_back(FromSpeaker::TurnEnded),
+        }
+    }
+
+    fn on_complaint(&mut self, complaint: Complaint) -> Result<(), ProviderError> {
+        match complaint.weight() {
+            Weight::Fatal => return Err(complaint.error),
+            Weight::Busy | Weight::Reply => {
+                self.replies
+                    .on_complaint(complaint, Instant::now(), &mut self.out);
+            }
+            Weight::Trifle => {
+                if complaint.about.as_deref() == Some("commit") {
+                    self.commits = self.commits.saturating_sub(1);
+                }
+                let (code, about) = (complaint.code, complaint.about);
+                tracing::debug!(provider = NAME, code, about, "the server complained");
+            }
+        }
+        Ok(())
+    }
+
+    fn deadline(&self) -> Instant {
+        let spare = match &self.spare {
+            Spare::Due(due) => Some(*due),
+            Spare::Opening(_) => None,
+            Spare::Ready(_) => (self.played > Instant::now()).then_some(self.played),
+        };
+        let due = [self.replies.deadline(), self.hearing.deadline(), spare];
+        let ping = self.pinged + self.deadlines.ping;
+        due.into_iter().flatten().fold(ping, Instant::min)
+    }
+
+    async fn on_deadline(&mut self) -> Result<(), ProviderError> {
+        let now = Instant::now();
+        let is_due = |due: Option<Instant>| due.is_some_and(|due| due <= now);
+        if is_due(self.replies.deadline()) {
+            self.replies.on_deadline(now, &mut self.out)?;
+        }
+        if is_due(self.hearing.deadline()) {
+            self.hearing.on_deadline(&mut self.out.tell);
+        }
+        if let Spare::Due(due) = self.spare
+            && due <= now
+        {
+            self.spare = self.opening();
+        }
+        if now >= self.pinged + self.deadlines.ping {
+            if now > self.alive + self.deadlines.ping * 2 {
+                return Err(failed(Closed::Broke(
+                    "nothing came for two pings".to_owned(),
+                )));
+            }
+            self.pinged = now;
+            self.ping().await?;
+        }
+        self.send_all().await
+    }
+
+    async fn ping(&mut self) -> Result<(), ProviderError> {
+        let Err(how) = self.socket.send(Sent::Ping(Bytes::new())).await else {
+            return Ok(());
+        };
+        Err(failed(self.socket.last_words(how).await))
+    }
+
+    /// Makes another session, empty as yet.
+    fn opening(&self) -> Spare {
+        let prompt = Prompt {
+            system: self.talk.prompt.system.clone(),
+            messages: Vec::new(),
+        };
+        let talk = Talk {
+            prompt,
+            settings: self.talk.settings.clone(),
+        };
+        Spare::Opening(Box::pin(opening::open(self.dial.clone(), talk)))
+    }
+
+    fn on_spare(&mut self, event: SpareEvent) {
+        match event {
+            SpareEvent::Opened(Ok(socket)) => self.spare = Spare::Ready(socket),
+            SpareEvent::Opened(Err(error)) => {
+                tracing::warn!(provider = NAME, %error, "no session to follow this one");
+                self.spare = self.later();
+            }
+            SpareEvent::Closed => self.spare = self.later(),
+            SpareEvent::Other => {}
+        }
+    }
+
+    fn later(&self) -> Spare {
+        Spare::Due(Instant::now() + self.deadlines.recycle_again)
+    }
+
+    /// In a pause, the next session takes over where this one is. A reply that plays may still be
+    /// cut off, and sound that is not committed would be lost: then there is no pause.
+    async fn take_over(&mut self) -> Result<(), ProviderError> {
+        let now = Instant::now();
+        let is_mid_turn = self.is_ours() && self.uncommitted > 0;
+        let is_pause = !is_mid_turn
+            && self.commits == 0
+            && self.played <= now
+            && self.replies.is_idle()
+            && self.hearing.is_idle();
+        if !is_pause || !matches!(self.spare, Spare::Ready(_)) {
+            return Ok(());
+        }
+        let due = Spare::Due(now + self.deadlines.recycle);
+        let Spare::Ready(mut socket) = std::mem::replace(&mut self.spare, due) else {
+            return Ok(());
+        };
+        let mut prompt = self.talk.prompt.clone();
+        // A prompt that ends with the caller's words has those of its turn.
+        if !matches!(prompt.messages.last(), Some(Message::Caller(_))) {
+            prompt.messages.extend(self.hearing.since_prompt());
+        }
+        prompt.messages.extend(self.replies.since_prompt());
+        if let Err(error) = opening::fill(&mut socket, &prompt).await {
+            tracing::warn!(provider = NAME, %error, "the next session took no history");
+            self.spare = self.later();
+            return Ok(());
+        }
+        tracing::debug!(provider = NAME, "another session takes over");
+        self.socket = *socket;
+        self.replies.on_new_session();
+        self.origin = self.given;
+        self.uncommitted = 0;
+        self.alive = now;
+        self.pinged = now;
+        // Its settings may be older than the agent's.
+        self.out.send.push(wire::instruct(&prompt.system));
+        self.send_all().await
+    }
+
+    fn is_ours(&self) -> bool {
+        self.talk.settings.turns == TurnDetection::Ours
+    }
+
+    async fn send_all(&mut self) -> Result<(), ProviderError> {
+        for message in std::mem::take(&mut self.out.send) {
+            opening::send(&mut self.socket, message).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The notes behind what the agent said or did last.
+fn last_notes(prompt: &Prompt) -> Vec<&'static str> {
+    let mut notes = VecDeque::new();
+    for message in prompt.messages.iter().rev() {
+        match message {
+            Message::Agent { .. } | Message::Tool { .. } => break,
+            Message::Caller(_) => {}
+            Message::Note(note) => notes.push_front(*note),
+        }
+    }
+    notes.into()
+}
