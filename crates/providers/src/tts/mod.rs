@@ -1,5 +1,6 @@
 //! Text to speech: clauses in, audio out, over one warm connection per call.
 
+mod ahead;
 pub mod deepgram;
 pub mod elevenlabs;
 mod line;
