@@ -62,6 +62,13 @@ impl Endpoint {
         self.ask(request, ticket).await
     }
 
+    /// Asks for something and waits for the head of the answer.
+    pub(crate) async fn get(&self, path: &str) -> Result<Answer, ProviderError> {
+        let ticket = self.http.ticket();
+        let request = ticket.client().get(self.base.http(path));
+        self.ask(request, ticket).await
+    }
+
     async fn ask(&self, request: RequestBuilder, ticket: Ticket) -> Result<Answer, ProviderError> {
         let sent = request.headers(self.headers.clone()).send().await;
         let response = sent.map_err(|error| self.manners.broken(&error))?;

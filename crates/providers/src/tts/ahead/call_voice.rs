@@ -24,6 +24,9 @@ const AT_A_TIME: usize = 3;
 /// Clauses and ends that may wait. Beyond that orders stay in their channel.
 const MOST_WAITING: usize = 64;
 
+/// As much of what was said before a clause as is worth telling.
+const PREVIOUS: usize = 300;
+
 /// The voice of one call: requests begin ahead, their sound is handed over in order.
 pub(crate) struct CallVoice {
     voice: Arc<dyn ByClause>,
@@ -41,6 +44,8 @@ pub(crate) struct CallVoice {
     /// A request was made since the clock ticked.
     used: bool,
     ready: bool,
+    /// The last words that were asked for, and of which reply.
+    asked: (ReplyId, String),
 }
 
 /// A part of a reply.
@@ -91,6 +96,7 @@ impl CallVoice {
             outbox: VecDeque::new(),
             used: false,
             ready: false,
+            asked: (ReplyId(0), String::new()),
         }
     }
 
@@ -151,11 +157,29 @@ impl CallVoice {
                 text,
             } => {
                 self.drop_unended(reply);
-                self.push(reply, What::Clause(clause, Clause { text }));
+                let previous = self.previous(reply, &text);
+                self.push(reply, What::Clause(clause, Clause { text, previous }));
             }
             ToVoice::End(reply) => self.push(reply, What::End),
             ToVoice::Cancel(reply) => self.drop_turns(|of| of == reply),
         }
+    }
+
+    /// What was asked for of a reply before this text of it.
+    fn previous(&mut self, reply: ReplyId, text: &str) -> String {
+        if self.asked.0 != reply {
+            self.asked = (reply, String::new());
+        }
+        let said = &mut self.asked.1;
+        let previous = said.clone();
+        if !said.is_empty() {
+            said.push(' ');
+        }
+        said.push_str(text.trim());
+        let surplus = said.len().saturating_sub(PREVIOUS);
+        let cut = said.ceil_char_boundary(surplus);
+        said.drain(..cut);
+        previous
     }
 
     fn push(&mut self, reply: ReplyId, what: What) {

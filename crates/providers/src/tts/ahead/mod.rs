@@ -40,6 +40,8 @@ pub(super) trait ByClause: Send + Sync + 'static {
 pub(super) struct Clause {
     /// Its words.
     pub(super) text: String,
+    /// Those of its reply that were asked for before it, or the last of them.
+    pub(super) previous: String,
 }
 
 /// How long speech by requests may take.
