@@ -6,6 +6,7 @@ mod address;
 mod base_url;
 mod cutter;
 mod deepgram;
+mod endpoint;
 mod http;
 mod http_date;
 pub mod llm;

@@ -4,6 +4,7 @@ mod calls;
 mod check;
 mod demo;
 mod serve;
+mod voices;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -61,6 +62,8 @@ enum Command {
     Explain(calls::ExplainArgs),
     /// Answer calls until told to stop; this is what happens without a command, too
     Serve(ServeArgs),
+    /// List the voices of the ElevenLabs account: what `voice` of an agent may be
+    Voices(voices::VoicesArgs),
 }
 
 /// The exit code of a configuration that cannot be used.
@@ -77,6 +80,7 @@ impl Cli {
             Some(Command::Calls(args)) => calls::list(&self.shared, args),
             Some(Command::Demo(args)) => demo::run(args),
             Some(Command::Explain(args)) => calls::explain(&self.shared, &args),
+            Some(Command::Voices(args)) => voices::list(&self.shared, &args),
             Some(Command::Check) => check::run(&self.shared),
             // The flag means the same before the command and after it.
             Some(Command::Serve(args)) => serve::run(&self.shared, &self.serve.and(&args)),

@@ -11,11 +11,11 @@ use providers::{
         openai::{OpenAi, Profile},
     },
     stt::{Deepgram, DeepgramFlux, OpenAiTranscription, SpeechToText, deepgram::flux},
-    tts::{Aura, ElevenLabs, OpenAiSpeech, TextToSpeech},
+    tts::{Aura, ElevenLabs, ElevenLabsHttp, OpenAiSpeech, TextToSpeech},
 };
 
 use crate::{
-    config::{Access, AgentPlan, CARRIER, ProviderAccess},
+    config::{Access, AgentPlan, CARRIER, ProviderAccess, SpeakOver},
     engines::{self, Found},
 };
 
@@ -24,7 +24,7 @@ pub(crate) struct Stations {
     access: ProviderAccess,
     listen: Opened<dyn SpeechToText>,
     think: Opened<dyn LanguageModel>,
-    speak: Opened<dyn TextToSpeech>,
+    speak: BTreeMap<SpeakOver, Opened<dyn TextToSpeech>>,
 }
 
 /// Providers of one job, by the provider's name, or the engine's with its own.
@@ -47,6 +47,8 @@ impl Stations {
     /// When an engine is not installed.
     pub(crate) fn agent(&mut self, plan: &AgentPlan) -> anyhow::Result<Agent> {
         let access = &self.access;
+        let over = plan.speak_over;
+        let speak = self.speak.entry(over).or_default();
         Ok(Agent {
             id: plan.id.clone(),
             rules: Arc::new(plan.rules.clone()),
@@ -59,8 +61,8 @@ impl Stations {
                 |_| Ok(engines::think()),
                 |name| thinks(access, name),
             )?,
-            speak: stations(&mut self.speak, &plan.speak, engines::speak, |name| {
-                speaks(access, name)
+            speak: stations(speak, &plan.speak, engines::speak, |name| {
+                speaks(access, name, over)
             })?,
             ear: plan.ear,
             carrier: CARRIER.parse().expect("a constant names a model"),
@@ -163,11 +165,12 @@ fn thinks(access: &ProviderAccess, name: &ModelName) -> Arc<dyn LanguageModel> {
     }
 }
 
-fn speaks(access: &ProviderAccess, name: &ModelName) -> Arc<dyn TextToSpeech> {
+fn speaks(access: &ProviderAccess, name: &ModelName, over: SpeakOver) -> Arc<dyn TextToSpeech> {
     let access = access_to(access, name);
-    match name.provider.as_str() {
-        "deepgram" => Arc::new(Aura::new(address(access, Aura::BASE_URL), key(access))),
-        "elevenlabs" => {
+    match (name.provider.as_str(), over) {
+        ("deepgram", _) => Arc::new(Aura::new(address(access, Aura::BASE_URL), key(access))),
+        ("elevenlabs", SpeakOver::Http) => Arc::new(elevenlabs_over_http(access)),
+        ("elevenlabs", SpeakOver::Socket) => {
             let address = address(access, ElevenLabs::BASE_URL);
             Arc::new(ElevenLabs::new(address, key(access)))
         }
@@ -177,6 +180,12 @@ fn speaks(access: &ProviderAccess, name: &ModelName) -> Arc<dyn TextToSpeech> {
             HttpClient::new(),
         )),
     }
+}
+
+/// ElevenLabs without a socket.
+pub(crate) fn elevenlabs_over_http(access: &Access) -> ElevenLabsHttp {
+    let address = address(access, ElevenLabsHttp::BASE_URL);
+    ElevenLabsHttp::new(address, key(access), HttpClient::new())
 }
 
 /// The access to a model's provider. The configuration names only those that it knows.

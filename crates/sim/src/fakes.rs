@@ -38,6 +38,7 @@ macro_rules! memory_and_faults {
 }
 
 mod anthropic;
+mod body;
 mod deepgram;
 mod elevenlabs;
 pub(crate) mod listener;
@@ -54,8 +55,8 @@ pub use deepgram::{
 };
 pub(crate) use elevenlabs::char_end;
 pub use elevenlabs::{
-    FakeElevenLabs, Manner as VoiceManner, Manners as VoiceManners, Recorded,
-    Settings as ElevenLabsSettings, SpokenStream, Tones, TtsFault, Voice,
+    FakeClauses, FakeElevenLabs, Manner as VoiceManner, Manners as VoiceManners, Recorded,
+    Settings as ElevenLabsSettings, SpokenStream, SpokenText, Tones, TtsFault, Voice,
 };
 pub use log::Violation;
 pub use moment::{Moment, Timeline, What};

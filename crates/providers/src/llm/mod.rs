@@ -22,6 +22,7 @@ pub use self::{
     openai::OpenAi,
 };
 use crate::ProviderError;
+pub(crate) use answer::Manners;
 
 /// A provider that writes replies.
 pub trait LanguageModel: Send + Sync {

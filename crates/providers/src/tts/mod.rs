@@ -1,5 +1,6 @@
 //! Text to speech: clauses in, audio out, over one warm connection per call.
 
+mod ahead;
 pub mod deepgram;
 pub mod elevenlabs;
 mod line;
@@ -11,7 +12,11 @@ use futures_util::future::BoxFuture;
 use session::{ClauseId, WordEnd};
 use tokio::sync::mpsc;
 
-pub use self::{deepgram::Aura, elevenlabs::ElevenLabs, openai::OpenAiSpeech};
+pub use self::{
+    deepgram::Aura,
+    elevenlabs::{ElevenLabs, ElevenLabsHttp},
+    openai::OpenAiSpeech,
+};
 use crate::ProviderError;
 
 /// A provider that speaks.

@@ -33,12 +33,23 @@ pub struct AgentPlan {
     pub think: Vec<(ModelName, Arc<ModelSettings>)>,
     /// Who speaks, in order of preference.
     pub speak: Vec<(ModelName, Voice)>,
+    /// How a voice is reached that may be reached in two ways.
+    pub speak_over: SpeakOver,
     /// What the ear takes for the caller's speech.
     pub ear: audio::HearingSettings,
     /// How many earlier calls of a caller it remembers.
     pub remembers_calls: u32,
     /// What it all costs.
     pub prices: PriceBook,
+}
+
+/// How a voice is reached.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum SpeakOver {
+    /// One request per clause.
+    Http,
+    /// A socket that takes the clauses of a whole reply.
+    Socket,
 }
 
 /// All agents as they were typed, and what they share.
@@ -144,6 +155,7 @@ impl Reading<'_, '_> {
             listen: self.listening(listen, &language, script.as_ref()),
             think: self.thinking(think),
             speak: self.speaking(speak, &language),
+            speak_over: self.speak_over(),
         }
     }
 

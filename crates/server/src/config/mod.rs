@@ -19,8 +19,8 @@ use std::{
     time::Duration,
 };
 
-pub use agent::AgentPlan;
 pub(crate) use agent::prices::{CARRIER, LIST};
+pub use agent::{AgentPlan, SpeakOver};
 pub use env::Environment;
 pub use problem::{Place, Problem, Problems};
 pub use provider::{Access, ProviderAccess};

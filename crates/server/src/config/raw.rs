@@ -390,6 +390,9 @@ pub(crate) struct Tts {
     pub chunk_length_schedule: Vec<u32>,
     /// Whether one connection serves many replies, where the provider's plan has it. Default false.
     pub multi_context: Option<bool>,
+    /// How ElevenLabs is reached: `socket` streams a whole reply, `http` makes one request per
+    /// clause. Its models from `eleven_v3` on are reached by `http` alone. Default `socket`.
+    pub transport: Option<String>,
     /// Whether numbers, dates and the like are spelled out before they are spoken. Default true.
     pub spoken_form: Option<bool>,
 }

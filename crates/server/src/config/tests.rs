@@ -405,3 +405,27 @@ fn fillers_are_written_down_unless_that_is_switched_off() {
     assert!(wanted("{}"));
     assert!(!wanted("{ filler_words = false }"));
 }
+
+#[test]
+fn a_voice_is_reached_over_a_socket_unless_told_otherwise() {
+    let over = |tts: &str| {
+        let config = parse(&format!("[agents.desk]\ntts = {tts}\n"))?;
+        Ok::<_, Problems>(config.tenants[0].agent.speak_over)
+    };
+    assert_eq!(over("{}").expect("right"), SpeakOver::Socket);
+    assert_eq!(
+        over("{ transport = \"http\" }").expect("right"),
+        SpeakOver::Http
+    );
+    let wrong = over("{ transport = \"http\", multi_context = true }").expect_err("contradictory");
+    assert!(
+        wrong
+            .to_string()
+            .contains("agents.desk.tts.multi_context: needs"),
+        "{wrong}"
+    );
+    let wrong = over("{ transport = \"htp\" }")
+        .expect_err("a typo")
+        .to_string();
+    assert!(wrong.contains("did you mean `http`?"), "{wrong}");
+}

@@ -1,5 +1,6 @@
-//! ElevenLabs' streaming voice: `stream-input` and `multi-stream-input`.
+//! ElevenLabs' streaming voice: `stream-input` and `multi-stream-input`; and its HTTP interface.
 
+mod clause;
 mod connection;
 mod context;
 mod query;
@@ -22,9 +23,10 @@ use axum::{
     extract::{Path, RawQuery, State, WebSocketUpgrade},
     http::HeaderMap,
     response::Response,
-    routing::get,
+    routing::{get, post},
 };
 
+pub use clause::{FakeClauses, SpokenText};
 use connection::{Connection, Kind};
 use query::Options;
 pub use recorded::Recorded;
@@ -139,6 +141,7 @@ pub struct SpokenStream {
 pub struct FakeElevenLabs {
     listener: Listener,
     shared: Arc<Shared>,
+    clauses: FakeClauses,
 }
 
 struct Shared {
@@ -157,6 +160,8 @@ impl FakeElevenLabs {
     /// When the address cannot be bound.
     pub async fn start(settings: Settings) -> io::Result<Self> {
         let address = settings.address;
+        let clauses = FakeClauses::new(&settings);
+        let for_clauses = Arc::clone(&clauses.shared);
         let shared = Arc::new(Shared {
             settings,
             log: Log::new(),
@@ -164,14 +169,33 @@ impl FakeElevenLabs {
             streams: AtomicU64::new(0),
         });
         let for_routes = shared.clone();
-        let routes = |stop| {
+        let routes = |stop: Stop| {
+            let over_http = Router::new()
+                .route("/v1/models", get(clause::models))
+                .route(
+                    "/v1/text-to-speech/{voice}/stream/with-timestamps",
+                    post(clause::speak),
+                )
+                .route("/v2/voices", get(clause::voices))
+                .with_state((for_clauses, stop.clone()));
             Router::new()
                 .route("/v1/text-to-speech/{voice}/stream-input", get(single))
                 .route("/v1/text-to-speech/{voice}/multi-stream-input", get(multi))
                 .with_state((for_routes, stop))
+                .merge(over_http)
         };
         let listener = Listener::start(address, routes).await?;
-        Ok(Self { listener, shared })
+        Ok(Self {
+            listener,
+            shared,
+            clauses,
+        })
+    }
+
+    /// Its voice over HTTP: what it was asked to say, and how to spoil that.
+    #[must_use]
+    pub const fn clauses(&self) -> &FakeClauses {
+        &self.clauses
     }
 
     /// What `ELEVENLABS_BASE_URL` is set to.

@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{
     BaseUrl, HttpClient, ProviderError, Secret,
-    openai::{Endpoint, going_on, within},
+    endpoint::{Endpoint, going_on},
+    openai::{MODELS, endpoint},
     stt::{Listen, Recognised, SpeechToText, SttCapabilities, ToRecogniser},
 };
 
@@ -63,7 +64,7 @@ impl OpenAiTranscription {
     #[must_use]
     pub fn new(base: BaseUrl, key: Option<Secret>, http: HttpClient) -> Self {
         Self {
-            endpoint: Arc::new(Endpoint::new(base, key, http)),
+            endpoint: Arc::new(endpoint(base, key, http)),
             deadlines: Deadlines::default(),
         }
     }
@@ -210,20 +211,23 @@ impl CallEar {
         self.used = Instant::now();
         let form = wire::form(&self.listen, sound);
         let (endpoint, listen) = (Arc::clone(&self.endpoint), Arc::clone(&self.listen));
-        let asking = async move {
-            let path = "/audio/transcriptions";
-            let answer = endpoint.post(path, &form.content_type, form.body).await?;
-            let body = answer.whole(wire::MAX_ANSWER).await?;
-            let text = wire::read(&body, &listen.language)?;
-            Ok(Words { text, ..words })
-        };
-        self.asking = Some(Box::pin(within("words", self.deadlines.words, asking)));
+        let wait = self.deadlines.words;
+        self.asking = Some(Box::pin(async move {
+            let asking = async {
+                let path = "/audio/transcriptions";
+                let answer = endpoint.post(path, &form.content_type, form.body).await?;
+                let body = answer.whole(wire::MAX_ANSWER).await?;
+                let text = wire::read(&body, &listen.language)?;
+                Ok(Words { text, ..words })
+            };
+            endpoint.within("words", wait, asking).await
+        }));
     }
 
     fn warm(&mut self) {
         self.used = Instant::now();
         let (endpoint, within) = (Arc::clone(&self.endpoint), self.deadlines.warm);
-        self.warming = Some(Box::pin(async move { endpoint.warm(within).await }));
+        self.warming = Some(Box::pin(async move { endpoint.warm(MODELS, within).await }));
     }
 
     /// The server is there.

@@ -2,7 +2,7 @@ use bytes::Bytes;
 use domain::{Millis, ReplyId};
 use session::{ClauseId, WordEnd};
 
-use super::wire::Letter;
+use super::{letters::Letters, wire::Letter};
 use crate::tts::FromVoice;
 
 /// Mu-law at 8 kHz.
@@ -40,9 +40,7 @@ enum ToldBy {
 #[derive(Debug)]
 struct Clause {
     id: ClauseId,
-    text: Vec<char>,
-    /// Characters spoken.
-    spoken: usize,
+    letters: Letters,
     /// Audio so far.
     bytes: u64,
     /// The server is done with it, or speaks a later one.
@@ -67,12 +65,11 @@ impl Clauses {
 
     /// Another clause was sent.
     pub(super) fn add(&mut self, id: ClauseId, text: &str) {
-        let text: Vec<char> = text.trim().chars().collect();
-        self.chars += text.len() as u64;
+        let letters = Letters::of(text);
+        self.chars += letters.len() as u64;
         self.clauses.push(Clause {
             id,
-            text,
-            spoken: 0,
+            letters,
             bytes: 0,
             over: false,
         });
@@ -133,7 +130,7 @@ impl Clauses {
             let Some(clause) = self.clauses.get_mut(self.at) else {
                 break;
             };
-            if let Some(chars) = clause.speak(letter.chars) {
+            if let Some(chars) = clause.letters.speak(letter.chars) {
                 let end = byte_at(letter.ends, audio).saturating_sub(from) as u64;
                 words.push(WordEnd {
                     chars,
@@ -201,29 +198,14 @@ impl Clauses {
 }
 
 impl Clause {
-    fn is_spoken(&self) -> bool {
-        self.spoken >= self.text.len()
+    const fn is_spoken(&self) -> bool {
+        self.letters.is_spoken()
     }
 
     /// How much more audio its text may take.
     fn room(&self) -> u64 {
-        let longest = BYTES_PER_MS * SLOW_MS_PER_CHAR * self.text.len() as u64;
+        let longest = BYTES_PER_MS * SLOW_MS_PER_CHAR * self.letters.len() as u64;
         longest.saturating_sub(self.bytes)
-    }
-
-    /// Moves on by some letters; how many characters were spoken if a word ends there.
-    fn speak(&mut self, letters: usize) -> Option<usize> {
-        for _letter in 0..letters {
-            let space = self.text[self.spoken..]
-                .iter()
-                .take_while(|c| c.is_whitespace());
-            self.spoken = (self.spoken + space.count() + 1).min(self.text.len());
-        }
-        let ends = self
-            .text
-            .get(self.spoken)
-            .is_none_or(|next| next.is_whitespace());
-        ends.then_some(self.spoken)
     }
 }
 

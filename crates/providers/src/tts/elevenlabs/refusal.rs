@@ -70,7 +70,8 @@ pub fn refused(status: u16, body: &str) -> ProviderError {
         429 if says(body, &["system_busy"]) => VERY_BUSY,
         429 => BUSY,
         408 | 500..=599 => Verdict::Retry,
-        400 | 413 if says(body, &["max_character"]) => Verdict::GiveUp,
+        // Of all that is sent only the text differs from clause to clause.
+        400 | 413 | 422 if says(body, &["max_character", "\"text\""]) => Verdict::GiveUp,
         _ => Verdict::KeyRefused,
     };
     ProviderError::Refused {
@@ -79,6 +80,12 @@ pub fn refused(status: u16, body: &str) -> ProviderError {
         detail: refusal_words(body),
         verdict,
     }
+}
+
+/// What an error in the middle of an answer means, whose status was good.
+#[must_use]
+pub(super) fn broke_off(body: &str) -> ProviderError {
+    closed(200, &refusal_words(body))
 }
 
 /// A slot is free again after a sentence of someone else's.
@@ -99,9 +106,16 @@ fn refusal_words(body: &str) -> String {
     #[derive(Default, Deserialize)]
     struct Detail<'a> {
         #[serde(borrow, default)]
+        code: Text<'a>,
+        #[serde(borrow, default)]
         status: Text<'a>,
         #[serde(borrow, default)]
         message: Text<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Flaw<'a> {
+        #[serde(borrow, default)]
+        msg: Text<'a>,
     }
     let Body { detail } = serde_json::from_str(body).unwrap_or_default();
     let Some(raw) = detail else {
@@ -109,8 +123,24 @@ fn refusal_words(body: &str) -> String {
     };
     match serde_json::from_str::<Detail<'_>>(raw.get()) {
         Ok(detail) if !detail.message.is_empty() => {
-            brief(&format!("{} {}", &*detail.status, &*detail.message))
+            let status = [detail.status, detail.code];
+            let status = status.into_iter().find(|name| !name.is_empty());
+            brief(&format!(
+                "{} {}",
+                &*status.unwrap_or_default(),
+                &*detail.message
+            ))
         }
-        Ok(_) | Err(_) => brief(&words(raw)),
+        Ok(_) | Err(_) => match serde_json::from_str::<Vec<Flaw<'_>>>(raw.get()) {
+            // The rest of it may repeat what was to be spoken.
+            Ok(flaws) => brief(
+                &flaws
+                    .iter()
+                    .map(|flaw| &*flaw.msg)
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            ),
+            Err(_) => brief(&words(raw)),
+        },
     }
 }

@@ -6,8 +6,11 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::NAME;
 pub use super::refusal::{closed, is_idle_close, refused};
+use super::{
+    NAME,
+    settings::{self, VoiceSettings},
+};
 use crate::{
     BaseUrl, ProviderError,
     address::Address,
@@ -39,20 +42,6 @@ struct Sent<'a> {
     close_context: Option<bool>,
 }
 
-#[derive(PartialEq, Serialize)]
-struct VoiceSettings {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stability: Option<f32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    similarity_boost: Option<f32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    style: Option<f32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    use_speaker_boost: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    speed: Option<f32>,
-}
-
 #[derive(Serialize)]
 struct GenerationConfig<'a> {
     chunk_length_schedule: &'a [u32],
@@ -77,9 +66,8 @@ pub fn url(base: &BaseUrl, voice: &Voice) -> String {
         // Whole clauses come from us, so the server need not gather any text.
         address = address.with("auto_mode", "true");
     }
-    if voice.model.ends_with("_v2_5") {
-        // Other models refuse the parameter and tell the language from the text.
-        address = address.with("language_code", voice.language.primary());
+    if let Some(language) = settings::language(voice) {
+        address = address.with("language_code", language);
     }
     address.finish()
 }
@@ -87,25 +75,11 @@ pub fn url(base: &BaseUrl, voice: &Voice) -> String {
 /// The first message of a connection or a context: one space, and how to speak.
 #[must_use]
 pub fn begin(voice: &Voice, context: Option<&str>) -> String {
-    const UNSET: VoiceSettings = VoiceSettings {
-        stability: None,
-        similarity_boost: None,
-        style: None,
-        use_speaker_boost: None,
-        speed: None,
-    };
-    let settings = VoiceSettings {
-        stability: voice.stability,
-        similarity_boost: voice.similarity_boost,
-        style: voice.style,
-        use_speaker_boost: voice.use_speaker_boost,
-        speed: voice.speed,
-    };
     let schedule = voice.chunk_length_schedule.as_slice();
     written(&Sent {
         text: Some(" "),
         context_id: context,
-        voice_settings: (settings != UNSET).then_some(settings),
+        voice_settings: VoiceSettings::of(voice),
         generation_config: (!schedule.is_empty()).then_some(GenerationConfig {
             chunk_length_schedule: schedule,
         }),

@@ -1,14 +1,23 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::timeout};
 
-use super::call_voice::CallVoice;
+use super::wire::{self, SoundReader};
 use crate::{
     BaseUrl, HttpClient, ProviderError, Secret,
-    openai::Endpoint,
-    tts::{FromVoice, TextToSpeech, ToVoice, Voice},
+    endpoint::Endpoint,
+    openai::{MODELS, endpoint},
+    tts::{
+        FromVoice, TextToSpeech, ToVoice, Voice,
+        ahead::{ByClause, CallVoice, Clause, Deadlines, Gone, Pieces},
+    },
 };
+
+/// As much as is read of a text that came in place of sound.
+const MAX_TEXT: usize = 16 * 1024;
+/// For the rest of such a text.
+const TEXT_WITHIN: Duration = Duration::from_secs(1);
 
 /// Voices by OpenAI's speech, or by a server of the same shape.
 ///
@@ -20,31 +29,6 @@ pub struct OpenAiSpeech {
     deadlines: Deadlines,
 }
 
-/// How long speech may take.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Deadlines {
-    /// For opening a connection ahead of time.
-    pub warm: Duration,
-    /// From a clause to its first audio, counted once the sound of the one before is over.
-    pub first_audio: Duration,
-    /// Between two pieces of audio of a clause.
-    pub audio_gap: Duration,
-    /// A connection that was not used for so long is warmed again.
-    pub keep_warm: Duration,
-}
-
-impl Default for Deadlines {
-    fn default() -> Self {
-        Self {
-            // Longer than a connection may take, so that a server that is not there is noticed.
-            warm: Duration::from_millis(2_500),
-            first_audio: Duration::from_millis(1_500),
-            audio_gap: Duration::from_secs(2),
-            keep_warm: Duration::from_secs(60),
-        }
-    }
-}
-
 impl OpenAiSpeech {
     /// Where OpenAI's own service is.
     pub const BASE_URL: &str = "https://api.openai.com/v1";
@@ -54,7 +38,7 @@ impl OpenAiSpeech {
     #[must_use]
     pub fn new(base: BaseUrl, key: Option<Secret>, http: HttpClient) -> Self {
         Self {
-            endpoint: Arc::new(Endpoint::new(base, key, http)),
+            endpoint: Arc::new(endpoint(base, key, http)),
             deadlines: Deadlines::default(),
         }
     }
@@ -75,10 +59,58 @@ impl TextToSpeech for OpenAiSpeech {
         made: mpsc::Sender<FromVoice>,
     ) -> BoxFuture<'static, Result<(), ProviderError>> {
         let endpoint = Arc::clone(&self.endpoint);
-        let call = CallVoice::new(Arc::clone(&endpoint), voice, self.deadlines);
+        let requests = Requests {
+            endpoint: Arc::clone(&endpoint),
+            voice,
+        };
+        let call = CallVoice::new(Arc::new(requests), self.deadlines);
         Box::pin(async move {
             let ended = call.run(orders, made).await;
             ended.map_err(|error| endpoint.shown(error))
+        })
+    }
+}
+
+/// One call's requests.
+struct Requests {
+    endpoint: Arc<Endpoint>,
+    voice: Voice,
+}
+
+impl ByClause for Requests {
+    fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    fn models(&self) -> &'static str {
+        MODELS
+    }
+
+    fn make(
+        self: Arc<Self>,
+        clause: Clause,
+        mut pieces: Pieces,
+    ) -> BoxFuture<'static, Result<(), ProviderError>> {
+        Box::pin(async move {
+            let path = "/audio/speech";
+            let request = wire::request(&self.voice, &clause.text);
+            let asking = self.endpoint.post(path, "application/json", request);
+            let mut answer = asking.await?;
+            if wire::is_text(&answer.content_type()) {
+                let body = timeout(TEXT_WITHIN, answer.beginning(MAX_TEXT)).await;
+                return Err(wire::no_sound(&body.unwrap_or_default()));
+            }
+            let mut reader = SoundReader::new(&clause.text);
+            while let Some(piece) = answer.piece().await? {
+                let sound = reader.read(&piece)?;
+                if let Err(Gone) = pieces.hand_on(sound.into(), Vec::new()).await {
+                    return Ok(());
+                }
+            }
+            // Should nobody listen any more, nothing is left to do either.
+            let rest = reader.finish()?;
+            _ = pieces.hand_on(rest.into(), Vec::new()).await;
+            Ok(())
         })
     }
 }

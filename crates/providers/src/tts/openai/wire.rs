@@ -11,19 +11,16 @@ use crate::{
     ProviderError,
     openai::{NAME, broke_off},
     text::brief,
-    tts::Voice,
+    tts::{
+        Voice,
+        ahead::{known_format, longest},
+    },
 };
 
 /// The rate of the format called `pcm`.
 const RATE_HZ: u32 = 24_000;
 /// Bytes by which anything but bare samples is known.
 const HEAD: usize = 16;
-/// Mu-law at 8 kHz.
-const BYTES_PER_MS: usize = 8;
-/// The most audio that any clause is worth: a minute.
-const LONGEST: usize = 60_000 * BYTES_PER_MS;
-/// What the slowest voice makes of a short clause, and of each further letter.
-const SLOWEST_MS: (usize, usize) = (10_000, 500);
 /// How slowly and how fast it speaks.
 const SPEEDS: std::ops::RangeInclusive<f32> = 0.25..=4.0;
 
@@ -65,12 +62,6 @@ pub fn request(voice: &Voice, text: &str) -> Vec<u8> {
     serde_json::to_vec(&request).expect("text and numbers are always JSON")
 }
 
-/// Whether a clause has anything to be spoken: servers refuse what has not.
-#[must_use]
-pub fn is_speakable(text: &str) -> bool {
-    text.chars().any(char::is_alphanumeric)
-}
-
 /// Turns the body of an answer into mu-law. Pieces may end anywhere, also within a sample.
 pub struct SoundReader {
     resampler: Resampler,
@@ -91,14 +82,12 @@ impl SoundReader {
     /// Never: its rates are among those that are supported.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        let (short, letter) = SLOWEST_MS;
-        let longest = short + letter * text.chars().count();
         Self {
             resampler: Resampler::new(RATE_HZ, RATES_HZ[0]).expect("both rates are supported"),
             head: Some(Vec::new()),
             odd: None,
             made: 0,
-            most: LONGEST.min(longest * BYTES_PER_MS),
+            most: longest(text),
             samples: Vec::new(),
         }
     }
@@ -162,23 +151,13 @@ impl SoundReader {
 fn refuse_known(head: &[u8]) -> Result<(), ProviderError> {
     let is_text =
         |byte: &u8| byte.is_ascii_graphic() || matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
-    match head {
-        [b'R', b'I', b'F', b'F', ..] => Err(garbled("a WAV file in place of bare samples")),
-        [b'I', b'D', b'3', ..] => Err(garbled("an MP3 file in place of bare samples")),
-        [b'O', b'g', b'g', b'S', ..] => Err(garbled("an Ogg file in place of bare samples")),
-        [b'f', b'L', b'a', b'C', ..] => Err(garbled("a FLAC file in place of bare samples")),
-        [0xFF, second, third, ..] if is_mp3_frame(*second, *third) => {
-            Err(garbled("an MP3 stream in place of bare samples"))
-        }
-        [_, ..] if head.iter().all(is_text) => Err(garbled("text in place of sound")),
-        _ => Ok(()),
+    if let Some(format) = known_format(head) {
+        return Err(garbled(&format!("{format} in place of bare samples")));
     }
-}
-
-/// Layer III, with a bit rate and a sampling rate that exist.
-const fn is_mp3_frame(second: u8, third: u8) -> bool {
-    let layer_three = second & 0xE6 == 0xE2;
-    layer_three && third & 0xF0 != 0xF0 && third & 0xF0 != 0 && third & 0x0C != 0x0C
+    if !head.is_empty() && head.iter().all(is_text) {
+        return Err(garbled("text in place of sound"));
+    }
+    Ok(())
 }
 
 /// Whether a body of this content type cannot be sound.

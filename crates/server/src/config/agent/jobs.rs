@@ -15,7 +15,7 @@ use super::{
         models,
         provider::{Access, Job, key_variable},
     },
-    RACHEL, Reading,
+    RACHEL, Reading, SpeakOver,
 };
 use crate::engines;
 
@@ -256,6 +256,18 @@ impl Reading<'_, '_> {
             (name, voice)
         };
         models.into_iter().map(speak).collect()
+    }
+
+    pub(super) fn speak_over(&mut self) -> SpeakOver {
+        let tts = &self.typed.tts;
+        let ways = [("socket", SpeakOver::Socket), ("http", SpeakOver::Http)];
+        let key = self.at("tts.transport");
+        let over = self.meaning.choice(&key, tts.transport.as_deref(), &ways);
+        if over == SpeakOver::Http && tts.multi_context == Some(true) {
+            let message = "needs `transport = \"socket\"`: over http every clause stands alone";
+            self.contradiction("tts.multi_context", message);
+        }
+        over
     }
 }
 

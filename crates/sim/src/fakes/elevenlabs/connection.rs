@@ -69,7 +69,7 @@ enum Outgoing {
 struct Offence(String);
 
 /// The characters that end in a part of a text's sound, each with its times within the part.
-fn timed(chars: &[char], samples: usize, part: Range<usize>) -> Vec<Timed> {
+pub(super) fn timed(chars: &[char], samples: usize, part: Range<usize>) -> Vec<Timed> {
     let place = |at: usize| at.saturating_sub(part.start).div_ceil(BYTES_PER_MS);
     let end = |number: usize| char_end(samples, chars.len(), number);
     let timed = chars

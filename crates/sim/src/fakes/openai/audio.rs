@@ -1,7 +1,6 @@
 //! The parts of OpenAI's interface that take and give sound: `/v1/audio/speech` and
 //! `/v1/audio/transcriptions`.
 
-mod body;
 mod form;
 mod speech;
 mod transcription;

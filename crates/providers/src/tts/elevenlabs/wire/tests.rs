@@ -210,8 +210,8 @@ elevenlabs: refused with 403: Forbidden
   KeyRefused
 elevenlabs: refused with 404: voice_not_found No such voice
   KeyRefused
-elevenlabs: refused with 422: [{"loc":["body","text"],"msg":"missing"}]
-  KeyRefused
+elevenlabs: refused with 422: missing
+  GiveUp
 elevenlabs: refused with 400: max_character_limit_exceeded long
   GiveUp
 elevenlabs: refused with 429: too_many_concurrent_requests many

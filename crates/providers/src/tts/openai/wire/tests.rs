@@ -61,12 +61,6 @@ fn a_clause_is_asked_for_in_bare_samples() {
 }
 
 #[test]
-fn a_clause_of_signs_alone_is_not_speakable() {
-    assert!(is_speakable("¡Sí!") && is_speakable("3"));
-    assert!(!is_speakable("…") && !is_speakable(" — ") && !is_speakable(""));
-}
-
-#[test]
 fn samples_are_the_same_however_they_are_cut() {
     let body = tone(24_000);
     let whole = heard(&body, usize::MAX).expect("sound");

@@ -22,13 +22,13 @@ use serde_json::Value;
 
 use super::{
     super::{LlmFault, Settings, authorization, request::Refusal, wire},
-    body::{Step, Write, body},
     refused_as_chat, refused_with,
 };
 use crate::{
     Delay, Dice,
     fakes::{
         Recorded, Voice,
+        body::{Step, Write, body},
         listener::Stop,
         log::{Faults, Log},
         moment::{What, report},

@@ -19,7 +19,6 @@ use tokio::time::sleep;
 
 use super::{
     super::{LlmFault, Settings, authorization, request::Refusal, wire},
-    body::{Step, Write, body},
     form::{self, Part, Sound},
     refused_as_chat, refused_with,
 };
@@ -27,6 +26,7 @@ use crate::{
     Delay, Dice,
     fakes::{
         Ear, FingerprintEar, Word,
+        body::{Step, Write, body},
         listener::Stop,
         log::{Faults, Log},
         moment::{What, report},

@@ -7,13 +7,13 @@ use tokio::time::sleep;
 use crate::fakes::listener::Stop;
 
 /// One write of a body.
-pub(super) struct Step {
-    pub(super) after: Duration,
-    pub(super) write: Write,
+pub(crate) struct Step {
+    pub(crate) after: Duration,
+    pub(crate) write: Write,
 }
 
 /// What is written.
-pub(super) enum Write {
+pub(crate) enum Write {
     /// The connection breaks.
     Break,
     Bytes(Bytes),
@@ -22,7 +22,7 @@ pub(super) enum Write {
 }
 
 impl Step {
-    pub(super) const fn at_once(write: Write) -> Self {
+    pub(crate) const fn at_once(write: Write) -> Self {
         Self {
             after: Duration::ZERO,
             write,
@@ -59,7 +59,7 @@ impl<I: Iterator<Item = Step>, F: FnMut(usize)> Writing<I, F> {
 }
 
 /// The body that these steps write; `tell` learns how many pieces went out so far.
-pub(super) fn body(
+pub(crate) fn body(
     steps: impl Iterator<Item = Step> + Send + 'static,
     tell: impl FnMut(usize) + Send + 'static,
     stop: Stop,

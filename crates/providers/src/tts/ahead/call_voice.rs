@@ -9,14 +9,14 @@ use tokio::{
 };
 
 use super::{
-    client::Deadlines,
-    fetch::{Order, Piece, fetch},
-    wire,
+    ByClause, Clause, Deadlines,
+    fetch::{Piece, fetch},
+    is_speakable,
 };
 use crate::{
     ProviderError,
-    openai::{Endpoint, MANNERS, going_on},
-    tts::{FromVoice, ToVoice, Voice},
+    endpoint::going_on,
+    tts::{FromVoice, ToVoice},
 };
 
 /// Clauses that are fetched at a time: the one being spoken, and those after it.
@@ -24,10 +24,12 @@ const AT_A_TIME: usize = 3;
 /// Clauses and ends that may wait. Beyond that orders stay in their channel.
 const MOST_WAITING: usize = 64;
 
+/// As much of what was said before a clause as is worth telling.
+const PREVIOUS: usize = 300;
+
 /// The voice of one call: requests begin ahead, their sound is handed over in order.
-pub(super) struct CallVoice {
-    endpoint: Arc<Endpoint>,
-    voice: Voice,
+pub(crate) struct CallVoice {
+    voice: Arc<dyn ByClause>,
     deadlines: Deadlines,
     /// What is to be said, in order; the first of it is being spoken.
     turns: VecDeque<Turn>,
@@ -42,6 +44,8 @@ pub(super) struct CallVoice {
     /// A request was made since the clock ticked.
     used: bool,
     ready: bool,
+    /// The last words that were asked for, and of which reply.
+    asked: (ReplyId, String),
 }
 
 /// A part of a reply.
@@ -52,11 +56,11 @@ struct Turn {
 
 enum What {
     /// A clause that is not fetched yet.
-    Clause(ClauseId, Order),
+    Clause(ClauseId, Clause),
     /// No more clauses.
     End,
     /// A clause whose sound is coming.
-    Sound(ClauseId, mpsc::Receiver<Piece>),
+    Sound(ClauseId, mpsc::Receiver<Result<Piece, ProviderError>>),
 }
 
 /// What the first turn has to bring, and by when.
@@ -72,18 +76,17 @@ enum Event {
     Fetched,
     KeepWarm,
     Order(Option<ToVoice>),
-    Piece(Option<Piece>),
+    Piece(Option<Result<Piece, ProviderError>>),
     Warmed(Result<(), ProviderError>),
 }
 
 impl CallVoice {
-    pub(super) fn new(endpoint: Arc<Endpoint>, voice: Voice, deadlines: Deadlines) -> Self {
+    pub(crate) fn new(voice: Arc<dyn ByClause>, deadlines: Deadlines) -> Self {
         let tick = deadlines.keep_warm.max(Duration::from_millis(1));
         let mut clock = interval_at(Instant::now() + tick, tick);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             due: Due::first_audio(&deadlines),
-            endpoint,
             voice,
             deadlines,
             turns: VecDeque::new(),
@@ -93,11 +96,12 @@ impl CallVoice {
             outbox: VecDeque::new(),
             used: false,
             ready: false,
+            asked: (ReplyId(0), String::new()),
         }
     }
 
     /// Serves the call until nobody gives orders, or takes what was made.
-    pub(super) async fn run(
+    pub(crate) async fn run(
         mut self,
         mut orders: mpsc::Receiver<ToVoice>,
         made: mpsc::Sender<FromVoice>,
@@ -131,7 +135,10 @@ impl CallVoice {
                 // Whoever has spoken before is there.
                 Event::Warmed(Err(error)) if !self.ready => return Err(error),
                 Event::Warmed(_) => self.stands(),
-                Event::Deadline => return Err(MANNERS.silent(self.due.stage, self.due.after)),
+                Event::Deadline => {
+                    let Due { stage, after, .. } = self.due;
+                    return Err(self.voice.endpoint().silent(stage, after));
+                }
                 Event::KeepWarm => {
                     if !std::mem::take(&mut self.used) {
                         self.warm();
@@ -143,19 +150,36 @@ impl CallVoice {
 
     fn obey(&mut self, order: ToVoice) {
         match order {
-            ToVoice::Say { text, .. } if !wire::is_speakable(&text) => {}
+            ToVoice::Say { text, .. } if !is_speakable(&text) => {}
             ToVoice::Say {
                 reply,
                 clause,
                 text,
             } => {
                 self.drop_unended(reply);
-                let request = wire::request(&self.voice, &text);
-                self.push(reply, What::Clause(clause, Order { request, text }));
+                let previous = self.previous(reply, &text);
+                self.push(reply, What::Clause(clause, Clause { text, previous }));
             }
             ToVoice::End(reply) => self.push(reply, What::End),
             ToVoice::Cancel(reply) => self.drop_turns(|of| of == reply),
         }
+    }
+
+    /// What was asked for of a reply before this text of it.
+    fn previous(&mut self, reply: ReplyId, text: &str) -> String {
+        if self.asked.0 != reply {
+            self.asked = (reply, String::new());
+        }
+        let said = &mut self.asked.1;
+        let previous = said.clone();
+        if !said.is_empty() {
+            said.push(' ');
+        }
+        said.push_str(text.trim());
+        let surplus = said.len().saturating_sub(PREVIOUS);
+        let cut = said.ceil_char_boundary(surplus);
+        said.drain(..cut);
+        previous
     }
 
     fn push(&mut self, reply: ReplyId, what: What) {
@@ -202,7 +226,7 @@ impl CallVoice {
         }
         let clauses = self.turns.iter_mut().filter(|turn| !turn.is_end());
         for turn in clauses.take(AT_A_TIME) {
-            if let Some(fetching) = turn.begin(&self.endpoint) {
+            if let Some(fetching) = turn.begin(&self.voice) {
                 self.used = true;
                 self.fetching.push(fetching);
             }
@@ -214,7 +238,10 @@ impl CallVoice {
         self.turns.front().is_some_and(|turn| !turn.is_end())
     }
 
-    fn on_piece(&mut self, piece: Option<Piece>) -> Result<(), ProviderError> {
+    fn on_piece(
+        &mut self,
+        piece: Option<Result<Piece, ProviderError>>,
+    ) -> Result<(), ProviderError> {
         let Some(Turn {
             reply,
             what: What::Sound(clause, _),
@@ -226,11 +253,12 @@ impl CallVoice {
             self.next_turn();
             return Ok(());
         };
+        let Piece { bytes, words } = piece?;
         let audio = FromVoice::Audio {
             reply: *reply,
             clause: *clause,
-            bytes: piece?,
-            words: Vec::new(),
+            bytes,
+            words,
         };
         self.due = Due::more_audio(&self.deadlines);
         self.stands();
@@ -251,8 +279,10 @@ impl CallVoice {
     }
 
     fn warm(&mut self) {
-        let (endpoint, within) = (Arc::clone(&self.endpoint), self.deadlines.warm);
-        self.warming = Some(Box::pin(async move { endpoint.warm(within).await }));
+        let (voice, within) = (Arc::clone(&self.voice), self.deadlines.warm);
+        self.warming = Some(Box::pin(async move {
+            voice.endpoint().warm(voice.models(), within).await
+        }));
     }
 }
 
@@ -262,12 +292,12 @@ impl Turn {
     }
 
     /// Begins to fetch a clause that is not fetched yet.
-    fn begin(&mut self, endpoint: &Arc<Endpoint>) -> Option<BoxFuture<'static, ()>> {
-        let What::Clause(clause, order) = &mut self.what else {
+    fn begin(&mut self, voice: &Arc<dyn ByClause>) -> Option<BoxFuture<'static, ()>> {
+        let What::Clause(id, clause) = &mut self.what else {
             return None;
         };
-        let (fetching, pieces) = fetch(Arc::clone(endpoint), std::mem::take(order));
-        self.what = What::Sound(*clause, pieces);
+        let (fetching, pieces) = fetch(Arc::clone(voice), std::mem::take(clause));
+        self.what = What::Sound(*id, pieces);
         Some(fetching)
     }
 }
@@ -291,7 +321,7 @@ impl Due {
 }
 
 /// The next piece of the first turn; never, if it has no sound. May be dropped and called again.
-async fn first_piece(turns: &mut VecDeque<Turn>) -> Option<Piece> {
+async fn first_piece(turns: &mut VecDeque<Turn>) -> Option<Result<Piece, ProviderError>> {
     match turns.front_mut() {
         Some(Turn {
             what: What::Sound(_, pieces),
