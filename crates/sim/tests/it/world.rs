@@ -221,5 +221,6 @@ fn agent(rules: Rules, cast: &Cast) -> Agent {
         ear: audio::HearingSettings::default(),
         carrier: "carrier/line".parse().unwrap(),
         prices: Arc::new(PriceBook::default()),
+        budget_per_day: None,
     }
 }
