@@ -10,6 +10,7 @@ pub mod demo;
 pub mod fakes;
 mod http;
 pub mod load;
+pub mod proxy;
 pub mod turns;
 pub mod wav;
 
