@@ -131,6 +131,8 @@ pub struct SpokenStream {
     pub messages: Vec<String>,
     /// Texts in the pieces they were spoken in.
     pub spoken: Vec<String>,
+    /// Characters that were to be spoken, blanks around texts not counted.
+    pub characters: u64,
     /// It is over.
     pub ended: bool,
 }
