@@ -16,6 +16,13 @@ macro_rules! memory_and_faults {
                 self.shared.log.violations()
             }
 
+            /// When clients asked for something, whether or not they were given it: the first few
+            /// thousand times.
+            #[must_use]
+            pub fn attempts(&self) -> Vec<tokio::time::Instant> {
+                self.shared.faults.attempts()
+            }
+
             /// Spoils the next connection or request that has no fault yet.
             pub fn fail_once(&self, fault: $fault) {
                 self.shared.faults.once(fault);
@@ -45,6 +52,7 @@ pub(crate) mod listener;
 pub(crate) mod log;
 mod moment;
 mod openai;
+mod tab;
 mod writing;
 
 pub use anthropic::{Asked as AnthropicAsked, FakeAnthropic, Settings as AnthropicSettings};
@@ -65,6 +73,7 @@ pub use openai::{
     Pace, Reply, ReplyTool, Scripted, Settings as OpenAiSettings, SpeechFault, SpeechSettings,
     SpokenClause, TranscriptionFault, TranscriptionSettings,
 };
+pub use tab::Used;
 pub use writing::Pieces;
 
 #[cfg(test)]

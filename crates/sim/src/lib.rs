@@ -5,11 +5,13 @@
 
 pub mod caller;
 pub mod carrier;
+pub mod chaos;
 mod delay;
 pub mod demo;
 pub mod fakes;
 mod http;
 pub mod load;
+pub mod proxy;
 pub mod turns;
 pub mod wav;
 

@@ -133,6 +133,8 @@ pub struct SpokenStream {
     pub messages: Vec<String>,
     /// Texts in the pieces they were spoken in.
     pub spoken: Vec<String>,
+    /// Characters that were to be spoken, blanks around texts not counted.
+    pub characters: u64,
     /// It is over.
     pub ended: bool,
 }
@@ -196,6 +198,12 @@ impl FakeElevenLabs {
     #[must_use]
     pub const fn clauses(&self) -> &FakeClauses {
         &self.clauses
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.listener.address()
     }
 
     /// What `ELEVENLABS_BASE_URL` is set to.

@@ -3,6 +3,8 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use tokio::time::Instant;
+
 /// Something a client did that the protocol forbids.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Violation {
@@ -63,6 +65,8 @@ impl<T: Clone> Log<T> {
 /// Faults to come: one per request, then the standing one.
 #[derive(Debug)]
 pub(crate) struct Faults<F> {
+    /// When each request came that a fault could have spoiled.
+    attempts: Mutex<Vec<Instant>>,
     next: Mutex<VecDeque<F>>,
     standing: Mutex<Option<F>>,
 }
@@ -70,6 +74,7 @@ pub(crate) struct Faults<F> {
 impl<F: Copy> Faults<F> {
     pub(crate) fn new() -> Self {
         Self {
+            attempts: Mutex::new(Vec::new()),
             next: Mutex::new(VecDeque::new()),
             standing: Mutex::new(None),
         }
@@ -83,9 +88,19 @@ impl<F: Copy> Faults<F> {
         *held(&self.standing) = fault;
     }
 
+    /// Notes a request and takes its fault.
     pub(crate) fn take(&self) -> Option<F> {
+        let mut attempts = held(&self.attempts);
+        if attempts.len() < KEPT {
+            attempts.push(Instant::now());
+        }
+        drop(attempts);
         let next = held(&self.next).pop_front();
         next.or_else(|| *held(&self.standing))
+    }
+
+    pub(crate) fn attempts(&self) -> Vec<Instant> {
+        held(&self.attempts).clone()
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
     io,
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -40,10 +40,11 @@ use self::audio::Audio;
 use crate::{
     Delay, Dice,
     fakes::{
-        Timeline,
+        Timeline, Used,
         listener::{ANY_PORT, Listener, Stop},
-        log::{Faults, Log},
+        log::{Faults, Log, held},
         moment::{What, report},
+        tab::Tab,
         writing::Pieces,
     },
 };
@@ -145,6 +146,8 @@ struct Shared {
     log: Log<Asked>,
     faults: Faults<LlmFault>,
     requests: AtomicU64,
+    /// Of the requests that were taken.
+    tabs: Mutex<Vec<Arc<Tab>>>,
 }
 
 memory_and_faults!(FakeOpenAi, Asked, LlmFault);
@@ -162,6 +165,7 @@ impl FakeOpenAi {
             log: Log::new(),
             faults: Faults::new(),
             requests: AtomicU64::new(0),
+            tabs: Mutex::default(),
         });
         let for_routes = shared.clone();
         let routes = |stop| {
@@ -190,6 +194,21 @@ impl FakeOpenAi {
     #[must_use]
     pub const fn transcription(&self) -> &FakeTranscription {
         &self.audio.transcription
+    }
+
+    /// What the chat requests that were taken have used so far, in their order.
+    #[must_use]
+    pub fn used(&self) -> Vec<Used> {
+        held(&self.shared.tabs)
+            .iter()
+            .map(|tab| tab.used())
+            .collect()
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.listener.address()
     }
 
     /// What `OPENAI_BASE_URL` is set to.
@@ -245,17 +264,24 @@ async fn chat(
     if let Some(refused) = refused {
         return refused;
     }
+    let tab = Arc::new(Tab::new(read.as_ref().map_or(0, Chat::characters)));
+    held(&shared.tabs).push(Arc::clone(&tab));
     if fault == Some(LlmFault::NoAnswer) {
         stop.wait().await;
         return wire::server_error();
     }
     match read {
-        Ok(chat) => answer(&shared, chat, fault, stop).await,
+        Ok(chat) => answer(&shared, chat, (fault, tab), stop).await,
         Err(refusal) => wire::refusal(&refusal),
     }
 }
 
-async fn answer(shared: &Shared, chat: Chat, fault: Option<LlmFault>, stop: Stop) -> Response {
+async fn answer(
+    shared: &Shared,
+    chat: Chat,
+    (fault, tab): (Option<LlmFault>, Arc<Tab>),
+    stop: Stop,
+) -> Response {
     let settings = &shared.settings;
     report(settings.timeline.as_ref(), || {
         What::ChatAsked(chat.last_said().to_owned())
@@ -273,6 +299,7 @@ async fn answer(shared: &Shared, chat: Chat, fault: Option<LlmFault>, stop: Stop
         chat,
         reply,
         fault,
+        tab,
     };
     stream::respond(plan, settings, dice, stop).await
 }

@@ -1,6 +1,6 @@
 //! A fake model's reply as it goes out: pieces, the time between them, and an end that may not come.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::body::{Body, Bytes};
 use futures_util::stream;
@@ -10,6 +10,7 @@ use super::{
     Timeline,
     listener::Stop,
     moment::{What, report},
+    tab::{Tab, Used},
 };
 
 /// How a reply is cut for streaming.
@@ -48,6 +49,8 @@ pub(super) struct Step {
     pub(super) event: Option<String>,
     /// The text in it, for the timeline.
     pub(super) text: Option<String>,
+    /// What it tells the client that it has used.
+    pub(super) told: Option<Used>,
 }
 
 impl Step {
@@ -56,6 +59,7 @@ impl Step {
             after: Duration::ZERO,
             event: Some(event),
             text: None,
+            told: None,
         }
     }
 
@@ -65,12 +69,14 @@ impl Step {
             after: Duration::ZERO,
             event: None,
             text: None,
+            told: None,
         }
     }
 }
 
 struct Writing {
     steps: std::vec::IntoIter<Step>,
+    tab: Option<Arc<Tab>>,
     timeline: Option<Timeline>,
     stop: Stop,
 }
@@ -85,6 +91,10 @@ impl Writing {
             self.stop.wait().await;
             return None;
         };
+        if let Some(tab) = &self.tab {
+            tab.wrote(step.text.as_deref().unwrap_or_default());
+            step.told.into_iter().for_each(|used| tab.told(used));
+        }
         if let Some(text) = step.text {
             report(self.timeline.as_ref(), || What::TextSent(text));
         }
@@ -92,10 +102,16 @@ impl Writing {
     }
 }
 
-/// The body that these steps write.
-pub(super) fn body(steps: Vec<Step>, timeline: Option<Timeline>, stop: Stop) -> Body {
+/// The body that these steps write. What they cost is noted in `tab`.
+pub(super) fn body(
+    steps: Vec<Step>,
+    tab: Option<Arc<Tab>>,
+    timeline: Option<Timeline>,
+    stop: Stop,
+) -> Body {
     let writing = Writing {
         steps: steps.into_iter(),
+        tab,
         timeline,
         stop,
     };

@@ -69,7 +69,7 @@ pub(super) async fn respond(
         sleep(steps.iter().map(|step| step.after).sum()).await;
         return wire::answer(StatusCode::OK, whole(&plan).to_string());
     }
-    let body = writing::body(steps, settings.timeline.clone(), stop);
+    let body = writing::body(steps, None, settings.timeline.clone(), stop);
     let mut response = wire::answer(StatusCode::OK, body);
     wire::as_events(&mut response);
     response
@@ -98,6 +98,7 @@ fn steps(plan: &Plan, settings: &Settings, dice: &mut Dice) -> Vec<Step> {
                 after: delay,
                 event: Some(wire::event(&delta)),
                 text,
+                told: None,
             });
             delay = plan.pace.token_gap.draw(dice);
         }

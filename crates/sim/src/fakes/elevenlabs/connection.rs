@@ -287,6 +287,7 @@ impl Connection {
             return Err(Offence("settings belong into the first message".to_owned()));
         }
         if !text.trim().is_empty() {
+            self.note(|stream| stream.characters += text.trim().chars().count() as u64);
             report(self.shared.settings.timeline.as_ref(), || {
                 What::TextAsked(text.to_owned())
             });

@@ -2,6 +2,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::fakes::tab::characters;
+
 /// A request that the provider would have taken, in OpenAI's words whoever the provider is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chat {
@@ -25,6 +27,20 @@ impl Chat {
         let said = newest.find(|message| message["role"] == "user");
         said.and_then(|message| message["content"].as_str())
             .unwrap_or_default()
+    }
+
+    /// Characters in the messages, names and arguments of tools included.
+    pub(super) fn characters(&self) -> u64 {
+        let text = |value: &Value| characters(value.as_str().unwrap_or_default());
+        let tools = |message: &Value| -> u64 {
+            let calls = message["tool_calls"].as_array().into_iter().flatten();
+            let functions = calls.map(|call| &call["function"]);
+            functions
+                .map(|it| text(&it["name"]) + text(&it["arguments"]))
+                .sum()
+        };
+        let messages = self.messages.iter();
+        messages.map(|it| text(&it["content"]) + tools(it)).sum()
     }
 }
 

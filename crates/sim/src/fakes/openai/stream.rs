@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{http::StatusCode, response::Response};
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ use crate::{
     Dice,
     fakes::{
         listener::Stop,
+        tab::{Tab, Used},
         writing::{self, Step},
     },
 };
@@ -25,6 +26,7 @@ pub(super) struct Plan {
     pub(super) chat: Chat,
     pub(super) reply: Reply,
     pub(super) fault: Option<LlmFault>,
+    pub(super) tab: Arc<Tab>,
 }
 
 /// Answers as the request wants it: streamed or whole.
@@ -37,9 +39,10 @@ pub(super) async fn respond(
     let steps = steps(&plan, settings, &mut dice);
     if !plan.chat.stream {
         sleep(steps.iter().map(|step| step.after).sum()).await;
+        plan.tab.told(used(&plan));
         return wire::answer(StatusCode::OK, whole(&plan).to_string());
     }
-    let body = writing::body(steps, settings.timeline.clone(), stop);
+    let body = writing::body(steps, Some(plan.tab), settings.timeline.clone(), stop);
     let mut response = wire::answer(StatusCode::OK, body);
     wire::as_events(&mut response);
     response
@@ -55,6 +58,7 @@ fn steps(plan: &Plan, settings: &Settings, dice: &mut Dice) -> Vec<Step> {
         after: delay,
         event: Some(role),
         text: None,
+        told: None,
     });
     delay = Duration::ZERO;
     for piece in settings.pieces.of(&plan.reply.text) {
@@ -63,6 +67,7 @@ fn steps(plan: &Plan, settings: &Settings, dice: &mut Dice) -> Vec<Step> {
             after: delay,
             event,
             text: Some(piece),
+            told: None,
         });
         delay = plan.pace.token_gap.draw(dice);
     }
@@ -73,6 +78,7 @@ fn steps(plan: &Plan, settings: &Settings, dice: &mut Dice) -> Vec<Step> {
                 after: delay,
                 event,
                 text: None,
+                told: None,
             });
             delay = plan.pace.token_gap.draw(dice);
         }
@@ -87,7 +93,10 @@ fn steps(plan: &Plan, settings: &Settings, dice: &mut Dice) -> Vec<Step> {
         let mut last = wire::chunk(plan.number, &plan.chat.model, Value::Null, None);
         last["choices"] = json!([]);
         last["usage"] = cost(plan);
-        steps.push(Step::at_once(wire::event(&last)));
+        steps.push(Step {
+            told: Some(used(plan)),
+            ..Step::at_once(wire::event(&last))
+        });
     }
     steps.push(Step::at_once("data: [DONE]\n\n".to_owned()));
     spoil(&mut steps, plan.fault);
@@ -134,7 +143,13 @@ fn fragments(at: usize, number: u64, tool: &ReplyTool) -> Vec<Value> {
 }
 
 fn cost(plan: &Plan) -> Value {
-    let input = plan
+    let Used { input, output } = used(plan);
+    wire::usage(input, output)
+}
+
+/// What a reply costs: about four characters are a token.
+fn used(plan: &Plan) -> Used {
+    let input: usize = plan
         .chat
         .messages
         .iter()
@@ -146,7 +161,11 @@ fn cost(plan: &Plan) -> Value {
         .iter()
         .map(|tool| tool.arguments.len())
         .sum();
-    wire::usage(input, plan.reply.text.len() + arguments)
+    let tokens = |characters: usize| characters.div_ceil(4) as u64;
+    Used {
+        input: tokens(input),
+        output: tokens(plan.reply.text.len() + arguments),
+    }
 }
 
 /// The answer to a request that is not streamed.

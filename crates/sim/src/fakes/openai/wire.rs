@@ -118,9 +118,8 @@ pub(super) fn chunk(number: u64, model: &str, delta: Value, finish: Option<&str>
         "choices": [{ "index": 0, "delta": delta, "finish_reason": finish }] })
 }
 
-/// What a reply cost: about four characters are a token.
-pub(super) fn usage(input: usize, output: usize) -> Value {
-    let (input, output) = (input.div_ceil(4), output.div_ceil(4));
+/// What a reply cost, in tokens.
+pub(super) fn usage(input: u64, output: u64) -> Value {
     json!({ "prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output,
         "prompt_tokens_details": { "cached_tokens": 0, "audio_tokens": 0 },
         "completion_tokens_details": { "reasoning_tokens": 0, "audio_tokens": 0 } })
