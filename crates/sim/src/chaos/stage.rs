@@ -180,6 +180,7 @@ impl Stage {
             carrier: "carrier/line".parse()?,
             prices: Arc::new(PriceBook::default()),
             budget_per_day: None,
+            remembers_calls: 0,
         });
         exchange.rehearse(&agent).await;
         let mut stage = Self {
