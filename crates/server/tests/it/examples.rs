@@ -2,7 +2,8 @@ use std::path::Path;
 
 use server::config::{Config, Environment};
 
-const KEYS: [(&str, &str); 4] = [
+const KEYS: [(&str, &str); 5] = [
+    ("ANTHROPIC_API_KEY", "a"),
     ("DEEPGRAM_API_KEY", "d"),
     ("ELEVENLABS_API_KEY", "e"),
     ("OPENAI_API_KEY", "o"),
@@ -14,30 +15,36 @@ fn repository() -> &'static Path {
 }
 
 #[test]
-fn every_example_is_right_with_keys_and_without() {
+fn every_example_is_right_and_without_keys_wants_only_keys() {
     let mut seen = 0;
     for entry in std::fs::read_dir(repository().join("examples")).expect("examples") {
         let folder = entry.expect("an entry").path();
-        if folder.join("repartee.toml").exists() {
-            for environment in [KEYS.into_iter().collect(), Environment::default()] {
-                let config = Config::load(None, &folder, &environment);
-                assert!(
-                    config.is_ok(),
-                    "{}: {}",
-                    folder.display(),
-                    config.expect_err("wrong")
-                );
-            }
-            seen += 1;
+        if !folder.join("repartee.toml").exists() {
+            continue;
         }
+        let config = Config::load(None, &folder, &KEYS.into_iter().collect());
+        assert!(
+            config.is_ok(),
+            "{}: {}",
+            folder.display(),
+            config.expect_err("wrong")
+        );
+        if let Err(problems) = Config::load(None, &folder, &Environment::default()) {
+            for problem in problems.0 {
+                let wants_key = problem.message.starts_with("needs the variable ");
+                assert!(wants_key, "{}: {}", folder.display(), problem.message);
+            }
+        }
+        seen += 1;
     }
-    assert!(seen > 0, "there are examples");
+    assert!(seen >= 3, "there are examples");
 }
 
 #[test]
-fn every_example_in_the_manual_is_right() {
-    let manual = repository().join("docs/configuration.md");
-    let manual = std::fs::read_to_string(manual).expect("a manual");
+fn every_example_in_the_manuals_is_right() {
+    let manual: String = ["docs/configuration.md", "docs/providers.md"]
+        .map(|page| std::fs::read_to_string(repository().join(page)).expect(page))
+        .concat();
     let examples: Vec<&str> = manual
         .split("```toml\n")
         .skip(1)
@@ -80,6 +87,85 @@ fn the_hotline_is_the_profile_that_it_promises() {
     assert_eq!(
         agent.rules.turn.wait,
         session::Waits::fixed(domain::Millis(1_800))
+    );
+}
+
+#[test]
+fn the_companion_is_the_profile_that_it_promises() {
+    let environment: Environment = KEYS.into_iter().collect();
+    let folder = repository().join("examples/companion");
+    let config = Config::load(None, &folder, &environment).expect("a configuration");
+    let agent = &config.tenants[0].agent;
+    assert_eq!(agent.listen[0].0.to_string(), "deepgram/nova-3");
+    let (model, think) = &agent.think[0];
+    assert_eq!(
+        (model.to_string().as_str(), think.max_tokens),
+        ("anthropic/claude-haiku-5-5", 150)
+    );
+    let (model, voice) = &agent.speak[0];
+    assert_eq!(
+        (model.to_string().as_str(), voice.voice.as_str()),
+        ("openai/tts-1-hd", "nova")
+    );
+    let rules = &agent.rules;
+    assert_eq!(rules.history_messages, 10);
+    assert_eq!(rules.turn.wait, session::Waits::fixed(domain::Millis(500)));
+    assert_eq!(rules.budget.limit, Some(domain::Micros(5_000_000)));
+    assert_eq!(rules.budget.warn_percent, 80);
+    assert!(!rules.lines.budget_low.is_empty());
+    assert_eq!(rules.end.max_call, domain::Millis(1_800_000));
+    let models = [model, &agent.listen[0].0, &agent.think[0].0];
+    assert!(
+        agent.prices.unpriced(models).is_empty(),
+        "a budget needs prices"
+    );
+}
+
+#[test]
+fn the_council_is_the_profile_that_it_promises() {
+    let environment: Environment = KEYS
+        .into_iter()
+        .chain([
+            ("TWILIO_PHONE_NUMBER_LAKEVIEW", "+61255500199"),
+            ("ELEVENLABS_VOICE_LAKEVIEW", "own-voice"),
+        ])
+        .collect();
+    let folder = repository().join("examples/council");
+    let config = Config::load(None, &folder, &environment).expect("a configuration");
+    let tenants = config.tenants.iter();
+    let named = |plan: &server::config::TenantPlan| {
+        let number = plan.tenant.numbers[0].as_str().to_owned();
+        (
+            plan.tenant.id.to_string(),
+            number,
+            plan.agent.speak[0].1.voice.clone(),
+        )
+    };
+    let expected = [
+        ("hillside", "+61255500101", "21m00Tcm4TlvDq8ikWAM"),
+        ("lakeview", "+61255500199", "own-voice"),
+    ];
+    let expected = expected.map(|(id, number, voice)| (id.into(), number.into(), voice.into()));
+    assert_eq!(tenants.map(named).collect::<Vec<_>>(), expected);
+    let agent = &config.tenants[0].agent;
+    assert_eq!(agent.listen[0].0.to_string(), "openai/whisper-1");
+    let (model, think) = &agent.think[0];
+    assert_eq!(model.to_string(), "openai/gpt-4o-mini");
+    assert_eq!((think.temperature, think.max_tokens), (Some(0.5), 800));
+    let voice = &agent.speak[0].1;
+    assert_eq!(
+        (
+            voice.stability,
+            voice.similarity_boost,
+            voice.style,
+            voice.use_speaker_boost
+        ),
+        (Some(0.5), Some(0.75), Some(0.0), Some(true))
+    );
+    assert_eq!(voice.chunk_length_schedule, [120, 160, 250, 290]);
+    assert_eq!(
+        agent.rules.turn.wait,
+        session::Waits::fixed(domain::Millis(500))
     );
 }
 

@@ -78,6 +78,7 @@ impl Providers {
     fn violations(&self) -> Vec<sim::fakes::Violation> {
         let mut all = self.deepgram.violations();
         all.extend(self.elevenlabs.violations());
+        all.extend(self.elevenlabs.clauses().violations());
         all.extend(self.openai.violations());
         all.extend(self.openai.speech().violations());
         all.extend(self.openai.transcription().violations());
@@ -91,15 +92,22 @@ const CALLER: &str = "wait agent\nsay book\nwait agent\nsay party\nwait agent\nh
 impl Providers {
     /// Has the conversation on each of these paths, with such a configuration; what was kept.
     async fn conversations(&self, file: &str, paths: &[&str]) -> Vec<WholeCall> {
+        let number = CallPlan::by(Script::default()).to;
+        let calls: Vec<_> = paths.iter().map(|path| (*path, number.as_str())).collect();
+        self.conversations_with(file, &calls).await
+    }
+
+    /// The same, with these numbers on these paths.
+    async fn conversations_with(&self, file: &str, calls: &[(&str, &str)]) -> Vec<WholeCall> {
         let store: Arc<dyn Store> = Arc::new(Memory::default());
-        self.with_store(file, paths, &store).await
+        self.with_store(file, calls, &store).await
     }
 
     /// The same, kept with what is in this store already.
     async fn with_store(
         &self,
         file: &str,
-        paths: &[&str],
+        calls: &[(&str, &str)],
         store: &Arc<dyn Store>,
     ) -> Vec<WholeCall> {
         drop(crate::app::client());
@@ -114,9 +122,10 @@ impl Providers {
         let url = format!("http://{}", running.address());
         let carrier = Carrier::new(Settings::local(&url, Some(TOKEN.to_owned())));
         let carrier = carrier.expect("a carrier");
-        let calls = paths.iter().zip(1..).map(|(webhook, seed)| {
+        let calls = calls.iter().zip(1..).map(|((webhook, to), seed)| {
             let script = Script::parse(CALLER, &book).expect("a script");
             carrier.place_call(CallPlan {
+                to: (*to).to_owned(),
                 webhook: (*webhook).to_owned(),
                 limit: Duration::from_secs(60),
                 seed,
@@ -172,8 +181,11 @@ async fn an_agent_remembers_what_a_number_said_before() {
     let providers = Providers::start().await;
     let file = "[agents.desk]\nremembers_calls = 2\n";
     let store: Arc<dyn Store> = Arc::new(Memory::default());
+    let number = CallPlan::by(Script::default()).to;
     for call in 0..2 {
-        let calls = providers.with_store(file, &["/twiml"], &store).await;
+        let calls = providers
+            .with_store(file, &[("/twiml", &number)], &store)
+            .await;
         assert_eq!(calls.len(), call + 1);
     }
     let asked = providers.openai.seen();
@@ -234,4 +246,109 @@ async fn whisper_in_batches_holds_a_conversation() {
 async fn a_compatible_server_and_aura_hold_a_conversation() {
     let set = ["deepgram/nova-3", "near/llama", "deepgram/aura-2-thalia-en"];
     holds(set, "").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_voice_over_http_holds_a_conversation() {
+    let providers = Providers::start().await;
+    let file = "[agents.desk.tts]\nmodels = [\"elevenlabs/eleven_v3\"]\ntransport = \"http\"\n";
+    let calls = providers.conversations(file, &["/twiml"]).await;
+    assert_eq!(calls[0].turns.len(), 3, "{:?}", calls[0].turns);
+    let spoken = providers.elevenlabs.clauses().seen();
+    assert!(spoken.iter().all(|asked| asked.status == 200), "{spoken:?}");
+    assert!(!spoken.is_empty() && providers.elevenlabs.seen().is_empty());
+}
+
+/// An example's configuration.
+fn example(name: &str) -> String {
+    let path = format!(
+        "{}/../../examples/{name}/repartee.toml",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    std::fs::read_to_string(path).expect("an example")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_hotline_holds_a_conversation() {
+    let providers = Providers::start().await;
+    let calls = providers
+        .conversations(&example("hotline"), &["/twiml"])
+        .await;
+    assert_eq!(calls[0].turns.len(), 3, "{:?}", calls[0].turns);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_companion_holds_a_conversation_and_counts_its_cost() {
+    let providers = Providers::start().await;
+    let calls = providers
+        .conversations(&example("companion"), &["/twiml"])
+        .await;
+    let WholeCall { turns, receipt, .. } = &calls[0];
+    assert_eq!(turns.len(), 3, "{turns:?}");
+    assert!(
+        !receipt.cost().partly,
+        "everything has a price: {receipt:?}"
+    );
+    let asked = providers.anthropic.seen();
+    assert!(!asked.is_empty());
+    for request in asked {
+        assert_eq!(request.body["model"], "claude-haiku-5-5");
+        assert_eq!(request.body["max_tokens"], 150);
+    }
+    for clause in providers.openai.speech().seen() {
+        assert_eq!(
+            (&clause.body["model"], &clause.body["voice"]),
+            (&"tts-1-hd".into(), &"nova".into())
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_councils_answer_their_own_number_with_their_own_voice() {
+    let providers = Providers::start().await;
+    let numbers = [
+        ("/voice/incoming", "+61255500101"),
+        ("/voice/incoming", "+61255500102"),
+    ];
+    let calls = providers
+        .conversations_with(&example("council"), &numbers)
+        .await;
+    assert_eq!(calls.len(), 2);
+    for WholeCall {
+        call,
+        turns,
+        receipt,
+    } in &calls
+    {
+        let expected = match call.begun.to.as_str() {
+            "+61255500101" => ("hillside", "Hillside Council"),
+            _ => ("lakeview", "Lakeview Shire"),
+        };
+        assert_eq!(call.begun.tenant.as_str(), expected.0);
+        assert_eq!(turns.len(), 3, "{turns:?}");
+        let greeting = turns[0].heard.as_str();
+        assert!(greeting.contains(expected.1), "{greeting}");
+        assert!(
+            !receipt.cost().partly,
+            "everything has a price: {receipt:?}"
+        );
+    }
+    let streams = providers.elevenlabs.seen();
+    for voice in ["21m00Tcm4TlvDq8ikWAM", "EXAVITQu4vr4xnSDxMaL"] {
+        let stream = streams.iter().find(|stream| stream.voice == voice);
+        let first = &stream.expect(voice).messages[0];
+        assert!(
+            first.contains(r#""chunk_length_schedule":[120,160,250,290]"#),
+            "{first}"
+        );
+        assert!(
+            first.contains(r#""similarity_boost":0.75,"style":0.0,"use_speaker_boost":true"#),
+            "{first}"
+        );
+    }
+    assert!(!providers.openai.transcription().seen().is_empty());
+    for request in providers.openai.seen() {
+        assert_eq!(request.body["model"], "gpt-4o-mini");
+        assert_eq!(request.body["temperature"], 0.5);
+    }
 }
