@@ -87,6 +87,8 @@ pub(crate) struct Recogniser {
 #[derive(Default)]
 struct Memory {
     unsettled: Replay,
+    /// The words of the unsettled sound were asked for.
+    asked: bool,
     contact: Contact,
 }
 
@@ -147,6 +149,14 @@ impl Recogniser {
         self.commons.breakers.first_allowed(names)
     }
 
+    /// Whether somebody further down the list may be asked.
+    fn has_other(&self, place: usize) -> bool {
+        let others = self.stations.iter().skip(place + 1);
+        others
+            .map(|station| self.commons.breakers.rests(&station.name))
+            .any(|rest| rest.is_zero())
+    }
+
     async fn stay_with(
         &self,
         place: usize,
@@ -176,7 +186,9 @@ impl Recogniser {
             let wait = match error.verdict() {
                 Verdict::Retry => RETRY.wait(tries - 1),
                 Verdict::RetryAfter(wait) if wait <= Duration::from_secs(1) => wait,
-                Verdict::SwitchProvider if is_mute(&error) => Duration::ZERO,
+                Verdict::SwitchProvider if is_mute(&error) && !self.has_other(place) => {
+                    Duration::ZERO
+                }
                 Verdict::RetryAfter(_)
                 | Verdict::GiveUp
                 | Verdict::KeyRefused
@@ -243,7 +255,10 @@ impl Recogniser {
 
     fn order(&self, order: Option<Order>, open: &mut Open, memory: &mut Memory) {
         let taken = match order {
-            Some(Order::Finalize) => open.finalize(memory.unsettled.length()),
+            Some(Order::Finalize) => {
+                memory.asked = true;
+                open.finalize(memory.unsettled.length())
+            }
             Some(Order::Hear(sound)) => {
                 memory.unsettled.remember(&sound);
                 open.hear(&sound)
@@ -274,6 +289,10 @@ impl Recogniser {
                     .meters
                     .provider_answered(&station.name, Job::Listen, after);
                 open.is_ready();
+                // What the last connection was asked for, this one does not know.
+                if memory.asked && !open.finalize(memory.unsettled.length()) {
+                    self.commons.meters.dropped("stt", "full");
+                }
                 return self.back(memory).await;
             }
             // Our own ear is faster and does not mistake a television for the caller.
@@ -286,6 +305,7 @@ impl Recogniser {
                 words.span = words.span.and_then(|span| open.ruler.on_call(span));
                 words.word_spans = open.ruler.all_on_call(&words.word_spans);
                 if words.settled {
+                    memory.asked = false;
                     memory.unsettled.settle(words.span);
                 }
                 Input::Words(words)

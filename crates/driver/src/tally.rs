@@ -120,7 +120,11 @@ impl Tally {
             })
         });
         std::iter::once(line)
-            .chain(self.listen.iter().map(|each| each.used(Item::Transcription)))
+            .chain(
+                self.listen
+                    .iter()
+                    .map(|each| each.used(Item::Transcription)),
+            )
             .chain(self.speak.iter().map(|each| each.used(Item::Speech)))
             .chain(thought)
             .filter(|used| used.amount > 0)

@@ -251,3 +251,24 @@ async fn words_that_come_late_are_passed_on_and_spare_what_was_said_since() {
     assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserLost));
     assert_eq!(rig.connected().await.given(), 300);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_next_connection_is_asked_for_the_words_that_are_owed() {
+    let mut rig = Rig::start();
+    let connection = rig.connected().await;
+    rig.hear(0, 900).await;
+    rig.orders.send(Order::Finalize).await.expect("taken");
+    settle().await;
+    connection.breaks();
+    assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserLost));
+    let mut again = rig.connected().await;
+    assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserBack));
+    let given = std::iter::from_fn(|| again.orders.try_recv().ok());
+    assert_eq!(given.last(), Some(ToRecogniser::Finalize));
+    again.words("All of it", true, (0, 900)).await;
+    assert_eq!(rig.span().await, Some(span(0, 900)));
+    again.breaks();
+    assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserLost));
+    let mut third = rig.connected().await;
+    assert!(third.orders.try_recv().is_err(), "nothing is owed any more");
+}
