@@ -34,6 +34,8 @@ pub(super) struct Clause {
     pub(super) text: String,
     /// Characters that were spoken, as the provider says or the length of the audio suggests.
     pub(super) spoken_chars: usize,
+    /// The provider told where its words end.
+    told: bool,
     /// What earlier connections spoke of it: words of this one are counted from there.
     before: WordEnd,
     pub(super) made: Millis,
@@ -66,6 +68,7 @@ impl Speaking {
             id,
             text,
             spoken_chars: 0,
+            told: false,
             made: Millis::ZERO,
             before: WordEnd {
                 chars: 0,
@@ -81,7 +84,7 @@ impl Speaking {
         let reply = self.reply;
         let mut characters = 0;
         for clause in &mut self.unspoken {
-            let Some((chars, text)) = rest_of(&clause.text, clause.spoken_chars) else {
+            let Some((chars, text)) = clause.rest() else {
                 continue;
             };
             clause.audio.clear();
@@ -132,9 +135,12 @@ impl Speaking {
             })
             .collect();
         clause.made += length(bytes);
-        clause.spoken_chars = match words.iter().map(|word| word.chars).max() {
+        let told = words.iter().map(|word| word.chars).max();
+        clause.told |= told.is_some();
+        clause.spoken_chars = match told {
             Some(chars) => chars,
-            None => clause.spoken_chars.max(chars_spoken_within(clause.made)),
+            None if clause.told => clause.spoken_chars,
+            None => chars_spoken_within(clause.made).max(clause.spoken_chars),
         };
         // What was spoken in two parts is not worth keeping.
         if chars == 0 && keeps(&clause.text) {
@@ -144,9 +150,19 @@ impl Speaking {
     }
 }
 
-/// The text after so many characters, from the word that was being spoken, and where that is.
-fn rest_of(text: &str, spoken: usize) -> Option<(usize, String)> {
-    let (at, _) = text.char_indices().nth(spoken)?;
+impl Clause {
+    /// What was not spoken of it, from the word that was cut, and where that is. A word whose end
+    /// the provider told was spoken; where that is only guessed, the last one may have been cut.
+    fn rest(&self) -> Option<(usize, String)> {
+        let (at, next) = self.text.char_indices().nth(self.spoken_chars)?;
+        let whole = self.told && next.is_whitespace();
+        let spoken = if whole { at + next.len_utf8() } else { at };
+        rest_of(&self.text, spoken)
+    }
+}
+
+/// The text from the word that has this byte in it, and how many characters come before.
+fn rest_of(text: &str, at: usize) -> Option<(usize, String)> {
     let from = text[..at]
         .rfind(char::is_whitespace)
         .map_or(0, |space| space + 1);
@@ -183,19 +199,15 @@ mod tests {
         let ms = |ms: usize| Bytes::from(vec![0; ms * 8]);
         speaking.note(first, &ms(600), vec![word(3, 300), word(7, 600)], |_| true);
         let (to, mut said) = mpsc::channel(8);
-        assert_eq!(speaking.repeat(&to), 10);
+        assert_eq!(speaking.repeat(&to), 6);
         let again = ToVoice::Say {
             reply,
             clause: first,
-            text: "two three.".to_owned(),
+            text: "three.".to_owned(),
         };
-        assert_eq!(
-            said.try_recv(),
-            Ok(again),
-            "from the word that may have been cut"
-        );
+        assert_eq!(said.try_recv(), Ok(again), "from the word that was cut");
         let words = speaking.note(first, &ms(500), vec![word(3, 200)], |_| true);
-        assert_eq!(words, [word(7, 800)]);
+        assert_eq!(words, [word(11, 800)]);
         let whole = speaking.take_until(ClauseId(1));
         assert!(
             whole[0].audio.is_empty(),
@@ -204,9 +216,29 @@ mod tests {
     }
 
     #[test]
+    fn where_ends_of_words_are_guessed_the_last_one_is_said_again() {
+        let (first, reply) = (ClauseId(0), ReplyId(1));
+        let mut speaking = None;
+        let speaking = current(&mut speaking, reply);
+        speaking.give(first, "One two three.");
+        let ms = |ms: usize| Bytes::from(vec![0; ms * 8]);
+        speaking.note(first, &ms(7 * 55), Vec::new(), |_| true);
+        let (to, _said) = mpsc::channel(8);
+        assert_eq!(speaking.repeat(&to), 10, "two three.");
+    }
+
+    #[test]
     fn a_clause_that_was_spoken_is_not_said_again() {
-        assert_eq!(rest_of("One two.", 8), None);
-        assert_eq!(rest_of("One two.", 7), Some((4, "two.".to_owned())));
-        assert_eq!(rest_of("One two.", 0), Some((0, "One two.".to_owned())));
+        let rest = |spoken_chars| {
+            let mut speaking = None;
+            let speaking = current(&mut speaking, ReplyId(1));
+            speaking.give(ClauseId(0), "One two.");
+            let clause = &mut speaking.unspoken[0];
+            clause.spoken_chars = spoken_chars;
+            clause.rest()
+        };
+        assert_eq!(rest(8), None);
+        assert_eq!(rest(7), Some((4, "two.".to_owned())));
+        assert_eq!(rest(0), Some((0, "One two.".to_owned())));
     }
 }
