@@ -5,6 +5,7 @@
 
 pub mod caller;
 pub mod carrier;
+pub mod chaos;
 mod delay;
 pub mod demo;
 pub mod fakes;

@@ -156,6 +156,12 @@ impl FakeDeepgram {
         Ok(Self { listener, shared })
     }
 
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.listener.address()
+    }
+
     /// What `DEEPGRAM_BASE_URL` is set to.
     #[must_use]
     pub fn base_url(&self) -> String {

@@ -176,6 +176,12 @@ impl FakeElevenLabs {
         Ok(Self { listener, shared })
     }
 
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.listener.address()
+    }
+
     /// What `ELEVENLABS_BASE_URL` is set to.
     #[must_use]
     pub fn base_url(&self) -> String {

@@ -205,6 +205,12 @@ impl FakeOpenAi {
             .collect()
     }
 
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.listener.address()
+    }
+
     /// What `OPENAI_BASE_URL` is set to.
     #[must_use]
     pub fn base_url(&self) -> String {

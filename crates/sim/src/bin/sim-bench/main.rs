@@ -1,5 +1,6 @@
 //! Measures the real server, in a process and on a core of its own, under simulated calls.
 
+mod chaos;
 mod child;
 mod result;
 mod run;
@@ -11,6 +12,7 @@ use std::{fs, io::Write as _, path::PathBuf, process::Command};
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
+use chaos::ChaosArgs;
 use result::Results;
 use scenario::ScenarioArgs;
 use turns::TurnsArgs;
@@ -27,6 +29,8 @@ struct Cli {
 enum Bench {
     /// Our share of a turn, CPU and memory per call, start-up
     Call(CallArgs),
+    /// Simulated calls on which things go wrong
+    Chaos(ChaosArgs),
     /// One call by a script, with providers as they are, told turn by turn
     Scenario(ScenarioArgs),
     /// Turn-taking: who waits how long, who cuts whom off
@@ -70,11 +74,17 @@ fn main() -> anyhow::Result<()> {
     if let Bench::Call(args) = &cli.command {
         place(args)?;
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = match &cli.command {
+        Bench::Chaos(_) => tokio::runtime::Builder::new_multi_thread(),
+        Bench::Call(_) | Bench::Scenario(_) | Bench::Turns(_) => {
+            tokio::runtime::Builder::new_current_thread()
+        }
+    }
+    .enable_all()
+    .build()?;
     match &cli.command {
         Bench::Call(args) => calls(args, &runtime),
+        Bench::Chaos(args) => runtime.block_on(chaos::run(args)),
         Bench::Scenario(args) => runtime.block_on(scenario::run(args)),
         Bench::Turns(args) => turns::run(args, &runtime),
     }

@@ -1,0 +1,178 @@
+//! Sound that says what it is: every letter of a text hums for 60 ms and begins with its code. A
+//! cut, a gap or a word that comes twice is heard by whoever reads the codes.
+
+use audio::g711::ulaw;
+
+use crate::fakes::{Ear, Tones, Voice, Word};
+
+/// Samples of one letter: three frames.
+pub(super) const LETTER: usize = 480;
+/// What a letter begins with: unlikely in a voice.
+const MAGIC: [u8; 4] = [0x81, 0x13, 0x97, 0x25];
+const CODE: usize = MAGIC.len() + 2;
+/// A sample that is louder is no line noise.
+const LOUD: u16 = 600;
+
+/// Says any text of ASCII letters.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct CodedVoice(Tones);
+
+/// What a caller says: as the agent's voice does, but between words there is silence, which tells
+/// an ear speech from the hum of a machine.
+pub(super) fn callers(text: &str) -> Vec<u8> {
+    coded(text, &Tones::default().say(text))
+}
+
+fn coded(text: &str, sound: &[u8]) -> Vec<u8> {
+    let mut sound = sound.to_vec();
+    for (letter, sound) in text.chars().zip(sound.chunks_mut(LETTER)) {
+        let code = u8::try_from(letter).unwrap_or(b'?');
+        let [high, low] = [0x10 | code >> 4, 0x10 | code & 15];
+        let begins = MAGIC.into_iter().chain([high, low]);
+        sound
+            .iter_mut()
+            .zip(begins)
+            .for_each(|(to, from)| *to = from);
+    }
+    sound
+}
+
+impl Voice for CodedVoice {
+    fn say(&self, text: &str) -> Vec<u8> {
+        let text = text.trim();
+        // Blanks sound, too: a gap is always a fault.
+        let hummed: String = text
+            .chars()
+            .map(|letter| {
+                if letter.is_alphanumeric() {
+                    letter
+                } else {
+                    'a'
+                }
+            })
+            .collect();
+        coded(text, &self.0.say(&hummed))
+    }
+}
+
+/// Reads the codes in a stream of sound.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    /// The last samples, the newest in the lowest byte.
+    last: u64,
+    /// Samples since the last code.
+    since: usize,
+    /// Loud samples that belong to no letter.
+    pub(super) foreign: usize,
+}
+
+impl Reader {
+    /// Takes a sample. Returns the letter whose code it completes.
+    pub(super) fn take(&mut self, sample: u8) -> Option<char> {
+        self.last = self.last << 8 | u64::from(sample);
+        self.since = self.since.saturating_add(1);
+        if self.since > LETTER && ulaw::decode(sample).unsigned_abs() > LOUD {
+            self.foreign += 1;
+        }
+        let [_, _, magic @ .., high, low] = self.last.to_be_bytes();
+        if magic != MAGIC || high & 0xF0 != 0x10 || low & 0xF0 != 0x10 {
+            return None;
+        }
+        // The code itself was loud, and it may have followed silence.
+        self.foreign -= CODE
+            .min(self.since.saturating_sub(LETTER))
+            .min(self.foreign);
+        self.since = CODE;
+        Some(char::from((high & 15) << 4 | low & 15))
+    }
+}
+
+/// An ear that reads codes.
+#[derive(Debug, Default)]
+pub(super) struct CodedEar {
+    reader: Reader,
+    text: String,
+    quiet: usize,
+}
+
+impl Ear for CodedEar {
+    fn hear(&mut self, audio: &[u8]) -> Vec<Word> {
+        /// Samples of silence that end a phrase: 100 ms.
+        const PAUSE: usize = 800;
+        let before = self.text.len();
+        let letters = audio.iter().filter_map(|sample| self.reader.take(*sample));
+        self.text.extend(letters);
+        let loud = audio
+            .iter()
+            .any(|code| ulaw::decode(*code).unsigned_abs() > LOUD);
+        self.quiet = if loud { 0 } else { self.quiet + audio.len() };
+        if self.text.len() > before {
+            let began = (before == 0).then_some(Word::Began);
+            let so_far = Word::SoFar(self.text.clone());
+            return began.into_iter().chain([so_far]).collect();
+        }
+        let over = !self.text.is_empty() && self.quiet >= PAUSE;
+        over.then(|| Word::Whole(std::mem::take(&mut self.text)))
+            .into_iter()
+            .collect()
+    }
+
+    fn settle(&mut self) -> Option<String> {
+        (!self.text.is_empty()).then(|| std::mem::take(&mut self.text))
+    }
+}
+
+/// A text without anything but its letters and digits: recognisers and voices cut it anywhere.
+pub(super) fn bare(text: &str) -> String {
+    let letters = text.chars().filter(char::is_ascii_alphanumeric);
+    letters.map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(audio: &[u8]) -> (String, usize) {
+        let mut reader = Reader::default();
+        let text = audio.iter().filter_map(|it| reader.take(*it)).collect();
+        (text, reader.foreign)
+    }
+
+    #[test]
+    fn a_text_is_read_back_and_nothing_in_it_is_foreign() {
+        let silence = vec![0xFF; 1_000];
+        let said = CodedVoice::default().say("We open at nine.");
+        assert_eq!(said.len(), 16 * LETTER);
+        let line = [silence.clone(), said, silence].concat();
+        assert_eq!(read(&line), ("We open at nine.".to_owned(), 0));
+    }
+
+    #[test]
+    fn noise_is_foreign() {
+        let noise = [vec![0x10; 800], CodedVoice::default().say("a")].concat();
+        let (text, foreign) = read(&noise);
+        assert_eq!(text, "a");
+        assert!((300..=330).contains(&foreign), "{foreign}");
+    }
+
+    #[test]
+    fn an_ear_hears_every_letter_once_wherever_it_is_asked() {
+        let mut ear = CodedEar::default();
+        let mut heard = String::new();
+        let said = [callers("On Sunday?"), vec![0xFF; 1_600]].concat();
+        for (number, piece) in said.chunks(80).enumerate() {
+            for word in ear.hear(piece) {
+                if let Word::Whole(text) = word {
+                    heard.push_str(&text);
+                }
+            }
+            if number == 20 {
+                heard.push_str(&ear.settle().unwrap());
+            }
+        }
+        assert_eq!(
+            (heard.as_str(), bare(&heard).as_str()),
+            ("On Sunday?", "onsunday")
+        );
+    }
+}

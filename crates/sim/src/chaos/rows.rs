@@ -1,0 +1,67 @@
+//! The rows, in the order of their numbers.
+
+mod clock;
+mod keys;
+mod listening;
+mod outage;
+mod speaking;
+mod thinking;
+
+use std::pin::Pin;
+
+use super::Findings;
+
+type Running = Pin<Box<dyn Future<Output = anyhow::Result<Findings>> + Send>>;
+
+/// One fault, and what is required of us.
+#[derive(Clone, Copy)]
+pub struct Row {
+    /// Its number: `F01`.
+    pub name: &'static str,
+    /// What goes wrong.
+    pub fault: &'static str,
+    /// What has to happen.
+    pub required: &'static str,
+    /// It disturbs, and is disturbed by, others: it runs alone.
+    pub alone: bool,
+    run: fn() -> Running,
+}
+
+impl Row {
+    /// Lets it go wrong, in real time.
+    ///
+    /// # Errors
+    /// When the stage could not be set: that says nothing about the fault.
+    pub async fn run(&self) -> anyhow::Result<Findings> {
+        (self.run)().await
+    }
+}
+
+/// All rows.
+#[must_use]
+pub fn rows() -> Vec<Row> {
+    let parts = [
+        listening::ROWS,
+        thinking::ROWS,
+        speaking::ROWS,
+        keys::ROWS,
+        outage::ROWS,
+        clock::ROWS,
+    ];
+    parts.concat()
+}
+
+const fn row(
+    name: &'static str,
+    fault: &'static str,
+    required: &'static str,
+    run: fn() -> Running,
+) -> Row {
+    Row {
+        name,
+        fault,
+        required,
+        alone: false,
+        run,
+    }
+}

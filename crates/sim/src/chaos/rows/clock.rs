@@ -1,0 +1,77 @@
+//! What goes wrong with time: F17.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use domain::{Clock, Item, UnixMillis};
+
+use super::{Row, row};
+use crate::chaos::{
+    Findings,
+    stage::{Call, QUESTIONS, Setting, Stage},
+};
+
+pub(super) const ROWS: &[Row] = &[row(
+    "F17",
+    "clock jumps an hour forward and back",
+    "durations and bills right",
+    || Box::pin(jumps()),
+)];
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// A wall clock that somebody moves.
+#[derive(Debug)]
+struct Moved(AtomicI64);
+
+impl Clock for Moved {
+    fn now(&self) -> UnixMillis {
+        UnixMillis(self.0.load(Ordering::Relaxed))
+    }
+}
+
+async fn jumps() -> anyhow::Result<Findings> {
+    let mut findings = Findings::default();
+    let clock = Arc::new(Moved(AtomicI64::new(1_800_000_000_000)));
+    let stage = Stage::set(Setting {
+        clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        ..Setting::default()
+    })
+    .await?;
+    let mut calls = Vec::new();
+    for jump in [HOUR_MS, -HOUR_MS] {
+        let moves = async {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            clock.0.fetch_add(jump, Ordering::Relaxed);
+        };
+        let (call, ()) = tokio::join!(stage.call(&QUESTIONS[..2]), moves);
+        let call = call?;
+        findings.conversation(&stage, &call, &QUESTIONS[..2]);
+        is_timed_right(&mut findings, &call);
+        calls.push(call);
+    }
+    findings.ledger(&stage, &calls);
+    stage.close().await?;
+    Ok(findings)
+}
+
+fn is_timed_right(findings: &mut Findings, call: &Call) {
+    const INEXACT_MS: u64 = 300;
+    let lasted = u64::try_from(call.lasted.as_millis()).unwrap_or(u64::MAX);
+    let told = call.ended.duration.0;
+    findings.check(
+        told.abs_diff(lasted) <= INEXACT_MS,
+        format!("lasted {told} ms (really {lasted})"),
+    );
+    let line = call.receipt.0.iter().find(|line| line.item == Item::Line);
+    let billed = line.map_or(0, |line| line.amount);
+    findings.check(billed == told, format!("line billed {billed} ms"));
+    let in_order = call.turns.is_sorted_by_key(|turn| turn.at);
+    let within = call.turns.iter().all(|turn| turn.at <= call.ended.duration);
+    findings.check(in_order && within, "turns dated within the call");
+}

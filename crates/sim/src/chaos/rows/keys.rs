@@ -1,0 +1,132 @@
+//! Keys that are refused, and quotas that are used up: F14 and F15.
+
+use std::time::Duration;
+
+use driver::{BreakerSettings, BreakerState};
+use tokio::time::Instant;
+
+use super::{Row, row};
+use crate::{
+    chaos::{
+        Findings,
+        stage::{QUESTIONS, Setting, Stage},
+    },
+    fakes::{LlmFault, SttFault, TtsFault},
+};
+
+pub(super) const ROWS: &[Row] = &[
+    row(
+        "F14",
+        "keys are refused: 401, 403",
+        "no retry, marked as refused, one probe after at least 5 min (here 20 s)",
+        || Box::pin(refused(KEYS)),
+    ),
+    row(
+        "F15",
+        "quotas are used up: 402, 429",
+        "as with a key",
+        || Box::pin(refused(QUOTAS)),
+    ),
+];
+
+/// What each provider that comes first does.
+#[derive(Clone, Copy)]
+struct Refusals {
+    listen: SttFault,
+    think: LlmFault,
+    speak: TtsFault,
+}
+
+const KEYS: Refusals = Refusals {
+    listen: SttFault::Refuse(401),
+    think: LlmFault::KeyRefused,
+    speak: TtsFault::Refuse(403),
+};
+
+const QUOTAS: Refusals = Refusals {
+    listen: SttFault::Refuse(402),
+    think: LlmFault::NoQuota,
+    speak: TtsFault::NoQuota,
+};
+
+/// In place of five minutes.
+const REST: Duration = Duration::from_secs(20);
+
+async fn refused(refusals: Refusals) -> anyhow::Result<Findings> {
+    let mut findings = Findings::default();
+    let usual = BreakerSettings::default().open_for_key;
+    let long = usual >= Duration::from_secs(5 * 60);
+    findings.check(long, format!("rests {} s by default", usual.as_secs()));
+    let breakers = BreakerSettings {
+        open_for_key: REST,
+        ..BreakerSettings::default()
+    };
+    let stage = Stage::set(Setting {
+        breakers,
+        ..Setting::default()
+    })
+    .await?;
+    let rehearsed = stage.voices[0].fake.attempts().len();
+    stage.ears[0].fake.fail_always(Some(refusals.listen));
+    stage.models[0].fake.fail_always(Some(refusals.think));
+    stage.voices[0].fake.fail_always(Some(refusals.speak));
+    let mut calls = Vec::new();
+    for (when, attempts) in [
+        ("at first", 1),
+        ("while it rests", 1),
+        ("after its rest", 2),
+    ] {
+        if attempts == 2 {
+            // Every rest began during the first call.
+            tokio::time::sleep_until(rested(&stage, rehearsed)).await;
+        }
+        let call = stage.call(&QUESTIONS[..1]).await?;
+        findings.conversation(&stage, &call, &QUESTIONS[..1]);
+        let made = made(&stage, rehearsed);
+        findings.check(made == [attempts; 3], format!("attempts {when} {made:?}"));
+        are_refused(&mut findings, &stage);
+        calls.push(call);
+    }
+    findings.ledger(&stage, &calls);
+    stage.close().await?;
+    Ok(findings)
+}
+
+/// Attempts to reach the recogniser, the model and the voice that come first.
+fn made(stage: &Stage, rehearsed: usize) -> [usize; 3] {
+    [
+        stage.ears[0].fake.attempts().len(),
+        stage.models[0].fake.attempts().len(),
+        stage.voices[0].fake.attempts().len() - rehearsed,
+    ]
+}
+
+/// When the last of them may be tried again.
+fn rested(stage: &Stage, rehearsed: usize) -> Instant {
+    let voices = stage.voices[0].fake.attempts().split_off(rehearsed);
+    let others = [
+        stage.ears[0].fake.attempts(),
+        stage.models[0].fake.attempts(),
+    ];
+    let all = others.into_iter().flatten().chain(voices);
+    // A quota is found out about when the first text is spoken: some time after the attempt.
+    const LATER: Duration = Duration::from_secs(6);
+    all.max().unwrap_or_else(Instant::now) + REST + LATER
+}
+
+fn are_refused(findings: &mut Findings, stage: &Stage) {
+    let breakers = stage.exchange.breakers();
+    let first = breakers
+        .iter()
+        .filter(|breaker| breaker.name.provider.ends_with('0'));
+    for breaker in first {
+        if !breaker.refused || breaker.state != BreakerState::Open {
+            findings.missed.push(format!(
+                "{} is {}, refused: {}",
+                breaker.name,
+                breaker.state.as_str(),
+                breaker.refused
+            ));
+        }
+    }
+}

@@ -1,0 +1,457 @@
+//! An exchange with one agent and two providers for each of its jobs, each a fake behind a proxy on
+//! real sockets; and calls on it.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use domain::{
+    CallBegun, CallEnded, CallId, Clock, Direction, Language, Millis, Party, PriceBook, Receipt,
+    Transport, TurnRecord, UnixMillis,
+};
+use driver::{Agent, BreakerSettings, Exchange, Meters, NoTools, Prepared, Shared, Station};
+use prometheus_client::registry::Registry;
+use providers::{
+    BaseUrl, HttpClient, Secret,
+    llm::{
+        LanguageModel, ModelSettings,
+        openai::{OpenAi, Profile},
+    },
+    stt::{Deepgram, Listen, SpeechToText},
+    tts::{ElevenLabs, TextToSpeech, Voice},
+};
+use session::Rules;
+use store::{Memory, Store, Writer as Records, WriterTask};
+use tokio::{sync::mpsc, time::Instant};
+
+use super::{
+    code::{CodedEar, CodedVoice, bare},
+    ledger::Ledger,
+    telephone::{Ask, Heard, line},
+};
+use crate::{
+    Delay,
+    fakes::{
+        Brain, Chat, DeepgramSettings, ElevenLabsSettings, FakeDeepgram, FakeElevenLabs,
+        FakeOpenAi, Manner, Moment, OpenAiSettings, Pieces, Reply, Voice as Says, What, log::held,
+    },
+    proxy::Proxy,
+};
+
+/// What every call begins with.
+pub(super) const GREETING: &str = "Hello.";
+/// From a request to a model's first piece, and from a text to its first audio.
+pub(super) const FIRST_TOKEN: Duration = Duration::from_millis(200);
+const FIRST_AUDIO: Delay = Delay::fixed_ms(80);
+/// Between two pieces of a reply, and of its sound.
+pub(super) const TOKEN_GAP: Duration = Duration::from_millis(15);
+const CHUNK_GAP: Delay = Delay::fixed_ms(20);
+/// Moments that wait to be looked at; more are lost, and then missed.
+const MOMENTS: usize = 1 << 14;
+
+/// A provider: the fake, and what stands in front of it.
+pub(super) struct Post<F> {
+    pub(super) fake: F,
+    pub(super) proxy: Proxy,
+    moments: Mutex<mpsc::Receiver<Moment>>,
+}
+
+impl<F> Post<F> {
+    async fn of(
+        fake: F,
+        address: SocketAddr,
+        moments: mpsc::Receiver<Moment>,
+    ) -> anyhow::Result<Self> {
+        Ok(Self {
+            fake,
+            proxy: Proxy::start(address).await?,
+            moments: Mutex::new(moments),
+        })
+    }
+
+    /// What has passed over its sockets since this was last asked.
+    pub(super) fn moments(&self) -> Vec<Moment> {
+        let mut moments = held(&self.moments);
+        std::iter::from_fn(|| moments.try_recv().ok()).collect()
+    }
+
+    /// When it was first told to say something since this was last asked.
+    pub(super) fn text_asked(&self) -> Option<Instant> {
+        let moments = self.moments();
+        let mut asked = moments
+            .iter()
+            .filter(|moment| matches!(moment.what, What::TextAsked(_)));
+        asked.next().map(|moment| moment.at)
+    }
+}
+
+/// What differs from row to row.
+pub(super) struct Setting {
+    pub(super) brains: [Arc<dyn Brain>; 2],
+    pub(super) first_voice: Arc<dyn Says>,
+    pub(super) breakers: BreakerSettings,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) pieces: Pieces,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self {
+            brains: [Arc::new(answered), Arc::new(answered)],
+            first_voice: Arc::new(CodedVoice::default()),
+            breakers: BreakerSettings::default(),
+            clock: Arc::new(Stopped),
+            pieces: Pieces::Tokens,
+        }
+    }
+}
+
+/// A clock that stands still.
+struct Stopped;
+
+impl Clock for Stopped {
+    fn now(&self) -> UnixMillis {
+        UnixMillis(1_800_000_000_000)
+    }
+}
+
+pub(super) struct Stage {
+    pub(super) ears: [Post<FakeDeepgram>; 2],
+    pub(super) models: [Post<FakeOpenAi>; 2],
+    pub(super) voices: [Post<FakeElevenLabs>; 2],
+    pub(super) exchange: Exchange,
+    pub(super) agent: Arc<Agent>,
+    store: Arc<Memory>,
+    writer: Mutex<Option<WriterTask>>,
+    calls: AtomicU64,
+    /// What was used before the first call.
+    rehearsal: Ledger,
+}
+
+/// A call, as its caller and its records have it.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) heard: Heard,
+    pub(super) ended: CallEnded,
+    pub(super) turns: Vec<TurnRecord>,
+    pub(super) receipt: Receipt,
+    /// How long it lasted by a clock that nobody moves.
+    pub(super) lasted: Duration,
+}
+
+impl Stage {
+    pub(super) async fn set(setting: Setting) -> anyhow::Result<Self> {
+        let [one, two] = setting.brains;
+        let ears = [ears().await?, ears().await?];
+        let models = [
+            model(one, setting.pieces).await?,
+            model(two, setting.pieces).await?,
+        ];
+        let voices = [
+            voice(setting.first_voice).await?,
+            voice(Arc::new(CodedVoice::default())).await?,
+        ];
+        let mut registry = Registry::default();
+        let store = Arc::new(Memory::default());
+        let (records, writer) = Records::start(Arc::clone(&store) as Arc<dyn Store>);
+        let exchange = Exchange::new(Shared {
+            meters: Meters::new(&mut registry),
+            records,
+            clock: setting.clock,
+            tools: Arc::new(NoTools),
+        })
+        .with_breakers(setting.breakers);
+        let agent = Arc::new(Agent {
+            id: "anna".parse()?,
+            rules: Arc::new(rules()),
+            listen: listen(&ears)?,
+            think: think(&models)?,
+            speak: speak(&voices)?,
+            ear: audio::HearingSettings {
+                detector: audio::Detector::Energy,
+                ..audio::HearingSettings::default()
+            },
+            carrier: "carrier/line".parse()?,
+            prices: Arc::new(PriceBook::default()),
+            budget_per_day: None,
+        });
+        exchange.rehearse(&agent).await;
+        let mut stage = Self {
+            ears,
+            models,
+            voices,
+            exchange,
+            agent,
+            store,
+            writer: Mutex::new(Some(writer)),
+            calls: AtomicU64::new(0),
+            rehearsal: Ledger::default(),
+        };
+        stage.rehearsal = Ledger::of_fakes(&stage);
+        stage.voices.iter().for_each(|voice| drop(voice.moments()));
+        Ok(stage)
+    }
+
+    /// Places a call that asks these questions.
+    pub(super) async fn call(&self, asks: &[Ask]) -> anyhow::Result<Call> {
+        self.answer(self.exchange.prepare(&self.agent), asks).await
+    }
+
+    pub(super) async fn answer(&self, prepared: Prepared, asks: &[Ask]) -> anyhow::Result<Call> {
+        let id = CallId::new(self.calls.fetch_add(1, Ordering::Relaxed) + 1, [7; 10]);
+        let (telephone, ear, mouth) = line();
+        let began = Instant::now();
+        let driven = self.exchange.run(prepared, begun(id)?, ear, mouth);
+        let (heard, ended) = tokio::join!(telephone.call(GREETING, asks.to_vec()), driven);
+        let lasted = began.elapsed();
+        let kept = self.kept(id, &ended).await?;
+        Ok(Call {
+            heard,
+            turns: kept.turns,
+            receipt: kept.receipt,
+            ended,
+            lasted,
+        })
+    }
+
+    /// What was kept of a call: records are written behind its back.
+    async fn kept(&self, id: CallId, ended: &CallEnded) -> anyhow::Result<store::WholeCall> {
+        const TRIES: u32 = 200;
+        for _ in 0..TRIES {
+            let kept = self.store.call(id).await?;
+            if let Some(kept) = kept.filter(|kept| kept.call.ended.as_ref() == Some(ended)) {
+                return Ok(kept);
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        anyhow::bail!("the end of a call was not kept")
+    }
+
+    /// What the fakes were asked for since the curtain rose.
+    pub(super) fn ledger(&self) -> Ledger {
+        Ledger::of_fakes(self).since(&self.rehearsal)
+    }
+
+    /// Ends it: nobody calls any more.
+    pub(super) async fn close(&self) -> anyhow::Result<()> {
+        let writer = held(&self.writer).take().context("it is closed once")?;
+        writer.finish(Duration::from_secs(1)).await?;
+        Ok(())
+    }
+}
+
+/// What everybody answers, whoever asks.
+const ANSWERS: [(&str, &str); 4] = [
+    (
+        "sunday",
+        "We open at nine on Sunday. Breakfast is served until noon.",
+    ),
+    (
+        "dogs",
+        "Dogs are welcome on the terrace. Please keep them on a leash.",
+    ),
+    (
+        "parking",
+        "There is parking behind the house. It is free for our guests.",
+    ),
+    (
+        "wine",
+        "We have wine from Spain and Italy. The list is on every table.",
+    ),
+];
+
+/// A question to each of the answers.
+pub(super) const QUESTIONS: [Ask; 4] = [
+    ask("When do you open on Sunday?", "until noon."),
+    ask("May I bring my two dogs?", "on a leash."),
+    ask("Do you have any parking there?", "for our guests."),
+    ask("What kind of wine do you have?", "on every table."),
+];
+
+pub(super) const fn ask(words: &'static str, until: &'static str) -> Ask {
+    Ask {
+        words,
+        until,
+        patience: Duration::from_secs(15),
+    }
+}
+
+/// The answer to what the caller asked last: a model that goes on for another one says it again.
+pub(super) fn answered(chat: &Chat) -> Reply {
+    Reply::saying(answer_to(chat))
+}
+
+pub(super) fn answer_to(chat: &Chat) -> &'static str {
+    let said = chat.messages.iter().rev();
+    let mut users = said.filter(|message| message["role"] == "user");
+    users
+        .find_map(|message| known(message["content"].as_str()?))
+        .unwrap_or("I did not get that. Please say it again.")
+}
+
+/// What is answered to a question.
+pub(super) fn answer_of(ask: &Ask) -> &'static str {
+    known(ask.words).unwrap_or_default()
+}
+
+fn known(asked: &str) -> Option<&'static str> {
+    let asked = bare(asked);
+    let mut answers = ANSWERS.iter();
+    let found = answers.find(|(word, _)| asked.contains(word));
+    found.map(|(_, answer)| *answer)
+}
+
+fn rules() -> Rules {
+    let mut rules = Rules::defaults(&Language::default());
+    GREETING.clone_into(&mut rules.lines.greeting);
+    rules
+}
+
+fn begun(id: CallId) -> anyhow::Result<CallBegun> {
+    Ok(CallBegun {
+        id,
+        tenant: "acme".parse()?,
+        agent: "anna".parse()?,
+        transport: Transport::TwilioStream,
+        direction: Direction::Inbound,
+        carrier_call: None,
+        from: Party::read("+14155550100"),
+        to: Party::read("+14155550199"),
+        at: UnixMillis(1_800_000_000_000),
+    })
+}
+
+async fn ears() -> anyhow::Result<Post<FakeDeepgram>> {
+    let (timeline, moments) = mpsc::channel(MOMENTS);
+    let manner = Manner {
+        interim_lag: Delay::fixed_ms(150),
+        final_lag: Delay::fixed_ms(200),
+        finalize_lag: Delay::fixed_ms(50),
+        ..Manner::hearing(CodedEar::default)
+    };
+    let fake = FakeDeepgram::start(DeepgramSettings {
+        manner: manner.for_all(),
+        timeline: Some(timeline),
+        ..DeepgramSettings::default()
+    });
+    let fake = fake.await?;
+    let address = fake.address();
+    Post::of(fake, address, moments).await
+}
+
+async fn model(brain: Arc<dyn Brain>, pieces: Pieces) -> anyhow::Result<Post<FakeOpenAi>> {
+    let (timeline, moments) = mpsc::channel(MOMENTS);
+    let fake = FakeOpenAi::start(OpenAiSettings {
+        brain,
+        first_token: Delay::Fixed(FIRST_TOKEN),
+        token_gap: Delay::Fixed(TOKEN_GAP),
+        pieces,
+        timeline: Some(timeline),
+        ..OpenAiSettings::default()
+    });
+    let fake = fake.await?;
+    let address = fake.address();
+    Post::of(fake, address, moments).await
+}
+
+async fn voice(voice: Arc<dyn Says>) -> anyhow::Result<Post<FakeElevenLabs>> {
+    let (timeline, moments) = mpsc::channel(MOMENTS);
+    let fake = FakeElevenLabs::start(ElevenLabsSettings {
+        voice,
+        first_audio: FIRST_AUDIO,
+        chunk_gap: CHUNK_GAP,
+        timeline: Some(timeline),
+        ..ElevenLabsSettings::default()
+    });
+    let fake = fake.await?;
+    let address = fake.address();
+    Post::of(fake, address, moments).await
+}
+
+fn base<F>(post: &Post<F>) -> anyhow::Result<BaseUrl> {
+    Ok(BaseUrl::parse(
+        "",
+        &format!("http://{}", post.proxy.address()),
+    )?)
+}
+
+fn listen(
+    ears: &[Post<FakeDeepgram>; 2],
+) -> anyhow::Result<Vec<Station<dyn SpeechToText, Listen>>> {
+    let settings = Listen {
+        model: "nova-3".to_owned(),
+        language: Language::default(),
+        keyterms: Vec::new(),
+        endpointing: Millis(300),
+        utterance_end: Millis(1_000),
+        smart_format: true,
+        filler_words: true,
+    };
+    let station = |(place, post)| -> anyhow::Result<_> {
+        let key = Secret::parse(&DeepgramSettings::default().key)?;
+        Ok(Station {
+            name: format!("ears{place}/nova-3").parse()?,
+            provider: Arc::new(Deepgram::new(base(post)?, key)) as Arc<dyn SpeechToText>,
+            settings: settings.clone(),
+        })
+    };
+    ears.iter().enumerate().map(station).collect()
+}
+
+fn think(
+    models: &[Post<FakeOpenAi>; 2],
+) -> anyhow::Result<Vec<Station<dyn LanguageModel, Arc<ModelSettings>>>> {
+    let settings = Arc::new(ModelSettings {
+        model: "gpt-4o-mini".to_owned(),
+        max_tokens: 300,
+        temperature: None,
+        presence_penalty: None,
+        frequency_penalty: None,
+        reasoning_effort: None,
+        tools: Vec::new(),
+    });
+    let station = |(place, post)| -> anyhow::Result<_> {
+        let key = Secret::parse(&OpenAiSettings::default().key)?;
+        let base = base(post)?;
+        let profile = Profile::of(&base);
+        let model = OpenAi::new(base, Some(key), HttpClient::new(), profile);
+        Ok(Station {
+            name: format!("model{place}/gpt-4o-mini").parse()?,
+            provider: Arc::new(model) as Arc<dyn LanguageModel>,
+            settings: Arc::clone(&settings),
+        })
+    };
+    models.iter().enumerate().map(station).collect()
+}
+
+fn speak(
+    voices: &[Post<FakeElevenLabs>; 2],
+) -> anyhow::Result<Vec<Station<dyn TextToSpeech, Voice>>> {
+    let settings = Voice {
+        model: "eleven_flash_v2_5".to_owned(),
+        voice: "v".to_owned(),
+        language: Language::default(),
+        stability: None,
+        similarity_boost: None,
+        style: None,
+        speed: None,
+        use_speaker_boost: None,
+        chunk_length_schedule: Vec::new(),
+        multi_context: true,
+    };
+    let station = |(place, post)| -> anyhow::Result<_> {
+        let key = Secret::parse(&ElevenLabsSettings::default().key)?;
+        Ok(Station {
+            name: format!("voice{place}/eleven_flash_v2_5").parse()?,
+            provider: Arc::new(ElevenLabs::new(base(post)?, key)) as Arc<dyn TextToSpeech>,
+            settings: settings.clone(),
+        })
+    };
+    voices.iter().enumerate().map(station).collect()
+}
