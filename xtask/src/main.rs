@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask <verb>`.
 
 mod bench;
+mod chaos;
 mod ci;
 mod demo;
 mod run;
@@ -15,7 +16,8 @@ usage: cargo xtask <verb>
   ci [--quick]       everything that a change has to pass; --quick leaves out deny and doc
   tidy               the project's own rules: crate arrows, file lengths, documented names
   demo [ARGS]        build and run `repartee demo ARGS`
-  bench NAME [ARGS]  run a benchmark; without NAME, list them";
+  bench NAME [ARGS]  run a benchmark; without NAME, list them
+  chaos NAME [ARGS]  let things go wrong; `chaos providers`: faults of providers";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
 fn carry_out(verb: &str, rest: &[String]) -> anyhow::Result<()> {
     match verb {
         "bench" => bench::bench(rest),
+        "chaos" => chaos::chaos(rest),
         "ci" => ci::ci(rest),
         "demo" => demo::demo(rest),
         "tidy" => tidy::tidy(),

@@ -13,6 +13,13 @@ pub(crate) fn length(bytes: &[u8]) -> Millis {
     Millis(bytes.len() as u64 / BYTES_PER_MS)
 }
 
+/// Whether some sample of mu-law audio is louder than line noise: about -43 dBFS.
+pub(crate) fn is_loud(bytes: &[u8]) -> bool {
+    // Without its sign, a smaller code is a larger sample.
+    const QUIET: u8 = 0xE8;
+    bytes.iter().any(|code| code | 0x80 < QUIET)
+}
+
 /// How one connection to a provider ended.
 pub(crate) enum Broken {
     CallOver,
@@ -30,6 +37,12 @@ impl From<Result<(), ProviderError>> for Broken {
 
 /// Nobody reads the mailbox any more: the call is over.
 pub(crate) struct NobodyListens;
+
+impl From<NobodyListens> for Broken {
+    fn from(_: NobodyListens) -> Self {
+        Self::CallOver
+    }
+}
 
 /// Waits for a moment; without one, for ever.
 pub(crate) async fn until(at: Option<Instant>) {

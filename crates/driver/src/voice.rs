@@ -1,3 +1,4 @@
+mod nonsense;
 mod rehearsal;
 mod speaking;
 mod trimming;
@@ -195,16 +196,16 @@ impl Speaker {
                     biased;
                     order = orders.recv(), if to.is_some() => order,
                     Some(event) = made.recv() => {
-                        if self.made(index, event, speaking).await.is_err() {
-                            return Broken::CallOver;
+                        if let Err(broken) = self.made(index, event, speaking).await {
+                            return broken;
                         }
                         continue;
                     }
                     result = &mut connection => {
                         // What it made with its last breath is still in the channel.
                         while let Ok(event) = made.try_recv() {
-                            if self.made(index, event, speaking).await.is_err() {
-                                return Broken::CallOver;
+                            if let Err(broken) = self.made(index, event, speaking).await {
+                                return broken;
                             }
                         }
                         return result.into();
@@ -281,7 +282,7 @@ impl Speaker {
         place: usize,
         event: FromVoice,
         speaking: &mut Option<Speaking>,
-    ) -> Result<(), NobodyListens> {
+    ) -> Result<(), Broken> {
         let station = &self.stations[place].clone();
         match event {
             FromVoice::Ready => self.commons.breakers.succeeded(&station.name),
@@ -303,14 +304,18 @@ impl Speaker {
                         .meters
                         .provider_answered(&station.name, Job::Speak, after);
                 }
-                for whole in current.take_until(clause) {
+                nonsense::check(&bytes).map_err(Broken::Failed)?;
+                for whole in current.take_until(clause)? {
                     self.keep(station, whole);
                 }
                 let keeps = |text: &str| self.own_lines.contains(text);
-                let words = current.note(clause, &bytes, words, keeps);
+                let words = current.note(clause, &bytes, words, keeps)?;
                 self.play(reply, clause, &bytes, words).await?;
             }
             FromVoice::All(reply) => {
+                if let Some(current) = speaking.as_mut().filter(|current| current.reply == reply) {
+                    current.all_sounds()?;
+                }
                 let done = speaking.take_if(|current| current.reply == reply && current.ended);
                 if let Some(done) = done {
                     for whole in done.unspoken {

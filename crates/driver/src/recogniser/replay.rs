@@ -4,6 +4,7 @@ use domain::Millis;
 use session::Span;
 
 use super::Sound;
+use crate::connection::is_loud;
 
 /// Audio whose words are not settled, to be played again to the next connection.
 #[derive(Debug, Default)]
@@ -58,13 +59,6 @@ impl Replay {
         self.length = self.length - oldest.length();
         true
     }
-}
-
-/// Whether some sample of mu-law audio is louder than line noise: about -43 dBFS.
-fn is_loud(bytes: &[u8]) -> bool {
-    // Without its sign, a smaller code is a larger sample.
-    const QUIET: u8 = 0xE8;
-    bytes.iter().any(|code| code | 0x80 < QUIET)
 }
 
 #[cfg(test)]

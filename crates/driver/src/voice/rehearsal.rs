@@ -8,8 +8,8 @@ use providers::tts::{FromVoice, TextToSpeech, ToVoice, Voice};
 use session::ClauseId;
 use tokio::sync::mpsc;
 
-use super::QUEUE;
-use crate::{agent::Station, exchange::Commons};
+use super::{QUEUE, nonsense};
+use crate::{agent::Station, connection::is_loud, exchange::Commons};
 
 /// Has an agent's own lines spoken once, so that they are in the cache before anyone calls.
 ///
@@ -49,6 +49,9 @@ pub(crate) async fn rehearse(
         loop {
             tokio::select! {
                 event = made.recv() => match event {
+                    Some(FromVoice::Audio { bytes, .. }) if nonsense::check(&bytes).is_err() => {
+                        return left;
+                    }
                     Some(FromVoice::Audio { bytes, .. }) => audio.extend_from_slice(&bytes),
                     Some(FromVoice::All(done)) if done == reply => break,
                     Some(FromVoice::All(_) | FromVoice::Ready) => {}
@@ -57,7 +60,7 @@ pub(crate) async fn rehearse(
                 _ended = &mut connection => return left,
             }
         }
-        if !audio.is_empty() {
+        if is_loud(&audio) {
             commons
                 .cache
                 .keep_for_good(&station.name, &station.settings, line, audio.freeze())

@@ -8,7 +8,8 @@ use providers::tts::ToVoice;
 use session::{ClauseId, WordEnd};
 use tokio::{sync::mpsc, time::Instant};
 
-use crate::connection::length;
+use super::nonsense::{garbled, longest};
+use crate::connection::{Broken, is_loud, length};
 
 /// The reply being spoken.
 pub(super) struct Speaking {
@@ -36,6 +37,8 @@ pub(super) struct Clause {
     pub(super) spoken_chars: usize,
     /// The provider told where its words end.
     told: bool,
+    /// Something of it sounded, on this connection.
+    sounded: bool,
     /// What earlier connections spoke of it: words of this one are counted from there.
     before: WordEnd,
     pub(super) made: Millis,
@@ -69,6 +72,7 @@ impl Speaking {
             text,
             spoken_chars: 0,
             told: false,
+            sounded: false,
             made: Millis::ZERO,
             before: WordEnd {
                 chars: 0,
@@ -88,6 +92,7 @@ impl Speaking {
                 continue;
             };
             clause.audio.clear();
+            clause.sounded = false;
             clause.before = WordEnd {
                 chars,
                 at: clause.made,
@@ -106,13 +111,20 @@ impl Speaking {
         characters
     }
 
-    /// Takes the clauses before this one: they are whole.
-    pub(super) fn take_until(&mut self, clause: ClauseId) -> Vec<Clause> {
+    /// Takes the clauses before this one: they are whole, and were to be heard.
+    pub(super) fn take_until(&mut self, clause: ClauseId) -> Result<Vec<Clause>, Broken> {
+        let before = self.unspoken.iter_mut().filter(|it| it.id < clause);
+        all_sound(before)?;
         let mut whole = Vec::new();
         while self.unspoken.front().is_some_and(|front| front.id < clause) {
             whole.extend(self.unspoken.pop_front());
         }
-        whole
+        Ok(whole)
+    }
+
+    /// Makes sure that the last clause was to be heard, too.
+    pub(super) fn all_sounds(&mut self) -> Result<(), Broken> {
+        all_sound(self.unspoken.iter_mut())
     }
 
     /// Notes a piece of a clause. Returns its words, counted from the clause's beginning.
@@ -122,9 +134,9 @@ impl Speaking {
         bytes: &Bytes,
         words: Vec<WordEnd>,
         keeps: impl Fn(&str) -> bool,
-    ) -> Vec<WordEnd> {
+    ) -> Result<Vec<WordEnd>, Broken> {
         let Some(clause) = self.unspoken.front_mut().filter(|front| front.id == id) else {
-            return words;
+            return Ok(words);
         };
         let WordEnd { chars, at } = clause.before;
         let words: Vec<WordEnd> = words
@@ -135,6 +147,11 @@ impl Speaking {
             })
             .collect();
         clause.made += length(bytes);
+        clause.sounded |= is_loud(bytes);
+        let left = clause.text.chars().count() - chars.min(clause.text.chars().count());
+        if clause.made - at > longest(left) {
+            return Err(Broken::Failed(garbled("a clause has no end")));
+        }
         let told = words.iter().map(|word| word.chars).max();
         clause.told |= told.is_some();
         clause.spoken_chars = match told {
@@ -146,8 +163,19 @@ impl Speaking {
         if chars == 0 && keeps(&clause.text) {
             clause.audio.extend_from_slice(bytes);
         }
-        words
+        Ok(words)
     }
+}
+
+/// Fails if a clause came as nothing but silence: it is still to be spoken.
+fn all_sound<'c>(clauses: impl Iterator<Item = &'c mut Clause>) -> Result<(), Broken> {
+    for clause in clauses {
+        if clause.made > clause.before.at && !clause.sounded {
+            clause.spoken_chars = clause.before.chars;
+            return Err(Broken::Failed(garbled("silence in place of words")));
+        }
+    }
+    Ok(())
 }
 
 impl Clause {
@@ -197,7 +225,8 @@ mod tests {
         let speaking = current(&mut speaking, reply);
         speaking.give(first, "One two three.");
         let ms = |ms: usize| Bytes::from(vec![0; ms * 8]);
-        speaking.note(first, &ms(600), vec![word(3, 300), word(7, 600)], |_| true);
+        let noted = speaking.note(first, &ms(600), vec![word(3, 300), word(7, 600)], |_| true);
+        assert!(noted.is_ok());
         let (to, mut said) = mpsc::channel(8);
         assert_eq!(speaking.repeat(&to), 6);
         let again = ToVoice::Say {
@@ -207,12 +236,33 @@ mod tests {
         };
         assert_eq!(said.try_recv(), Ok(again), "from the word that was cut");
         let words = speaking.note(first, &ms(500), vec![word(3, 200)], |_| true);
+        let words = words.ok().expect("no nonsense");
         assert_eq!(words, [word(11, 800)]);
         let whole = speaking.take_until(ClauseId(1));
+        let whole = whole.ok().expect("it sounds");
         assert!(
             whole[0].audio.is_empty(),
             "what was spoken in two parts is not kept"
         );
+    }
+
+    #[test]
+    fn silence_is_no_speech_and_a_clause_has_an_end() {
+        let begun = || {
+            let mut speaking = None;
+            current(&mut speaking, ReplyId(1)).give(ClauseId(0), "One two.");
+            speaking.expect("it was begun")
+        };
+        let mut speaking = begun();
+        let silence = Bytes::from(vec![0xFF; 4_000]);
+        let told = vec![word(3, 400)];
+        assert!(speaking.note(ClauseId(0), &silence, told, |_| true).is_ok());
+        assert!(speaking.take_until(ClauseId(1)).is_err());
+        let (to, _said) = mpsc::channel(8);
+        assert_eq!(speaking.repeat(&to), 8, "all of it is still to be spoken");
+        let endless = Bytes::from(vec![0x20; 5_001 * 8]);
+        let noted = begun().note(ClauseId(0), &endless, Vec::new(), |_| true);
+        assert!(noted.is_err());
     }
 
     #[test]
@@ -222,7 +272,8 @@ mod tests {
         let speaking = current(&mut speaking, reply);
         speaking.give(first, "One two three.");
         let ms = |ms: usize| Bytes::from(vec![0; ms * 8]);
-        speaking.note(first, &ms(7 * 55), Vec::new(), |_| true);
+        let noted = speaking.note(first, &ms(7 * 55), Vec::new(), |_| true);
+        assert!(noted.is_ok());
         let (to, _said) = mpsc::channel(8);
         assert_eq!(speaking.repeat(&to), 10, "two three.");
     }

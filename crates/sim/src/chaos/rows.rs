@@ -37,7 +37,14 @@ impl Row {
     }
 }
 
-/// All rows.
+/// The row that is not played, its fault, and why.
+pub const NOT_PLAYED: [&str; 3] = [
+    "F13",
+    "speech-to-speech connection is lost",
+    "it wants a speech-to-speech provider, and no agent here has one",
+];
+
+/// All rows that are played.
 #[must_use]
 pub fn rows() -> Vec<Row> {
     let parts = [

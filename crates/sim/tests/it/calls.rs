@@ -91,7 +91,7 @@ async fn not_one_frame_follows_a_barge_in() {
     for (_, sent) in &sent[cleared..] {
         if let Sent::Frames(audio) = sent {
             assert!(
-                audio.iter().all(|byte| *byte == 3),
+                audio.iter().all(|byte| *byte == 0x43),
                 "only the new reply is played"
             );
         }

@@ -263,7 +263,7 @@ async fn a_recogniser_that_keeps_its_words_is_replaced() {
     let world = World::answer(rules(), &cast);
     world.wait(1_000).await;
     speak(&world, 1_000).await;
-    world.wait(4_000).await;
+    world.wait(3_000).await;
     assert!(
         cast.ears[1].open.lock().unwrap().is_some(),
         "the second one listens"

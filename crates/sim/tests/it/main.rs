@@ -1,5 +1,6 @@
 //! Calls through the driver with a paused clock: lines and providers are in-memory channels, so a
-//! long call takes a millisecond and every time is exact.
+//! long call takes a millisecond and every time is exact. Only `chaos` has real sockets and real
+//! time.
 
 #![expect(
     clippy::unwrap_used,
@@ -7,6 +8,7 @@
 )]
 
 mod calls;
+mod chaos;
 mod failures;
 mod line;
 mod providers;

@@ -158,7 +158,7 @@ impl LanguageModel for FakeModel {
     }
 }
 
-/// A voice that speaks 60 ms per character, in bytes that tell the reply: its id.
+/// A voice that speaks 60 ms per character, in bytes that tell the reply: 0x40 and its id.
 #[derive(Clone, Default)]
 pub(crate) struct FakeVoice {
     pub(crate) plans: Plans,
@@ -187,7 +187,8 @@ impl TextToSpeech for FakeVoice {
                             Plan::Work => {}
                         }
                         tokio::time::sleep(Duration::from_millis(100)).await;
-                        let tag = u8::try_from(reply.0).unwrap();
+                        // As loud as speech: the loudest codes of all are taken for noise.
+                        let tag = 0x40 | u8::try_from(reply.0).unwrap();
                         let bytes = sound(tag, text.chars().count() as u64 * 60);
                         this.said.lock().unwrap().push(text);
                         drop(
