@@ -44,6 +44,7 @@ pub(crate) mod listener;
 pub(crate) mod log;
 mod moment;
 mod openai;
+mod realtime;
 mod writing;
 
 pub use anthropic::{Asked as AnthropicAsked, FakeAnthropic, Settings as AnthropicSettings};
@@ -64,6 +65,7 @@ pub use openai::{
     Pace, Reply, ReplyTool, Scripted, Settings as OpenAiSettings, SpeechFault, SpeechSettings,
     SpokenClause, TranscriptionFault, TranscriptionSettings,
 };
+pub use realtime::{FakeRealtime, RealtimeFault, RealtimeSession, Settings as RealtimeSettings};
 pub use writing::Pieces;
 
 #[cfg(test)]
