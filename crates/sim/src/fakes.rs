@@ -52,6 +52,7 @@ pub(crate) mod listener;
 pub(crate) mod log;
 mod moment;
 mod openai;
+mod realtime;
 mod tab;
 mod writing;
 
@@ -73,6 +74,7 @@ pub use openai::{
     Pace, Reply, ReplyTool, Scripted, Settings as OpenAiSettings, SpeechFault, SpeechSettings,
     SpokenClause, TranscriptionFault, TranscriptionSettings,
 };
+pub use realtime::{FakeRealtime, RealtimeFault, RealtimeSession, Settings as RealtimeSettings};
 pub use tab::Used;
 pub use writing::Pieces;
 
