@@ -8,7 +8,7 @@ use providers::tts::{FromVoice, TextToSpeech, ToVoice, Voice};
 use session::ClauseId;
 use tokio::sync::mpsc;
 
-use super::{QUEUE, nonsense};
+use super::QUEUE;
 use crate::{agent::Station, connection::is_loud, exchange::Commons};
 
 /// Has an agent's own lines spoken once, so that they are in the cache before anyone calls.
@@ -49,9 +49,6 @@ pub(crate) async fn rehearse(
         loop {
             tokio::select! {
                 event = made.recv() => match event {
-                    Some(FromVoice::Audio { bytes, .. }) if nonsense::check(&bytes).is_err() => {
-                        return left;
-                    }
                     Some(FromVoice::Audio { bytes, .. }) => audio.extend_from_slice(&bytes),
                     Some(FromVoice::All(done)) if done == reply => break,
                     Some(FromVoice::All(_) | FromVoice::Ready) => {}
