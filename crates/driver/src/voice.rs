@@ -196,7 +196,7 @@ impl Speaker {
                     biased;
                     order = orders.recv(), if to.is_some() => order,
                     Some(event) = made.recv() => {
-                        if let Err(broken) = self.made(index, event, speaking).await {
+                        if let Err(broken) = self.made((index, &station), event, speaking).await {
                             return broken;
                         }
                         continue;
@@ -204,7 +204,7 @@ impl Speaker {
                     result = &mut connection => {
                         // What it made with its last breath is still in the channel.
                         while let Ok(event) = made.try_recv() {
-                            if let Err(broken) = self.made(index, event, speaking).await {
+                            if let Err(broken) = self.made((index, &station), event, speaking).await {
                                 return broken;
                             }
                         }
@@ -279,11 +279,10 @@ impl Speaker {
 
     async fn made(
         &mut self,
-        place: usize,
+        (place, station): (usize, &Station<dyn TextToSpeech, Voice>),
         event: FromVoice,
         speaking: &mut Option<Speaking>,
     ) -> Result<(), Broken> {
-        let station = &self.stations[place].clone();
         match event {
             FromVoice::Ready => self.commons.breakers.succeeded(&station.name),
             FromVoice::Audio {
