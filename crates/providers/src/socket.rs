@@ -109,11 +109,12 @@ impl Dial {
             connect,
             send,
         } = self;
-        let connecting = async {
+        // Boxed, for it is as large as all the rest of a call's connection, and soon over.
+        let connecting = Box::pin(async {
             let request = request(&url, key)?;
             let connector = Connector::Rustls(shared_tls());
             connect_async_tls_with_config(request, Some(settings()), true, Some(connector)).await
-        };
+        });
         match timeout(connect, connecting).await {
             Ok(Ok((stream, _answer))) => Ok(Socket { stream, send }),
             Ok(Err(error)) => Err(not_opened(provider, error)),
