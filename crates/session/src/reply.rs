@@ -148,6 +148,8 @@ pub(crate) struct Round {
     clauses: Range<usize>,
     /// How many of them only covered a wait.
     masks: usize,
+    /// When the model was asked for it; the first one began with the reply.
+    since: Option<Millis>,
     pub(crate) tools: Vec<Tool>,
 }
 
@@ -295,9 +297,20 @@ impl Reply {
     }
 
     /// Whether the round that is going on has said nothing, or only covered a wait.
-    pub(crate) fn round_is_silent(&mut self) -> bool {
-        let round = self.round();
-        round.clauses.len() == round.masks
+    pub(crate) fn round_is_silent(&self) -> bool {
+        let silent = |round: &Round| round.clauses.len() == round.masks;
+        self.rounds.last().is_none_or(silent) && self.unspoken.is_empty()
+    }
+
+    /// Whether nothing at all has come of it, be it words or tools.
+    pub(crate) fn round_is_empty(&self) -> bool {
+        let toolless = |round: &Round| round.tools.is_empty();
+        self.round_is_silent() && self.rounds.last().is_none_or(toolless)
+    }
+
+    /// When the model was asked to go on after its tools.
+    pub(crate) fn round_since(&self) -> Option<Millis> {
+        self.rounds.last()?.since
     }
 
     /// Whether it has said anything but openers and fillers.
@@ -317,11 +330,12 @@ impl Reply {
     }
 
     /// The tools have answered: the model goes on.
-    pub(crate) fn next_round(&mut self) {
+    pub(crate) fn next_round(&mut self, now: Millis) {
         let at = self.playout.clauses();
         self.rounds.push(Round {
             clauses: at..at,
             masks: 0,
+            since: Some(now),
             tools: Vec::new(),
         });
         self.writing = Writing::Going;
