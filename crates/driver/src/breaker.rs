@@ -78,7 +78,7 @@ pub struct BreakerStatus {
 
 /// How much somebody needs a provider.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Need {
+pub(crate) enum Need {
     /// There is nobody else.
     LastResort,
     Usual,
@@ -137,7 +137,7 @@ impl Breakers {
 
     /// Whether this model may be asked now. A half-open breaker lets one probe through, one that
     /// has just closed a growing share; those who have nobody else it does not turn away.
-    fn allows(&self, name: &ModelName, need: Need) -> bool {
+    pub(crate) fn allows(&self, name: &ModelName, need: Need) -> bool {
         let ramp = self.settings.ramp_percent;
         self.lock()
             .entry(name.clone())

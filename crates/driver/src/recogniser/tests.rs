@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
 use futures_util::{FutureExt, future::BoxFuture};
-use providers::stt::{SttCapabilities, ToRecogniser};
+use providers::stt::{Listen, SpeechToText, SttCapabilities, ToRecogniser};
 use session::{Span, Words};
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::{agent::Station, meters::Job, stations::Stations};
 
 /// A provider whose connections are played by the test.
 struct Scripted(mpsc::Sender<Connection>);
@@ -95,13 +96,15 @@ impl Rig {
             smart_format: true,
             filler_words: true,
         };
+        let ears = vec![Station::<dyn SpeechToText, Listen> {
+            name: "scripted/ears".parse().expect("a name"),
+            provider: Arc::new(Scripted(connect)),
+            settings: listen,
+        }];
+        let commons = Commons::for_tests();
         let recogniser = Recogniser {
-            stations: vec![Station {
-                name: "scripted/ears".parse().expect("a name"),
-                provider: Arc::new(Scripted(connect)),
-                settings: listen,
-            }],
-            commons: Commons::for_tests(),
+            stations: Stations::new(ears, (Job::Listen, RETRY), &commons),
+            commons,
             mailbox,
             tally: Arc::new(Tally::for_tests()),
         };
