@@ -244,7 +244,6 @@ impl Recogniser {
         open.told();
         let input = match event {
             Recognised::Ready => {
-                self.stations.succeeded(place);
                 self.stations.answers(place, open.begun.elapsed());
                 open.is_ready();
                 // What the last connection was asked for, this one does not know.
@@ -263,6 +262,9 @@ impl Recogniser {
                 words.span = words.span.and_then(|span| open.ruler.on_call(span));
                 words.word_spans = open.ruler.all_on_call(&words.word_spans);
                 if words.settled {
+                    if !words.text.is_empty() && open.proves_itself() {
+                        self.stations.succeeded(place);
+                    }
                     memory.asked = false;
                     memory.unsettled.settle(words.span);
                 }

@@ -148,13 +148,19 @@ impl<P: ?Sized, S> Stations<P, S> {
         Some(wait)
     }
 
+    /// Somebody is there. What that one can do is still to be seen.
+    pub(crate) fn reached(&self, place: usize) {
+        self.breakers.reached(self.name(place));
+    }
+
     /// It began to answer, after so long.
     pub(crate) fn answers(&self, place: usize, after: Duration) {
+        self.reached(place);
         self.meters
             .provider_answered(self.name(place), self.job, after);
     }
 
-    /// It did what it was asked for.
+    /// It did what it was asked for: to connect is not enough.
     pub(crate) fn succeeded(&self, place: usize) {
         self.breakers.succeeded(self.name(place));
     }

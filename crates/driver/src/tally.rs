@@ -214,6 +214,18 @@ impl Tally {
         Self::of_models(&["one/model".parse().expect("a name")])
     }
 
+    /// Of these voices, and one provider for each of the other jobs.
+    pub(crate) fn of_voices(voices: &[ModelName]) -> Self {
+        let counter = |payee: &ModelName| Counter {
+            payee: payee.clone(),
+            amount: AtomicU64::new(0),
+        };
+        Self {
+            speak: voices.iter().map(counter).collect(),
+            ..Self::for_tests()
+        }
+    }
+
     /// Of these models, and one provider for each of the other jobs.
     pub(crate) fn of_models(models: &[ModelName]) -> Self {
         let name = |name: &str| name.parse().expect("a name");

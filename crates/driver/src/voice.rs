@@ -1,5 +1,7 @@
 mod nonsense;
 mod rehearsal;
+#[cfg(test)]
+mod scripted;
 mod speaking;
 mod trimming;
 
@@ -273,7 +275,7 @@ impl Speaker {
     ) -> Result<(), Broken> {
         let speaking = &mut work.speaking;
         match event {
-            FromVoice::Ready => self.stations.succeeded(place),
+            FromVoice::Ready => self.stations.reached(place),
             FromVoice::Audio {
                 reply,
                 clause,
@@ -302,6 +304,9 @@ impl Speaker {
                 }
                 let done = speaking.take_if(|current| current.reply == reply && current.ended);
                 if let Some(done) = done {
+                    if done.given == Given::Answered {
+                        self.stations.succeeded(place);
+                    }
                     for whole in done.unspoken {
                         self.keep(place, whole);
                     }

@@ -18,6 +18,8 @@ pub(super) struct Open {
     pub(super) begun: Instant,
     /// It takes audio.
     ready: bool,
+    /// Words of it were settled.
+    proven: bool,
     /// Given before it took any: nobody has to be paid for that yet.
     waiting: Millis,
     /// When words that were asked for have to be there.
@@ -53,6 +55,7 @@ impl Open {
             ruler: Ruler::default(),
             begun: Instant::now(),
             ready: false,
+            proven: false,
             waiting: Millis::ZERO,
             owed: None,
             unanswered: Millis::ZERO,
@@ -88,6 +91,11 @@ impl Open {
         self.ready = true;
         self.meter.heard(std::mem::take(&mut self.waiting));
         self.meter.tally.works(Job::Listen, self.meter.place);
+    }
+
+    /// It gave words. Returns whether they are its first.
+    pub(super) fn proves_itself(&mut self) -> bool {
+        !std::mem::replace(&mut self.proven, true)
     }
 
     /// Asks for the words of the unsettled sound, of which there is so much.

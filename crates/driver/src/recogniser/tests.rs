@@ -6,7 +6,7 @@ use session::{Span, Words};
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::{agent::Station, meters::Job, stations::Stations};
+use crate::{agent::Station, breaker::BreakerState, meters::Job, stations::Stations};
 
 /// A provider whose connections are played by the test.
 struct Scripted(mpsc::Sender<Connection>);
@@ -80,6 +80,7 @@ struct Rig {
     orders: mpsc::Sender<Order>,
     mailbox: mpsc::Receiver<Input>,
     connections: mpsc::Receiver<Connection>,
+    commons: Commons,
 }
 
 impl Rig {
@@ -104,7 +105,7 @@ impl Rig {
         let commons = Commons::for_tests();
         let recogniser = Recogniser {
             stations: Stations::new(ears, (Job::Listen, RETRY), &commons),
-            commons,
+            commons: commons.clone(),
             mailbox,
             tally: Arc::new(Tally::for_tests()),
         };
@@ -113,6 +114,7 @@ impl Rig {
             orders,
             mailbox: inputs,
             connections,
+            commons,
         }
     }
 
@@ -122,6 +124,10 @@ impl Rig {
         connection.tell(Recognised::Ready).await;
         settle().await;
         connection
+    }
+
+    fn breaker(&self) -> BreakerState {
+        self.commons.breakers.statuses()[0].state
     }
 
     /// The caller speaks for so long from this moment on.
@@ -274,4 +280,32 @@ async fn the_next_connection_is_asked_for_the_words_that_are_owed() {
     assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserLost));
     let mut third = rig.connected().await;
     assert!(third.orders.try_recv().is_err(), "nothing is owed any more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recogniser_that_only_ever_connects_is_left_alone() {
+    let mut rig = Rig::start();
+    for _ in 0..2 {
+        rig.connected().await.breaks();
+    }
+    let working = rig.connected().await;
+    assert_eq!(rig.breaker(), BreakerState::Closed);
+    working.breaks();
+    settle().await;
+    assert_eq!(rig.breaker(), BreakerState::Open);
+}
+
+#[tokio::test(start_paused = true)]
+async fn words_make_up_for_failures_before_them() {
+    let mut rig = Rig::start();
+    for _ in 0..2 {
+        rig.connected().await.breaks();
+    }
+    let working = rig.connected().await;
+    rig.hear(0, 60).await;
+    working.words("Yes.", true, (0, 60)).await;
+    settle().await;
+    working.breaks();
+    settle().await;
+    assert_eq!(rig.breaker(), BreakerState::Closed);
 }

@@ -44,7 +44,7 @@ impl TextToSpeech for Slow {
     }
 }
 
-fn voice() -> Voice {
+pub(super) fn voice() -> Voice {
     Voice {
         model: "slow".to_owned(),
         voice: "anna".to_owned(),

@@ -1,0 +1,208 @@
+//! Voices whose connections are played by the test.
+
+use futures_util::{FutureExt, future::BoxFuture};
+use providers::{ProviderError, Verdict};
+use tokio::sync::oneshot;
+
+use super::{tests::voice, *};
+use crate::{breaker::BreakerState, stations::Stations};
+
+const ONE: ReplyId = ReplyId(1);
+
+struct Scripted(mpsc::Sender<Connection>);
+
+struct Connection {
+    orders: mpsc::Receiver<ToVoice>,
+    made: mpsc::Sender<FromVoice>,
+    end: oneshot::Sender<ProviderError>,
+}
+
+impl TextToSpeech for Scripted {
+    fn speak(
+        &self,
+        _voice: Voice,
+        orders: mpsc::Receiver<ToVoice>,
+        made: mpsc::Sender<FromVoice>,
+    ) -> BoxFuture<'static, Result<(), ProviderError>> {
+        let (end, ended) = oneshot::channel();
+        let connection = Connection { orders, made, end };
+        self.0.try_send(connection).expect("the test goes on");
+        async { ended.await.map_or(Ok(()), Err) }.boxed()
+    }
+}
+
+impl Connection {
+    async fn makes(&self, event: FromVoice) {
+        self.made.send(event).await.expect("somebody listens");
+        settle().await;
+    }
+
+    /// Speaks so much of a clause.
+    async fn speaks(&self, clause: u32, ms: usize) {
+        let audio = FromVoice::Audio {
+            reply: ONE,
+            clause: ClauseId(clause),
+            bytes: vec![0x20; ms * 8].into(),
+            words: Vec::new(),
+        };
+        self.makes(audio).await;
+    }
+
+    async fn fails(self, error: ProviderError) {
+        self.end.send(error).expect("it was open");
+        settle().await;
+    }
+
+    /// The text it was given so far.
+    fn given(&mut self) -> Vec<String> {
+        std::iter::from_fn(|| self.orders.try_recv().ok())
+            .filter_map(|order| match order {
+                ToVoice::Say { text, .. } => Some(text),
+                ToVoice::Cancel(_) | ToVoice::End(_) => None,
+            })
+            .collect()
+    }
+}
+
+fn refused(verdict: Verdict) -> ProviderError {
+    ProviderError::Refused {
+        provider: "scripted",
+        status: 402,
+        detail: "quota_exceeded".to_owned(),
+        verdict,
+    }
+}
+
+/// A call with two voices, and an agent that says "Sure." by itself.
+struct Rig {
+    orders: mpsc::Sender<ToVoice>,
+    inputs: mpsc::Receiver<Input>,
+    connections: [mpsc::Receiver<Connection>; 2],
+    commons: Commons,
+}
+
+impl Rig {
+    fn start() -> Self {
+        let commons = Commons::for_tests();
+        let [(one, first), (two, second)] = [(); 2].map(|()| mpsc::channel(8));
+        let station = |(name, connect): (&str, _)| Station::<dyn TextToSpeech, Voice> {
+            name: name.parse().expect("a name"),
+            provider: Arc::new(Scripted(connect)),
+            settings: voice(),
+        };
+        let list = [("one/voice", one), ("two/voice", two)].map(station);
+        let names = list.iter().map(|at| at.name.clone()).collect::<Vec<_>>();
+        let tally = Arc::new(Tally::of_voices(&names));
+        let (mailbox, inputs) = mpsc::channel(64);
+        let (orders, taken) = mpsc::channel(QUEUE);
+        let speaker = Speaker {
+            stations: Stations::new(list.into(), (Job::Speak, RETRY), &commons),
+            commons: commons.clone(),
+            mailbox,
+            tally,
+            own_lines: Arc::new(BTreeSet::from(["Sure.".to_owned()])),
+            trimming: Trimming::default(),
+        };
+        tokio::spawn(speaker.run(taken));
+        Self {
+            orders,
+            inputs,
+            connections: [first, second],
+            commons,
+        }
+    }
+
+    /// The next connection to the voice at this place.
+    async fn connection(&mut self, place: usize) -> Connection {
+        let connections = &mut self.connections[place];
+        connections.recv().await.expect("a connection")
+    }
+
+    /// The same, and it stands.
+    async fn connected(&mut self, place: usize) -> Connection {
+        let connection = self.connection(place).await;
+        connection.makes(FromVoice::Ready).await;
+        connection
+    }
+
+    async fn order(&self, order: ToVoice) {
+        self.orders.send(order).await.expect("taken");
+        settle().await;
+    }
+
+    async fn say(&self, clause: u32, text: &str) {
+        self.order(ToVoice::Say {
+            reply: ONE,
+            clause: ClauseId(clause),
+            text: text.to_owned(),
+        })
+        .await;
+    }
+
+    /// What was told since it was asked last, without the sound.
+    fn told(&mut self) -> Vec<String> {
+        std::iter::from_fn(|| self.inputs.try_recv().ok())
+            .filter(|input| !matches!(input, Input::Audio(_)))
+            .map(|input| input.to_string())
+            .collect()
+    }
+
+    /// The first voice failed so often in other calls, just now.
+    fn failed_before(&self, times: u32) {
+        let name = "one/voice".parse().expect("a name");
+        for _ in 0..times {
+            let error = refused(Verdict::SwitchProvider);
+            self.commons.breakers.failed(&name, &error);
+        }
+    }
+
+    fn breaker(&self, place: usize) -> BreakerState {
+        self.commons.breakers.statuses()[place].state
+    }
+}
+
+/// Lets the speaker do what it has to do now.
+async fn settle() {
+    for _ in 0..16 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_voice_says_what_the_last_one_did_not() {
+    let mut rig = Rig::start();
+    let mut first = rig.connected(0).await;
+    rig.say(0, "We open at nine.").await;
+    assert_eq!(first.given(), ["We open at nine."]);
+    first.speaks(0, 8 * 55).await;
+    first.fails(refused(Verdict::SwitchProvider)).await;
+    let mut second = rig.connected(1).await;
+    assert_eq!(second.given(), ["at nine."]);
+    second.speaks(0, 400).await;
+    rig.order(ToVoice::End(ONE)).await;
+    second.makes(FromVoice::All(ONE)).await;
+    assert_eq!(rig.told(), ["spoken r1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_voice_that_only_ever_connects_is_left_alone() {
+    let mut rig = Rig::start();
+    rig.failed_before(2);
+    let first = rig.connected(0).await;
+    assert_eq!(rig.breaker(0), BreakerState::Closed);
+    first.fails(refused(Verdict::SwitchProvider)).await;
+    assert_eq!(rig.breaker(0), BreakerState::Open);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_spoken_to_its_end_makes_up_for_failures_before_it() {
+    let mut rig = Rig::start();
+    rig.failed_before(2);
+    let first = rig.connected(0).await;
+    rig.say(0, "Nine.").await;
+    rig.order(ToVoice::End(ONE)).await;
+    first.speaks(0, 400).await;
+    first.makes(FromVoice::All(ONE)).await;
+    first.fails(refused(Verdict::SwitchProvider)).await;
+    assert_eq!(rig.breaker(0), BreakerState::Closed);
+}
