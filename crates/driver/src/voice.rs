@@ -11,14 +11,14 @@ use bytes::Bytes;
 use domain::ReplyId;
 use providers::tts::{FromVoice, TextToSpeech, ToVoice, Voice};
 use session::{Audio, ClauseId, Input, WordEnd};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 use tracing::{info, warn};
 
 use self::speaking::{Clause, Given, Speaking, current};
 use crate::{
     agent::Station,
     backoff::{Backoff, Retry},
-    connection::{Broken, NobodyListens, length},
+    connection::{Broken, LIVED, NobodyListens, length},
     exchange::Commons,
     meters::Job,
     stations::{Tried, Voices},
@@ -149,10 +149,14 @@ impl Speaker {
     /// Speaks with one provider until it fails for good.
     async fn stay_with(&mut self, place: usize, work: &mut Work) -> Broken {
         loop {
+            let begun = Instant::now();
             let error = match self.connect(place, work).await {
                 Broken::CallOver => return Broken::CallOver,
                 Broken::Failed(error) => error,
             };
+            if begun.elapsed() > LIVED {
+                work.tried.worked(place);
+            }
             self.stations.failed(&mut work.tried, place, &error);
             let verdict = error.verdict();
             let Some(wait) = self.stations.retry(&mut work.tried, place, verdict) else {
@@ -306,6 +310,7 @@ impl Speaker {
                 if let Some(done) = done {
                     if done.given == Given::Answered {
                         self.stations.succeeded(place);
+                        work.tried.worked(place);
                     }
                     for whole in done.unspoken {
                         self.keep(place, whole);

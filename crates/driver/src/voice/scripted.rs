@@ -53,6 +53,13 @@ impl Connection {
         settle().await;
     }
 
+    async fn breaks(self) {
+        let detail = "reset".to_owned();
+        let provider = "scripted";
+        self.fails(ProviderError::Connection { provider, detail })
+            .await;
+    }
+
     /// The text it was given so far.
     fn given(&mut self) -> Vec<String> {
         std::iter::from_fn(|| self.orders.try_recv().ok())
@@ -205,4 +212,31 @@ async fn a_reply_spoken_to_its_end_makes_up_for_failures_before_it() {
     first.makes(FromVoice::All(ONE)).await;
     first.fails(refused(Verdict::SwitchProvider)).await;
     assert_eq!(rig.breaker(0), BreakerState::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_voice_may_have_a_hiccup_in_every_reply() {
+    let mut rig = Rig::start();
+    let mut voice = rig.connected(0).await;
+    for _ in 0..3 {
+        rig.say(0, "We open at nine.").await;
+        voice.speaks(0, 8 * 55).await;
+        voice.breaks().await;
+        voice = rig.connected(0).await;
+        voice.speaks(0, 400).await;
+        rig.order(ToVoice::End(ONE)).await;
+        voice.makes(FromVoice::All(ONE)).await;
+        assert_eq!(rig.told(), ["spoken r1"]);
+    }
+    assert!(rig.connections[1].try_recv().is_err(), "it was not needed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_voice_that_breaks_twice_in_one_sentence_gives_way() {
+    let mut rig = Rig::start();
+    let first = rig.connected(0).await;
+    rig.say(0, "We open at nine.").await;
+    first.breaks().await;
+    rig.connected(0).await.breaks().await;
+    assert_eq!(rig.connected(1).await.given(), ["We open at nine."]);
 }
