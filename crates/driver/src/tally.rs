@@ -98,6 +98,13 @@ impl Tally {
             .fetch_add(characters, Ordering::Relaxed);
     }
 
+    /// The voice at this place refused so much of that text: nobody bills it.
+    pub(crate) fn spoke_not(&self, place: usize, characters: u64) {
+        self.speak[place]
+            .amount
+            .fetch_sub(characters, Ordering::Relaxed);
+    }
+
     /// The model at this place took so many tokens.
     pub(crate) fn thought(&self, place: usize, purpose: Purpose, tokens: Tokens) {
         self.think[place].by_purpose[purpose as usize].add(tokens);

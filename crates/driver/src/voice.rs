@@ -58,6 +58,8 @@ struct Work {
     next: Option<ToVoice>,
     speaking: Option<Speaking>,
     tried: Tried,
+    /// Somebody is at the other end of the connection.
+    reached: bool,
 }
 
 impl Speaker {
@@ -68,6 +70,7 @@ impl Speaker {
             next: None,
             speaking: None,
             tried: Tried::default(),
+            reached: false,
         };
         loop {
             work.tried = Tried::default();
@@ -154,6 +157,10 @@ impl Speaker {
                 Broken::CallOver => return Broken::CallOver,
                 Broken::Failed(error) => error,
             };
+            if let Some(speaking) = &work.speaking {
+                let unbilled = speaking.unbilled(&error, work.reached);
+                self.tally.spoke_not(place, unbilled);
+            }
             if begun.elapsed() > LIVED {
                 work.tried.worked(place);
             }
@@ -172,6 +179,7 @@ impl Speaker {
         let station = self.stations[place].clone();
         let (to, given) = mpsc::channel(QUEUE);
         let (tell, mut made) = mpsc::channel(64);
+        work.reached = false;
         if let Some(speaking) = &mut work.speaking {
             self.tally.spoke(place, speaking.repeat(&to));
         }
@@ -241,8 +249,7 @@ impl Speaker {
                 if let Some(audio) = cached {
                     return self.play(reply, clause, &audio, Vec::new()).await;
                 }
-                self.tally.spoke(place, text.chars().count() as u64);
-                current.give(clause, &text);
+                self.tally.spoke(place, current.give(clause, &text));
                 // The queue holds more clauses than any reply has.
                 drop(voice.try_send(ToVoice::Say {
                     reply,
@@ -279,7 +286,10 @@ impl Speaker {
     ) -> Result<(), Broken> {
         let speaking = &mut work.speaking;
         match event {
-            FromVoice::Ready => self.stations.reached(place),
+            FromVoice::Ready => {
+                work.reached = true;
+                self.stations.reached(place);
+            }
             FromVoice::Audio {
                 reply,
                 clause,

@@ -1,5 +1,6 @@
 //! Voices whose connections are played by the test.
 
+use domain::Millis;
 use futures_util::{FutureExt, future::BoxFuture};
 use providers::{ProviderError, Verdict};
 use tokio::sync::oneshot;
@@ -80,11 +81,24 @@ fn refused(verdict: Verdict) -> ProviderError {
     }
 }
 
+fn late() -> ProviderError {
+    ProviderError::Silent {
+        provider: "scripted",
+        stage: "first audio",
+        waited: Duration::from_millis(1_500),
+    }
+}
+
+fn paid(provider: &str, characters: u64) -> (String, u64) {
+    (provider.to_owned(), characters)
+}
+
 /// A call with two voices, and an agent that says "Sure." by itself.
 struct Rig {
     orders: mpsc::Sender<ToVoice>,
     inputs: mpsc::Receiver<Input>,
     connections: [mpsc::Receiver<Connection>; 2],
+    tally: Arc<Tally>,
     commons: Commons,
 }
 
@@ -106,7 +120,7 @@ impl Rig {
             stations: Stations::new(list.into(), (Job::Speak, RETRY), &commons),
             commons: commons.clone(),
             mailbox,
-            tally,
+            tally: Arc::clone(&tally),
             own_lines: Arc::new(BTreeSet::from(["Sure.".to_owned()])),
             trimming: Trimming::default(),
         };
@@ -115,6 +129,7 @@ impl Rig {
             orders,
             inputs,
             connections: [first, second],
+            tally,
             commons,
         }
     }
@@ -165,6 +180,17 @@ impl Rig {
 
     fn breaker(&self, place: usize) -> BreakerState {
         self.commons.breakers.statuses()[place].state
+    }
+
+    /// Characters to pay for, of each voice.
+    fn characters(&self) -> Vec<(String, u64)> {
+        let receipt = self
+            .tally
+            .receipt(Millis::ZERO, &domain::PriceBook::default());
+        let lines = receipt.0.into_iter();
+        lines
+            .map(|line| (line.payee.provider, line.amount))
+            .collect()
     }
 }
 
@@ -239,4 +265,47 @@ async fn a_voice_that_breaks_twice_in_one_sentence_gives_way() {
     first.breaks().await;
     rig.connected(0).await.breaks().await;
     assert_eq!(rig.connected(1).await.given(), ["We open at nine."]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_voices_that_got_the_words_are_paid_for_them() {
+    let mut rig = Rig::start();
+    // Nobody is there, twice; the queue of the first attempt was lost with it.
+    let first = rig.connection(0).await;
+    rig.say(0, "We open at nine.").await;
+    first.breaks().await;
+    rig.connection(0).await.fails(late()).await;
+    let second = rig.connected(1).await;
+    assert_eq!(rig.characters(), [paid("two", 16)]);
+    second.speaks(0, 1_000).await;
+    rig.say(1, "And close at six.").await;
+    // What it has said, it bills; what it refuses, it does not.
+    second.fails(refused(Verdict::KeyRefused)).await;
+    assert_eq!(rig.characters(), [paid("two", 16)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quota_that_is_used_up_costs_nothing() {
+    let mut rig = Rig::start();
+    let first = rig.connected(0).await;
+    rig.say(0, "We open at nine.").await;
+    rig.say(1, "And close at six.").await;
+    first.fails(refused(Verdict::KeyRefused)).await;
+    rig.connected(1).await.breaks().await;
+    assert_eq!(rig.characters(), []);
+    let again = rig.connected(1).await;
+    again.speaks(0, 1_000).await;
+    again.breaks().await;
+    assert_eq!(rig.characters(), [paid("two", 33)], "it took both");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_voice_that_stands_and_keeps_silent_has_the_words() {
+    let mut rig = Rig::start();
+    let first = rig.connected(0).await;
+    rig.say(0, "We open at nine.").await;
+    first.fails(late()).await;
+    rig.connection(1).await;
+    let both = [paid("one", 16), paid("two", 16)];
+    assert_eq!(rig.characters(), both);
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 use domain::{Millis, ReplyId};
-use providers::tts::ToVoice;
+use providers::{ProviderError, tts::ToVoice};
 use session::{ClauseId, WordEnd};
 use tokio::{sync::mpsc, time::Instant};
 
@@ -35,6 +35,8 @@ pub(super) struct Clause {
     pub(super) text: String,
     /// Characters that were spoken, as the provider says or the length of the audio suggests.
     pub(super) spoken_chars: usize,
+    /// Characters that this connection was sent of it.
+    sent: u64,
     /// The provider told where its words end.
     told: bool,
     /// Something of it sounded, on this connection.
@@ -62,15 +64,18 @@ pub(super) fn current(speaking: &mut Option<Speaking>, reply: ReplyId) -> &mut S
 }
 
 impl Speaking {
-    pub(super) fn give(&mut self, id: ClauseId, text: &str) {
+    /// A clause that is to be spoken. Returns how many characters it has.
+    pub(super) fn give(&mut self, id: ClauseId, text: &str) -> u64 {
         if self.given == Given::Nothing {
             self.given = Given::Asked(Instant::now());
         }
         let text = text.to_owned();
+        let sent = text.chars().count() as u64;
         self.unspoken.push_back(Clause {
             id,
             text,
             spoken_chars: 0,
+            sent,
             told: false,
             sounded: false,
             made: Millis::ZERO,
@@ -80,6 +85,24 @@ impl Speaking {
             },
             audio: BytesMut::new(),
         });
+        sent
+    }
+
+    /// How many characters nobody bills, if the connection that they were sent to ended like this:
+    /// what it refused, and everything if it has not answered at all.
+    pub(super) fn unbilled(&self, error: &ProviderError, reached: bool) -> u64 {
+        let silent = |clause: &&Clause| clause.made == clause.before.at;
+        let has_spoken = !self.unspoken.iter().all(|clause| silent(&clause));
+        let nothing = match error {
+            ProviderError::Refused { .. } => false,
+            ProviderError::Connection { .. } => has_spoken,
+            ProviderError::Garbled { .. } | ProviderError::Silent { .. } => has_spoken || reached,
+        };
+        if nothing {
+            return 0;
+        }
+        let unspoken = self.unspoken.iter().filter(silent);
+        unspoken.map(|clause| clause.sent).sum()
     }
 
     /// Gives a new connection what the last one did not speak, without the words it did. Returns
@@ -88,16 +111,21 @@ impl Speaking {
         let reply = self.reply;
         let mut characters = 0;
         for clause in &mut self.unspoken {
-            let Some((chars, text)) = clause.rest() else {
+            let rest = clause.rest();
+            clause.sounded = false;
+            clause.before = WordEnd {
+                chars: rest
+                    .as_ref()
+                    .map_or(clause.spoken_chars, |(chars, _)| *chars),
+                at: clause.made,
+            };
+            clause.sent = 0;
+            let Some((_, text)) = rest else {
                 continue;
             };
             clause.audio.clear();
-            clause.sounded = false;
-            clause.before = WordEnd {
-                chars,
-                at: clause.made,
-            };
-            characters += text.chars().count() as u64;
+            clause.sent = text.chars().count() as u64;
+            characters += clause.sent;
             // The queue holds more clauses than any reply has.
             drop(voice.try_send(ToVoice::Say {
                 reply,
