@@ -309,3 +309,21 @@ async fn a_voice_that_stands_and_keeps_silent_has_the_words() {
     let both = [paid("one", 16), paid("two", 16)];
     assert_eq!(rig.characters(), both);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_line_that_was_clipped_is_kept_as_nobodys() {
+    let mut rig = Rig::start();
+    let first = rig.connected(0).await;
+    rig.say(0, "Sure.").await;
+    rig.say(1, "We open at nine.").await;
+    // As long as five letters take: perhaps all of it.
+    first.speaks(0, 5 * 55).await;
+    first.fails(refused(Verdict::SwitchProvider)).await;
+    let mut second = rig.connected(1).await;
+    assert_eq!(second.given(), ["We open at nine."]);
+    second.speaks(1, 1_000).await;
+    rig.order(ToVoice::End(ONE)).await;
+    second.makes(FromVoice::All(ONE)).await;
+    assert_eq!(rig.told(), ["spoken r1"]);
+    assert_eq!(rig.commons.meters.cache.bytes.get(), 0);
+}

@@ -112,6 +112,8 @@ impl Speaking {
         let mut characters = 0;
         for clause in &mut self.unspoken {
             let rest = clause.rest();
+            // Another voice may make the rest, and a clause that counts as spoken may lack its end.
+            clause.audio.clear();
             clause.sounded = false;
             clause.before = WordEnd {
                 chars: rest
@@ -123,7 +125,6 @@ impl Speaking {
             let Some((_, text)) = rest else {
                 continue;
             };
-            clause.audio.clear();
             clause.sent = text.chars().count() as u64;
             characters += clause.sent;
             // The queue holds more clauses than any reply has.
