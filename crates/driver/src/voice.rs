@@ -1,4 +1,3 @@
-mod nonsense;
 mod rehearsal;
 #[cfg(test)]
 mod scripted;

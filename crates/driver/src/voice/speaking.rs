@@ -8,7 +8,6 @@ use providers::{ProviderError, tts::ToVoice};
 use session::{ClauseId, WordEnd};
 use tokio::{sync::mpsc, time::Instant};
 
-use super::nonsense::{garbled, longest};
 use crate::connection::{Broken, is_loud, length};
 
 /// The reply being spoken.
@@ -234,6 +233,21 @@ fn rest_of(text: &str, at: usize) -> Option<(usize, String)> {
 fn chars_spoken_within(made: Millis) -> usize {
     const MS_PER_CHAR: u64 = 55;
     usize::try_from(made.0 / MS_PER_CHAR).unwrap_or(usize::MAX)
+}
+
+/// The longest that a text can sound, whatever its digits and abbreviations stand for. How loud it
+/// is says nothing: ordinary voices are at full level for long stretches.
+fn longest(characters: usize) -> Millis {
+    const MS_PER_CHAR: u64 = 250;
+    const MARGIN: Millis = Millis(3_000);
+    MARGIN + Millis(characters as u64 * MS_PER_CHAR)
+}
+
+fn garbled(detail: &str) -> ProviderError {
+    ProviderError::Garbled {
+        provider: "voice",
+        detail: detail.to_owned(),
+    }
 }
 
 #[cfg(test)]
