@@ -218,7 +218,7 @@ impl Recogniser {
         let taken = match order {
             Some(Order::Finalize) => {
                 memory.asked = true;
-                open.finalize(memory.unsettled.length())
+                open.finalize(memory.unsettled.has_speech())
             }
             Some(Order::Hear(sound)) => {
                 memory.unsettled.remember(&sound);
@@ -247,7 +247,7 @@ impl Recogniser {
                 self.stations.answers(place, open.begun.elapsed());
                 open.is_ready();
                 // What the last connection was asked for, this one does not know.
-                if memory.asked && !open.finalize(memory.unsettled.length()) {
+                if memory.asked && !open.finalize(memory.unsettled.has_speech()) {
                     self.commons.meters.dropped("stt", "full");
                 }
                 return self.back(memory).await;

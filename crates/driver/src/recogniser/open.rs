@@ -7,9 +7,6 @@ use tokio::{sync::mpsc, time::Instant};
 use super::{Sound, WORDS_WITHIN, ruler::Ruler};
 use crate::{meters::Job, tally::Tally};
 
-/// A recogniser that was asked for the words of this much sound owes an answer.
-const OWES_AFTER: Millis = Millis(700);
-
 /// One connection to a recogniser, as seen from our side.
 pub(super) struct Open {
     /// Gone when no more orders come.
@@ -98,10 +95,10 @@ impl Open {
         !std::mem::replace(&mut self.proven, true)
     }
 
-    /// Asks for the words of the unsettled sound, of which there is so much.
+    /// Asks for the words of the unsettled sound. They are owed if there is speech in it.
     #[must_use]
-    pub(super) fn finalize(&mut self, unsettled: Millis) -> bool {
-        if unsettled >= OWES_AFTER {
+    pub(super) fn finalize(&mut self, has_speech: bool) -> bool {
+        if has_speech {
             self.owed.get_or_insert(Instant::now() + WORDS_WITHIN);
         }
         self.send(ToRecogniser::Finalize)

@@ -132,11 +132,15 @@ impl Rig {
 
     /// The caller speaks for so long from this moment on.
     async fn hear(&self, from: u64, ms: u64) {
+        self.hear_sound(from, ms, true).await;
+    }
+
+    async fn hear_sound(&self, from: u64, ms: u64, speech: bool) {
         for at in (from..from + ms).step_by(60) {
             let sound = Sound {
                 from: Millis(at),
                 bytes: Bytes::from_static(&[0x20; 480]),
-                speech: true,
+                speech,
             };
             self.orders.send(Order::Hear(sound)).await.expect("taken");
             settle().await;
@@ -308,4 +312,26 @@ async fn words_make_up_for_failures_before_them() {
     working.breaks();
     settle().await;
     assert_eq!(rig.breaker(), BreakerState::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_words_of_a_short_answer_are_owed_too() {
+    let mut rig = Rig::start();
+    let _mute = rig.connected().await;
+    rig.hear(0, 240).await;
+    rig.orders.send(Order::Finalize).await.expect("taken");
+    let asked = Instant::now();
+    assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserLost));
+    assert_eq!(asked.elapsed(), WORDS_WITHIN);
+    assert_eq!(rig.connected().await.given(), 240);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_owed_of_sound_that_is_no_speech() {
+    let mut rig = Rig::start();
+    let _connection = rig.connected().await;
+    rig.hear_sound(0, 1_800, false).await;
+    rig.orders.send(Order::Finalize).await.expect("taken");
+    tokio::time::sleep(2 * WORDS_WITHIN).await;
+    assert!(rig.mailbox.try_recv().is_err(), "it is not missed");
 }
