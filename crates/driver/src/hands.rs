@@ -25,11 +25,13 @@ use crate::{
     draft::Draft,
     ear::{Ear, Outlets},
     exchange::{Commons, Shared},
+    meters::Job,
     mouth::{self, Mouth, ToMouth},
     prepared::Prepared,
     recogniser,
+    stations::Stations,
     tally::Tally,
-    thinking::Thinking,
+    thinking::{self, Thinking},
     tools::ToolRequest,
     voice,
 };
@@ -185,9 +187,9 @@ impl Hands {
                 Arc::new(Draft::new(Arc::clone(&self.tally), models))
             }
         };
+        let models = self.agent.think.clone();
         let thinking = Thinking {
-            stations: self.agent.think.clone(),
-            commons: self.commons.clone(),
+            stations: Stations::new(models, (Job::Think, thinking::RETRY), &self.commons),
             mailbox: self.mailbox.clone(),
             draft: Arc::clone(&draft),
             reply,

@@ -297,6 +297,16 @@ impl Meters {
         self.fallbacks.get_or_create(&label).inc();
     }
 
+    /// How often that was counted.
+    #[cfg(test)]
+    pub(crate) fn fallbacks_of(&self, from: &ModelName, to: &ModelName) -> u64 {
+        let label = FallbackLabel {
+            from: from.to_string(),
+            to: to.to_string(),
+        };
+        self.fallbacks.get_or_create(&label).get()
+    }
+
     pub(crate) fn breaker(&self, name: &ModelName, state: i64) {
         self.breakers
             .get_or_create(&ProviderLabel {

@@ -9,7 +9,9 @@ use tracing::Instrument;
 use crate::{
     agent::Agent,
     exchange::Commons,
+    meters::Job,
     recogniser::{self, Recogniser},
+    stations::Stations,
     tally::Tally,
     voice::{self, Speaker},
 };
@@ -69,14 +71,15 @@ impl Prepared {
         let (voice, orders) = mpsc::channel(voice::QUEUE);
         let tally = Arc::new(Tally::of(agent));
         let mut tasks = JoinSet::new();
+        let (ears, voices) = (agent.listen.clone(), agent.speak.clone());
         let listens = Recogniser {
-            stations: agent.listen.clone(),
+            stations: Stations::new(ears, (Job::Listen, recogniser::RETRY), commons),
             commons: commons.clone(),
             mailbox: mailbox.clone(),
             tally: Arc::clone(&tally),
         };
         let speaks = Speaker {
-            stations: agent.speak.clone(),
+            stations: Stations::new(voices, (Job::Speak, voice::RETRY), commons),
             commons: commons.clone(),
             mailbox: mailbox.clone(),
             tally: Arc::clone(&tally),

@@ -98,6 +98,13 @@ impl Tally {
             .fetch_add(characters, Ordering::Relaxed);
     }
 
+    /// The voice at this place refused so much of that text: nobody bills it.
+    pub(crate) fn spoke_not(&self, place: usize, characters: u64) {
+        self.speak[place]
+            .amount
+            .fetch_sub(characters, Ordering::Relaxed);
+    }
+
     /// The model at this place took so many tokens.
     pub(crate) fn thought(&self, place: usize, purpose: Purpose, tokens: Tokens) {
         self.think[place].by_purpose[purpose as usize].add(tokens);
@@ -212,6 +219,18 @@ impl Tally {
     /// Of one provider for each job.
     pub(crate) fn for_tests() -> Self {
         Self::of_models(&["one/model".parse().expect("a name")])
+    }
+
+    /// Of these voices, and one provider for each of the other jobs.
+    pub(crate) fn of_voices(voices: &[ModelName]) -> Self {
+        let counter = |payee: &ModelName| Counter {
+            payee: payee.clone(),
+            amount: AtomicU64::new(0),
+        };
+        Self {
+            speak: voices.iter().map(counter).collect(),
+            ..Self::for_tests()
+        }
     }
 
     /// Of these models, and one provider for each of the other jobs.

@@ -7,9 +7,6 @@ use tokio::{sync::mpsc, time::Instant};
 use super::{Sound, WORDS_WITHIN, ruler::Ruler};
 use crate::{meters::Job, tally::Tally};
 
-/// A recogniser that was asked for the words of this much sound owes an answer.
-const OWES_AFTER: Millis = Millis(700);
-
 /// One connection to a recogniser, as seen from our side.
 pub(super) struct Open {
     /// Gone when no more orders come.
@@ -18,6 +15,8 @@ pub(super) struct Open {
     pub(super) begun: Instant,
     /// It takes audio.
     ready: bool,
+    /// Words of it were settled.
+    proven: bool,
     /// Given before it took any: nobody has to be paid for that yet.
     waiting: Millis,
     /// When words that were asked for have to be there.
@@ -53,6 +52,7 @@ impl Open {
             ruler: Ruler::default(),
             begun: Instant::now(),
             ready: false,
+            proven: false,
             waiting: Millis::ZERO,
             owed: None,
             unanswered: Millis::ZERO,
@@ -90,10 +90,15 @@ impl Open {
         self.meter.tally.works(Job::Listen, self.meter.place);
     }
 
-    /// Asks for the words of the unsettled sound, of which there is so much.
+    /// It gave words. Returns whether they are its first.
+    pub(super) fn proves_itself(&mut self) -> bool {
+        !std::mem::replace(&mut self.proven, true)
+    }
+
+    /// Asks for the words of the unsettled sound. They are owed if there is speech in it.
     #[must_use]
-    pub(super) fn finalize(&mut self, unsettled: Millis) -> bool {
-        if unsettled >= OWES_AFTER {
+    pub(super) fn finalize(&mut self, has_speech: bool) -> bool {
+        if has_speech {
             self.owed.get_or_insert(Instant::now() + WORDS_WITHIN);
         }
         self.send(ToRecogniser::Finalize)

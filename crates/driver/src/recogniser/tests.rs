@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
 use futures_util::{FutureExt, future::BoxFuture};
-use providers::stt::{SttCapabilities, ToRecogniser};
+use providers::stt::{Listen, SpeechToText, SttCapabilities, ToRecogniser};
 use session::{Span, Words};
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::{agent::Station, breaker::BreakerState, meters::Job, stations::Stations};
 
 /// A provider whose connections are played by the test.
 struct Scripted(mpsc::Sender<Connection>);
@@ -79,6 +80,7 @@ struct Rig {
     orders: mpsc::Sender<Order>,
     mailbox: mpsc::Receiver<Input>,
     connections: mpsc::Receiver<Connection>,
+    commons: Commons,
 }
 
 impl Rig {
@@ -95,13 +97,15 @@ impl Rig {
             smart_format: true,
             filler_words: true,
         };
+        let ears = vec![Station::<dyn SpeechToText, Listen> {
+            name: "scripted/ears".parse().expect("a name"),
+            provider: Arc::new(Scripted(connect)),
+            settings: listen,
+        }];
+        let commons = Commons::for_tests();
         let recogniser = Recogniser {
-            stations: vec![Station {
-                name: "scripted/ears".parse().expect("a name"),
-                provider: Arc::new(Scripted(connect)),
-                settings: listen,
-            }],
-            commons: Commons::for_tests(),
+            stations: Stations::new(ears, (Job::Listen, RETRY), &commons),
+            commons: commons.clone(),
             mailbox,
             tally: Arc::new(Tally::for_tests()),
         };
@@ -110,6 +114,7 @@ impl Rig {
             orders,
             mailbox: inputs,
             connections,
+            commons,
         }
     }
 
@@ -121,13 +126,21 @@ impl Rig {
         connection
     }
 
+    fn breaker(&self) -> BreakerState {
+        self.commons.breakers.statuses()[0].state
+    }
+
     /// The caller speaks for so long from this moment on.
     async fn hear(&self, from: u64, ms: u64) {
+        self.hear_sound(from, ms, true).await;
+    }
+
+    async fn hear_sound(&self, from: u64, ms: u64, speech: bool) {
         for at in (from..from + ms).step_by(60) {
             let sound = Sound {
                 from: Millis(at),
                 bytes: Bytes::from_static(&[0x20; 480]),
-                speech: true,
+                speech,
             };
             self.orders.send(Order::Hear(sound)).await.expect("taken");
             settle().await;
@@ -271,4 +284,54 @@ async fn the_next_connection_is_asked_for_the_words_that_are_owed() {
     assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserLost));
     let mut third = rig.connected().await;
     assert!(third.orders.try_recv().is_err(), "nothing is owed any more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recogniser_that_only_ever_connects_is_left_alone() {
+    let mut rig = Rig::start();
+    for _ in 0..2 {
+        rig.connected().await.breaks();
+    }
+    let working = rig.connected().await;
+    assert_eq!(rig.breaker(), BreakerState::Closed);
+    working.breaks();
+    settle().await;
+    assert_eq!(rig.breaker(), BreakerState::Open);
+}
+
+#[tokio::test(start_paused = true)]
+async fn words_make_up_for_failures_before_them() {
+    let mut rig = Rig::start();
+    for _ in 0..2 {
+        rig.connected().await.breaks();
+    }
+    let working = rig.connected().await;
+    rig.hear(0, 60).await;
+    working.words("Yes.", true, (0, 60)).await;
+    settle().await;
+    working.breaks();
+    settle().await;
+    assert_eq!(rig.breaker(), BreakerState::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_words_of_a_short_answer_are_owed_too() {
+    let mut rig = Rig::start();
+    let _mute = rig.connected().await;
+    rig.hear(0, 240).await;
+    rig.orders.send(Order::Finalize).await.expect("taken");
+    let asked = Instant::now();
+    assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserLost));
+    assert_eq!(asked.elapsed(), WORDS_WITHIN);
+    assert_eq!(rig.connected().await.given(), 240);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_owed_of_sound_that_is_no_speech() {
+    let mut rig = Rig::start();
+    let _connection = rig.connected().await;
+    rig.hear_sound(0, 1_800, false).await;
+    rig.orders.send(Order::Finalize).await.expect("taken");
+    tokio::time::sleep(2 * WORDS_WITHIN).await;
+    assert!(rig.mailbox.try_recv().is_err(), "it is not missed");
 }

@@ -46,7 +46,7 @@ impl SpeechToText for SphinxEars {
         SttCapabilities {
             finalizes: true,
             interim: true,
-            replay: Millis(3_000),
+            replay: Millis(10_000),
             tells_within: None,
         }
     }

@@ -98,7 +98,7 @@ impl SpeechToText for Deepgram {
         SttCapabilities {
             finalizes: true,
             interim: true,
-            replay: Millis(3_000),
+            replay: Millis(10_000),
             // A healthy stream has a result every second.
             tells_within: Some(Millis(4_000)),
         }

@@ -104,7 +104,7 @@ impl SpeechToText for DeepgramFlux {
         SttCapabilities {
             finalizes: false,
             interim: true,
-            replay: Millis(3_000),
+            replay: Millis(10_000),
             // A healthy stream tells how its turn stands four times a second.
             tells_within: Some(Millis(4_000)),
         }
