@@ -210,7 +210,8 @@ impl Recogniser {
         memory: &mut Memory,
     ) -> Broken {
         let station = &self.stations[place];
-        let (to, given) = mpsc::channel(QUEUE * 4);
+        // All that is played again has room, however much that is.
+        let (to, given) = mpsc::channel(QUEUE * 4 + memory.unsettled.sounds().len());
         let (tell, mut heard) = mpsc::channel(QUEUE);
         let meter = Meter {
             tally: Arc::clone(&self.tally),
@@ -218,7 +219,6 @@ impl Recogniser {
         };
         let mut open = Open::new(to, station.provider.capabilities().tells_within, meter);
         for sound in memory.unsettled.sounds() {
-            // The queue is longer than any replay.
             let _fits = open.hear(sound);
         }
         let connection = station

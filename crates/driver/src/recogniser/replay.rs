@@ -48,7 +48,7 @@ impl Replay {
         self.length
     }
 
-    pub(super) fn sounds(&self) -> impl Iterator<Item = &Sound> {
+    pub(super) fn sounds(&self) -> impl ExactSizeIterator<Item = &Sound> {
         self.sounds.iter()
     }
 

@@ -8,7 +8,10 @@ use tokio::sync::oneshot;
 use super::*;
 
 /// A provider whose connections are played by the test.
-struct Scripted(mpsc::Sender<Connection>);
+struct Scripted {
+    connect: mpsc::Sender<Connection>,
+    capabilities: SttCapabilities,
+}
 
 struct Connection {
     orders: mpsc::Receiver<ToRecogniser>,
@@ -18,12 +21,7 @@ struct Connection {
 
 impl SpeechToText for Scripted {
     fn capabilities(&self) -> SttCapabilities {
-        SttCapabilities {
-            finalizes: true,
-            interim: true,
-            replay: Millis(3_000),
-            tells_within: Some(Millis(4_000)),
-        }
+        self.capabilities
     }
 
     fn listen(
@@ -34,7 +32,7 @@ impl SpeechToText for Scripted {
     ) -> BoxFuture<'static, Result<(), ProviderError>> {
         let (end, ended) = oneshot::channel();
         let connection = Connection { orders, tell, end };
-        self.0.try_send(connection).expect("the test goes on");
+        self.connect.try_send(connection).expect("the test goes on");
         async { ended.await.map_or(Ok(()), Err) }.boxed()
     }
 }
@@ -83,6 +81,15 @@ struct Rig {
 
 impl Rig {
     fn start() -> Self {
+        Self::with(SttCapabilities {
+            finalizes: true,
+            interim: true,
+            replay: Millis(3_000),
+            tells_within: Some(Millis(4_000)),
+        })
+    }
+
+    fn with(capabilities: SttCapabilities) -> Self {
         let (connect, connections) = mpsc::channel(8);
         let (mailbox, inputs) = mpsc::channel(64);
         let (orders, taken) = mpsc::channel(QUEUE);
@@ -98,7 +105,10 @@ impl Rig {
         let recogniser = Recogniser {
             stations: vec![Station {
                 name: "scripted/ears".parse().expect("a name"),
-                provider: Arc::new(Scripted(connect)),
+                provider: Arc::new(Scripted {
+                    connect,
+                    capabilities,
+                }),
                 settings: listen,
             }],
             commons: Commons::for_tests(),
@@ -190,6 +200,21 @@ async fn a_new_connection_hears_again_what_was_not_settled_and_dates_it_as_befor
     rig.hear(1_900, 60).await;
     again.words("two three", true, (0, 360)).await;
     assert_eq!(rig.span().await, Some(span(1_300, 1_960)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_a_minute_without_a_settled_word_is_heard_again_whole() {
+    let mut rig = Rig::with(SttCapabilities {
+        finalizes: true,
+        interim: false,
+        replay: Millis(38_000),
+        tells_within: None,
+    });
+    let connection = rig.connected().await;
+    rig.hear(0, 30_000).await;
+    connection.breaks();
+    assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserLost));
+    assert_eq!(rig.connected().await.given(), 30_000);
 }
 
 #[tokio::test(start_paused = true)]

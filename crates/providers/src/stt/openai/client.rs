@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::{
-    segments::{Job, Segments},
+    segments::{Job, LONGEST_MS, Segments},
     wire,
 };
 use crate::{
@@ -82,8 +82,9 @@ impl SpeechToText for OpenAiTranscription {
         SttCapabilities {
             finalizes: true,
             interim: false,
-            // Nothing is settled before its request is answered.
-            replay: Millis(5_000),
+            // Nothing is settled before its request is answered: all of the longest segment, and
+            // what was said while the server had it, is in one connection's hands.
+            replay: Millis(LONGEST_MS as u64) + millis(self.deadlines.words),
             // It has nothing to tell before the caller pauses.
             tells_within: None,
         }
@@ -112,6 +113,10 @@ impl SpeechToText for OpenAiTranscription {
             ended.map_err(|error| endpoint.shown(error))
         })
     }
+}
+
+fn millis(duration: Duration) -> Millis {
+    Millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }
 
 type Asking = BoxFuture<'static, Result<Words, ProviderError>>;

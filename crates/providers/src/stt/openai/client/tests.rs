@@ -273,6 +273,17 @@ async fn a_refusal_says_what_to_do() {
     }
 }
 
+#[test]
+fn the_longest_segment_and_what_comes_meanwhile_is_worth_replaying() {
+    let base = BaseUrl::parse("TEST_BASE_URL", "http://127.0.0.1:1").expect("loopback");
+    let deadlines = Deadlines {
+        words: Duration::from_secs(4),
+        ..Deadlines::default()
+    };
+    let ears = OpenAiTranscription::new(base, None, HttpClient::new()).with_deadlines(deadlines);
+    assert_eq!(ears.capabilities().replay, Millis(34_000));
+}
+
 #[tokio::test]
 async fn an_answer_that_is_cut_off_is_a_failed_connection() {
     let server = Loopback::new().await;
