@@ -213,11 +213,9 @@ impl Recogniser {
         // All that is played again has room, however much that is.
         let (to, given) = mpsc::channel(QUEUE * 4 + memory.unsettled.sounds().len());
         let (tell, mut heard) = mpsc::channel(QUEUE);
-        let meter = Meter {
-            tally: Arc::clone(&self.tally),
-            place,
-        };
-        let mut open = Open::new(to, station.provider.capabilities().tells_within, meter);
+        let capabilities = station.provider.capabilities();
+        let meter = Meter::new(&self.tally, place, capabilities);
+        let mut open = Open::new(to, capabilities.tells_within, meter);
         for sound in memory.unsettled.sounds() {
             let _fits = open.hear(sound);
         }
@@ -239,6 +237,9 @@ impl Recogniser {
                         if self.take(station, event, &mut open, memory).await.is_err() {
                             return Broken::CallOver;
                         }
+                    }
+                    if let Err(error) = &result {
+                        open.failed(error);
                     }
                     return result.into();
                 }
@@ -280,6 +281,10 @@ impl Recogniser {
         open: &mut Open,
         memory: &mut Memory,
     ) -> Result<(), NobodyListens> {
+        if let Recognised::Sent(sound) = event {
+            open.sent(sound);
+            return Ok(());
+        }
         open.told();
         let input = match event {
             Recognised::Ready => {
@@ -296,7 +301,7 @@ impl Recogniser {
                 return self.back(memory).await;
             }
             // Our own ear is faster and does not mistake a television for the caller.
-            Recognised::NoWords | Recognised::SpeechStarted => return Ok(()),
+            Recognised::NoWords | Recognised::Sent(_) | Recognised::SpeechStarted => return Ok(()),
             Recognised::TurnEnded { confidence } => Input::TurnEnded { confidence },
             Recognised::TurnLikely => Input::TurnLikely,
             Recognised::TurnResumed => Input::TurnResumed,

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
+use domain::PriceBook;
 use futures_util::{FutureExt, future::BoxFuture};
-use providers::stt::{SttCapabilities, ToRecogniser};
+use providers::stt::{PaysFor, SttCapabilities, ToRecogniser};
 use session::{Span, Words};
 use tokio::sync::oneshot;
 
@@ -77,6 +78,7 @@ struct Rig {
     orders: mpsc::Sender<Order>,
     mailbox: mpsc::Receiver<Input>,
     connections: mpsc::Receiver<Connection>,
+    tally: Arc<Tally>,
 }
 
 impl Rig {
@@ -86,6 +88,7 @@ impl Rig {
             interim: true,
             replay: Millis(3_000),
             tells_within: Some(Millis(4_000)),
+            pays_for: PaysFor::Given,
         })
     }
 
@@ -102,6 +105,7 @@ impl Rig {
             smart_format: true,
             filler_words: true,
         };
+        let tally = Arc::new(Tally::for_tests());
         let recogniser = Recogniser {
             stations: vec![Station {
                 name: "scripted/ears".parse().expect("a name"),
@@ -113,13 +117,14 @@ impl Rig {
             }],
             commons: Commons::for_tests(),
             mailbox,
-            tally: Arc::new(Tally::for_tests()),
+            tally: Arc::clone(&tally),
         };
         tokio::spawn(recogniser.run(taken));
         Self {
             orders,
             mailbox: inputs,
             connections,
+            tally,
         }
     }
 
@@ -142,6 +147,12 @@ impl Rig {
             self.orders.send(Order::Hear(sound)).await.expect("taken");
             settle().await;
         }
+    }
+
+    /// The audio that there is to pay for, in milliseconds.
+    fn to_pay(&self) -> u64 {
+        let receipt = self.tally.receipt(Millis::ZERO, &PriceBook::default());
+        receipt.0.iter().map(|line| line.amount).sum()
     }
 
     /// Where the next words were placed, and with them their only word.
@@ -209,6 +220,7 @@ async fn half_a_minute_without_a_settled_word_is_heard_again_whole() {
         interim: false,
         replay: Millis(38_000),
         tells_within: None,
+        pays_for: PaysFor::Sent,
     });
     let connection = rig.connected().await;
     rig.hear(0, 30_000).await;
@@ -296,4 +308,45 @@ async fn the_next_connection_is_asked_for_the_words_that_are_owed() {
     assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserLost));
     let mut third = rig.connected().await;
     assert!(third.orders.try_recv().is_err(), "nothing is owed any more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recogniser_that_is_given_all_pays_for_all_of_it_and_for_what_it_added() {
+    let mut rig = Rig::start();
+    let connection = rig.connected().await;
+    rig.hear(0, 600).await;
+    connection.tell(Recognised::Sent(Millis(20))).await;
+    connection.tell(Recognised::NoWords).await;
+    settle().await;
+    assert_eq!(rig.to_pay(), 620);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recogniser_that_sends_a_part_pays_for_that_part_unless_it_is_refused() {
+    let mut rig = Rig::with(SttCapabilities {
+        finalizes: true,
+        interim: false,
+        replay: Millis(38_000),
+        tells_within: None,
+        pays_for: PaysFor::Sent,
+    });
+    let connection = rig.connected().await;
+    rig.hear(0, 6_000).await;
+    connection.tell(Recognised::Sent(Millis(900))).await;
+    settle().await;
+    assert_eq!(rig.to_pay(), 0, "it may yet be refused");
+    connection.words("One", true, (0, 900)).await;
+    assert!(rig.span().await.is_some());
+    assert_eq!(rig.to_pay(), 900);
+
+    connection.tell(Recognised::Sent(Millis(5_000))).await;
+    connection.breaks();
+    let connection = rig.connected().await;
+    assert_eq!(rig.to_pay(), 900, "refused");
+
+    // Left alone while it works.
+    rig.orders.send(Order::Finalize).await.expect("taken");
+    connection.tell(Recognised::Sent(Millis(5_000))).await;
+    let _next = rig.connections.recv().await;
+    assert_eq!(rig.to_pay(), 5_900);
 }

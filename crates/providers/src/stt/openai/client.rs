@@ -16,7 +16,9 @@ use crate::{
     BaseUrl, HttpClient, ProviderError, Secret,
     endpoint::{Endpoint, going_on},
     openai::{MODELS, endpoint},
-    stt::{Listen, Recognised, SpeechToText, SttCapabilities, ToRecogniser},
+    stt::{
+        Listen, PaysFor, Recognised, SpeechToText, SttCapabilities, ToRecogniser, span_of_bytes,
+    },
 };
 
 /// Recognition by OpenAI's transcription of files, or by a server of the same shape.
@@ -87,6 +89,7 @@ impl SpeechToText for OpenAiTranscription {
             replay: Millis(LONGEST_MS as u64) + millis(self.deadlines.words),
             // It has nothing to tell before the caller pauses.
             tells_within: None,
+            pays_for: PaysFor::Sent,
         }
     }
 
@@ -199,7 +202,11 @@ impl CallEar {
             && let Some(job) = self.segments.next_job()
         {
             match job {
-                Job::Ask { sound, words } => self.ask(&sound, words),
+                Job::Ask { sound, words } => {
+                    let length = span_of_bytes(0, sound.len() as u64).until;
+                    self.tell(Recognised::Sent(length)).await?;
+                    self.ask(&sound, words);
+                }
                 Job::Tell(Recognised::SpeechStarted) => {
                     if self.used.elapsed() >= self.deadlines.keep_warm {
                         self.warm();
