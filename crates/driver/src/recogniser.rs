@@ -171,15 +171,13 @@ impl Recogniser {
         memory: &mut Memory,
     ) -> Broken {
         let station = &self.stations[place];
-        let (to, given) = mpsc::channel(QUEUE * 4);
+        // All that is played again has room, however much that is.
+        let (to, given) = mpsc::channel(QUEUE * 4 + memory.unsettled.sounds().len());
         let (tell, mut heard) = mpsc::channel(QUEUE);
-        let meter = Meter {
-            tally: Arc::clone(&self.tally),
-            place,
-        };
-        let mut open = Open::new(to, station.provider.capabilities().tells_within, meter);
+        let capabilities = station.provider.capabilities();
+        let meter = Meter::new(&self.tally, place, capabilities);
+        let mut open = Open::new(to, capabilities.tells_within, meter);
         for sound in memory.unsettled.sounds() {
-            // The queue is longer than any replay.
             let _fits = open.hear(sound);
         }
         let connection = station
@@ -200,6 +198,9 @@ impl Recogniser {
                         if self.take(place, event, &mut open, memory).await.is_err() {
                             return Broken::CallOver;
                         }
+                    }
+                    if let Err(error) = &result {
+                        open.failed(error);
                     }
                     return result.into();
                 }
@@ -241,6 +242,10 @@ impl Recogniser {
         open: &mut Open,
         memory: &mut Memory,
     ) -> Result<(), NobodyListens> {
+        if let Recognised::Sent(sound) = event {
+            open.sent(sound);
+            return Ok(());
+        }
         open.told();
         let input = match event {
             Recognised::Ready => {
@@ -253,7 +258,7 @@ impl Recogniser {
                 return self.back(memory).await;
             }
             // Our own ear is faster and does not mistake a television for the caller.
-            Recognised::NoWords | Recognised::SpeechStarted => return Ok(()),
+            Recognised::NoWords | Recognised::Sent(_) | Recognised::SpeechStarted => return Ok(()),
             Recognised::TurnEnded { confidence } => Input::TurnEnded { confidence },
             Recognised::TurnLikely => Input::TurnLikely,
             Recognised::TurnResumed => Input::TurnResumed,

@@ -1,7 +1,10 @@
 use std::sync::Arc;
 
 use domain::Millis;
-use providers::stt::ToRecogniser;
+use providers::{
+    ProviderError,
+    stt::{PaysFor, SttCapabilities, ToRecogniser},
+};
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{Sound, WORDS_WITHIN, ruler::Ruler};
@@ -30,14 +33,41 @@ pub(super) struct Open {
 
 /// Counts what a provider is sent.
 pub(super) struct Meter {
-    pub(super) tally: Arc<Tally>,
+    tally: Arc<Tally>,
     /// Of the provider in the agent's list.
-    pub(super) place: usize,
+    place: usize,
+    pays_for: PaysFor,
+    /// It said that it sent so much, and has not answered yet. Dropping this pays for it: who is
+    /// left while it works charges all the same.
+    owing: Millis,
 }
 
 impl Meter {
-    fn heard(&self, audio: Millis) {
-        self.tally.heard(self.place, audio);
+    pub(super) fn new(tally: &Arc<Tally>, place: usize, capabilities: SttCapabilities) -> Self {
+        Self {
+            tally: Arc::clone(tally),
+            place,
+            pays_for: capabilities.pays_for,
+            owing: Millis::ZERO,
+        }
+    }
+
+    fn given(&self, audio: Millis) {
+        match self.pays_for {
+            PaysFor::Given => self.tally.heard(self.place, audio),
+            PaysFor::Sent => {}
+        }
+    }
+
+    fn settle(&mut self) {
+        self.tally
+            .heard(self.place, std::mem::take(&mut self.owing));
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        self.settle();
     }
 }
 
@@ -73,7 +103,7 @@ impl Open {
         }
         self.ruler.give(sound);
         if self.ready {
-            self.meter.heard(sound.length());
+            self.meter.given(sound.length());
         } else {
             self.waiting += sound.length();
         }
@@ -86,7 +116,7 @@ impl Open {
     /// It takes audio, and what waited for that.
     pub(super) fn is_ready(&mut self) {
         self.ready = true;
-        self.meter.heard(std::mem::take(&mut self.waiting));
+        self.meter.given(std::mem::take(&mut self.waiting));
         self.meter.tally.works(Job::Listen, self.meter.place);
     }
 
@@ -108,8 +138,24 @@ impl Open {
         self.to = None;
     }
 
+    /// It sent so much sound.
+    pub(super) fn sent(&mut self, sound: Millis) {
+        self.meter.owing += sound;
+    }
+
+    /// It failed. Nobody charges for what was refused.
+    pub(super) fn failed(&mut self, error: &ProviderError) {
+        match error {
+            ProviderError::Connection { .. } | ProviderError::Refused { .. } => {
+                self.meter.owing = Millis::ZERO;
+            }
+            ProviderError::Garbled { .. } | ProviderError::Silent { .. } => {}
+        }
+    }
+
     /// It told something, whatever it was.
     pub(super) fn told(&mut self) {
+        self.meter.settle();
         self.owed = None;
         self.unanswered = Millis::ZERO;
     }

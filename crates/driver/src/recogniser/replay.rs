@@ -49,7 +49,7 @@ impl Replay {
         sounds.any(|sound| sound.speech && is_loud(&sound.bytes))
     }
 
-    pub(super) fn sounds(&self) -> impl Iterator<Item = &Sound> {
+    pub(super) fn sounds(&self) -> impl ExactSizeIterator<Item = &Sound> {
         self.sounds.iter()
     }
 

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
+use domain::PriceBook;
 use futures_util::{FutureExt, future::BoxFuture};
-use providers::stt::{Listen, SpeechToText, SttCapabilities, ToRecogniser};
+use providers::stt::{Listen, PaysFor, SpeechToText, SttCapabilities, ToRecogniser};
 use session::{Span, Words};
 use tokio::sync::oneshot;
 
@@ -9,7 +10,10 @@ use super::*;
 use crate::{agent::Station, breaker::BreakerState, meters::Job, stations::Stations};
 
 /// A provider whose connections are played by the test.
-struct Scripted(mpsc::Sender<Connection>);
+struct Scripted {
+    connect: mpsc::Sender<Connection>,
+    capabilities: SttCapabilities,
+}
 
 struct Connection {
     orders: mpsc::Receiver<ToRecogniser>,
@@ -19,12 +23,7 @@ struct Connection {
 
 impl SpeechToText for Scripted {
     fn capabilities(&self) -> SttCapabilities {
-        SttCapabilities {
-            finalizes: true,
-            interim: true,
-            replay: Millis(3_000),
-            tells_within: Some(Millis(4_000)),
-        }
+        self.capabilities
     }
 
     fn listen(
@@ -35,7 +34,7 @@ impl SpeechToText for Scripted {
     ) -> BoxFuture<'static, Result<(), ProviderError>> {
         let (end, ended) = oneshot::channel();
         let connection = Connection { orders, tell, end };
-        self.0.try_send(connection).expect("the test goes on");
+        self.connect.try_send(connection).expect("the test goes on");
         async { ended.await.map_or(Ok(()), Err) }.boxed()
     }
 }
@@ -81,10 +80,21 @@ struct Rig {
     mailbox: mpsc::Receiver<Input>,
     connections: mpsc::Receiver<Connection>,
     commons: Commons,
+    tally: Arc<Tally>,
 }
 
 impl Rig {
     fn start() -> Self {
+        Self::with(SttCapabilities {
+            finalizes: true,
+            interim: true,
+            replay: Millis(3_000),
+            tells_within: Some(Millis(4_000)),
+            pays_for: PaysFor::Given,
+        })
+    }
+
+    fn with(capabilities: SttCapabilities) -> Self {
         let (connect, connections) = mpsc::channel(8);
         let (mailbox, inputs) = mpsc::channel(64);
         let (orders, taken) = mpsc::channel(QUEUE);
@@ -99,15 +109,19 @@ impl Rig {
         };
         let ears = vec![Station::<dyn SpeechToText, Listen> {
             name: "scripted/ears".parse().expect("a name"),
-            provider: Arc::new(Scripted(connect)),
+            provider: Arc::new(Scripted {
+                connect,
+                capabilities,
+            }),
             settings: listen,
         }];
         let commons = Commons::for_tests();
+        let tally = Arc::new(Tally::for_tests());
         let recogniser = Recogniser {
             stations: Stations::new(ears, (Job::Listen, RETRY), &commons),
             commons: commons.clone(),
             mailbox,
-            tally: Arc::new(Tally::for_tests()),
+            tally: Arc::clone(&tally),
         };
         tokio::spawn(recogniser.run(taken));
         Self {
@@ -115,6 +129,7 @@ impl Rig {
             mailbox: inputs,
             connections,
             commons,
+            tally,
         }
     }
 
@@ -145,6 +160,12 @@ impl Rig {
             self.orders.send(Order::Hear(sound)).await.expect("taken");
             settle().await;
         }
+    }
+
+    /// The audio that there is to pay for, in milliseconds.
+    fn to_pay(&self) -> u64 {
+        let receipt = self.tally.receipt(Millis::ZERO, &PriceBook::default());
+        receipt.0.iter().map(|line| line.amount).sum()
     }
 
     /// Where the next words were placed, and with them their only word.
@@ -203,6 +224,22 @@ async fn a_new_connection_hears_again_what_was_not_settled_and_dates_it_as_befor
     rig.hear(1_900, 60).await;
     again.words("two three", true, (0, 360)).await;
     assert_eq!(rig.span().await, Some(span(1_300, 1_960)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_a_minute_without_a_settled_word_is_heard_again_whole() {
+    let mut rig = Rig::with(SttCapabilities {
+        finalizes: true,
+        interim: false,
+        replay: Millis(38_000),
+        tells_within: None,
+        pays_for: PaysFor::Sent,
+    });
+    let connection = rig.connected().await;
+    rig.hear(0, 30_000).await;
+    connection.breaks();
+    assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserLost));
+    assert_eq!(rig.connected().await.given(), 30_000);
 }
 
 #[tokio::test(start_paused = true)]
@@ -334,4 +371,45 @@ async fn nothing_is_owed_of_sound_that_is_no_speech() {
     rig.orders.send(Order::Finalize).await.expect("taken");
     tokio::time::sleep(2 * WORDS_WITHIN).await;
     assert!(rig.mailbox.try_recv().is_err(), "it is not missed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recogniser_that_is_given_all_pays_for_all_of_it_and_for_what_it_added() {
+    let mut rig = Rig::start();
+    let connection = rig.connected().await;
+    rig.hear(0, 600).await;
+    connection.tell(Recognised::Sent(Millis(20))).await;
+    connection.tell(Recognised::NoWords).await;
+    settle().await;
+    assert_eq!(rig.to_pay(), 620);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recogniser_that_sends_a_part_pays_for_that_part_unless_it_is_refused() {
+    let mut rig = Rig::with(SttCapabilities {
+        finalizes: true,
+        interim: false,
+        replay: Millis(38_000),
+        tells_within: None,
+        pays_for: PaysFor::Sent,
+    });
+    let connection = rig.connected().await;
+    rig.hear(0, 6_000).await;
+    connection.tell(Recognised::Sent(Millis(900))).await;
+    settle().await;
+    assert_eq!(rig.to_pay(), 0, "it may yet be refused");
+    connection.words("One", true, (0, 900)).await;
+    assert!(rig.span().await.is_some());
+    assert_eq!(rig.to_pay(), 900);
+
+    connection.tell(Recognised::Sent(Millis(5_000))).await;
+    connection.breaks();
+    let connection = rig.connected().await;
+    assert_eq!(rig.to_pay(), 900, "refused");
+
+    // Left alone while it works.
+    rig.orders.send(Order::Finalize).await.expect("taken");
+    connection.tell(Recognised::Sent(Millis(5_000))).await;
+    let _next = rig.connections.recv().await;
+    assert_eq!(rig.to_pay(), 5_900);
 }

@@ -16,7 +16,7 @@ use self::{phrasebook::Phrasebook, segment::Segments};
 use super::fixtures;
 use crate::{
     ProviderError, Verdict,
-    stt::{Listen, Recognised, SpeechToText, SttCapabilities, ToRecogniser},
+    stt::{Listen, PaysFor, Recognised, SpeechToText, SttCapabilities, ToRecogniser},
 };
 
 const PROVIDER: &str = "offline/sphinx";
@@ -48,6 +48,7 @@ impl SpeechToText for SphinxEars {
             interim: true,
             replay: Millis(10_000),
             tells_within: None,
+            pays_for: PaysFor::Given,
         }
     }
 

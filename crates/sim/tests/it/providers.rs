@@ -12,7 +12,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use providers::{
     ProviderError,
     llm::{LanguageModel, Think, Tokens, Written},
-    stt::{Listen, Recognised, SpeechToText, SttCapabilities, ToRecogniser},
+    stt::{Listen, PaysFor, Recognised, SpeechToText, SttCapabilities, ToRecogniser},
     tts::{FromVoice, TextToSpeech, ToVoice, Voice},
 };
 use tokio::sync::mpsc;
@@ -71,6 +71,7 @@ impl SpeechToText for FakeEars {
             interim: true,
             replay: Millis(3_000),
             tells_within: Some(Millis(4_000)),
+            pays_for: PaysFor::Given,
         }
     }
 

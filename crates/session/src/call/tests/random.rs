@@ -161,7 +161,7 @@ impl World {
     /// A second of the call has cost something.
     fn spend(&mut self) -> Input {
         self.spends_at += Millis(1_000);
-        self.truth.spent += self.costs;
+        self.truth.spent = self.truth.spent + self.costs;
         Input::Spent(self.truth.spent)
     }
 
