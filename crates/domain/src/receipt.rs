@@ -179,11 +179,13 @@ impl Receipt {
         lines.map(Cost::of).sum()
     }
 
-    /// Adds another receipt's lines to the same lines of this one.
+    /// Adds another receipt's lines to the same lines of this one. What has no price keeps a line
+    /// of its own: within one that has a price it would take what is known out of the sum.
     pub fn add(&mut self, other: &Self) {
         for line in &other.0 {
             let same = |known: &&mut Charge| {
                 (&known.payee, known.item, known.purpose) == (&line.payee, line.item, line.purpose)
+                    && known.cost.is_some() == line.cost.is_some()
             };
             match self.0.iter_mut().find(same) {
                 Some(known) => {

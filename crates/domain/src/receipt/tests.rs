@@ -141,3 +141,19 @@ fn receipts_add_up_line_by_line() {
     );
     assert_eq!((sum.0[1].amount, sum.0[1].cost), (20, None));
 }
+
+/// A price came to be known between two calls: the dollars of the second one stay known.
+#[test]
+fn what_is_known_stays_known_in_a_sum() {
+    let line = ("openai/tts-1", Item::Speech, Purpose::Call, 1_000);
+    let mut before = receipt(&[line]);
+    before.0[0].cost = None;
+    let mut sum = before.clone();
+    for after in [receipt(&[line]), receipt(&[line]), before] {
+        sum.add(&after);
+    }
+    let lines: Vec<_> = sum.0.iter().map(|line| (line.amount, line.cost)).collect();
+    assert_eq!(lines, [(2_000, None), (2_000, Some(Micros(30_000)))]);
+    let cost = sum.cost();
+    assert_eq!((cost.known, cost.partly), (Micros(30_000), true));
+}
