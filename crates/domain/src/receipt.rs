@@ -179,6 +179,17 @@ impl Receipt {
         lines.map(Cost::of).sum()
     }
 
+    /// What each provider is to be paid, by its name.
+    #[must_use]
+    pub fn cost_by_provider(&self) -> BTreeMap<&str, Cost> {
+        let mut sums: BTreeMap<&str, Cost> = BTreeMap::new();
+        for line in &self.0 {
+            let sum = sums.entry(&line.payee.provider).or_default();
+            *sum = [*sum, Cost::of(line)].into_iter().sum();
+        }
+        sums
+    }
+
     /// Adds another receipt's lines to the same lines of this one. What has no price keeps a line
     /// of its own: within one that has a price it would take what is known out of the sum.
     pub fn add(&mut self, other: &Self) {
@@ -231,6 +242,12 @@ pub struct Cost {
 }
 
 impl Cost {
+    /// Nobody knows what it was.
+    pub const UNKNOWN: Self = Self {
+        known: Micros(0),
+        partly: true,
+    };
+
     fn of(line: &Charge) -> Self {
         Self {
             known: line.cost.unwrap_or_default(),

@@ -97,6 +97,7 @@ fn an_unknown_price_is_not_nothing() {
         partly.cost().to_string(),
         "$0.004300 and what has no known price"
     );
+    assert_eq!(Cost::UNKNOWN.to_string(), "unknown");
     let free = receipt(&[("offline/script", Item::Output, Purpose::Call, 10)]);
     assert_eq!(free.cost().to_string(), "$0.000000");
     let never_heard_of = book().charge(&name("new/model"), Item::Input, Purpose::Call, 1);
@@ -156,4 +157,21 @@ fn what_is_known_stays_known_in_a_sum() {
     assert_eq!(lines, [(2_000, None), (2_000, Some(Micros(30_000)))]);
     let cost = sum.cost();
     assert_eq!((cost.known, cost.partly), (Micros(30_000), true));
+}
+
+#[test]
+fn providers_without_a_price_are_not_paid_nothing() {
+    let both = receipt(&[
+        ("odd/priceless", Item::Speech, Purpose::Call, 10),
+        ("openai/tts-1", Item::Speech, Purpose::Call, 1_000),
+        ("openai/tts-1", Item::Speech, Purpose::Hedge, 1_000),
+    ]);
+    let paid = Cost {
+        known: Micros(30_000),
+        partly: false,
+    };
+    assert_eq!(
+        both.cost_by_provider(),
+        [("odd", Cost::UNKNOWN), ("openai", paid)].into()
+    );
 }

@@ -148,7 +148,7 @@ fn ended() -> Record {
             barge_ins: 0,
             usage: Usage::default(),
             cost: Cost::default(),
-            speculation_cost: Micros(0),
+            speculation_cost: Cost::default(),
         },
         receipt: Receipt::default(),
     }
