@@ -127,16 +127,11 @@ impl PriceBook {
         Some(rate.per(amount, item.per()))
     }
 
-    /// Those of `names` that nobody told us any price of.
-    pub fn unpriced<'n>(
-        &self,
-        names: impl IntoIterator<Item = &'n ModelName>,
-    ) -> Vec<&'n ModelName> {
-        let known = |name: &&ModelName| {
-            let listed = self.0.get(*name).is_some_and(|rates| !rates.is_empty());
-            listed || name.provider == OFFLINE
-        };
-        names.into_iter().filter(|name| !known(name)).collect()
+    /// Those of `items` that nobody told us the price of.
+    #[must_use]
+    pub fn unpriced(&self, payee: &ModelName, items: &[Item]) -> Vec<Item> {
+        let unknown = |item: &Item| self.cost(payee, *item, 1).is_none();
+        items.iter().copied().filter(unknown).collect()
     }
 }
 

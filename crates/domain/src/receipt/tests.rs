@@ -105,20 +105,17 @@ fn an_unknown_price_is_not_nothing() {
 }
 
 #[test]
-fn models_without_a_price_are_named() {
-    let names = [
-        "odd/priceless",
-        "openai/tts-1",
-        "new/model",
-        "offline/script",
-    ]
-    .map(name);
-    let unpriced: Vec<String> = book()
-        .unpriced(&names)
-        .into_iter()
-        .map(ToString::to_string)
-        .collect();
-    assert_eq!(unpriced, ["odd/priceless", "new/model"]);
+fn half_a_price_is_no_price() {
+    let unpriced = |payee: &str| book().unpriced(&name(payee), &[Item::Input, Item::Output]);
+    assert_eq!(unpriced("openai/gpt-6-sol"), []);
+    assert_eq!(unpriced("offline/script"), []);
+    for payee in ["odd/priceless", "openai/tts-1", "new/model"] {
+        assert_eq!(unpriced(payee), [Item::Input, Item::Output], "{payee}");
+    }
+    let half = [(name("half/model"), Rates::from([(Item::Input, Micros(1))]))];
+    let half: PriceBook = half.into_iter().collect();
+    let items = [Item::Input, Item::Output];
+    assert_eq!(half.unpriced(&name("half/model"), &items), [Item::Output]);
 }
 
 #[test]
