@@ -11,6 +11,7 @@ use axum::{
 use domain::Purpose;
 use driver::BreakerState;
 use serde_json::{Value, json};
+use store::Health;
 
 use crate::{admission::Refusal, app::App, clock, config::LIST, memory, story::receipt};
 
@@ -38,7 +39,7 @@ pub(crate) async fn health(State(app): State<Arc<App>>) -> Json<Value> {
     let all_closed = breakers
         .iter()
         .all(|breaker| breaker.state == BreakerState::Closed);
-    let store = app.writer.healthy();
+    let store = app.writer.health();
     let breakers: serde_json::Map<String, Value> = breakers
         .iter()
         .map(|breaker| {
@@ -52,14 +53,14 @@ pub(crate) async fn health(State(app): State<Arc<App>>) -> Json<Value> {
         })
         .collect();
     Json(json!({
-        "status": if all_closed && store { "ok" } else { "degraded" },
+        "status": if all_closed && store == Health::Well { "ok" } else { "degraded" },
         "timestamp": clock::iso_8601(app.clock.now()),
         "version": crate::VERSION,
         "uptime_s": app.uptime().as_secs(),
         "draining": app.gate.draining(),
         "calls": { "live": app.exchange.live(), "waiting": app.switchboard.waiting(), "max": app.gate.max_calls() },
         "breakers": breakers,
-        "store": { "status": if store { "ok" } else { "failing" }, "queued": app.writer.depth(), "dropped": app.writer.dropped().total() },
+        "store": { "status": store.as_str(), "queued": app.writer.depth(), "dropped": app.writer.dropped().total() },
     }))
 }
 
