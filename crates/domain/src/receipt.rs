@@ -127,16 +127,11 @@ impl PriceBook {
         Some(rate.per(amount, item.per()))
     }
 
-    /// Those of `names` that nobody told us any price of.
-    pub fn unpriced<'n>(
-        &self,
-        names: impl IntoIterator<Item = &'n ModelName>,
-    ) -> Vec<&'n ModelName> {
-        let known = |name: &&ModelName| {
-            let listed = self.0.get(*name).is_some_and(|rates| !rates.is_empty());
-            listed || name.provider == OFFLINE
-        };
-        names.into_iter().filter(|name| !known(name)).collect()
+    /// Those of `items` that nobody told us the price of.
+    #[must_use]
+    pub fn unpriced(&self, payee: &ModelName, items: &[Item]) -> Vec<Item> {
+        let unknown = |item: &Item| self.cost(payee, *item, 1).is_none();
+        items.iter().copied().filter(unknown).collect()
     }
 }
 
@@ -179,11 +174,24 @@ impl Receipt {
         lines.map(Cost::of).sum()
     }
 
-    /// Adds another receipt's lines to the same lines of this one.
+    /// What each provider is to be paid, by its name.
+    #[must_use]
+    pub fn cost_by_provider(&self) -> BTreeMap<&str, Cost> {
+        let mut sums: BTreeMap<&str, Cost> = BTreeMap::new();
+        for line in &self.0 {
+            let sum = sums.entry(&line.payee.provider).or_default();
+            *sum = [*sum, Cost::of(line)].into_iter().sum();
+        }
+        sums
+    }
+
+    /// Adds another receipt's lines to the same lines of this one. What has no price keeps a line
+    /// of its own: within one that has a price it would take what is known out of the sum.
     pub fn add(&mut self, other: &Self) {
         for line in &other.0 {
             let same = |known: &&mut Charge| {
                 (&known.payee, known.item, known.purpose) == (&line.payee, line.item, line.purpose)
+                    && known.cost.is_some() == line.cost.is_some()
             };
             match self.0.iter_mut().find(same) {
                 Some(known) => {
@@ -229,6 +237,12 @@ pub struct Cost {
 }
 
 impl Cost {
+    /// Nobody knows what it was.
+    pub const UNKNOWN: Self = Self {
+        known: Micros(0),
+        partly: true,
+    };
+
     fn of(line: &Charge) -> Self {
         Self {
             known: line.cost.unwrap_or_default(),

@@ -257,7 +257,7 @@ impl Exchange {
             barge_ins: went.barge_ins,
             usage: receipt.usage(),
             cost: receipt.cost(),
-            speculation_cost: receipt.cost_of(Purpose::Speculation).known,
+            speculation_cost: receipt.cost_of(Purpose::Speculation),
         };
         let mut totals = lock(&self.totals);
         totals.calls += 1;

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{CallEnded, Clock, Cost, EndReason, Micros, Millis, Receipt, UnixMillis, Usage};
+use domain::{CallEnded, Clock, Cost, EndReason, Millis, Receipt, UnixMillis, Usage};
 use store::{CallFilter, Record, Store, StoreError};
 
 /// How often records are looked through.
@@ -56,8 +56,8 @@ async fn settle(store: &dyn Store, now: UnixMillis, longest: Millis) -> Result<u
                 error: Some("the server stopped while the call went on".to_owned()),
                 barge_ins: 0,
                 usage: Usage::default(),
-                cost: Cost::default(),
-                speculation_cost: Micros::default(),
+                cost: Cost::UNKNOWN,
+                speculation_cost: Cost::UNKNOWN,
             };
             ends.push(Record::Ended {
                 ended,
@@ -105,10 +105,9 @@ mod tests {
             .await
             .expect("read")
             .expect("kept");
-        assert_eq!(
-            lost.call.ended.map(|ended| ended.reason),
-            Some(EndReason::NodeLost)
-        );
+        let ended = lost.call.ended.expect("an end");
+        assert_eq!(ended.reason, EndReason::NodeLost);
+        assert_eq!(ended.cost, Cost::UNKNOWN, "nobody says that it was free");
         let live = store
             .call(CallId::new(1, [2; 10]))
             .await

@@ -301,7 +301,8 @@ fn end_json(ended: &CallEnded) -> Value {
         "barge_ins": ended.barge_ins,
         "cost_usd": receipt::cost_json(ended.cost),
         "partly_priced": ended.cost.partly,
-        "speculation_cost_usd": ended.speculation_cost.dollars(),
+        "speculation_cost_usd": receipt::cost_json(ended.speculation_cost),
+        "speculation_partly_priced": ended.speculation_cost.partly,
         "usage": {
             "line_ms": ended.usage.line.0,
             "stt_audio_ms": ended.usage.stt_audio.0,

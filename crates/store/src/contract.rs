@@ -88,7 +88,10 @@ fn ended(number: u8) -> CallEnded {
             known: Micros(65_500),
             partly: true,
         },
-        speculation_cost: Micros(5_000),
+        speculation_cost: Cost {
+            known: Micros(5_000),
+            partly: true,
+        },
     }
 }
 

@@ -82,7 +82,7 @@ pub trait Store: Send + Sync {
     /// Writes records in one transaction. Writing the same record twice changes nothing.
     fn write<'a>(&'a self, records: &'a [Record]) -> StoreFuture<'a, ()>;
 
-    /// Lists calls.
+    /// Lists calls. Those of which something cannot be read are left out, and told in the log.
     fn calls<'a>(&'a self, filter: &'a CallFilter) -> StoreFuture<'a, Vec<StoredCall>>;
 
     /// One call, whole.

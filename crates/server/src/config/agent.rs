@@ -151,7 +151,11 @@ impl Reading<'_, '_> {
             rules: self.rules(&language, script.as_ref()),
             remembers_calls: self.remembers_calls(),
             ear: self.ear(),
-            prices: self.prices([&listen, &think, &speak]),
+            prices: self.prices([
+                (Job::Listen, &listen),
+                (Job::Think, &think),
+                (Job::Speak, &speak),
+            ]),
             listen: self.listening(listen, &language, script.as_ref()),
             think: self.thinking(think),
             speak: self.speaking(speak, &language),

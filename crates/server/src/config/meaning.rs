@@ -1,6 +1,7 @@
 //! The step from what was typed to what it means. Contradictions are collected, never thrown.
 
 use std::{
+    collections::BTreeSet,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     str::FromStr,
     time::Duration,
@@ -14,7 +15,7 @@ use transports::twilio::{public_url::PublicUrl, signature::AuthToken};
 
 use super::{
     Admission, Config, Limits, Log, LogFormat, Mode, ProviderAccess, Waits, WhenFull,
-    agent::Agents,
+    agent::{Agents, prices::warn_of_unused},
     env::{Environment, FOR_LATER},
     problem::{Problem, did_you_mean},
     raw,
@@ -30,6 +31,8 @@ pub(crate) struct Meaning<'a> {
     source: Source<'a>,
     pub(crate) warnings: Vec<String>,
     pub(crate) remarks: Vec<String>,
+    /// The models whose price somebody wanted to know.
+    pub(crate) priced: BTreeSet<String>,
 }
 
 impl<'a> Meaning<'a> {
@@ -38,6 +41,7 @@ impl<'a> Meaning<'a> {
             source,
             warnings: Vec::new(),
             remarks: Vec::new(),
+            priced: BTreeSet::new(),
         }
     }
 
@@ -183,6 +187,7 @@ impl<'a> Meaning<'a> {
         let providers = ProviderAccess::read(&file.providers, self);
         let agents = Agents::read(file, &providers, self);
         let tenants = tenant::read(&file.tenants, &agents, self);
+        warn_of_unused(&file.prices, self);
         self.remark_on_later_variables();
         Some(Config {
             listen,

@@ -34,7 +34,10 @@ fn call() -> WholeCall {
             ..Usage::default()
         },
         cost: receipt().cost(),
-        speculation_cost: Micros(345),
+        speculation_cost: Cost {
+            known: Micros(345),
+            partly: true,
+        },
     };
     let turns = vec![
         TurnRecord {
@@ -177,6 +180,8 @@ fn programs_get_everything() {
     assert_eq!(told["receipt"][1]["cost_usd"], Value::Null);
     assert_eq!(told["receipt"][5]["purpose"], "speculation");
     assert_eq!(told["end"]["partly_priced"], true);
+    assert_eq!(told["end"]["speculation_cost_usd"], 0.000_345);
+    assert_eq!(told["end"]["speculation_partly_priced"], true);
     assert_eq!(told["from"], "+14155550100");
     assert_eq!(told["end"]["reason"], "agent_ended");
     assert_eq!(turn_json(&turns[1])["gap_ms"]["total"], 422);

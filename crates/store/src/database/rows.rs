@@ -29,8 +29,9 @@ WHERE calls.begun_at IS NULL";
 const PUT_ENDED: &str = "
 INSERT INTO calls (id, ended_at, duration_ms, end_reason, error, barge_ins, line_ms, stt_audio_ms,
     llm_input_tokens, llm_cached_tokens, llm_output_tokens, tts_characters, cost_micros,
-    llm_discarded_input_tokens, llm_discarded_output_tokens, speculation_cost_micros, partly_priced)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+    llm_discarded_input_tokens, llm_discarded_output_tokens, speculation_cost_micros, partly_priced,
+    speculation_partly_priced)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 ON CONFLICT (id) DO UPDATE SET
     ended_at = excluded.ended_at, duration_ms = excluded.duration_ms,
     end_reason = excluded.end_reason, error = excluded.error, barge_ins = excluded.barge_ins,
@@ -41,7 +42,8 @@ ON CONFLICT (id) DO UPDATE SET
     llm_discarded_input_tokens = excluded.llm_discarded_input_tokens,
     llm_discarded_output_tokens = excluded.llm_discarded_output_tokens,
     speculation_cost_micros = excluded.speculation_cost_micros,
-    partly_priced = excluded.partly_priced
+    partly_priced = excluded.partly_priced,
+    speculation_partly_priced = excluded.speculation_partly_priced
 WHERE calls.ended_at IS NULL";
 
 /// A turn that comes before the beginning of its call needs a row to belong to.
@@ -55,6 +57,7 @@ macro_rules! select_calls {
              stt_audio_ms, llm_input_tokens, llm_cached_tokens, llm_output_tokens, \
              tts_characters, cost_micros, llm_discarded_input_tokens, \
              llm_discarded_output_tokens, speculation_cost_micros, partly_priced, \
+             speculation_partly_priced, \
              (SELECT COUNT(*) FROM turns WHERE turns.call_id = calls.id) AS turns \
              FROM calls WHERE begun_at IS NOT NULL ",
             $rest
@@ -148,8 +151,9 @@ async fn put_ended(
         .bind(whole(ended.cost.known.0))
         .bind(whole(ended.usage.llm_discarded_input_tokens))
         .bind(whole(ended.usage.llm_discarded_output_tokens))
-        .bind(whole(ended.speculation_cost.0))
+        .bind(whole(ended.speculation_cost.known.0))
         .bind(i64::from(ended.cost.partly))
+        .bind(i64::from(ended.speculation_cost.partly))
         .execute(connection)
         .await
 }
@@ -203,11 +207,8 @@ fn read_end(row: &Columns<'_>, id: CallId, at: UnixMillis) -> Result<CallEnded, 
             llm_discarded_output_tokens: row.count("llm_discarded_output_tokens")?,
             tts_characters: row.count("tts_characters")?,
         },
-        cost: Cost {
-            known: Micros(row.count("cost_micros")?),
-            partly: row.truth("partly_priced")?,
-        },
-        speculation_cost: Micros(row.count("speculation_cost_micros")?),
+        cost: row.cost("cost_micros", "partly_priced")?,
+        speculation_cost: row.cost("speculation_cost_micros", "speculation_partly_priced")?,
     })
 }
 
@@ -262,6 +263,13 @@ impl Columns<'_> {
 
     fn truth(&self, column: &'static str) -> Result<bool, StoreError> {
         Ok(self.get::<i64>(column)? != 0)
+    }
+
+    fn cost(&self, known: &'static str, partly: &'static str) -> Result<Cost, StoreError> {
+        Ok(Cost {
+            known: Micros(self.count(known)?),
+            partly: self.truth(partly)?,
+        })
     }
 
     fn list(&self, column: &'static str) -> Result<Vec<String>, StoreError> {
