@@ -1,12 +1,18 @@
 use std::sync::Arc;
 
+use domain::ModelName;
 use futures_util::{FutureExt, future::BoxFuture};
 use providers::stt::{Listen, SpeechToText, SttCapabilities, ToRecogniser};
 use session::{Span, Words};
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::{agent::Station, breaker::BreakerState, meters::Job, stations::Stations};
+use crate::{
+    agent::Station,
+    breaker::{BreakerSettings, BreakerState},
+    meters::Job,
+    stations::Stations,
+};
 
 /// A provider whose connections are played by the test.
 struct Scripted(mpsc::Sender<Connection>);
@@ -57,11 +63,7 @@ impl Connection {
     }
 
     fn breaks(self) {
-        let error = ProviderError::Connection {
-            provider: "scripted",
-            detail: "reset".to_owned(),
-        };
-        self.end.send(error).expect("it was open");
+        self.end.send(reset()).expect("it was open");
     }
 
     /// The audio it was given so far, in milliseconds.
@@ -76,6 +78,17 @@ impl Connection {
     }
 }
 
+fn name() -> ModelName {
+    "scripted/ears".parse().expect("a name")
+}
+
+fn reset() -> ProviderError {
+    ProviderError::Connection {
+        provider: "scripted",
+        detail: "reset".to_owned(),
+    }
+}
+
 struct Rig {
     orders: mpsc::Sender<Order>,
     mailbox: mpsc::Receiver<Input>,
@@ -85,6 +98,10 @@ struct Rig {
 
 impl Rig {
     fn start() -> Self {
+        Self::with(Commons::for_tests())
+    }
+
+    fn with(commons: Commons) -> Self {
         let (connect, connections) = mpsc::channel(8);
         let (mailbox, inputs) = mpsc::channel(64);
         let (orders, taken) = mpsc::channel(QUEUE);
@@ -98,11 +115,10 @@ impl Rig {
             filler_words: true,
         };
         let ears = vec![Station::<dyn SpeechToText, Listen> {
-            name: "scripted/ears".parse().expect("a name"),
+            name: name(),
             provider: Arc::new(Scripted(connect)),
             settings: listen,
         }];
-        let commons = Commons::for_tests();
         let recogniser = Recogniser {
             stations: Stations::new(ears, (Job::Listen, RETRY), &commons),
             commons: commons.clone(),
@@ -334,4 +350,31 @@ async fn nothing_is_owed_of_sound_that_is_no_speech() {
     rig.orders.send(Order::Finalize).await.expect("taken");
     tokio::time::sleep(2 * WORDS_WITHIN).await;
     assert!(rig.mailbox.try_recv().is_err(), "it is not missed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_said_while_every_recogniser_rests_is_heard_afterwards() {
+    let commons = Commons::for_tests();
+    let BreakerSettings { failures, open, .. } = BreakerSettings::default();
+    for _ in 0..failures {
+        commons.breakers.failed(&name(), &reset());
+    }
+    let rests = Duration::from_secs(6);
+    tokio::time::advance(open - rests).await;
+    let began = Instant::now();
+    let mut rig = Rig::with(commons);
+    assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserLost));
+    assert_eq!(began.elapsed(), Duration::ZERO, "it is known at once");
+    // More than the queue holds.
+    for second in 0..5 {
+        rig.hear(second * 1_000, 960).await;
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    rig.orders.send(Order::Finalize).await.expect("taken");
+    let mut connection = rig.connected().await;
+    assert_eq!(began.elapsed(), rests);
+    assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserBack));
+    assert_eq!(connection.given(), 3_000, "all that is worth it");
+    connection.words("So I said it", true, (0, 3_000)).await;
+    assert_eq!(rig.span().await, Some(span(1_840, 4_960)));
 }
