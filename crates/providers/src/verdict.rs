@@ -5,7 +5,7 @@ use crate::Secret;
 /// What to do about a failure. Callers ask this, never the text of the error.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Verdict {
-    /// This request can never work (bad input): say so, try nothing else.
+    /// This request cannot work here, which is not the provider's fault: somebody else may take it.
     GiveUp,
     /// The key, quota or model is refused: no retry here, open the breaker for long, alert.
     KeyRefused,
