@@ -210,7 +210,7 @@ impl Breakers {
             Verdict::Retry | Verdict::RetryAfter(_) | Verdict::SwitchProvider => {
                 breaker.failed(now, settings)
             }
-            // The request was wrong, not the provider.
+            // It did not take the request; the next one it may.
             Verdict::GiveUp => breaker.answered(now),
         });
     }

@@ -37,6 +37,10 @@ pub(crate) const RETRY: Retry = Retry {
 };
 /// The longest wait for a breaker, when there is nobody else.
 const LONGEST_REST: Duration = Duration::from_secs(10);
+/// The session is told of a wait that is longer.
+const MISSED_AFTER: Duration = Duration::from_secs(1);
+/// A probe of another call may be over sooner than it seems.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// The longest wait for words that were asked for.
 const WORDS_WITHIN: Duration = Duration::from_millis(2_500);
 const MUTE: &str = "words";
@@ -119,12 +123,40 @@ impl Recogniser {
         }
         let rest = self.stations.rest();
         if tried.is_empty() && rest <= LONGEST_REST {
-            tokio::time::sleep(rest).await;
-            return true;
+            return self.wait(rest, orders, memory).await.is_ok();
         }
         // A closed mailbox means that the call is over, and nobody needs to know.
         drop(self.mailbox.send(Input::RecogniserFailed).await);
         false
+    }
+
+    /// Nobody may be asked for so long. What the caller says meanwhile is kept.
+    async fn wait(
+        &self,
+        rest: Duration,
+        orders: &mut mpsc::Receiver<Order>,
+        memory: &mut Memory,
+    ) -> Result<(), NobodyListens> {
+        if rest > MISSED_AFTER && memory.contact != Contact::Lost {
+            memory.contact = Contact::Lost;
+            self.tell(Input::RecogniserLost).await?;
+        }
+        let replays = self.stations.iter();
+        let replays = replays.map(|station| station.provider.capabilities().replay);
+        memory.unsettled.keep = replays.max().unwrap_or_default();
+        let over = tokio::time::sleep(rest.min(LOOK_AGAIN));
+        tokio::pin!(over);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut over => return Ok(()),
+                order = orders.recv() => match order {
+                    Some(Order::Finalize) => memory.asked = true,
+                    Some(Order::Hear(sound)) => memory.unsettled.remember(&sound),
+                    None => return Err(NobodyListens),
+                }
+            }
+        }
     }
 
     async fn stay_with(

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use domain::ReplyId;
 use providers::{
-    ProviderError, Verdict,
+    ProviderError,
     llm::{Think, Tokens, Written},
 };
 use session::{Input, Prompt};
@@ -93,12 +93,8 @@ impl Thinking {
                 Start::Silent => return Outcome::Written,
                 Start::Failed(place, error) => (place, error),
             };
-            let verdict = error.verdict();
             warn!(provider = %self.stations.name(place), %error, "language model failed");
-            if verdict == Verdict::GiveUp {
-                return Outcome::Failed;
-            }
-            if let Some(wait) = self.stations.retry(&mut tried, place, verdict) {
+            if let Some(wait) = self.stations.retry(&mut tried, place, error.verdict()) {
                 tokio::time::sleep(wait).await;
                 runner = self.ask(place, prompt);
                 continue;

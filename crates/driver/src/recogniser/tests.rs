@@ -1,13 +1,27 @@
 use std::sync::Arc;
 
-use domain::PriceBook;
+use domain::{ModelName, PriceBook};
 use futures_util::{FutureExt, future::BoxFuture};
 use providers::stt::{Listen, PaysFor, SpeechToText, SttCapabilities, ToRecogniser};
 use session::{Span, Words};
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::{agent::Station, breaker::BreakerState, meters::Job, stations::Stations};
+use crate::{
+    agent::Station,
+    breaker::{BreakerSettings, BreakerState},
+    meters::Job,
+    stations::Stations,
+};
+
+/// Of a recogniser over a socket.
+const USUAL: SttCapabilities = SttCapabilities {
+    finalizes: true,
+    interim: true,
+    replay: Millis(3_000),
+    tells_within: Some(Millis(4_000)),
+    pays_for: PaysFor::Given,
+};
 
 /// A provider whose connections are played by the test.
 struct Scripted {
@@ -56,11 +70,7 @@ impl Connection {
     }
 
     fn breaks(self) {
-        let error = ProviderError::Connection {
-            provider: "scripted",
-            detail: "reset".to_owned(),
-        };
-        self.end.send(error).expect("it was open");
+        self.end.send(reset()).expect("it was open");
     }
 
     /// The audio it was given so far, in milliseconds.
@@ -75,6 +85,17 @@ impl Connection {
     }
 }
 
+fn name() -> ModelName {
+    "scripted/ears".parse().expect("a name")
+}
+
+fn reset() -> ProviderError {
+    ProviderError::Connection {
+        provider: "scripted",
+        detail: "reset".to_owned(),
+    }
+}
+
 struct Rig {
     orders: mpsc::Sender<Order>,
     mailbox: mpsc::Receiver<Input>,
@@ -85,16 +106,10 @@ struct Rig {
 
 impl Rig {
     fn start() -> Self {
-        Self::with(SttCapabilities {
-            finalizes: true,
-            interim: true,
-            replay: Millis(3_000),
-            tells_within: Some(Millis(4_000)),
-            pays_for: PaysFor::Given,
-        })
+        Self::with(USUAL, Commons::for_tests())
     }
 
-    fn with(capabilities: SttCapabilities) -> Self {
+    fn with(capabilities: SttCapabilities, commons: Commons) -> Self {
         let (connect, connections) = mpsc::channel(8);
         let (mailbox, inputs) = mpsc::channel(64);
         let (orders, taken) = mpsc::channel(QUEUE);
@@ -108,14 +123,13 @@ impl Rig {
             filler_words: true,
         };
         let ears = vec![Station::<dyn SpeechToText, Listen> {
-            name: "scripted/ears".parse().expect("a name"),
+            name: name(),
             provider: Arc::new(Scripted {
                 connect,
                 capabilities,
             }),
             settings: listen,
         }];
-        let commons = Commons::for_tests();
         let tally = Arc::new(Tally::for_tests());
         let recogniser = Recogniser {
             stations: Stations::new(ears, (Job::Listen, RETRY), &commons),
@@ -228,13 +242,16 @@ async fn a_new_connection_hears_again_what_was_not_settled_and_dates_it_as_befor
 
 #[tokio::test(start_paused = true)]
 async fn half_a_minute_without_a_settled_word_is_heard_again_whole() {
-    let mut rig = Rig::with(SttCapabilities {
-        finalizes: true,
-        interim: false,
-        replay: Millis(38_000),
-        tells_within: None,
-        pays_for: PaysFor::Sent,
-    });
+    let mut rig = Rig::with(
+        SttCapabilities {
+            finalizes: true,
+            interim: false,
+            replay: Millis(38_000),
+            tells_within: None,
+            pays_for: PaysFor::Sent,
+        },
+        Commons::for_tests(),
+    );
     let connection = rig.connected().await;
     rig.hear(0, 30_000).await;
     connection.breaks();
@@ -386,13 +403,16 @@ async fn a_recogniser_that_is_given_all_pays_for_all_of_it_and_for_what_it_added
 
 #[tokio::test(start_paused = true)]
 async fn a_recogniser_that_sends_a_part_pays_for_that_part_unless_it_is_refused() {
-    let mut rig = Rig::with(SttCapabilities {
-        finalizes: true,
-        interim: false,
-        replay: Millis(38_000),
-        tells_within: None,
-        pays_for: PaysFor::Sent,
-    });
+    let mut rig = Rig::with(
+        SttCapabilities {
+            finalizes: true,
+            interim: false,
+            replay: Millis(38_000),
+            tells_within: None,
+            pays_for: PaysFor::Sent,
+        },
+        Commons::for_tests(),
+    );
     let connection = rig.connected().await;
     rig.hear(0, 6_000).await;
     connection.tell(Recognised::Sent(Millis(900))).await;
@@ -412,4 +432,31 @@ async fn a_recogniser_that_sends_a_part_pays_for_that_part_unless_it_is_refused(
     connection.tell(Recognised::Sent(Millis(5_000))).await;
     let _next = rig.connections.recv().await;
     assert_eq!(rig.to_pay(), 5_900);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_said_while_every_recogniser_rests_is_heard_afterwards() {
+    let commons = Commons::for_tests();
+    let BreakerSettings { failures, open, .. } = BreakerSettings::default();
+    for _ in 0..failures {
+        commons.breakers.failed(&name(), &reset());
+    }
+    let rests = Duration::from_secs(6);
+    tokio::time::advance(open - rests).await;
+    let began = Instant::now();
+    let mut rig = Rig::with(USUAL, commons);
+    assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserLost));
+    assert_eq!(began.elapsed(), Duration::ZERO, "it is known at once");
+    // More than the queue holds.
+    for second in 0..5 {
+        rig.hear(second * 1_000, 960).await;
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    rig.orders.send(Order::Finalize).await.expect("taken");
+    let mut connection = rig.connected().await;
+    assert_eq!(began.elapsed(), rests);
+    assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserBack));
+    assert_eq!(connection.given(), 3_000, "all that is worth it");
+    connection.words("So I said it", true, (0, 3_000)).await;
+    assert_eq!(rig.span().await, Some(span(1_840, 4_960)));
 }

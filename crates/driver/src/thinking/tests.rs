@@ -5,7 +5,10 @@ use std::{
 
 use domain::{Item, Millis, PriceBook, Purpose};
 use futures_util::future::BoxFuture;
-use providers::llm::{LanguageModel, ModelSettings};
+use providers::{
+    Verdict,
+    llm::{LanguageModel, ModelSettings},
+};
 use tokio::time::Instant;
 
 use super::*;
@@ -268,12 +271,22 @@ async fn an_overloaded_model_is_not_asked_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_can_never_work_is_tried_nowhere_else() {
-    let came = Rig::of(&[&[Deed::Refuses(Verdict::GiveUp)], &[SOON]])
-        .reply()
-        .await;
+async fn what_one_model_cannot_take_another_may_and_nobody_is_blamed() {
+    let rig = Rig::of(&[&[Deed::Refuses(Verdict::GiveUp)], &[SOON]]);
+    for _ in 0..=BreakerSettings::default().failures {
+        let came = rig.reply().await;
+        assert_eq!(came.inputs, [r#"text r1 "Soon.""#, "done r1"]);
+        assert_eq!(came.asked, [vec![0], vec![0]]);
+        assert_eq!(came.opened, [false, false]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_nobody_can_take_fails() {
+    let refuses: &[Deed] = &[Deed::Refuses(Verdict::GiveUp)];
+    let came = Rig::of(&[refuses; 2]).reply().await;
     assert_eq!(came.inputs, ["no-thought r1"]);
-    assert_eq!(came.asked[1], [0; 0]);
+    assert_eq!(came.asked, [[0]; 2]);
 }
 
 #[tokio::test(start_paused = true)]
