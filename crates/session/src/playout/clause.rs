@@ -46,6 +46,10 @@ impl Clause {
         }
     }
 
+    pub(super) fn extend(&mut self, text: &str) {
+        self.spoken.extend(text);
+    }
+
     pub(super) fn add(&mut self, stretch: Stretch, words: &[WordEnd]) {
         self.words.extend_from_slice(words);
         self.length += stretch.length;
