@@ -39,13 +39,28 @@ pub(crate) struct Speaker {
     /// Sentences worth keeping: what the agent says by itself.
     pub(crate) own_lines: Arc<BTreeSet<String>>,
     pub(crate) trimming: Trimming,
+    pub(crate) begins: Begins,
+}
+
+/// When a voice connects.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Begins {
+    AtOnce,
+    /// Once there is something to say: usually somebody else speaks.
+    WhenAsked,
 }
 
 impl Speaker {
     /// Speaks until `orders` is closed.
     pub(crate) async fn run(mut self, mut orders: mpsc::Receiver<ToVoice>) {
         let mut speaking = None;
-        let mut next = None;
+        let mut next = match self.begins {
+            Begins::AtOnce => None,
+            Begins::WhenAsked => match self.wait_for_work(&mut orders, None).await {
+                Some(order) => Some(order),
+                None => return,
+            },
+        };
         loop {
             let mut from = 0;
             while let Some(index) = self.allowed(from) {

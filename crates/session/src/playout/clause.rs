@@ -82,7 +82,7 @@ impl Clause {
     }
 
     pub(super) fn source(&self) -> &str {
-        self.spoken.source()
+        self.spoken.source().trim_end()
     }
 
     /// How much of its audio was played by `until`.
@@ -103,7 +103,7 @@ impl Clause {
             return "";
         }
         if self.made == Made::Whole && heard == self.length {
-            return self.spoken.source();
+            return self.source();
         }
         self.spoken.source_of(self.heard_chars(heard)).trim_end()
     }
