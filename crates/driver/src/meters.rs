@@ -119,6 +119,7 @@ impl CacheMeters {
 pub(crate) enum Job {
     Listen,
     Speak,
+    Talk,
     Think,
 }
 
@@ -127,6 +128,7 @@ impl Job {
         match self {
             Self::Listen => "stt",
             Self::Speak => "tts",
+            Self::Talk => "realtime",
             Self::Think => "llm",
         }
     }

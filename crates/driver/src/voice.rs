@@ -48,6 +48,15 @@ pub(crate) struct Speaker {
     /// Sentences worth keeping: what the agent says by itself.
     pub(crate) own_lines: Arc<BTreeSet<String>>,
     pub(crate) trimming: Trimming,
+    pub(crate) begins: Begins,
+}
+
+/// When a voice connects.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Begins {
+    AtOnce,
+    /// Once there is something to say: usually somebody else speaks.
+    WhenAsked,
 }
 
 /// What is to be spoken, whoever speaks it.
@@ -63,10 +72,17 @@ struct Work {
 
 impl Speaker {
     /// Speaks until `orders` is closed.
-    pub(crate) async fn run(mut self, orders: mpsc::Receiver<ToVoice>) {
+    pub(crate) async fn run(mut self, mut orders: mpsc::Receiver<ToVoice>) {
+        let next = match self.begins {
+            Begins::AtOnce => None,
+            Begins::WhenAsked => match self.wait_for_work(&mut orders, None).await {
+                Some(order) => Some(order),
+                None => return,
+            },
+        };
         let mut work = Work {
             orders,
-            next: None,
+            next,
             speaking: None,
             tried: Tried::default(),
             reached: false,

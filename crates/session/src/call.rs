@@ -300,6 +300,7 @@ impl CallSession {
             Input::RecogniserBack => self.recogniser_back(now),
             Input::RecogniserLost => self.recogniser_lost(now),
             Input::RecogniserFailed => self.recogniser_failed(now),
+            Input::Said { reply, text } => self.on_said(now, reply, &text),
             Input::SpeakingFailed(reply) => self.speaking_failed(now, reply),
             Input::SpeechStarted { at } => self.speech_started(now, at),
             Input::SpeechStopped { at } => self.speech_stopped(now, at),

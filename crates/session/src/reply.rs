@@ -5,7 +5,7 @@ use std::ops::Range;
 use domain::{EndReason, Millis, ReplyId, TurnRecord, TurnTaking};
 
 use crate::{
-    Audio, Expected, Message, ToolCall, ToolRunId, WaitClass,
+    Audio, ClauseId, Expected, Message, ToolCall, ToolRunId, WaitClass,
     clauses::ClauseCutter,
     playout::Playout,
     spoken::Spoken,
@@ -55,6 +55,8 @@ pub(crate) struct Reply {
     pub(crate) breaks: u32,
     /// A model that wrote nothing was asked once more.
     pub(crate) asked_again: bool,
+    /// The clause that a model says by itself: it grows while it is the last one.
+    said_by_model: Option<ClauseId>,
 }
 
 /// What of the caller's words the model gets, and records do not.
@@ -207,6 +209,7 @@ impl Reply {
             before_break: Vec::new(),
             breaks: 0,
             asked_again: false,
+            said_by_model: None,
         }
     }
 
@@ -268,11 +271,22 @@ impl Reply {
     }
 
     /// Announces a clause within the round that is going on.
-    pub(crate) fn announce(&mut self, spoken: Spoken) -> crate::ClauseId {
+    pub(crate) fn announce(&mut self, spoken: Spoken) -> ClauseId {
         let clause = self.playout.announce(spoken);
         let clauses = self.playout.clauses();
         self.round().clauses.end = clauses;
         clause
+    }
+
+    /// A model says more by itself. All of it is one clause, since it does not tell which sound is
+    /// that of which sentence.
+    pub(crate) fn say_more(&mut self, text: &str) {
+        let grows = |clause: ClauseId| clause.0 as usize + 1 == self.playout.clauses();
+        if self.said_by_model.is_some_and(grows) {
+            return self.playout.extend(text);
+        }
+        let spoken = Spoken::verbatim(text.trim_start().to_owned());
+        self.said_by_model = Some(self.announce(spoken));
     }
 
     /// Takes over what the model and its tools did in a reply of which nothing was said.
@@ -339,6 +353,7 @@ impl Reply {
             tools: Vec::new(),
         });
         self.writing = Writing::Going;
+        self.said_by_model = None;
     }
 
     /// The model broke off: half a plan is no plan, and half a sentence is not said.

@@ -106,6 +106,7 @@ impl Rig {
             tally: Arc::clone(&tally),
             own_lines: Arc::new(BTreeSet::from(["Sure.".to_owned()])),
             trimming: Trimming::default(),
+            begins: Begins::AtOnce,
         };
         tokio::spawn(speaker.run(taken));
         Self {

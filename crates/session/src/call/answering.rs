@@ -213,6 +213,18 @@ impl CallSession {
         self.speak(now, pieces);
     }
 
+    /// A model speaks for itself, and tells what: nobody else has to.
+    pub(super) fn on_said(&mut self, now: Millis, id: ReplyId, text: &str) {
+        let Some(reply) = self.current(id) else {
+            return;
+        };
+        if reply.writing != Writing::Going {
+            return;
+        }
+        reply.watch.clause.get_or_insert(now);
+        reply.say_more(text);
+    }
+
     /// Has clauses of the current reply spoken.
     pub(super) fn speak(&mut self, now: Millis, pieces: Vec<Piece>) {
         let mode = self.rules.turn.speculate;

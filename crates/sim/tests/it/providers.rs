@@ -51,7 +51,7 @@ impl Plans {
         Self(Arc::new(Mutex::new(plans.into_iter().collect())))
     }
 
-    fn next(&self) -> Plan {
+    pub(crate) fn next(&self) -> Plan {
         self.0.lock().unwrap().pop_front().unwrap_or(Plan::Work)
     }
 }

@@ -309,6 +309,8 @@ impl World {
             _ => {}
         }
         let begun = self.now;
+        // Now and then a model speaks for itself.
+        let speaks = self.dice.roll(6) == 0;
         // Now and then a model writes nothing at all.
         let pieces = self.dice.roll(4) + u64::from(self.dice.roll(20) > 0);
         for _ in 0..pieces {
@@ -318,13 +320,13 @@ impl World {
                 "Is Tuesday fine? ",
                 "Goodbye. ",
             ]);
-            self.later(
-                300,
-                Input::Text {
-                    reply,
-                    text: text.to_owned(),
-                },
-            );
+            let text = text.to_owned();
+            if speaks {
+                self.later(300, Input::Said { reply, text });
+                self.speak(reply, ClauseId(u32::MAX));
+            } else {
+                self.later(300, Input::Text { reply, text });
+            }
             self.now += Millis(100);
         }
         if self.dice.roll(6) == 0 {
