@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use audio::hiss::HissMeter;
 use bytes::{Bytes, BytesMut};
 use domain::{Millis, ReplyId};
 use providers::{ProviderError, tts::ToVoice};
@@ -40,6 +41,7 @@ pub(super) struct Clause {
     told: bool,
     /// Something of it sounded, on this connection.
     sounded: bool,
+    hiss: HissMeter,
     /// What earlier connections spoke of it: words of this one are counted from there.
     before: WordEnd,
     pub(super) made: Millis,
@@ -77,6 +79,7 @@ impl Speaking {
             sent,
             told: false,
             sounded: false,
+            hiss: HissMeter::default(),
             made: Millis::ZERO,
             before: WordEnd {
                 chars: 0,
@@ -114,6 +117,8 @@ impl Speaking {
             // Another voice may make the rest, and a clause that counts as spoken may lack its end.
             clause.audio.clear();
             clause.sounded = false;
+            clause.hiss = HissMeter::default();
+            clause.hiss = HissMeter::default();
             clause.before = WordEnd {
                 chars: rest
                     .as_ref()
@@ -176,6 +181,10 @@ impl Speaking {
             .collect();
         clause.made += length(bytes);
         clause.sounded |= is_loud(bytes);
+        if clause.hiss.hears(bytes) {
+            clause.spoken_chars = chars;
+            return Err(Broken::Failed(garbled("noise in place of words")));
+        }
         let left = clause.text.chars().count() - chars.min(clause.text.chars().count());
         if clause.made - at > longest(left) {
             return Err(Broken::Failed(garbled("a clause has no end")));
@@ -235,8 +244,7 @@ fn chars_spoken_within(made: Millis) -> usize {
     usize::try_from(made.0 / MS_PER_CHAR).unwrap_or(usize::MAX)
 }
 
-/// The longest that a text can sound, whatever its digits and abbreviations stand for. How loud it
-/// is says nothing: ordinary voices are at full level for long stretches.
+/// The longest that a text can sound, whatever its digits and abbreviations stand for.
 fn longest(characters: usize) -> Millis {
     const MS_PER_CHAR: u64 = 250;
     const MARGIN: Millis = Millis(3_000);
@@ -306,6 +314,26 @@ mod tests {
         let endless = Bytes::from(vec![0x20; 5_001 * 8]);
         let noted = begun().note(ClauseId(0), &endless, Vec::new(), |_| true);
         assert!(noted.is_err());
+    }
+
+    #[test]
+    fn a_voice_is_no_noise() {
+        for line in providers::offline::fixtures::agent_lines() {
+            assert!(!HissMeter::default().hears(&line.ulaw), "{}", line.text);
+        }
+    }
+
+    #[test]
+    fn bytes_of_another_format_are_no_speech_and_the_clause_is_still_to_be_spoken() {
+        let mut speaking = None;
+        let speaking = current(&mut speaking, ReplyId(1));
+        speaking.give(ClauseId(0), "One two.");
+        // Where this was compressed sound, every byte is as likely as any other.
+        let noise: Bytes = (0..3_200_u32).map(|n| (n * n * 31 % 251) as u8).collect();
+        let told = vec![word(3, 200)];
+        assert!(speaking.note(ClauseId(0), &noise, told, |_| true).is_err());
+        let (to, _said) = mpsc::channel(8);
+        assert_eq!(speaking.repeat(&to), 8);
     }
 
     #[test]
