@@ -64,7 +64,8 @@ pub(crate) struct Hands {
     /// Inputs that the driver itself owes the session; they come first.
     pub(crate) own: VecDeque<Input>,
     pub(crate) barge_ins: u32,
-    pub(crate) money: Money,
+    /// When the cost is looked at next.
+    next_count: Millis,
     /// The task that listens, and the one that speaks.
     ear: AbortHandle,
     closed: AbortHandle,
@@ -128,7 +129,7 @@ impl Hands {
             thinking: BTreeMap::new(),
             own: VecDeque::new(),
             barge_ins: 0,
-            money: Money::default(),
+            next_count: Millis::ZERO,
             ear,
             closed,
         };
@@ -298,16 +299,15 @@ impl Hands {
 
     /// Sees what the call has cost, once a second, and tells the session.
     pub(crate) fn count_money(&mut self, lasted: Millis) {
-        if lasted < self.money.next {
+        if lasted < self.next_count {
             return;
         }
-        self.money.next = lasted + COUNT_MONEY_EVERY;
+        self.next_count = lasted + COUNT_MONEY_EVERY;
         let so_far = self.tally.cost(lasted, &self.agent.prices);
-        let more = so_far - self.money.counted;
+        let more = self.tally.take(so_far);
         if more == Micros::default() {
             return;
         }
-        self.money.counted = so_far;
         if self.agent.rules.budget.limit.is_some() {
             self.own.push_back(Input::Spent(so_far));
         }
@@ -364,15 +364,6 @@ impl Hands {
             drop(tokio::time::timeout(CLOSE_WITHIN, goodbyes).await);
         });
     }
-}
-
-/// What the call has cost.
-#[derive(Default)]
-pub(crate) struct Money {
-    /// The cost so far, when it was looked at last.
-    pub(crate) counted: Micros,
-    /// When it is looked at next.
-    next: Millis,
 }
 
 /// A reply that is being written, or was.

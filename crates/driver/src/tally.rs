@@ -15,6 +15,8 @@ pub(crate) struct Tally {
     think: Vec<TokenCounter>,
     /// Who answered last, by their places: recogniser, model, voice.
     at_work: [AtomicUsize; 3],
+    /// How much of the cost was taken out of the tenant's purse.
+    taken: AtomicU64,
 }
 
 /// Something of one provider that is used for the conversation only.
@@ -60,6 +62,7 @@ impl Tally {
                 .map(|at| token_counter(&at.name))
                 .collect(),
             at_work: Default::default(),
+            taken: AtomicU64::new(0),
         }
     }
 
@@ -130,6 +133,12 @@ impl Tally {
             .used(line)
             .filter_map(|used| prices.cost(used.payee, used.item, used.amount));
         costs.sum()
+    }
+
+    /// What is to be taken out of the tenant's purse, which each cent leaves but once.
+    pub(crate) fn take(&self, cost: Micros) -> Micros {
+        let before = self.taken.fetch_max(cost.0, Ordering::Relaxed);
+        cost - Micros(before)
     }
 
     fn used(&self, line: Millis) -> impl Iterator<Item = Used<'_>> {
@@ -250,6 +259,7 @@ impl Tally {
             speak: vec![counter("one/voice")],
             think: models.iter().map(token_counter).collect(),
             at_work: Default::default(),
+            taken: AtomicU64::new(0),
         }
     }
 }

@@ -9,21 +9,21 @@ use crate::{
     world::{Cast, World, rules},
 };
 
-fn ears(plans: Vec<Plan>) -> FakeEars {
+pub(crate) fn ears(plans: Vec<Plan>) -> FakeEars {
     FakeEars {
         plans: Plans::of(plans),
         ..FakeEars::default()
     }
 }
 
-fn model(plans: Vec<Plan>, replies: &[&str]) -> FakeModel {
+pub(crate) fn model(plans: Vec<Plan>, replies: &[&str]) -> FakeModel {
     FakeModel {
         plans: Plans::of(plans),
         ..FakeModel::saying(replies)
     }
 }
 
-fn voice(plans: Vec<Plan>) -> FakeVoice {
+pub(crate) fn voice(plans: Vec<Plan>) -> FakeVoice {
     FakeVoice {
         plans: Plans::of(plans),
         ..FakeVoice::default()

@@ -11,5 +11,6 @@ mod calls;
 mod chaos;
 mod failures;
 mod line;
+mod money;
 mod providers;
 mod world;

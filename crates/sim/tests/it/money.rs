@@ -1,0 +1,56 @@
+//! What calls take out of their tenants' purses.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use domain::{EndReason, Item, Micros};
+use driver::Agent;
+
+use crate::{
+    failures::{ears, model, voice},
+    providers::Plan,
+    world::{Cast, World, agent, rules},
+};
+
+/// An agent whose line costs six cents a minute, a tenth of a cent every second.
+fn paid(cast: &Cast) -> Agent {
+    let per_minute = BTreeMap::from([(Item::Line, Micros(60_000))]);
+    let mut agent = agent(rules(), cast);
+    let prices = [(agent.carrier.clone(), per_minute)];
+    agent.prices = Arc::new(prices.into_iter().collect());
+    agent
+}
+
+/// The same with so much to spend in a day.
+fn of_budget(cast: &Cast, budget: u64) -> Agent {
+    Agent {
+        budget_per_day: Some(Micros(budget)),
+        ..paid(cast)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_a_bug_ends_is_paid_for_once() {
+    let bug = Cast {
+        ears: vec![ears(vec![])],
+        models: vec![model(vec![Plan::Panic], &[])],
+        voices: vec![voice(vec![])],
+    };
+    let world = World::answer_as(paid(&bug));
+    world.wait(5_000).await;
+    world.say(&bug.ears[0], "Hello there.").await;
+    world.wait(2_000).await;
+    let exchange = world.exchange.clone();
+    let (ended, _) = world.end().await;
+    assert_eq!(ended.reason, EndReason::InternalError);
+    let cost = ended.cost.known.0;
+    assert!(cost > 5_000, "{cost}");
+    let acme = "acme".parse().unwrap();
+    assert!(
+        !exchange.may_take(&acme, &of_budget(&bug, cost)),
+        "it was paid for"
+    );
+    assert!(
+        exchange.may_take(&acme, &of_budget(&bug, cost + 1)),
+        "and not twice"
+    );
+}
