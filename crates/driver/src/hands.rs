@@ -305,14 +305,15 @@ impl Hands {
         self.next_count = lasted + COUNT_MONEY_EVERY;
         let so_far = self.tally.cost(lasted, &self.agent.prices);
         let more = self.tally.take(so_far);
-        if more == Micros::default() {
-            return;
-        }
-        if self.agent.rules.budget.limit.is_some() {
+        let has_spent = more > Micros::default();
+        if has_spent && self.agent.rules.budget.limit.is_some() {
             self.own.push_back(Input::Spent(so_far));
         }
         let (tenant, now) = (&self.begun.tenant, self.shared.clock.now());
-        self.commons.purses.spend(tenant, now, more);
+        if has_spent {
+            self.commons.purses.spend(tenant, now, more);
+        }
+        // Other calls may have emptied the purse.
         let Some(budget) = self.agent.budget_per_day else {
             return;
         };

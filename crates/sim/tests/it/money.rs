@@ -54,3 +54,23 @@ async fn a_call_that_a_bug_ends_is_paid_for_once() {
         "and not twice"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_costs_nothing_ends_too_when_others_have_spent_the_budget() {
+    let cast = Cast {
+        ears: vec![ears(vec![])],
+        models: vec![model(vec![], &[])],
+        voices: vec![voice(vec![])],
+    };
+    let world = World::answer_as(Agent {
+        budget_per_day: Some(Micros(1_000)),
+        ..agent(rules(), &cast)
+    });
+    world.wait(2_000).await;
+    assert_eq!(world.exchange.live(), 1);
+    let others = BTreeMap::from([("acme".parse().unwrap(), Micros(1_000))]);
+    world.exchange.remember_spending(&others);
+    let (ended, _) = world.end().await;
+    assert_eq!(ended.reason, EndReason::BudgetExhausted);
+    assert_eq!(ended.cost.known, Micros(0));
+}
