@@ -147,7 +147,7 @@ impl Hands {
         match action {
             Action::Apologise { reply, clause } => self.apologise(reply, clause),
             Action::Cancel { reply, why } => self.cancel(reply, why),
-            Action::Commit { reply, .. } => self.forget_before(reply),
+            Action::Commit { reply, .. } => self.commit(reply),
             Action::Duck { reply, db } => self.tell_mouth(ToMouth::Duck { reply, db }),
             Action::Finalize => drop(self.recogniser.try_send(recogniser::Order::Finalize)),
             Action::HearLess => self.hear_less.store(true, Ordering::Relaxed),
@@ -196,25 +196,39 @@ impl Hands {
             reply,
         };
         let task = self.thoughts.spawn(thinking.run(prompt).in_current_span());
-        self.thinking.insert(reply, Thought { task, draft });
+        let before = self.thinking.get(&reply);
+        let committed = before.is_some_and(|thought| thought.committed);
+        let thought = Thought {
+            task,
+            draft,
+            committed,
+        };
+        self.thinking.insert(reply, thought);
     }
 
     fn cancel(&mut self, reply: ReplyId, why: CancelReason) {
         if let Some(thought) = self.thinking.remove(&reply) {
             thought.task.abort();
-            match why {
-                CancelReason::Resumed | CancelReason::Stale => thought.draft.discard(),
+            let for_nothing = match why {
+                CancelReason::Resumed | CancelReason::Stale => true,
                 CancelReason::BargeIn
                 | CancelReason::CallOver
                 | CancelReason::CutIn
-                | CancelReason::Failed => {}
+                | CancelReason::Failed => !thought.committed,
+            };
+            if for_nothing {
+                thought.draft.discard();
             }
         }
         drop(self.voice.try_send(ToVoice::Cancel(reply)));
     }
 
-    /// Older replies that were written to their end are no longer of interest to anyone.
-    fn forget_before(&mut self, reply: ReplyId) {
+    /// This reply is to be heard; older ones that were written to their end are of no interest to
+    /// anyone.
+    fn commit(&mut self, reply: ReplyId) {
+        if let Some(thought) = self.thinking.get_mut(&reply) {
+            thought.committed = true;
+        }
         self.thinking
             .retain(|id, thought| *id >= reply || !thought.task.is_finished());
     }
@@ -371,6 +385,8 @@ impl Hands {
 struct Thought {
     task: AbortHandle,
     draft: Arc<Draft>,
+    /// The caller was to hear it.
+    committed: bool,
 }
 
 /// The apology that needs no network, in the agent's language.

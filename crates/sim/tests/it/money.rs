@@ -74,3 +74,24 @@ async fn a_call_that_costs_nothing_ends_too_when_others_have_spent_the_budget() 
     assert_eq!(ended.reason, EndReason::BudgetExhausted);
     assert_eq!(ended.cost.known, Micros(0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_begun_for_a_caller_who_hangs_up_was_for_nothing() {
+    for (hangs_up_after, for_nothing) in [(300, true), (2_000, false)] {
+        let cast = Cast {
+            ears: vec![ears(vec![])],
+            models: vec![model(vec![], &["We open at nine."])],
+            voices: vec![voice(vec![])],
+        };
+        let world = World::answer(rules(), &cast);
+        world.wait(1_000).await;
+        world.say(&cast.ears[0], "When do you open?").await;
+        world.wait(hangs_up_after).await;
+        let (ended, _) = world.hang_up().await;
+        let spent = ended.usage.llm_input_tokens;
+        assert!(spent > 0, "it was asked within {hangs_up_after} ms");
+        let discarded = ended.usage.llm_discarded_input_tokens;
+        let expected = if for_nothing { spent } else { 0 };
+        assert_eq!(discarded, expected, "after {hangs_up_after} ms");
+    }
+}
