@@ -56,12 +56,12 @@ impl<P: ?Sized, S: Clone> Clone for Station<P, S> {
 }
 
 impl Agent {
-    /// Its first choices: recogniser, model, voice.
+    /// Everyone in its lists.
     #[must_use]
     pub fn names(&self) -> Vec<ModelName> {
-        let listen = self.listen.first().map(|station| station.name.clone());
-        let think = self.think.first().map(|station| station.name.clone());
-        let speak = self.speak.first().map(|station| station.name.clone());
-        [listen, think, speak].into_iter().flatten().collect()
+        let listen = self.listen.iter().map(|station| &station.name);
+        let think = self.think.iter().map(|station| &station.name);
+        let speak = self.speak.iter().map(|station| &station.name);
+        listen.chain(think).chain(speak).cloned().collect()
     }
 }

@@ -7,6 +7,7 @@ use std::{
 use domain::ModelName;
 use providers::{ProviderError, Verdict};
 use tokio::time::Instant;
+use tracing::{error, info, warn};
 
 /// When a provider that fails is left alone, and how it comes back.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -87,8 +88,26 @@ pub(crate) enum Need {
 /// One breaker per model of a provider, shared by all calls.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Breakers {
-    by_name: Arc<Mutex<BTreeMap<ModelName, Breaker>>>,
+    by_name: Arc<Mutex<BTreeMap<ModelName, Watched>>>,
     settings: BreakerSettings,
+}
+
+/// What is known of one model.
+#[derive(Debug, Default)]
+struct Watched {
+    breaker: Breaker,
+    /// Its key, its quota or the model itself was refused, and nothing has worked since.
+    refused: bool,
+}
+
+/// What whoever runs the server should know of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Notice {
+    Closed,
+    HalfOpen,
+    Opened,
+    Recovers,
+    Refused,
 }
 
 #[derive(Debug)]
@@ -105,7 +124,6 @@ enum Breaker {
     },
     Open {
         until: Instant,
-        refused: bool,
     },
     /// It works again, and is not to be overrun.
     Recovering {
@@ -142,10 +160,7 @@ impl Breakers {
     /// probe may show at any moment that nobody is there.
     pub(crate) fn allows(&self, name: &ModelName, need: Need) -> bool {
         let ramp = self.settings.ramp_percent;
-        self.lock()
-            .entry(name.clone())
-            .or_default()
-            .allows(Instant::now(), need, ramp)
+        self.change(name, |watched, now| watched.breaker.allows(now, need, ramp))
     }
 
     /// The first of these, by their places, that may be asked: one that is not to be overrun only
@@ -165,9 +180,9 @@ impl Breakers {
     /// How long this model will not be asked, not even by those who have nobody else.
     pub(crate) fn rests(&self, name: &ModelName) -> Duration {
         let now = Instant::now();
-        match self.lock().get(name) {
+        match self.lock().get(name).map(|watched| &watched.breaker) {
             Some(
-                Breaker::Open { until, .. }
+                Breaker::Open { until }
                 | Breaker::HalfOpen {
                     probing_until: until,
                     reached: false,
@@ -185,39 +200,43 @@ impl Breakers {
 
     pub(crate) fn succeeded(&self, name: &ModelName) {
         let successes = self.settings.successes;
-        self.change(name, |breaker, now| breaker.succeeded(now, successes));
+        self.change(name, |watched, now| watched.succeeded(now, successes));
     }
 
     /// Somebody is there, which says nothing about how well it works.
     pub(crate) fn reached(&self, name: &ModelName) {
-        self.change(name, |breaker, _| breaker.reached());
+        self.change(name, |watched, _| watched.breaker.reached());
     }
 
     /// It answered, which says nothing about how well it works.
     pub(crate) fn answered(&self, name: &ModelName) {
-        self.change(name, Breaker::answered);
+        self.change(name, |watched, now| watched.breaker.answered(now));
     }
 
     pub(crate) fn failed(&self, name: &ModelName, error: &ProviderError) {
         let settings = &self.settings;
-        self.change(name, |breaker, now| match error.verdict() {
-            Verdict::KeyRefused => {
-                *breaker = Breaker::Open {
-                    until: now + settings.open_for_key,
-                    refused: true,
-                }
-            }
+        self.change(name, |watched, now| match error.verdict() {
+            Verdict::KeyRefused => watched.refused(now, settings),
             Verdict::Retry | Verdict::RetryAfter(_) | Verdict::SwitchProvider => {
-                breaker.failed(now, settings)
+                watched.breaker.failed(now, settings)
             }
             // It did not take the request; the next one it may.
-            Verdict::GiveUp => breaker.answered(now),
+            Verdict::GiveUp => watched.breaker.answered(now),
         });
     }
 
-    fn change(&self, name: &ModelName, change: impl FnOnce(&mut Breaker, Instant)) {
+    /// Changes a breaker, and tells the log if that is a turn of events.
+    fn change<T>(&self, name: &ModelName, change: impl FnOnce(&mut Watched, Instant) -> T) -> T {
         let mut breakers = self.lock();
-        change(breakers.entry(name.clone()).or_default(), Instant::now());
+        let watched = breakers.entry(name.clone()).or_default();
+        let before = watched.standing();
+        let changed = change(watched, Instant::now());
+        let notice = watched.notice(before);
+        drop(breakers);
+        if let Some(notice) = notice {
+            notice.log(name);
+        }
+        changed
     }
 
     /// All breakers as they are now.
@@ -225,22 +244,71 @@ impl Breakers {
         let now = Instant::now();
         let state = |breaker: &Breaker| match breaker {
             Breaker::Closed { .. } | Breaker::Recovering { .. } => BreakerState::Closed,
-            Breaker::Open { until, .. } if *until > now => BreakerState::Open,
+            Breaker::Open { until } if *until > now => BreakerState::Open,
             Breaker::Open { .. } | Breaker::HalfOpen { .. } => BreakerState::HalfOpen,
         };
         self.lock()
             .iter()
-            .map(|(name, breaker)| BreakerStatus {
+            .map(|(name, watched)| BreakerStatus {
                 name: name.clone(),
-                state: state(breaker),
-                refused: matches!(breaker, Breaker::Open { refused: true, .. }),
+                state: state(&watched.breaker),
+                refused: watched.refused,
             })
             .collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<ModelName, Breaker>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<ModelName, Watched>> {
         // A panic elsewhere cannot leave a breaker half-written.
         self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Watched {
+    fn succeeded(&mut self, now: Instant, enough: u32) {
+        self.breaker.succeeded(now, enough);
+        // What was asked for before the refusal may still come.
+        if self.standing().0 != Notice::Opened {
+            self.refused = false;
+        }
+    }
+
+    fn refused(&mut self, now: Instant, settings: &BreakerSettings) {
+        self.refused = true;
+        self.breaker = Breaker::Open {
+            until: now + settings.open_for_key,
+        };
+    }
+
+    /// How it became what it is, and whether it is refused.
+    const fn standing(&self) -> (Notice, bool) {
+        let became = match &self.breaker {
+            Breaker::Closed { .. } => Notice::Closed,
+            Breaker::HalfOpen { .. } => Notice::HalfOpen,
+            Breaker::Open { .. } => Notice::Opened,
+            Breaker::Recovering { .. } => Notice::Recovers,
+        };
+        (became, self.refused)
+    }
+
+    /// What has changed since. A refusal is told once, whatever follows, until something works.
+    fn notice(&self, (before, was_refused): (Notice, bool)) -> Option<Notice> {
+        if self.refused && !was_refused {
+            return Some(Notice::Refused);
+        }
+        let (became, _) = self.standing();
+        (became != before).then_some(became)
+    }
+}
+
+impl Notice {
+    fn log(self, provider: &ModelName) {
+        match self {
+            Self::Closed => info!(%provider, "provider has all its work again"),
+            Self::HalfOpen => info!(%provider, "provider is tried again"),
+            Self::Opened => warn!(%provider, "provider fails, left alone for a while"),
+            Self::Recovers => info!(%provider, "provider works again"),
+            Self::Refused => error!(%provider, "provider refuses its key, quota or model"),
+        }
     }
 }
 
@@ -248,7 +316,7 @@ impl Breaker {
     fn allows(&mut self, now: Instant, need: Need, ramp_percent: u32) -> bool {
         match self {
             Self::Closed { .. } => true,
-            Self::Open { until, .. } if *until > now => false,
+            Self::Open { until } if *until > now => false,
             Self::Open { .. } => {
                 *self = Self::HalfOpen {
                     successes: 0,
@@ -323,7 +391,6 @@ impl Breaker {
     fn failed(&mut self, now: Instant, settings: &BreakerSettings) {
         let open = Self::Open {
             until: now + settings.open,
-            refused: false,
         };
         match self {
             Self::Closed { failures } => {

@@ -83,20 +83,78 @@ async fn failures_far_apart_leave_it_closed() {
     assert!(breakers.allows(&name(), Need::Usual));
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_refused_key_opens_it_at_once_and_for_long() {
-    let refused = ProviderError::Refused {
+fn refused() -> ProviderError {
+    ProviderError::Refused {
         provider: "deepgram",
         status: 401,
         detail: "INVALID_AUTH".to_owned(),
         verdict: Verdict::KeyRefused,
-    };
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_key_opens_it_at_once_and_for_long() {
     let breakers = Breakers::default();
-    breakers.failed(&name(), &refused);
+    breakers.failed(&name(), &refused());
     tokio::time::advance(Duration::from_secs(299)).await;
     assert!(!breakers.allows(&name(), Need::Usual));
     tokio::time::advance(Duration::from_secs(1)).await;
     assert!(breakers.allows(&name(), Need::Usual));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_shown_until_something_works() {
+    let breakers = Breakers::default();
+    breakers.failed(&name(), &refused());
+    let is_refused = || breakers.statuses()[0].refused;
+    breakers.succeeded(&name());
+    assert!(is_refused(), "it was asked before the refusal");
+    tokio::time::advance(SETTINGS.open_for_key).await;
+    assert!(is_refused());
+    assert!(breakers.allows(&name(), Need::Usual));
+    assert!(is_refused(), "the probe is on its way");
+    breakers.failed(&name(), &silent());
+    assert!(is_refused());
+    tokio::time::advance(SETTINGS.open).await;
+    assert!(breakers.allows(&name(), Need::Usual));
+    breakers.succeeded(&name());
+    assert!(!is_refused());
+}
+
+type Change<'c> = &'c dyn Fn(&mut Watched, Instant);
+
+/// What the log is told of each of these.
+fn notices(of: &[Change<'_>]) -> Vec<Option<Notice>> {
+    let mut watched = Watched::default();
+    of.iter()
+        .map(|change| {
+            let before = watched.standing();
+            change(&mut watched, Instant::now());
+            watched.notice(before)
+        })
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_turn_of_events_is_told_once() {
+    let fails = |watched: &mut Watched, now| watched.breaker.failed(now, &SETTINGS);
+    let is_asked = |watched: &mut Watched, now| {
+        let later = now + SETTINGS.open_for_key;
+        assert!(watched.breaker.allows(later, Need::LastResort, 10));
+    };
+    let works = |watched: &mut Watched, now| watched.succeeded(now, 2);
+    let told = notices(&[&fails, &fails, &fails, &fails, &is_asked, &works, &works]);
+    let [nothing, opened, tried, recovers] = [
+        None,
+        Some(Notice::Opened),
+        Some(Notice::HalfOpen),
+        Some(Notice::Recovers),
+    ];
+    let expected = [nothing, nothing, opened, nothing, tried, nothing, recovers];
+    assert_eq!(told, expected);
+    let refuses = |watched: &mut Watched, now| watched.refused(now, &SETTINGS);
+    let told = notices(&[&refuses, &refuses, &is_asked, &refuses]);
+    assert_eq!(told, [Some(Notice::Refused), None, tried, opened]);
 }
 
 #[test]

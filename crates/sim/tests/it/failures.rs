@@ -6,7 +6,7 @@ use transports::FromLine;
 use crate::{
     line::sound,
     providers::{FakeEars, FakeModel, FakeVoice, Plan, Plans, broken, silent},
-    world::{Cast, World, rules},
+    world::{Cast, World, agent, rules},
 };
 
 pub(crate) fn ears(plans: Vec<Plan>) -> FakeEars {
@@ -296,4 +296,28 @@ async fn speak(world: &World, ms: u64) {
         world.far.caller.send(frame).await.unwrap();
         world.wait(20).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn everyone_who_may_be_asked_is_shown_before_anyone_calls() {
+    let cast = Cast {
+        ears: vec![ears(vec![]), ears(vec![])],
+        models: vec![model(vec![], &[]), model(vec![], &[])],
+        voices: vec![voice(vec![]), voice(vec![])],
+    };
+    let world = World::answer(rules(), &cast);
+    world.exchange.rehearse(&agent(rules(), &cast)).await;
+    let shown = world.exchange.breakers();
+    let names: Vec<String> = shown.iter().map(|at| at.name.to_string()).collect();
+    assert_eq!(
+        names,
+        [
+            "fake0/ears",
+            "fake0/model",
+            "fake0/voice",
+            "fake1/ears",
+            "fake1/model",
+            "fake1/voice",
+        ]
+    );
 }
