@@ -86,6 +86,7 @@ impl Hands {
             inputs,
             recogniser,
             voice,
+            sent,
             mut tasks,
             tally,
         } = prepared;
@@ -99,7 +100,7 @@ impl Hands {
             OverlapMode::Duck { .. } | OverlapMode::Ignore => Millis::ZERO,
         };
         let meters = Arc::clone(&commons.meters);
-        let speaks = Mouth::new(writer, to_ear, meters, first_frame, again);
+        let speaks = Mouth::new(writer, (to_ear, sent), meters, first_frame, again);
         let closed = tasks.spawn(speaks.run(orders).in_current_span());
         let outlets = Outlets {
             recogniser: recogniser.clone(),

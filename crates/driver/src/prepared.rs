@@ -3,13 +3,17 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use domain::TurnRecord;
 use providers::tts::ToVoice;
 use session::{Input, Message};
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
 use tracing::Instrument;
 
 use crate::{
     agent::Agent,
     exchange::Commons,
     meters::Job,
+    mouth::Sent,
     recogniser::{self, Recogniser},
     stations::Stations,
     tally::Tally,
@@ -28,6 +32,7 @@ pub struct Prepared {
     pub(crate) inputs: mpsc::Receiver<Input>,
     pub(crate) recogniser: mpsc::Sender<recogniser::Order>,
     pub(crate) voice: mpsc::Sender<ToVoice>,
+    pub(crate) sent: watch::Sender<Sent>,
     pub(crate) tasks: JoinSet<()>,
     pub(crate) tally: Arc<Tally>,
 }
@@ -69,6 +74,7 @@ impl Prepared {
         let (mailbox, inputs) = mpsc::channel(MAILBOX);
         let (recogniser, heard) = mpsc::channel(recogniser::QUEUE);
         let (voice, orders) = mpsc::channel(voice::QUEUE);
+        let (tell_sent, sent) = watch::channel(Sent::default());
         let tally = Arc::new(Tally::of(agent));
         let mut tasks = JoinSet::new();
         let (ears, voices) = (agent.listen.clone(), agent.speak.clone());
@@ -85,6 +91,7 @@ impl Prepared {
             tally: Arc::clone(&tally),
             own_lines,
             trimming: voice::Trimming::default(),
+            sent,
         };
         tasks.spawn(listens.run(heard).in_current_span());
         tasks.spawn(speaks.run(orders).in_current_span());
@@ -97,6 +104,7 @@ impl Prepared {
             inputs,
             recogniser,
             voice,
+            sent: tell_sent,
             tasks,
             tally,
         }

@@ -98,6 +98,7 @@ impl Rig {
         commons.cache.keep(&station.name, &voice(), "Sure.", sure);
         let (mailbox, inputs) = mpsc::channel(64);
         let (orders, taken) = mpsc::channel(QUEUE);
+        let (_, sent) = watch::channel(Sent::default());
         let tally = Arc::new(Tally::for_tests());
         let speaker = Speaker {
             stations: Stations::new(vec![station], (Job::Speak, RETRY), &commons),
@@ -106,6 +107,7 @@ impl Rig {
             tally: Arc::clone(&tally),
             own_lines: Arc::new(BTreeSet::from(["Sure.".to_owned()])),
             trimming: Trimming::default(),
+            sent,
         };
         tokio::spawn(speaker.run(taken));
         Self {
