@@ -60,13 +60,14 @@ impl<P: ?Sized, S: Clone> Clone for Station<P, S> {
 }
 
 impl Agent {
-    /// Its first choices: who talks, if anybody does, recogniser, model, voice.
+    /// Everyone in its lists.
     #[must_use]
     pub fn names(&self) -> Vec<ModelName> {
-        let talk = self.talk.first().map(|station| station.name.clone());
-        let listen = self.listen.first().map(|station| station.name.clone());
-        let think = self.think.first().map(|station| station.name.clone());
-        let speak = self.speak.first().map(|station| station.name.clone());
-        [talk, listen, think, speak].into_iter().flatten().collect()
+        let talk = self.talk.iter().map(|station| &station.name);
+        let listen = self.listen.iter().map(|station| &station.name);
+        let think = self.think.iter().map(|station| &station.name);
+        let speak = self.speak.iter().map(|station| &station.name);
+        let all = talk.chain(listen).chain(think).chain(speak);
+        all.cloned().collect()
     }
 }

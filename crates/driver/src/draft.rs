@@ -148,9 +148,10 @@ impl Bill {
         self.settled = true;
     }
 
-    /// Somebody else was faster.
-    pub(crate) fn lost_race(mut self) {
+    /// Somebody else writes the reply.
+    pub(crate) fn hedged(mut self) -> Self {
         self.purpose = Purpose::Hedge;
+        self
     }
 
     fn settle(&mut self, tokens: Tokens) {
@@ -261,7 +262,7 @@ mod tests {
     #[test]
     fn who_lost_the_race_is_paid_all_the_same() {
         let (tally, draft, bill) = begun();
-        bill.lost_race();
+        drop(bill.hedged());
         draft.discard();
         assert_eq!(used(&tally), [[0, 0], [8, 5], [0, 0]]);
     }

@@ -18,6 +18,8 @@ pub(crate) struct Tally {
     at_work: [AtomicUsize; 3],
     /// One model in place of model and voice: its place, counted from 1.
     talks: AtomicUsize,
+    /// How much of the cost was taken out of the tenant's purse.
+    taken: AtomicU64,
 }
 
 /// Something of one provider that is used for the conversation only.
@@ -79,6 +81,7 @@ impl Tally {
             talk: agent.talk.iter().map(|at| talk_counter(&at.name)).collect(),
             at_work: Default::default(),
             talks: AtomicUsize::new(usize::from(!agent.talk.is_empty())),
+            taken: AtomicU64::new(0),
         }
     }
 
@@ -177,6 +180,12 @@ impl Tally {
             .used(line)
             .filter_map(|used| prices.cost(used.payee, used.item, used.amount));
         costs.sum()
+    }
+
+    /// What is to be taken out of the tenant's purse, which each cent leaves but once.
+    pub(crate) fn take(&self, cost: Micros) -> Micros {
+        let before = self.taken.fetch_max(cost.0, Ordering::Relaxed);
+        cost - Micros(before)
     }
 
     fn used(&self, line: Millis) -> impl Iterator<Item = Used<'_>> {
@@ -345,6 +354,7 @@ impl Tally {
             talk: vec![talk_counter(&name("one/talker"))],
             at_work: Default::default(),
             talks: AtomicUsize::new(0),
+            taken: AtomicU64::new(0),
         }
     }
 }

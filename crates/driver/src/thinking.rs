@@ -158,10 +158,18 @@ impl Thinking {
                     }
                     return Start::Began(first, piece);
                 }
-                Step::Over(Ok(tokens)) => {
-                    self.wrote_all(first, tokens);
-                    return Start::Silent;
-                }
+                Step::Over(Ok(tokens)) => match second.take() {
+                    // The other one may yet say something.
+                    Some(other) => {
+                        self.stations.succeeded(first.place);
+                        first.bill.hedged().billed(tokens);
+                        first = other;
+                    }
+                    None => {
+                        self.wrote_all(first, tokens);
+                        return Start::Silent;
+                    }
+                },
                 Step::Over(Err(error)) => {
                     let place = first.place;
                     self.failed(tried, first, &error);
@@ -196,7 +204,7 @@ impl Thinking {
             }),
         };
         self.stations.lost_race(loser.place, late.as_ref());
-        loser.bill.lost_race();
+        drop(loser.bill.hedged());
     }
 
     /// Hands the whole reply to the session.

@@ -25,12 +25,23 @@ enum Deed {
         after_ms: u64,
         word: &'static str,
     },
+    /// Says nothing, after this long.
+    SaysNothing {
+        after_ms: u64,
+    },
     /// Refuses at once.
     Refuses(Verdict),
     /// Says a word and breaks off.
     BreaksOff,
     Sleeps,
 }
+
+/// What a request takes.
+const TOKENS: Tokens = Tokens {
+    input: 100,
+    cached: 0,
+    output: 5,
+};
 
 /// A model that does these things in turn, the last one for ever.
 struct Model {
@@ -63,11 +74,11 @@ impl LanguageModel for Model {
                 Deed::Answers { after_ms, word } => {
                     tokio::time::sleep(Duration::from_millis(after_ms)).await;
                     drop(written.send(Written::Text(word.to_owned())).await);
-                    Ok(Tokens {
-                        input: 100,
-                        cached: 0,
-                        output: 5,
-                    })
+                    Ok(TOKENS)
+                }
+                Deed::SaysNothing { after_ms } => {
+                    tokio::time::sleep(Duration::from_millis(after_ms)).await;
+                    Ok(TOKENS)
                 }
                 Deed::Refuses(verdict) => Err(ProviderError::Refused {
                     provider: "model",
@@ -241,6 +252,23 @@ async fn a_late_model_may_still_win() {
     let came = Rig::of(&[&[LATE], &[Deed::Sleeps]]).reply().await;
     assert_eq!(came.inputs, [r#"text r1 "Late.""#, "done r1"]);
     assert_eq!(came.paid, [100, GUESS]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_says_nothing_in_a_race_leaves_it_to_the_other() {
+    let nothing = Deed::SaysNothing { after_ms: 2_600 };
+    let came = Rig::of(&[&[nothing], &[SOON]]).reply().await;
+    assert_eq!(came.inputs, [r#"text r1 "Soon.""#, "done r1"]);
+    assert_eq!(came.paid, [100, 100]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_who_say_nothing_are_no_failure() {
+    let nothing = |after_ms| Deed::SaysNothing { after_ms };
+    let came = Rig::of(&[&[nothing(2_600)], &[nothing(300)]]).reply().await;
+    assert_eq!(came.inputs, ["done r1"]);
+    assert_eq!(came.paid, [100, 100]);
+    assert_eq!(came.opened, [false, false]);
 }
 
 #[tokio::test(start_paused = true)]

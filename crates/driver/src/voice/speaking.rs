@@ -9,16 +9,26 @@ use providers::{ProviderError, tts::ToVoice};
 use session::{ClauseId, WordEnd};
 use tokio::{sync::mpsc, time::Instant};
 
-use crate::connection::{Broken, is_loud, length};
+use crate::connection::{BYTES_PER_MS, Broken, is_loud, length};
+
+/// As fast as an ordinary voice speaks.
+const MS_PER_CHAR: u64 = 55;
+/// So far may a voice be ahead of the caller's ear: what is made and never heard is paid for, too,
+/// and the mouth keeps no more than a minute.
+const AHEAD: Millis = Millis(30_000);
 
 /// The reply being spoken.
 pub(super) struct Speaking {
     pub(super) reply: ReplyId,
     /// Clauses of which not all audio has come, in order.
     pub(super) unspoken: VecDeque<Clause>,
+    /// Clauses that no provider was given yet.
+    pub(super) held: VecDeque<(ClauseId, String)>,
     pub(super) given: Given,
     /// No more clauses will come.
     pub(super) ended: bool,
+    /// Bytes of audio that were handed over.
+    pub(super) handed: u64,
 }
 
 /// Whether the provider has something to say of this reply.
@@ -59,12 +69,41 @@ pub(super) fn current(speaking: &mut Option<Speaking>, reply: ReplyId) -> &mut S
     speaking.get_or_insert_with(|| Speaking {
         reply,
         unspoken: VecDeque::new(),
+        held: VecDeque::new(),
         given: Given::Nothing,
         ended: false,
+        handed: 0,
     })
 }
 
 impl Speaking {
+    /// Whether another clause is worth making, so many bytes after the beginning: what there is and
+    /// what is being made will soon have been heard.
+    pub(super) fn has_room(&self, sent: u64) -> bool {
+        let waiting = self.handed.saturating_sub(sent);
+        let all_sent = self.handed > 0 && waiting == 0;
+        let waiting = Millis(waiting / BYTES_PER_MS);
+        all_sent || waiting + self.to_come() < AHEAD
+    }
+
+    /// About how much audio is being made.
+    fn to_come(&self) -> Millis {
+        let left = |clause: &Clause| {
+            clause
+                .text
+                .chars()
+                .count()
+                .saturating_sub(clause.spoken_chars)
+        };
+        let chars: usize = self.unspoken.iter().map(left).sum();
+        Millis(chars as u64 * MS_PER_CHAR)
+    }
+
+    /// Every clause was given, and no more will come.
+    pub(super) fn is_all_given(&self) -> bool {
+        self.ended && self.held.is_empty()
+    }
+
     /// A clause that is to be spoken. Returns how many characters it has.
     pub(super) fn give(&mut self, id: ClauseId, text: &str) -> u64 {
         if self.given == Given::Nothing {
@@ -138,7 +177,7 @@ impl Speaking {
                 text,
             }));
         }
-        if self.ended {
+        if self.is_all_given() {
             drop(voice.try_send(ToVoice::End(reply)));
         }
         characters
@@ -240,7 +279,6 @@ fn rest_of(text: &str, at: usize) -> Option<(usize, String)> {
 /// How much text an ordinary voice speaks within some time. A clause that is nearly done counts as
 /// done: its last word twice would sound worse than a clipped one.
 fn chars_spoken_within(made: Millis) -> usize {
-    const MS_PER_CHAR: u64 = 55;
     usize::try_from(made.0 / MS_PER_CHAR).unwrap_or(usize::MAX)
 }
 

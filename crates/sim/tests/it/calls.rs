@@ -73,6 +73,26 @@ async fn the_mouth_is_never_far_ahead_of_the_ear() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_answer_of_minutes_is_heard_to_its_end() {
+    let long = "On this day we open at nine, too. ".repeat(80);
+    let cast = cast(&[&long]);
+    let world = World::answer(rules(), &cast);
+    world.wait(1_000).await;
+    world.say(&cast.ears[0], "Tell me everything.").await;
+    world.wait(180_000).await;
+    let sent = world.sent();
+    let frames = sent.iter().map(|(_, sent)| match sent {
+        Sent::Frames(audio) => audio.len(),
+        Sent::Clear | Sent::Close | Sent::Mark(_) => 0,
+    });
+    // All of it at 60 ms per letter, but for the silence between sentences; and the greeting.
+    let seconds = frames.sum::<usize>() / 8_000;
+    let (_, turns) = world.hang_up().await;
+    assert_eq!(turns[1].heard, long.trim_end());
+    assert!((157..=164).contains(&seconds), "{seconds} s");
+}
+
+#[tokio::test(start_paused = true)]
 async fn not_one_frame_follows_a_barge_in() {
     let cast = cast(&[
         "This is a very long answer that goes on and on, and on.",

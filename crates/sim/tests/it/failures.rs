@@ -6,24 +6,24 @@ use transports::FromLine;
 use crate::{
     line::sound,
     providers::{FakeEars, FakeModel, FakeVoice, Plan, Plans, broken, silent},
-    world::{Cast, World, rules},
+    world::{Cast, World, agent, rules},
 };
 
-fn ears(plans: Vec<Plan>) -> FakeEars {
+pub(crate) fn ears(plans: Vec<Plan>) -> FakeEars {
     FakeEars {
         plans: Plans::of(plans),
         ..FakeEars::default()
     }
 }
 
-fn model(plans: Vec<Plan>, replies: &[&str]) -> FakeModel {
+pub(crate) fn model(plans: Vec<Plan>, replies: &[&str]) -> FakeModel {
     FakeModel {
         plans: Plans::of(plans),
         ..FakeModel::saying(replies)
     }
 }
 
-fn voice(plans: Vec<Plan>) -> FakeVoice {
+pub(crate) fn voice(plans: Vec<Plan>) -> FakeVoice {
     FakeVoice {
         plans: Plans::of(plans),
         ..FakeVoice::default()
@@ -306,4 +306,29 @@ async fn speak(world: &World, ms: u64) {
         world.far.caller.send(frame).await.unwrap();
         world.wait(20).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn everyone_who_may_be_asked_is_shown_before_anyone_calls() {
+    let cast = Cast {
+        ears: vec![ears(vec![]), ears(vec![])],
+        models: vec![model(vec![], &[]), model(vec![], &[])],
+        voices: vec![voice(vec![]), voice(vec![])],
+        ..Cast::default()
+    };
+    let world = World::answer(rules(), &cast);
+    world.exchange.rehearse(&agent(rules(), &cast)).await;
+    let shown = world.exchange.breakers();
+    let names: Vec<String> = shown.iter().map(|at| at.name.to_string()).collect();
+    assert_eq!(
+        names,
+        [
+            "fake0/ears",
+            "fake0/model",
+            "fake0/voice",
+            "fake1/ears",
+            "fake1/model",
+            "fake1/voice",
+        ]
+    );
 }

@@ -56,6 +56,10 @@ impl Clock for StoppedClock {
 
 impl World {
     pub(crate) fn answer(rules: Rules, cast: &Cast) -> Self {
+        Self::answer_as(agent(rules, cast))
+    }
+
+    pub(crate) fn answer_as(agent: Agent) -> Self {
         let mut registry = Registry::default();
         let store = Arc::new(Memory::default());
         let (records, writer) = Records::start(Arc::clone(&store) as Arc<dyn Store>);
@@ -65,7 +69,7 @@ impl World {
             clock: Arc::new(StoppedClock),
             tools: Arc::new(NoTools),
         });
-        let agent = Arc::new(agent(rules, cast));
+        let agent = Arc::new(agent);
         let prepared = exchange.prepare(&agent);
         let (far, reader, writer_half) = line();
         let begun = begun();
@@ -172,7 +176,7 @@ fn begun() -> CallBegun {
     }
 }
 
-fn agent(rules: Rules, cast: &Cast) -> Agent {
+pub(crate) fn agent(rules: Rules, cast: &Cast) -> Agent {
     let listen = Listen {
         model: "ears".to_owned(),
         language: Language::default(),
