@@ -233,7 +233,8 @@ impl Hands {
     }
 
     fn apologise(&mut self, reply: ReplyId, clause: ClauseId) {
-        let bytes = apology(self.agent.rules.language.primary());
+        let own = self.agent.apology.clone();
+        let bytes = own.unwrap_or_else(|| apology(self.agent.rules.language.primary()));
         self.own
             .push_back(Input::Audio(voice::piece(reply, clause, bytes, Vec::new())));
         self.own.push_back(Input::SpokenAll(reply));

@@ -242,6 +242,9 @@ pub(crate) struct Tenant {
     pub budget_per_day_usd: Option<f64>,
     /// Another company name for its calls. Default: `name`, if there is one.
     pub company_name: Option<String>,
+    /// Recordings that stand in for the built-in apology, by language: `{ es = "perdon.wav" }`. Seen
+    /// from this file's folder; WAV, or mu-law at 8 kHz as `.ulaw`.
+    pub apology_clips: BTreeMap<String, String>,
 }
 
 /// `[agents.NAME]`: someone who answers.

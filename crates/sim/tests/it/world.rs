@@ -52,6 +52,11 @@ impl Clock for StoppedClock {
 
 impl World {
     pub(crate) fn answer(rules: Rules, cast: &Cast) -> Self {
+        Self::answered_by(agent(rules, cast))
+    }
+
+    /// The same with an agent that is made already.
+    pub(crate) fn answered_by(agent: Agent) -> Self {
         let mut registry = Registry::default();
         let store = Arc::new(Memory::default());
         let (records, writer) = Records::start(Arc::clone(&store) as Arc<dyn Store>);
@@ -61,8 +66,7 @@ impl World {
             clock: Arc::new(StoppedClock),
             tools: Arc::new(NoTools),
         });
-        let agent = Arc::new(agent(rules, cast));
-        let prepared = exchange.prepare(&agent);
+        let prepared = exchange.prepare(&Arc::new(agent));
         let (far, reader, writer_half) = line();
         let begun = begun();
         let id = begun.id;
@@ -157,7 +161,7 @@ fn begun() -> CallBegun {
     }
 }
 
-fn agent(rules: Rules, cast: &Cast) -> Agent {
+pub(crate) fn agent(rules: Rules, cast: &Cast) -> Agent {
     let listen = Listen {
         model: "ears".to_owned(),
         language: Language::default(),
@@ -223,5 +227,6 @@ fn agent(rules: Rules, cast: &Cast) -> Agent {
         prices: Arc::new(PriceBook::default()),
         budget_per_day: None,
         remembers_calls: 0,
+        apology: None,
     }
 }
