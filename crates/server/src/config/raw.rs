@@ -113,7 +113,7 @@ pub(crate) struct Admission {
     pub when_full: Option<String>,
     /// What a refused caller hears.
     pub busy_line: Option<String>,
-    /// What a caller hears when a fault of ours ended the call.
+    /// What a caller hears when a fault of ours ended the call, or nobody is left who could hold it.
     pub apology_line: Option<String>,
 }
 
