@@ -7,10 +7,12 @@ use crate::{Micros, Millis, ModelName};
 /// Something that providers and carriers charge for.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Item {
-    /// Tokens of speech that a speech-to-speech model heard.
+    /// Tokens of speech that a speech-to-speech model heard, those in the provider's cache apart.
     AudioInput,
     /// Tokens of speech that a speech-to-speech model spoke.
     AudioOutput,
+    /// Tokens of heard speech that the provider's cache held.
+    CachedAudioInput,
     /// Prompt tokens that the provider's cache held.
     CachedInput,
     /// Prompt tokens, those in the provider's cache apart.
@@ -27,9 +29,10 @@ pub enum Item {
 
 impl Item {
     /// Every item.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::AudioInput,
         Self::AudioOutput,
+        Self::CachedAudioInput,
         Self::CachedInput,
         Self::Input,
         Self::Line,
@@ -44,6 +47,7 @@ impl Item {
         match self {
             Self::AudioInput => "audio_input_tokens",
             Self::AudioOutput => "audio_output_tokens",
+            Self::CachedAudioInput => "cached_audio_input_tokens",
             Self::CachedInput => "cached_input_tokens",
             Self::Input => "input_tokens",
             Self::Line => "line_ms",
@@ -60,6 +64,7 @@ impl Item {
             Self::Line | Self::Transcription => 60_000,
             Self::AudioInput
             | Self::AudioOutput
+            | Self::CachedAudioInput
             | Self::CachedInput
             | Self::Input
             | Self::Output
@@ -211,17 +216,23 @@ impl Receipt {
             amounts.map(|line| line.amount).sum()
         };
         let of = |item: Item| sum(&|line| line.item == item);
+        let cached = of(Item::CachedInput) + of(Item::CachedAudioInput);
         let discarded = |items: &[Item]| {
             sum(&|line| line.purpose == Purpose::Speculation && items.contains(&line.item))
         };
         Usage {
             line: Millis(of(Item::Line)),
             stt_audio: Millis(of(Item::Transcription)),
-            llm_input_tokens: of(Item::Input) + of(Item::CachedInput) + of(Item::AudioInput),
-            llm_cached_tokens: of(Item::CachedInput),
+            llm_input_tokens: of(Item::Input) + of(Item::AudioInput) + cached,
+            llm_cached_tokens: cached,
             llm_output_tokens: of(Item::Output) + of(Item::AudioOutput),
-            llm_discarded_input_tokens: discarded(&[Item::Input, Item::CachedInput]),
-            llm_discarded_output_tokens: discarded(&[Item::Output]),
+            llm_discarded_input_tokens: discarded(&[
+                Item::AudioInput,
+                Item::CachedAudioInput,
+                Item::CachedInput,
+                Item::Input,
+            ]),
+            llm_discarded_output_tokens: discarded(&[Item::AudioOutput, Item::Output]),
             tts_characters: of(Item::Speech),
         }
     }

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use domain::{AgentId, Micros, ModelName, PriceBook};
 use providers::{
     llm::{LanguageModel, ModelSettings},
+    realtime::{SpeechToSpeech, TalkSettings},
     stt::{Listen, SpeechToText},
     tts::{TextToSpeech, Voice},
 };
@@ -11,7 +12,7 @@ use session::Rules;
 
 /// An agent ready to answer: its rules, and whom it listens, thinks and speaks with.
 ///
-/// Each list is in order of preference and has at least one entry.
+/// Each list is in order of preference and has at least one entry, but for those who talk.
 #[derive(Clone)]
 pub struct Agent {
     /// Its name in the configuration.
@@ -24,6 +25,9 @@ pub struct Agent {
     pub think: Vec<Station<dyn LanguageModel, Arc<ModelSettings>>>,
     /// Who speaks.
     pub speak: Vec<Station<dyn TextToSpeech, Voice>>,
+    /// Who hears, thinks and speaks in one. If there is anybody, those who think and speak step in
+    /// when nobody of these works.
+    pub talk: Vec<Station<dyn SpeechToSpeech, Arc<TalkSettings>>>,
     /// What the ear takes for the caller's speech.
     pub ear: audio::HearingSettings,
     /// Who is paid for the line.
@@ -60,12 +64,13 @@ impl<P: ?Sized, S: Clone> Clone for Station<P, S> {
 }
 
 impl Agent {
-    /// Its first choices: recogniser, model, voice.
+    /// Its first choices: who talks, if anybody does, recogniser, model, voice.
     #[must_use]
     pub fn names(&self) -> Vec<ModelName> {
+        let talk = self.talk.first().map(|station| station.name.clone());
         let listen = self.listen.first().map(|station| station.name.clone());
         let think = self.think.first().map(|station| station.name.clone());
         let speak = self.speak.first().map(|station| station.name.clone());
-        [listen, think, speak].into_iter().flatten().collect()
+        [talk, listen, think, speak].into_iter().flatten().collect()
     }
 }

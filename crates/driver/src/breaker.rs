@@ -78,7 +78,7 @@ pub struct BreakerStatus {
 
 /// How much somebody needs a provider.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Need {
+pub(crate) enum Need {
     /// There is nobody else.
     LastResort,
     Usual,
@@ -100,6 +100,8 @@ enum Breaker {
     HalfOpen {
         successes: u32,
         probing_until: Instant,
+        /// The probe has reached it. Whether it works is not known yet.
+        reached: bool,
     },
     Open {
         until: Instant,
@@ -136,8 +138,9 @@ impl Breakers {
     }
 
     /// Whether this model may be asked now. A half-open breaker lets one probe through, one that
-    /// has just closed a growing share; those who have nobody else it does not turn away.
-    fn allows(&self, name: &ModelName, need: Need) -> bool {
+    /// has just closed a growing share; those who have nobody else it does not turn away, unless the
+    /// probe may show at any moment that nobody is there.
+    pub(crate) fn allows(&self, name: &ModelName, need: Need) -> bool {
         let ramp = self.settings.ramp_percent;
         self.lock()
             .entry(name.clone())
@@ -159,7 +162,7 @@ impl Breakers {
         found.map(|(place, _)| place)
     }
 
-    /// How long this model will not be asked.
+    /// How long this model will not be asked, not even by those who have nobody else.
     pub(crate) fn rests(&self, name: &ModelName) -> Duration {
         let now = Instant::now();
         match self.lock().get(name) {
@@ -167,16 +170,27 @@ impl Breakers {
                 Breaker::Open { until, .. }
                 | Breaker::HalfOpen {
                     probing_until: until,
+                    reached: false,
                     ..
                 },
             ) => until.saturating_duration_since(now),
-            Some(Breaker::Closed { .. } | Breaker::Recovering { .. }) | None => Duration::ZERO,
+            Some(
+                Breaker::Closed { .. }
+                | Breaker::HalfOpen { reached: true, .. }
+                | Breaker::Recovering { .. },
+            )
+            | None => Duration::ZERO,
         }
     }
 
     pub(crate) fn succeeded(&self, name: &ModelName) {
         let successes = self.settings.successes;
         self.change(name, |breaker, now| breaker.succeeded(now, successes));
+    }
+
+    /// Somebody is there, which says nothing about how well it works.
+    pub(crate) fn reached(&self, name: &ModelName) {
+        self.change(name, |breaker, _| breaker.reached());
     }
 
     /// It answered, which says nothing about how well it works.
@@ -196,7 +210,7 @@ impl Breakers {
             Verdict::Retry | Verdict::RetryAfter(_) | Verdict::SwitchProvider => {
                 breaker.failed(now, settings)
             }
-            // The request was wrong, not the provider.
+            // It did not take the request; the next one it may.
             Verdict::GiveUp => breaker.answered(now),
         });
     }
@@ -239,12 +253,21 @@ impl Breaker {
                 *self = Self::HalfOpen {
                     successes: 0,
                     probing_until: now + PROBE,
+                    reached: false,
                 };
                 true
             }
-            Self::HalfOpen { probing_until, .. } if *probing_until > now => false,
-            Self::HalfOpen { probing_until, .. } => {
+            Self::HalfOpen {
+                probing_until,
+                reached,
+                ..
+            } => {
+                let known_to_be_there = *reached && need == Need::LastResort;
+                if *probing_until > now && !known_to_be_there {
+                    return false;
+                }
                 *probing_until = now + PROBE;
+                *reached = false;
                 true
             }
             Self::Recovering { since, credit } => {
@@ -275,11 +298,18 @@ impl Breaker {
             Self::HalfOpen {
                 successes,
                 probing_until,
+                ..
             } => {
                 *successes += 1;
                 *probing_until = now;
             }
             Self::Open { .. } | Self::Recovering { .. } => {}
+        }
+    }
+
+    fn reached(&mut self) {
+        if let Self::HalfOpen { reached, .. } = self {
+            *reached = true;
         }
     }
 
@@ -365,6 +395,25 @@ mod tests {
         assert!(breakers.allows(&name(), Need::Usual));
         tokio::time::advance(PROBE).await;
         assert!(breakers.allows(&name(), Need::Usual));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_probe_that_has_reached_somebody_keeps_away_only_those_who_have_a_choice() {
+        let breakers = Breakers::default();
+        for _ in 0..3 {
+            breakers.failed(&name(), &silent());
+        }
+        tokio::time::advance(SETTINGS.open).await;
+        assert!(breakers.allows(&name(), Need::Usual));
+        assert!(!breakers.allows(&name(), Need::LastResort));
+        assert_eq!(breakers.rests(&name()), PROBE);
+        breakers.reached(&name());
+        assert!(!breakers.allows(&name(), Need::Usual));
+        assert_eq!(breakers.rests(&name()), Duration::ZERO);
+        assert!(breakers.allows(&name(), Need::LastResort));
+        assert!(!breakers.allows(&name(), Need::LastResort), "one at a time");
+        breakers.failed(&name(), &silent());
+        assert_eq!(breakers.statuses()[0].state, BreakerState::Open);
     }
 
     #[tokio::test(start_paused = true)]

@@ -25,11 +25,14 @@ use crate::{
     draft::Draft,
     ear::{Ear, Outlets},
     exchange::{Commons, Shared},
+    meters::Job,
     mouth::{self, Mouth, ToMouth},
-    prepared::Prepared,
+    prepared::{Prepared, ToTalker},
     recogniser,
+    stations::Stations,
+    talking,
     tally::Tally,
-    thinking::Thinking,
+    thinking::{self, Thinking},
     tools::ToolRequest,
     voice,
 };
@@ -50,6 +53,9 @@ pub(crate) struct Hands {
     mailbox: mpsc::Sender<Input>,
     recogniser: mpsc::Sender<recogniser::Order>,
     voice: mpsc::Sender<ToVoice>,
+    talker: Option<ToTalker>,
+    /// How much the caller heard of the reply that fell silent last.
+    silenced: Option<(ReplyId, Millis)>,
     mouth: mpsc::Sender<ToMouth>,
     /// The ear sees it when it next hears something.
     hear_less: Arc<AtomicBool>,
@@ -83,6 +89,7 @@ impl Hands {
             inputs,
             recogniser,
             voice,
+            talker,
             mut tasks,
             tally,
         } = prepared;
@@ -100,6 +107,7 @@ impl Hands {
         let closed = tasks.spawn(speaks.run(orders).in_current_span());
         let outlets = Outlets {
             recogniser: recogniser.clone(),
+            talker: talker.as_ref().map(|talker| talker.caller.clone()),
             mailbox: mailbox.clone(),
             meters: Arc::clone(&commons.meters),
         };
@@ -118,6 +126,8 @@ impl Hands {
             mailbox,
             recogniser,
             voice,
+            talker,
+            silenced: None,
             mouth,
             hear_less,
             tasks,
@@ -153,10 +163,19 @@ impl Hands {
             Action::Pause(reply) => self.tell_mouth(ToMouth::Pause(reply)),
             Action::Play(play) => self.tell_mouth(ToMouth::Play(play)),
             Action::Record(turn) => self.record(turn),
-            Action::Restore(reply) => self.tell_mouth(ToMouth::Restore(reply)),
-            Action::Resume { reply, again } => self.tell_mouth(ToMouth::Resume { reply, again }),
+            Action::Restore(reply) => {
+                self.tell_mouth(ToMouth::Restore(reply));
+                self.tell_talker(talking::Order::NoTurn);
+            }
+            Action::Resume { reply, again } => {
+                self.tell_mouth(ToMouth::Resume { reply, again });
+                self.tell_talker(talking::Order::NoTurn);
+            }
             Action::RunTool(tool) => self.run_tool(tool),
-            Action::Silence { .. } => self.tell_mouth(ToMouth::Silence),
+            Action::Silence { reply, heard } => {
+                self.silenced = Some((reply, heard));
+                self.tell_mouth(ToMouth::Silence);
+            }
             Action::Speak {
                 reply,
                 clause,
@@ -176,7 +195,16 @@ impl Hands {
         }
     }
 
+    /// Whether one model hears, thinks and speaks. Where it does, replies are ordered of it.
+    fn talks(&self) -> bool {
+        let talker = self.talker.as_ref();
+        talker.is_some_and(|talker| !talker.retired.load(Ordering::SeqCst))
+    }
+
     fn think(&mut self, reply: ReplyId, prompt: Prompt) {
+        if self.talks() {
+            return self.tell_talker(talking::Order::Think { reply, prompt });
+        }
         // A reply may take several requests: the tools answered, or a model broke off.
         let draft = match self.thinking.get(&reply) {
             Some(thought) => Arc::clone(&thought.draft),
@@ -185,9 +213,9 @@ impl Hands {
                 Arc::new(Draft::new(Arc::clone(&self.tally), models))
             }
         };
+        let models = self.agent.think.clone();
         let thinking = Thinking {
-            stations: self.agent.think.clone(),
-            commons: self.commons.clone(),
+            stations: Stations::new(models, (Job::Think, thinking::RETRY), &self.commons),
             mailbox: self.mailbox.clone(),
             draft: Arc::clone(&draft),
             reply,
@@ -207,7 +235,12 @@ impl Hands {
                 | CancelReason::Failed => {}
             }
         }
-        drop(self.voice.try_send(ToVoice::Cancel(reply)));
+        if self.talker.is_none() {
+            return drop(self.voice.try_send(ToVoice::Cancel(reply)));
+        }
+        let silenced = self.silenced.take_if(|(silenced, _)| *silenced == reply);
+        let heard = silenced.map_or(Millis::ZERO, |(_, heard)| heard);
+        self.tell_talker(talking::Order::Cancel { reply, heard, why });
     }
 
     /// Older replies that were written to their end are no longer of interest to anyone.
@@ -216,8 +249,22 @@ impl Hands {
             .retain(|id, thought| *id >= reply || !thought.task.is_finished());
     }
 
+    /// A talker that takes no orders has lost the call.
+    fn tell_talker(&mut self, order: talking::Order) {
+        let Some(talker) = &self.talker else {
+            return;
+        };
+        if talker.orders.try_send(order).is_err() {
+            self.commons.meters.dropped("talker", "full");
+            self.own.push_back(Input::LineLost);
+        }
+    }
+
     /// A voice that takes no orders has failed.
     fn tell_voice(&mut self, reply: ReplyId, order: ToVoice) {
+        if self.talker.is_some() {
+            return self.tell_talker(talking::Order::Speak(order));
+        }
         if self.voice.try_send(order).is_err() {
             self.commons.meters.dropped("voice", "full");
             self.own.push_back(Input::SpeakingFailed(reply));
@@ -287,6 +334,11 @@ impl Hands {
                 "turn answered"
             );
         }
+        self.tell_talker(talking::Order::Kept {
+            caller: turn.caller.clone(),
+            heard: turn.heard.clone(),
+            interrupted: turn.interrupted,
+        });
         self.commons.meters.turn_recorded(&turn);
         turn.providers = self.tally.names();
         self.shared.records.keep(Record::Turn {
@@ -349,6 +401,14 @@ impl Hands {
         self.ear.abort();
         // What they consumed is known once they are gone.
         self.thoughts.shutdown().await;
+        if let Some(ToTalker {
+            orders, mut task, ..
+        }) = self.talker
+        {
+            drop(orders);
+            let goodbye = async { while task.join_next().await.is_some() {} };
+            drop(tokio::time::timeout(CLOSE_WITHIN, goodbye).await);
+        }
         // Without anyone to give them work, the recogniser and the voice say goodbye to their
         // providers. The call does not wait for it.
         let Self {

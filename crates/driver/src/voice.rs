@@ -1,26 +1,26 @@
-mod nonsense;
 mod rehearsal;
+#[cfg(test)]
+mod scripted;
 mod speaking;
 mod trimming;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use domain::ReplyId;
-use providers::{
-    Verdict,
-    tts::{FromVoice, TextToSpeech, ToVoice, Voice},
-};
+use providers::tts::{FromVoice, TextToSpeech, ToVoice, Voice};
 use session::{Audio, ClauseId, Input, WordEnd};
-use tokio::sync::mpsc;
-use tracing::warn;
+use tokio::{sync::mpsc, time::Instant};
+use tracing::{info, warn};
 
 use self::speaking::{Clause, Given, Speaking, current};
 use crate::{
     agent::Station,
-    connection::{Broken, NobodyListens, length},
+    backoff::{Backoff, Retry},
+    connection::{Broken, LIVED, NobodyListens, length},
     exchange::Commons,
     meters::Job,
+    stations::{Tried, Voices},
     tally::Tally,
 };
 
@@ -28,68 +28,87 @@ pub(crate) use self::{rehearsal::rehearse, trimming::Trimming};
 
 /// Orders that may wait for the voice. A reply has far fewer clauses.
 pub(crate) const QUEUE: usize = 256;
+/// When the same voice is asked once more.
+pub(crate) const RETRY: Retry = Retry {
+    backoff: Backoff {
+        least: Duration::from_millis(50),
+        most: Duration::from_millis(200),
+    },
+    longest: Duration::from_millis(300),
+    times: 1,
+};
 
 /// Speaks for one call: plays what is in the cache, has the rest made, and walks down the agent's
 /// list when a provider fails, repeating what was not spoken.
 pub(crate) struct Speaker {
-    pub(crate) stations: Vec<Station<dyn TextToSpeech, Voice>>,
+    pub(crate) stations: Voices,
     pub(crate) commons: Commons,
     pub(crate) mailbox: mpsc::Sender<Input>,
     pub(crate) tally: Arc<Tally>,
     /// Sentences worth keeping: what the agent says by itself.
     pub(crate) own_lines: Arc<BTreeSet<String>>,
     pub(crate) trimming: Trimming,
+    pub(crate) begins: Begins,
+}
+
+/// When a voice connects.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Begins {
+    AtOnce,
+    /// Once there is something to say: usually somebody else speaks.
+    WhenAsked,
+}
+
+/// What is to be spoken, whoever speaks it.
+struct Work {
+    orders: mpsc::Receiver<ToVoice>,
+    /// An order that comes before those.
+    next: Option<ToVoice>,
+    speaking: Option<Speaking>,
+    tried: Tried,
+    /// Somebody is at the other end of the connection.
+    reached: bool,
 }
 
 impl Speaker {
     /// Speaks until `orders` is closed.
     pub(crate) async fn run(mut self, mut orders: mpsc::Receiver<ToVoice>) {
-        let mut speaking = None;
-        let mut next = None;
+        let next = match self.begins {
+            Begins::AtOnce => None,
+            Begins::WhenAsked => match self.wait_for_work(&mut orders, None).await {
+                Some(order) => Some(order),
+                None => return,
+            },
+        };
+        let mut work = Work {
+            orders,
+            next,
+            speaking: None,
+            tried: Tried::default(),
+            reached: false,
+        };
         loop {
-            let mut from = 0;
-            while let Some(index) = self.allowed(from) {
-                match self
-                    .stay_with(index, &mut orders, &mut next, &mut speaking)
-                    .await
-                {
+            work.tried = Tried::default();
+            while let Some(place) = self.stations.next(&mut work.tried) {
+                match self.stay_with(place, &mut work).await {
                     Broken::CallOver => return,
                     Broken::Failed(error) => {
-                        warn!(provider = %self.stations[index].name, %error, "voice failed");
+                        warn!(provider = %self.stations.name(place), %error, "voice failed");
                     }
                 }
-                if let Some(instead) = self.stations.get(index + 1) {
-                    self.commons
-                        .meters
-                        .fell_back(&self.stations[index].name, &instead.name);
-                }
-                from = index + 1;
             }
-            let failed = speaking
-                .take()
-                .map(|current: Speaking| current.reply)
-                .or_else(|| reply_of(&next));
+            let failed = work.speaking.take().map(|current| current.reply);
+            let failed = failed.or_else(|| reply_of(&work.next));
             if let Some(reply) = failed
-                && self
-                    .mailbox
-                    .send(Input::SpeakingFailed(reply))
-                    .await
-                    .is_err()
+                && self.tell(Input::SpeakingFailed(reply)).await.is_err()
             {
                 return;
             }
-            next = self.wait_for_work(&mut orders, failed).await;
-            if next.is_none() {
+            work.next = self.wait_for_work(&mut work.orders, failed).await;
+            if work.next.is_none() {
                 return;
             }
         }
-    }
-
-    /// The first voice from here on in the list that may be asked.
-    fn allowed(&self, from: usize) -> Option<usize> {
-        let stations = self.stations.iter().enumerate().skip(from);
-        let names = stations.map(|(place, station)| (place, &station.name));
-        self.commons.breakers.first_allowed(names)
     }
 
     /// Nobody speaks. What is in the cache is played all the same; something else to say is a
@@ -146,42 +165,38 @@ impl Speaker {
     }
 
     /// Speaks with one provider until it fails for good.
-    async fn stay_with(
-        &mut self,
-        index: usize,
-        orders: &mut mpsc::Receiver<ToVoice>,
-        next: &mut Option<ToVoice>,
-        speaking: &mut Option<Speaking>,
-    ) -> Broken {
-        let mut tries = 0;
+    async fn stay_with(&mut self, place: usize, work: &mut Work) -> Broken {
         loop {
-            let error = match self.connect(index, orders, next, speaking).await {
+            let begun = Instant::now();
+            let error = match self.connect(place, work).await {
                 Broken::CallOver => return Broken::CallOver,
                 Broken::Failed(error) => error,
             };
-            let name = &self.stations[index].name;
-            self.commons.breakers.failed(name, &error);
-            self.commons.meters.request(name, Job::Speak, error.kind());
-            tries += 1;
-            if tries > 1 || error.verdict() != Verdict::Retry {
-                return Broken::Failed(error);
+            if let Some(speaking) = &work.speaking {
+                let unbilled = speaking.unbilled(&error, work.reached);
+                self.tally.spoke_not(place, unbilled);
             }
+            if begun.elapsed() > LIVED {
+                work.tried.worked(place);
+            }
+            self.stations.failed(&mut work.tried, place, &error);
+            let verdict = error.verdict();
+            let Some(wait) = self.stations.retry(&mut work.tried, place, verdict) else {
+                return Broken::Failed(error);
+            };
+            info!(provider = %self.stations.name(place), %error, "voice lost, calling again");
+            tokio::time::sleep(wait).await;
         }
     }
 
     /// One connection, from opening to its end.
-    async fn connect(
-        &mut self,
-        index: usize,
-        orders: &mut mpsc::Receiver<ToVoice>,
-        next: &mut Option<ToVoice>,
-        speaking: &mut Option<Speaking>,
-    ) -> Broken {
-        let station = self.stations[index].clone();
+    async fn connect(&mut self, place: usize, work: &mut Work) -> Broken {
+        let station = self.stations[place].clone();
         let (to, given) = mpsc::channel(QUEUE);
         let (tell, mut made) = mpsc::channel(64);
-        if let Some(speaking) = speaking {
-            self.tally.spoke(index, speaking.repeat(&to));
+        work.reached = false;
+        if let Some(speaking) = &mut work.speaking {
+            self.tally.spoke(place, speaking.repeat(&to));
         }
         let mut to = Some(to);
         let connection = station
@@ -189,14 +204,14 @@ impl Speaker {
             .speak(station.settings.clone(), given, tell);
         tokio::pin!(connection);
         loop {
-            let order = if let Some(order) = next.take() {
+            let order = if let Some(order) = work.next.take() {
                 Some(order)
             } else {
                 tokio::select! {
                     biased;
-                    order = orders.recv(), if to.is_some() => order,
+                    order = work.orders.recv(), if to.is_some() => order,
                     Some(event) = made.recv() => {
-                        if let Err(broken) = self.made((index, &station), event, speaking).await {
+                        if let Err(broken) = self.made(place, event, work).await {
                             return broken;
                         }
                         continue;
@@ -204,7 +219,7 @@ impl Speaker {
                     result = &mut connection => {
                         // What it made with its last breath is still in the channel.
                         while let Ok(event) = made.try_recv() {
-                            if let Err(broken) = self.made((index, &station), event, speaking).await {
+                            if let Err(broken) = self.made(place, event, work).await {
                                 return broken;
                             }
                         }
@@ -213,7 +228,9 @@ impl Speaker {
                 }
             };
             let done = match (order, &to) {
-                (Some(order), Some(voice)) => self.order(index, order, voice, speaking).await,
+                (Some(order), Some(voice)) => {
+                    self.order(place, order, voice, &mut work.speaking).await
+                }
                 (None | Some(_), _) => {
                     to = None;
                     Ok(())
@@ -247,8 +264,7 @@ impl Speaker {
                 if let Some(audio) = cached {
                     return self.play(reply, clause, &audio, Vec::new()).await;
                 }
-                self.tally.spoke(place, text.chars().count() as u64);
-                current.give(clause, &text);
+                self.tally.spoke(place, current.give(clause, &text));
                 // The queue holds more clauses than any reply has.
                 drop(voice.try_send(ToVoice::Say {
                     reply,
@@ -279,12 +295,16 @@ impl Speaker {
 
     async fn made(
         &mut self,
-        (place, station): (usize, &Station<dyn TextToSpeech, Voice>),
+        place: usize,
         event: FromVoice,
-        speaking: &mut Option<Speaking>,
+        work: &mut Work,
     ) -> Result<(), Broken> {
+        let speaking = &mut work.speaking;
         match event {
-            FromVoice::Ready => self.commons.breakers.succeeded(&station.name),
+            FromVoice::Ready => {
+                work.reached = true;
+                self.stations.reached(place);
+            }
             FromVoice::Audio {
                 reply,
                 clause,
@@ -298,13 +318,10 @@ impl Speaker {
                 self.tally.works(Job::Speak, place);
                 if let Given::Asked(asked) = std::mem::replace(&mut current.given, Given::Answered)
                 {
-                    let after = asked.elapsed();
-                    self.commons
-                        .meters
-                        .provider_answered(&station.name, Job::Speak, after);
+                    self.stations.answers(place, asked.elapsed());
                 }
                 for whole in current.take_until(clause)? {
-                    self.keep(station, whole);
+                    self.keep(place, whole);
                 }
                 let keeps = |text: &str| self.own_lines.contains(text);
                 let words = current.note(clause, &bytes, words, keeps)?;
@@ -316,8 +333,12 @@ impl Speaker {
                 }
                 let done = speaking.take_if(|current| current.reply == reply && current.ended);
                 if let Some(done) = done {
+                    if done.given == Given::Answered {
+                        self.stations.succeeded(place);
+                        work.tried.worked(place);
+                    }
                     for whole in done.unspoken {
-                        self.keep(station, whole);
+                        self.keep(place, whole);
                     }
                     self.tell(Input::SpokenAll(reply)).await?;
                 }
@@ -327,8 +348,9 @@ impl Speaker {
     }
 
     /// Keeps the voice of a sentence that will be said again.
-    fn keep(&self, station: &Station<dyn TextToSpeech, Voice>, clause: Clause) {
+    fn keep(&self, place: usize, clause: Clause) {
         if !clause.audio.is_empty() {
+            let station = &self.stations[place];
             let audio = clause.audio.freeze();
             self.commons
                 .cache

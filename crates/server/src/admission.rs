@@ -153,7 +153,9 @@ pub(crate) fn nobody_is_left(agent: &Agent, breakers: &[BreakerStatus]) -> bool 
     let listen: Vec<_> = agent.listen.iter().map(|station| &station.name).collect();
     let think: Vec<_> = agent.think.iter().map(|station| &station.name).collect();
     let speak: Vec<_> = agent.speak.iter().map(|station| &station.name).collect();
-    [listen, think, speak].iter().any(|names| lost(names))
+    let talk: Vec<_> = agent.talk.iter().map(|station| &station.name).collect();
+    let talks = !talk.is_empty() && !lost(&talk);
+    lost(&listen) || !talks && (lost(&think) || lost(&speak))
 }
 
 #[cfg(test)]

@@ -64,6 +64,7 @@ impl Stations {
             speak: stations(speak, &plan.speak, engines::speak, |name| {
                 speaks(access, name, over)
             })?,
+            talk: Vec::new(),
             ear: plan.ear,
             carrier: CARRIER.parse().expect("a constant names a model"),
             prices: Arc::new(plan.prices.clone()),

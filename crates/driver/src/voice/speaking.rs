@@ -4,11 +4,10 @@ use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 use domain::{Millis, ReplyId};
-use providers::tts::ToVoice;
+use providers::{ProviderError, tts::ToVoice};
 use session::{ClauseId, WordEnd};
 use tokio::{sync::mpsc, time::Instant};
 
-use super::nonsense::{garbled, longest};
 use crate::connection::{Broken, is_loud, length};
 
 /// The reply being spoken.
@@ -35,6 +34,8 @@ pub(super) struct Clause {
     pub(super) text: String,
     /// Characters that were spoken, as the provider says or the length of the audio suggests.
     pub(super) spoken_chars: usize,
+    /// Characters that this connection was sent of it.
+    sent: u64,
     /// The provider told where its words end.
     told: bool,
     /// Something of it sounded, on this connection.
@@ -62,15 +63,18 @@ pub(super) fn current(speaking: &mut Option<Speaking>, reply: ReplyId) -> &mut S
 }
 
 impl Speaking {
-    pub(super) fn give(&mut self, id: ClauseId, text: &str) {
+    /// A clause that is to be spoken. Returns how many characters it has.
+    pub(super) fn give(&mut self, id: ClauseId, text: &str) -> u64 {
         if self.given == Given::Nothing {
             self.given = Given::Asked(Instant::now());
         }
         let text = text.to_owned();
+        let sent = text.chars().count() as u64;
         self.unspoken.push_back(Clause {
             id,
             text,
             spoken_chars: 0,
+            sent,
             told: false,
             sounded: false,
             made: Millis::ZERO,
@@ -80,6 +84,24 @@ impl Speaking {
             },
             audio: BytesMut::new(),
         });
+        sent
+    }
+
+    /// How many characters nobody bills, if the connection that they were sent to ended like this:
+    /// what it refused, and everything if it has not answered at all.
+    pub(super) fn unbilled(&self, error: &ProviderError, reached: bool) -> u64 {
+        let silent = |clause: &&Clause| clause.made == clause.before.at;
+        let has_spoken = !self.unspoken.iter().all(|clause| silent(&clause));
+        let nothing = match error {
+            ProviderError::Refused { .. } => false,
+            ProviderError::Connection { .. } => has_spoken,
+            ProviderError::Garbled { .. } | ProviderError::Silent { .. } => has_spoken || reached,
+        };
+        if nothing {
+            return 0;
+        }
+        let unspoken = self.unspoken.iter().filter(silent);
+        unspoken.map(|clause| clause.sent).sum()
     }
 
     /// Gives a new connection what the last one did not speak, without the words it did. Returns
@@ -88,16 +110,22 @@ impl Speaking {
         let reply = self.reply;
         let mut characters = 0;
         for clause in &mut self.unspoken {
-            let Some((chars, text)) = clause.rest() else {
-                continue;
-            };
+            let rest = clause.rest();
+            // Another voice may make the rest, and a clause that counts as spoken may lack its end.
             clause.audio.clear();
             clause.sounded = false;
             clause.before = WordEnd {
-                chars,
+                chars: rest
+                    .as_ref()
+                    .map_or(clause.spoken_chars, |(chars, _)| *chars),
                 at: clause.made,
             };
-            characters += text.chars().count() as u64;
+            clause.sent = 0;
+            let Some((_, text)) = rest else {
+                continue;
+            };
+            clause.sent = text.chars().count() as u64;
+            characters += clause.sent;
             // The queue holds more clauses than any reply has.
             drop(voice.try_send(ToVoice::Say {
                 reply,
@@ -205,6 +233,21 @@ fn rest_of(text: &str, at: usize) -> Option<(usize, String)> {
 fn chars_spoken_within(made: Millis) -> usize {
     const MS_PER_CHAR: u64 = 55;
     usize::try_from(made.0 / MS_PER_CHAR).unwrap_or(usize::MAX)
+}
+
+/// The longest that a text can sound, whatever its digits and abbreviations stand for. How loud it
+/// is says nothing: ordinary voices are at full level for long stretches.
+fn longest(characters: usize) -> Millis {
+    const MS_PER_CHAR: u64 = 250;
+    const MARGIN: Millis = Millis(3_000);
+    MARGIN + Millis(characters as u64 * MS_PER_CHAR)
+}
+
+fn garbled(detail: &str) -> ProviderError {
+    ProviderError::Garbled {
+        provider: "voice",
+        detail: detail.to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -211,6 +211,8 @@ pub(crate) struct Price {
     pub output_per_million_usd: Option<f64>,
     /// Speech to speech, per million tokens of heard audio.
     pub audio_input_per_million_usd: Option<f64>,
+    /// Speech to speech, per million tokens of heard audio that its cache held.
+    pub audio_cached_per_million_usd: Option<f64>,
     /// Speech to speech, per million tokens of spoken audio.
     pub audio_output_per_million_usd: Option<f64>,
     /// Text to speech, per million characters.

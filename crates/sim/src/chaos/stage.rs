@@ -173,6 +173,7 @@ impl Stage {
             listen: listen(&ears)?,
             think: think(&models)?,
             speak: speak(&voices)?,
+            talk: Vec::new(),
             ear: audio::HearingSettings {
                 detector: audio::Detector::Energy,
                 ..audio::HearingSettings::default()

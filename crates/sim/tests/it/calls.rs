@@ -14,6 +14,7 @@ fn cast(replies: &[&str]) -> Cast {
         ears: vec![FakeEars::default()],
         models: vec![FakeModel::saying(replies)],
         voices: vec![FakeVoice::default()],
+        ..Cast::default()
     }
 }
 

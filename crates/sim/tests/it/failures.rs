@@ -31,7 +31,7 @@ fn voice(plans: Vec<Plan>) -> FakeVoice {
     }
 }
 
-fn refused() -> ProviderError {
+pub(crate) fn refused() -> ProviderError {
     ProviderError::Refused {
         provider: "fake",
         status: 401,
@@ -46,6 +46,7 @@ async fn a_second_recogniser_takes_over() {
         ears: vec![ears(vec![Plan::Fail(refused())]), ears(vec![])],
         models: vec![model(vec![], &["At nine."])],
         voices: vec![voice(vec![])],
+        ..Cast::default()
     };
     let world = World::answer(rules(), &cast);
     world.wait(1_000).await;
@@ -61,6 +62,7 @@ async fn a_lost_recogniser_is_called_again_and_hears_what_it_missed() {
         ears: vec![ears(vec![])],
         models: vec![model(vec![], &[])],
         voices: vec![voice(vec![])],
+        ..Cast::default()
     };
     let world = World::answer(rules(), &cast);
     let ears = &cast.ears[0];
@@ -101,6 +103,7 @@ async fn without_any_recogniser_the_caller_is_told() {
         ears: vec![ears(vec![Plan::Fail(silent())])],
         models: vec![model(vec![], &[])],
         voices: vec![voice(vec![])],
+        ..Cast::default()
     };
     let world = World::answer(rules(), &cast);
     world.wait(20_000).await;
@@ -118,6 +121,7 @@ async fn a_model_is_asked_again_and_then_another_one() {
             model(vec![], &["From the second."]),
         ],
         voices: vec![voice(vec![])],
+        ..Cast::default()
     };
     let world = World::answer(rules(), &cast);
     world.wait(1_000).await;
@@ -140,6 +144,7 @@ async fn a_model_that_never_works_is_excused_and_then_given_up() {
         ears: vec![ears(vec![])],
         models: vec![model(vec![Plan::Fail(refused()); 9], &[])],
         voices: vec![voice(vec![])],
+        ..Cast::default()
     };
     let world = World::answer(rules(), &cast);
     for _ in 0..3 {
@@ -168,6 +173,7 @@ async fn a_voice_that_breaks_is_replaced_in_the_middle_of_a_reply() {
             voice(vec![Plan::Work, Plan::Work, Plan::Fail(refused())]),
             voice(vec![]),
         ],
+        ..Cast::default()
     };
     let world = World::answer(rules(), &cast);
     world.wait(1_000).await;
@@ -190,6 +196,7 @@ async fn without_any_voice_the_built_in_apology_is_played() {
         ears: vec![ears(vec![])],
         models: vec![model(vec![], &["One.", "Two."])],
         voices: vec![voice(vec![Plan::Fail(refused()); 9])],
+        ..Cast::default()
     };
     let world = World::answer(rules(), &cast);
     for _ in 0..3 {
@@ -235,6 +242,7 @@ async fn a_bug_ends_one_call_and_is_counted() {
         ears: vec![ears(vec![])],
         models: vec![model(vec![Plan::Panic], &[])],
         voices: vec![voice(vec![])],
+        ..Cast::default()
     };
     let world = World::answer(rules(), &bug);
     world.wait(1_000).await;
@@ -270,6 +278,7 @@ async fn a_tool_that_does_not_exist_is_answered_to_the_model() {
         ears: vec![ears(vec![])],
         models: vec![thinks],
         voices: vec![voice(vec![])],
+        ..Cast::default()
     };
     let world = World::answer(rules(), &cast);
     world.wait(1_000).await;
@@ -286,6 +295,7 @@ async fn a_recogniser_that_keeps_its_words_is_replaced() {
         ears: vec![ears(vec![]), ears(vec![])],
         models: vec![model(vec![], &["At nine."])],
         voices: vec![voice(vec![])],
+        ..Cast::default()
     };
     let world = World::answer(rules(), &cast);
     world.wait(1_000).await;

@@ -12,4 +12,6 @@ mod chaos;
 mod failures;
 mod line;
 mod providers;
+mod talkers;
+mod talking;
 mod world;

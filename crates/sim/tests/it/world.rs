@@ -3,24 +3,26 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    CallBegun, CallEnded, CallId, Clock, Direction, Language, Party, PriceBook, Transport,
+    CallBegun, CallEnded, CallId, Clock, Direction, Language, Party, PriceBook, Receipt, Transport,
     TurnRecord, UnixMillis,
 };
 use driver::{Agent, Exchange, Meters, NoTools, Shared, Station};
 use prometheus_client::registry::Registry;
 use providers::{
     llm::{LanguageModel, ModelSettings},
+    realtime::{SpeechToSpeech, TalkSettings, TurnDetection},
     stt::{Listen, Recognised, SpeechToText},
     tts::{TextToSpeech, Voice},
 };
 use session::{Rules, Words};
-use store::{Memory, Store, Writer as Records, WriterTask};
+use store::{Memory, Store, WholeCall, Writer as Records, WriterTask};
 use tokio::{task::JoinHandle, time::Instant};
 use transports::FromLine;
 
 use crate::{
     line::{Far, Sent, line},
     providers::{FakeEars, FakeModel, FakeVoice},
+    talkers::FakeTalker,
 };
 
 /// Who listens, thinks and speaks, in order of preference.
@@ -29,6 +31,8 @@ pub(crate) struct Cast {
     pub(crate) ears: Vec<FakeEars>,
     pub(crate) models: Vec<FakeModel>,
     pub(crate) voices: Vec<FakeVoice>,
+    pub(crate) talkers: Vec<FakeTalker>,
+    pub(crate) prices: PriceBook,
 }
 
 pub(crate) struct World {
@@ -114,6 +118,17 @@ impl World {
 
     /// Waits for the end of the call; what was kept of it.
     pub(crate) async fn end(self) -> (CallEnded, Vec<TurnRecord>) {
+        let (ended, whole) = self.whole().await;
+        (ended, whole.turns)
+    }
+
+    /// Waits for the end of the call; what it cost.
+    pub(crate) async fn bill(self) -> (CallEnded, Receipt) {
+        let (ended, whole) = self.whole().await;
+        (ended, whole.receipt)
+    }
+
+    async fn whole(self) -> (CallEnded, WholeCall) {
         let ended = self.call.await.expect("a bug inside is caught");
         self.writer.finish(Duration::from_secs(1)).await.unwrap();
         let whole = self
@@ -128,7 +143,7 @@ impl World {
             "exactly one end is recorded"
         );
         assert_eq!(self.exchange.live(), 0);
-        (ended, whole.turns)
+        (ended, whole)
     }
 
     /// What the mouth did, with times since the beginning.
@@ -192,6 +207,15 @@ pub(crate) fn agent(rules: Rules, cast: &Cast) -> Agent {
         chunk_length_schedule: Vec::new(),
         multi_context: false,
     };
+    let talk = Arc::new(TalkSettings {
+        model: "talker".to_owned(),
+        voice: "v".to_owned(),
+        language: Language::default(),
+        transcription_model: None,
+        turns: TurnDetection::Ours,
+        max_output_tokens: None,
+        tools: Vec::new(),
+    });
     let name = |job: &str, index: usize| format!("fake{index}/{job}").parse().unwrap();
     let ears = cast.ears.iter().enumerate().map(|(index, ears)| Station {
         name: name("ears", index),
@@ -216,15 +240,25 @@ pub(crate) fn agent(rules: Rules, cast: &Cast) -> Agent {
             provider: Arc::new(speaks.clone()) as Arc<dyn TextToSpeech>,
             settings: voice.clone(),
         });
+    let talkers = cast
+        .talkers
+        .iter()
+        .enumerate()
+        .map(|(index, talks)| Station {
+            name: name("talker", index),
+            provider: Arc::new(talks.clone()) as Arc<dyn SpeechToSpeech>,
+            settings: Arc::clone(&talk),
+        });
     Agent {
         id: "anna".parse().unwrap(),
         rules: Arc::new(rules),
         listen: ears.collect(),
         think: models.collect(),
         speak: voices.collect(),
+        talk: talkers.collect(),
         ear: audio::HearingSettings::default(),
         carrier: "carrier/line".parse().unwrap(),
-        prices: Arc::new(PriceBook::default()),
+        prices: Arc::new(cast.prices.clone()),
         budget_per_day: None,
         remembers_calls: 0,
         apology: None,

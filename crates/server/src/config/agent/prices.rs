@@ -94,8 +94,14 @@ impl Reading<'_, '_> {
             rates.extend(items.iter().map(|item| (*item, micros)));
         }
         // Whoever names no price for cached tokens pays the usual one.
-        if let Some(input) = rates.get(&Item::Input).copied() {
-            rates.entry(Item::CachedInput).or_insert(input);
+        let usual = [
+            (Item::Input, Item::CachedInput),
+            (Item::AudioInput, Item::CachedAudioInput),
+        ];
+        for (item, cached) in usual {
+            if let Some(usual) = rates.get(&item).copied() {
+                rates.entry(cached).or_insert(usual);
+            }
         }
         rates
     }
@@ -156,7 +162,7 @@ fn keys_of(items: &[Item]) -> String {
 }
 
 /// A price's fields, and the items that each is for.
-fn fields(price: &raw::Price) -> [(&'static str, &'static [Item], Option<f64>); 7] {
+fn fields(price: &raw::Price) -> [(&'static str, &'static [Item], Option<f64>); 8] {
     [
         (
             "per_minute_usd",
@@ -182,6 +188,11 @@ fn fields(price: &raw::Price) -> [(&'static str, &'static [Item], Option<f64>); 
             "audio_input_per_million_usd",
             &[Item::AudioInput],
             price.audio_input_per_million_usd,
+        ),
+        (
+            "audio_cached_per_million_usd",
+            &[Item::CachedAudioInput],
+            price.audio_cached_per_million_usd,
         ),
         (
             "audio_output_per_million_usd",
