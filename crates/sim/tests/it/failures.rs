@@ -216,6 +216,7 @@ async fn an_apology_of_ones_own_stands_in_for_the_built_in_one() {
         ears: vec![ears(vec![])],
         models: vec![model(vec![], &[])],
         voices: vec![voice(vec![Plan::Fail(refused()); 9])],
+        ..Cast::default()
     };
     let own = sound(0x20, 200);
     let world = World::answered_by(Agent {
