@@ -341,10 +341,11 @@ impl Hands {
         });
         self.commons.meters.turn_recorded(&turn);
         turn.providers = self.tally.names();
-        self.shared.records.keep(Record::Turn {
-            call: self.begun.id,
-            turn,
-        });
+        // Should this process die, it is known what the call has cost.
+        let so_far = self.tally.cost(turn.at, &self.agent.prices);
+        let call = self.begun.id;
+        self.shared.records.keep(Record::Turn { call, turn });
+        self.shared.records.keep(Record::Spent { call, so_far });
     }
 
     /// Sees what the call has cost, once a second, and tells the session.

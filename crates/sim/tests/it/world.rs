@@ -15,7 +15,7 @@ use providers::{
     tts::{TextToSpeech, Voice},
 };
 use session::{Rules, Words};
-use store::{Memory, Store, WholeCall, Writer as Records, WriterTask};
+use store::{Memory, Store, StoredCall, WholeCall, Writer as Records, WriterTask};
 use tokio::{task::JoinHandle, time::Instant};
 use transports::FromLine;
 
@@ -144,6 +144,12 @@ impl World {
         );
         assert_eq!(self.exchange.live(), 0);
         (ended, whole)
+    }
+
+    /// What is kept of the call while it goes on.
+    pub(crate) async fn kept(&self) -> StoredCall {
+        let whole = self.store.call(self.id).await.unwrap();
+        whole.expect("its beginning was kept").call
     }
 
     /// What the mouth did, with times since the beginning.
