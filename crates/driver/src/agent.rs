@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use bytes::Bytes;
 use domain::{AgentId, Micros, ModelName, PriceBook};
 use providers::{
     llm::{LanguageModel, ModelSettings},
@@ -33,6 +34,9 @@ pub struct Agent {
     pub carrier: ModelName,
     /// What it all costs.
     pub prices: Arc<PriceBook>,
+    /// The apology that needs no provider, in mu-law at 8 kHz. Default: the built-in recording of
+    /// its language.
+    pub apology: Option<Bytes>,
     /// How many earlier calls of a caller it remembers.
     pub remembers_calls: u32,
     /// The most that calls of whom it works for may cost in a day of UTC.

@@ -296,7 +296,8 @@ impl Hands {
     }
 
     fn apologise(&mut self, reply: ReplyId, clause: ClauseId) {
-        let bytes = apology(self.agent.rules.language.primary());
+        let own = self.agent.apology.clone();
+        let bytes = own.unwrap_or_else(|| apology(self.agent.rules.language.primary()));
         self.own
             .push_back(Input::Audio(voice::piece(reply, clause, bytes, Vec::new())));
         self.own.push_back(Input::SpokenAll(reply));
@@ -356,10 +357,11 @@ impl Hands {
         });
         self.commons.meters.turn_recorded(&turn);
         turn.providers = self.tally.names();
-        self.shared.records.keep(Record::Turn {
-            call: self.begun.id,
-            turn,
-        });
+        // Should this process die, it is known what the call has cost.
+        let so_far = self.tally.cost(turn.at, &self.agent.prices);
+        let call = self.begun.id;
+        self.shared.records.keep(Record::Turn { call, turn });
+        self.shared.records.keep(Record::Spent { call, so_far });
     }
 
     /// Sees what the call has cost, once a second, and tells the session.

@@ -68,6 +68,7 @@ impl Stations {
             ear: plan.ear,
             carrier: CARRIER.parse().expect("a constant names a model"),
             prices: Arc::new(plan.prices.clone()),
+            apology: plan.apology.clone(),
             remembers_calls: plan.remembers_calls,
             budget_per_day: None,
         })

@@ -182,6 +182,7 @@ impl Stage {
             prices: Arc::new(PriceBook::default()),
             budget_per_day: None,
             remembers_calls: 0,
+            apology: None,
         });
         exchange.rehearse(&agent).await;
         let mut stage = Self {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use domain::EndReason;
+use domain::{EndReason, Item, Micros, Rates};
 use transports::FromLine;
 
 use crate::{
@@ -165,4 +165,25 @@ async fn a_dismissed_call_says_goodbye() {
     let (ended, turns) = world.end().await;
     assert_eq!(ended.reason, EndReason::OperatorEnded);
     assert!(turns[1].heard.ends_with("goodbye."));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_call_has_cost_is_kept_while_it_goes_on() {
+    let a_cent_in_ten_seconds = Rates::from([(Item::Line, Micros(60_000))]);
+    let carrier = "carrier/line".parse().unwrap();
+    let mut cast = cast(&["Sure."]);
+    cast.prices = [(carrier, a_cent_in_ten_seconds)].into_iter().collect();
+    let world = World::answer(rules(), &cast);
+    world.wait(2_000).await;
+    world.say(&cast.ears[0], "Hello there.").await;
+    world.wait(5_000).await;
+    let kept = world.kept().await;
+    assert_eq!(kept.ended, None);
+    // The last exchange began after two seconds.
+    assert!(
+        (Micros(1_900)..Micros(2_200)).contains(&kept.spent),
+        "{}",
+        kept.spent
+    );
+    world.hang_up().await;
 }

@@ -1,10 +1,11 @@
 use domain::EndReason;
+use driver::Agent;
 use providers::{ProviderError, Verdict, llm::Written};
 use session::ToolCall;
 use transports::FromLine;
 
 use crate::{
-    line::sound,
+    line::{Sent, sound},
     providers::{FakeEars, FakeModel, FakeVoice, Plan, Plans, broken, silent},
     world::{Cast, World, agent, rules},
 };
@@ -207,6 +208,33 @@ async fn without_any_voice_the_built_in_apology_is_played() {
     world.wait(20_000).await;
     let (ended, _) = world.end().await;
     assert_eq!(ended.reason, EndReason::ProviderFailedTts);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_apology_of_ones_own_stands_in_for_the_built_in_one() {
+    let cast = Cast {
+        ears: vec![ears(vec![])],
+        models: vec![model(vec![], &[])],
+        voices: vec![voice(vec![Plan::Fail(refused()); 9])],
+        ..Cast::default()
+    };
+    let own = sound(0x20, 200);
+    let world = World::answer_as(Agent {
+        apology: Some(own.clone()),
+        ..agent(rules(), &cast)
+    });
+    world.wait(8_000).await;
+    let heard: Vec<u8> = world
+        .sent()
+        .into_iter()
+        .filter_map(|(_, sent)| match sent {
+            Sent::Frames(audio) => Some(audio),
+            Sent::Clear | Sent::Close | Sent::Mark(_) => None,
+        })
+        .flatten()
+        .collect();
+    assert_eq!(heard, own);
+    world.hang_up().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -15,7 +15,7 @@ use providers::{
     tts::{TextToSpeech, Voice},
 };
 use session::{Rules, Words};
-use store::{Memory, Store, WholeCall, Writer as Records, WriterTask};
+use store::{Memory, Store, StoredCall, WholeCall, Writer as Records, WriterTask};
 use tokio::{task::JoinHandle, time::Instant};
 use transports::FromLine;
 
@@ -59,6 +59,7 @@ impl World {
         Self::answer_as(agent(rules, cast))
     }
 
+    /// The same with an agent that is made already.
     pub(crate) fn answer_as(agent: Agent) -> Self {
         let mut registry = Registry::default();
         let store = Arc::new(Memory::default());
@@ -144,6 +145,12 @@ impl World {
         );
         assert_eq!(self.exchange.live(), 0);
         (ended, whole)
+    }
+
+    /// What is kept of the call while it goes on.
+    pub(crate) async fn kept(&self) -> StoredCall {
+        let whole = self.store.call(self.id).await.unwrap();
+        whole.expect("its beginning was kept").call
     }
 
     /// What the mouth did, with times since the beginning.
@@ -261,5 +268,6 @@ pub(crate) fn agent(rules: Rules, cast: &Cast) -> Agent {
         prices: Arc::new(cast.prices.clone()),
         budget_per_day: None,
         remembers_calls: 0,
+        apology: None,
     }
 }
