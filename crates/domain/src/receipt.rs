@@ -13,10 +13,14 @@ pub enum Item {
     AudioOutput,
     /// Prompt tokens that the provider's cache held.
     CachedInput,
-    /// Prompt tokens, those in the provider's cache apart.
+    /// Prompt tokens that the provider's cache was given, for some minutes.
+    CacheWrite,
+    /// Prompt tokens, those that concern the provider's cache apart.
     Input,
     /// Time on the carrier's line, in milliseconds.
     Line,
+    /// Prompt tokens that the provider's cache was given, for an hour.
+    LongCacheWrite,
     /// Tokens generated, hidden reasoning included.
     Output,
     /// Characters sent to speech synthesis.
@@ -27,12 +31,14 @@ pub enum Item {
 
 impl Item {
     /// Every item.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::AudioInput,
         Self::AudioOutput,
         Self::CachedInput,
+        Self::CacheWrite,
         Self::Input,
         Self::Line,
+        Self::LongCacheWrite,
         Self::Output,
         Self::Speech,
         Self::Transcription,
@@ -45,8 +51,10 @@ impl Item {
             Self::AudioInput => "audio_input_tokens",
             Self::AudioOutput => "audio_output_tokens",
             Self::CachedInput => "cached_input_tokens",
+            Self::CacheWrite => "cache_write_tokens",
             Self::Input => "input_tokens",
             Self::Line => "line_ms",
+            Self::LongCacheWrite => "long_cache_write_tokens",
             Self::Output => "output_tokens",
             Self::Speech => "characters",
             Self::Transcription => "audio_ms",
@@ -61,7 +69,9 @@ impl Item {
             Self::AudioInput
             | Self::AudioOutput
             | Self::CachedInput
+            | Self::CacheWrite
             | Self::Input
+            | Self::LongCacheWrite
             | Self::Output
             | Self::Speech => 1_000_000,
         }
@@ -198,6 +208,12 @@ impl Receipt {
     /// What was consumed, whoever is paid for it.
     #[must_use]
     pub fn usage(&self) -> Usage {
+        const PROMPT: [Item; 4] = [
+            Item::CachedInput,
+            Item::CacheWrite,
+            Item::Input,
+            Item::LongCacheWrite,
+        ];
         let sum = |wanted: &dyn Fn(&Charge) -> bool| -> u64 {
             let amounts = self.0.iter().filter(|line| wanted(line));
             amounts.map(|line| line.amount).sum()
@@ -209,10 +225,10 @@ impl Receipt {
         Usage {
             line: Millis(of(Item::Line)),
             stt_audio: Millis(of(Item::Transcription)),
-            llm_input_tokens: of(Item::Input) + of(Item::CachedInput) + of(Item::AudioInput),
+            llm_input_tokens: sum(&|line| PROMPT.contains(&line.item)) + of(Item::AudioInput),
             llm_cached_tokens: of(Item::CachedInput),
             llm_output_tokens: of(Item::Output) + of(Item::AudioOutput),
-            llm_discarded_input_tokens: discarded(&[Item::Input, Item::CachedInput]),
+            llm_discarded_input_tokens: discarded(&PROMPT),
             llm_discarded_output_tokens: discarded(&[Item::Output]),
             tts_characters: of(Item::Speech),
         }

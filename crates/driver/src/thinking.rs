@@ -226,7 +226,9 @@ impl Thinking {
             .provider_answered(runner.name, Job::Think, after);
         let mut piece = first;
         loop {
-            if self.mailbox.send(self.input(piece)).await.is_err() {
+            if let Some(input) = self.input(piece)
+                && self.mailbox.send(input).await.is_err()
+            {
                 return Outcome::CallOver;
             }
             piece = match runner.next().await {
@@ -269,7 +271,9 @@ impl Thinking {
             .meters
             .request(runner.name, Job::Think, error.kind());
         let refused = match error {
-            ProviderError::Connection { .. } | ProviderError::Refused { .. } => !began,
+            ProviderError::Connection { .. } => !began,
+            // An answer that broke off with an error had a good status: the model was at work.
+            ProviderError::Refused { status, .. } => !began && *status >= 400,
             ProviderError::Garbled { .. } | ProviderError::Silent { .. } => false,
         };
         if refused {
@@ -277,18 +281,20 @@ impl Thinking {
         }
     }
 
-    fn input(&self, piece: Written) -> Input {
+    /// What the session is told of a piece: counts are on the bill.
+    fn input(&self, piece: Written) -> Option<Input> {
         match piece {
-            Written::Text(text) => Input::Text {
+            Written::Text(text) => Some(Input::Text {
                 reply: self.reply,
                 text,
-            },
-            Written::Tool(call) => Input::ToolAsked {
+            }),
+            Written::Tool(call) => Some(Input::ToolAsked {
                 reply: self.reply,
                 id: call.id,
                 name: call.name,
                 arguments: call.arguments,
-            },
+            }),
+            Written::Used(_) => None,
         }
     }
 }

@@ -80,6 +80,9 @@ pub trait Reader: Send {
     /// Whether what came is an answer, once it has ended.
     fn outcome(&self) -> Result<(), ProviderError>;
 
+    /// What the server has counted so far, if it has counted the prompt.
+    fn counted(&self) -> Option<Tokens>;
+
     /// What the reply consumed: as the server counted, or estimated where it did not.
     fn tokens(&self, prompt_chars: u64) -> Tokens;
 }
@@ -91,6 +94,8 @@ pub(super) const fn estimate(prompt_chars: u64, chars: u64) -> Tokens {
     Tokens {
         input: prompt_chars.div_ceil(CHARS),
         cached: 0,
+        cache_writes: 0,
+        long_cache_writes: 0,
         output: chars.div_ceil(CHARS),
     }
 }
@@ -250,14 +255,23 @@ impl<R: Reader> Answer<R> {
         written: &mpsc::Sender<Written>,
         prompt_chars: u64,
     ) -> Result<Tokens, ProviderError> {
+        let mut told = None;
         loop {
             let Some(piece) = self.piece().await? else {
                 break;
             };
             let progress = match piece {
-                Piece::Bytes(bytes) => self.reader.read(&bytes)?,
-                Piece::End => self.reader.finish()?,
+                Piece::Bytes(bytes) => self.reader.read(&bytes),
+                Piece::End => self.reader.finish(),
             };
+            // Before anything else: what failed has to be paid for, too.
+            let counted = self.reader.counted().filter(|now| Some(*now) != told);
+            if let Some(counted) = counted {
+                told = Some(counted);
+                // Whoever is not there any more is noticed below.
+                drop(written.send(Written::Used(counted)).await);
+            }
+            let progress = progress?;
             for part in progress.written {
                 if written.send(part).await.is_err() {
                     return Ok(self.reader.tokens(prompt_chars));

@@ -207,6 +207,11 @@ pub(crate) struct Price {
     pub input_per_million_usd: Option<f64>,
     /// Language model, per million tokens of the prompt that its cache held.
     pub cached_per_million_usd: Option<f64>,
+    /// Language model, per million tokens of the prompt that its cache was given for some minutes.
+    /// Default: 1.25 times the prompt's with Anthropic, else the prompt's.
+    pub cache_write_per_million_usd: Option<f64>,
+    /// The same, for an hour. Default: twice the prompt's with Anthropic, else the prompt's.
+    pub long_cache_write_per_million_usd: Option<f64>,
     /// Language model, per million generated tokens.
     pub output_per_million_usd: Option<f64>,
     /// Speech to speech, per million tokens of heard audio.

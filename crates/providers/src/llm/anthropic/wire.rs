@@ -76,9 +76,20 @@ struct Usage {
     #[serde(default)]
     cache_creation_input_tokens: Option<u64>,
     #[serde(default)]
+    cache_creation: Option<CacheCreation>,
+    #[serde(default)]
     cache_read_input_tokens: Option<u64>,
     #[serde(default)]
     output_tokens: Option<u64>,
+}
+
+/// What the cache was given, by how long it keeps it.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+struct CacheCreation {
+    #[serde(default)]
+    ephemeral_5m_input_tokens: u64,
+    #[serde(default)]
+    ephemeral_1h_input_tokens: u64,
 }
 
 impl Usage {
@@ -89,6 +100,7 @@ impl Usage {
             cache_creation_input_tokens: later
                 .cache_creation_input_tokens
                 .or(self.cache_creation_input_tokens),
+            cache_creation: later.cache_creation.or(self.cache_creation),
             cache_read_input_tokens: later
                 .cache_read_input_tokens
                 .or(self.cache_read_input_tokens),
@@ -98,14 +110,27 @@ impl Usage {
 
     /// Everything that went in, from the cache or not.
     fn input(&self) -> Option<u64> {
-        [
-            self.input_tokens,
-            self.cache_creation_input_tokens,
-            self.cache_read_input_tokens,
-        ]
-        .into_iter()
-        .flatten()
-        .reduce(u64::saturating_add)
+        let written = self.cache_creation_input_tokens.or_else(|| {
+            let CacheCreation {
+                ephemeral_5m_input_tokens: minutes,
+                ephemeral_1h_input_tokens: hour,
+            } = self.cache_creation?;
+            Some(minutes.saturating_add(hour))
+        });
+        [self.input_tokens, written, self.cache_read_input_tokens]
+            .into_iter()
+            .flatten()
+            .reduce(u64::saturating_add)
+    }
+
+    /// What the cache was given, for minutes and for an hour. Where the server does not tell which,
+    /// it is the dearer one: our longest texts are kept for an hour.
+    fn written(&self) -> [u64; 2] {
+        let parts = self.cache_creation.unwrap_or_default();
+        let minutes = parts.ephemeral_5m_input_tokens;
+        let all = self.cache_creation_input_tokens.unwrap_or_default();
+        let rest = all.saturating_sub(minutes);
+        [minutes, rest.max(parts.ephemeral_1h_input_tokens)]
     }
 }
 
@@ -324,6 +349,13 @@ impl Reader for AnswerReader {
         Ok(())
     }
 
+    fn counted(&self) -> Option<Tokens> {
+        self.usage.input().map(|_counted| Tokens {
+            output: self.usage.output_tokens.unwrap_or_default(),
+            ..self.tokens(0)
+        })
+    }
+
     fn tokens(&self, prompt_chars: u64) -> Tokens {
         let about = estimate(prompt_chars, self.chars);
         let counted = self.usage.output_tokens.unwrap_or_default();
@@ -333,8 +365,11 @@ impl Reader for AnswerReader {
         } else {
             counted.max(about.output)
         };
+        let [cache_writes, long_cache_writes] = self.usage.written();
         Tokens {
             input: self.usage.input().unwrap_or(about.input),
+            cache_writes,
+            long_cache_writes,
             cached: self.usage.cache_read_input_tokens.unwrap_or_default(),
             output,
         }

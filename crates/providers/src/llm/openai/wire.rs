@@ -79,6 +79,8 @@ struct Usage {
 struct PromptDetails {
     #[serde(default)]
     cached_tokens: Option<u64>,
+    #[serde(default)]
+    cache_write_tokens: Option<u64>,
 }
 
 impl Usage {
@@ -311,12 +313,21 @@ impl Reader for AnswerReader {
         }
     }
 
+    fn counted(&self) -> Option<Tokens> {
+        self.usage.prompt_tokens.map(|_counted| Tokens {
+            output: self.usage.completion_tokens.unwrap_or_default(),
+            ..self.tokens(0)
+        })
+    }
+
     fn tokens(&self, prompt_chars: u64) -> Tokens {
         let about = estimate(prompt_chars, self.chars);
         let details = self.usage.prompt_tokens_details.unwrap_or_default();
         Tokens {
             input: self.usage.prompt_tokens.unwrap_or(about.input),
             cached: details.cached_tokens.unwrap_or_default(),
+            cache_writes: details.cache_write_tokens.unwrap_or_default(),
+            long_cache_writes: 0,
             output: self.usage.completion_tokens.unwrap_or(about.output),
         }
     }

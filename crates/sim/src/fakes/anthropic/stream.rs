@@ -217,6 +217,8 @@ fn message(plan: &Plan) -> Value {
         "model": plan.chat.model, "content": [], "stop_reason": null, "stop_sequence": null,
         "usage": { "input_tokens": plan.input.fresh,
             "cache_creation_input_tokens": plan.input.written,
+            "cache_creation": { "ephemeral_5m_input_tokens": 0,
+                "ephemeral_1h_input_tokens": plan.input.written },
             "cache_read_input_tokens": plan.input.read, "output_tokens": output(plan) } })
 }
 

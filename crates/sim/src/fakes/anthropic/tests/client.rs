@@ -81,6 +81,7 @@ async fn reply(fake: &FakeAnthropic, think: Think) -> Came {
         match piece {
             Written::Text(piece) => text.push_str(&piece),
             Written::Tool(call) => tools.push(call),
+            Written::Used(_) => {}
         }
     }
     Came {
