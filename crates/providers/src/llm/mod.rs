@@ -59,7 +59,7 @@ pub struct ModelSettings {
     pub presence_penalty: Option<f32>,
     /// Sent only when set.
     pub frequency_penalty: Option<f32>,
-    /// Sent only when set.
+    /// Without it, as little as the model can do with, where that is known.
     pub reasoning_effort: Option<String>,
     /// What the model may ask for.
     pub tools: Vec<ToolOffer>,

@@ -361,7 +361,8 @@ pub(crate) struct Llm {
     pub presence_penalty: Option<f32>,
     /// -2 to 2. Sent only when set.
     pub frequency_penalty: Option<f32>,
-    /// `none`, `minimal`, `low` and so on. Sent only when set.
+    /// `none`, `minimal`, `low` and so on. Default: as little as the model can do with, where that is
+    /// known.
     pub reasoning_effort: Option<String>,
     /// Whether the model is offered the tool `end_call`, by which it hangs up. Default true; switch
     /// it off for servers that know no tools.

@@ -15,8 +15,8 @@ use crate::{
 pub struct Profile {
     /// What the instructions are called.
     pub system_role: SystemRole,
-    /// What the longest answer is called.
-    pub token_limit: TokenLimit,
+    /// Whose models it serves.
+    pub models: Models,
     /// How the key is sent.
     pub authorisation: Authorisation,
     /// Whether token counts may be asked for.
@@ -34,16 +34,15 @@ pub enum SystemRole {
     System,
 }
 
-/// The field with the longest answer.
+/// Whose models a server has.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum TokenLimit {
-    /// `max_completion_tokens` for OpenAI's reasoning models, which something in between may
-    /// serve under their own names; `max_tokens` for everything else.
-    ByModel,
-    /// `max_completion_tokens`: reasoning models refuse the other.
-    Completion,
-    /// `max_tokens`: known everywhere else.
-    Plain,
+pub enum Models {
+    /// Anyone's. The longest answer is `max_completion_tokens` for OpenAI's reasoning models, which
+    /// something in between may serve under their own names; `max_tokens` for everything else.
+    Anyones,
+    /// OpenAI's. The longest answer is `max_completion_tokens`: reasoning models refuse the other.
+    /// Their names tell how little they can think.
+    OpenAis,
 }
 
 /// The header with the key.
@@ -59,7 +58,7 @@ impl Profile {
     /// OpenAI's own service.
     pub const OPENAI: Self = Self {
         system_role: SystemRole::Developer,
-        token_limit: TokenLimit::Completion,
+        models: Models::OpenAis,
         authorisation: Authorisation::Bearer,
         asks_usage: true,
         declines_padding: true,
@@ -73,7 +72,7 @@ impl Profile {
     /// Anything else: the older names are the ones that every server knows.
     pub const COMPATIBLE: Self = Self {
         system_role: SystemRole::System,
-        token_limit: TokenLimit::ByModel,
+        models: Models::Anyones,
         authorisation: Authorisation::Bearer,
         asks_usage: true,
         declines_padding: false,
@@ -167,10 +166,9 @@ struct Function<'a> {
 
 /// The body of a request for one reply.
 pub(super) fn body(profile: &Profile, prompt: &Prompt, settings: &ModelSettings) -> Vec<u8> {
-    let completion = match profile.token_limit {
-        TokenLimit::ByModel => is_reasoning_model(&settings.model),
-        TokenLimit::Completion => true,
-        TokenLimit::Plain => false,
+    let (completion, effort) = match profile.models {
+        Models::Anyones => (is_reasoning_model(&settings.model), None),
+        Models::OpenAis => (true, least_effort(&settings.model)),
     };
     let request = Request {
         model: &settings.model,
@@ -185,10 +183,49 @@ pub(super) fn body(profile: &Profile, prompt: &Prompt, settings: &ModelSettings)
         temperature: settings.temperature,
         presence_penalty: settings.presence_penalty,
         frequency_penalty: settings.frequency_penalty,
-        reasoning_effort: settings.reasoning_effort.as_deref(),
+        reasoning_effort: settings.reasoning_effort.as_deref().or(effort),
         tools: settings.tools.iter().map(tool).collect(),
     };
     serde_json::to_vec(&request).expect("text keys and finite numbers always serialise")
+}
+
+/// As little as one of OpenAI's models can do with: the caller hears thinking as silence, and
+/// thoughts count towards the longest reply. Models differ in what they accept and refuse the rest,
+/// so those that are not known here, `gpt-5-chat-latest` for one, are told nothing.
+fn least_effort(model: &str) -> Option<&'static str> {
+    const SIZES: [&str; 6] = ["astra", "luna", "mini", "nano", "sol", "terra"];
+    let name = without_date(model);
+    if ["o1", "o3", "o3-mini", "o4-mini"].contains(&name) {
+        return Some("low");
+    }
+    let (version, size) = match name.strip_prefix("gpt-")?.split_once('-') {
+        Some((version, size)) => (version, Some(size)),
+        None => (name.strip_prefix("gpt-")?, None),
+    };
+    let is_known = size.is_none_or(|size| SIZES.contains(&size));
+    let (major, minor) = version.split_once('.').unwrap_or((version, "0"));
+    match (major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?) {
+        (5, 0) if is_known => Some("minimal"),
+        (5.., _) if is_known => Some("none"),
+        _ => None,
+    }
+}
+
+/// A name without the day that pins it: `gpt-5-mini-2025-08-07`.
+fn without_date(model: &str) -> &str {
+    let is_date = |part: &str| {
+        let bytes = part.bytes().enumerate();
+        bytes.fold(true, |fits, (at, byte)| {
+            fits && match at {
+                0 | 5 | 8 => byte == b'-',
+                _ => byte.is_ascii_digit(),
+            }
+        })
+    };
+    match model.len().checked_sub("-2025-08-07".len()) {
+        Some(at) if model.get(at..).is_some_and(is_date) => &model[..at],
+        Some(_) | None => model,
+    }
 }
 
 /// Whether a name is of OpenAI's families that refuse `max_tokens`: `gpt-5.6-luna`, `openai/o3`.

@@ -71,7 +71,7 @@ fn conversation(messages: Vec<Message>) -> String {
 fn openai_is_asked_by_its_newest_names() {
     insta::assert_snapshot!(
         asked(Profile::OPENAI, vec![caller("Hola")], &settings()),
-        @r#"{"model":"gpt-6-luna","stream":true,"stream_options":{"include_usage":true,"include_obfuscation":false},"messages":[{"role":"developer","content":"Be brief."},{"role":"user","content":"Hola"}],"max_completion_tokens":150}"#
+        @r#"{"model":"gpt-6-luna","stream":true,"stream_options":{"include_usage":true,"include_obfuscation":false},"messages":[{"role":"developer","content":"Be brief."},{"role":"user","content":"Hola"}],"max_completion_tokens":150,"reasoning_effort":"none"}"#
     );
 }
 
@@ -194,4 +194,43 @@ fn a_reasoning_model_is_known_by_its_name() {
     };
     let body = asked(Profile::COMPATIBLE, vec![caller("Hi")], &settings);
     assert!(body.ends_with(r#""max_completion_tokens":150}"#), "{body}");
+}
+
+#[test]
+fn openais_models_think_as_little_as_they_can() {
+    for (model, effort) in [
+        ("gpt-6-luna", Some("none")),
+        ("gpt-6.1-sol", Some("none")),
+        ("gpt-5.4-mini-2026-03-01", Some("none")),
+        ("gpt-5.1", Some("none")),
+        ("gpt-5", Some("minimal")),
+        ("gpt-5-mini-2025-08-07", Some("minimal")),
+        ("o3", Some("low")),
+        ("o4-mini-2025-04-16", Some("low")),
+        ("gpt-5-chat-latest", None),
+        ("gpt-5-pro", None),
+        ("gpt-4o", None),
+        ("gpt-4.1-mini", None),
+        ("o1-preview", None),
+        ("gpt-oss:20b", None),
+        ("my-deployment", None),
+    ] {
+        assert_eq!(least_effort(model), effort, "{model}");
+    }
+}
+
+#[test]
+fn the_operators_effort_is_sent_as_it_is() {
+    let settings = ModelSettings {
+        reasoning_effort: Some("high".into()),
+        ..settings()
+    };
+    let body = asked(Profile::AZURE, vec![caller("Hi")], &settings);
+    assert!(body.contains(r#""reasoning_effort":"high""#), "{body}");
+    let nothing_set = ModelSettings {
+        reasoning_effort: None,
+        ..settings
+    };
+    let body = asked(Profile::COMPATIBLE, vec![caller("Hi")], &nothing_set);
+    assert!(!body.contains("reasoning_effort"), "{body}");
 }
