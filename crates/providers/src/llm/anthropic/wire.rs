@@ -14,7 +14,7 @@ use crate::{
     llm::{
         Progress, Reader, State, Tokens, Written,
         answer::{MAX_CHARS, estimate, nothing_written},
-        body::{Body, Rest, Skipped, garbled},
+        body::{Body, Rest, Skipped, garbled, no_answer},
         text::{TextStream, keep_halves},
     },
     text::{Text, brief},
@@ -179,7 +179,7 @@ impl AnswerReader {
                 // It may say why there is no stream; anything else in one piece is no answer.
                 let error = serde_json::from_str::<Event<'_>>(&mended).ok();
                 let error = error.and_then(|event| event.error).map(broke_off);
-                Err(error.unwrap_or_else(|| garbled(NAME, &body)))
+                Err(error.unwrap_or_else(|| no_answer(NAME, &body)))
             }
         }
     }

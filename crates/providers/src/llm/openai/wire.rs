@@ -14,7 +14,7 @@ use crate::{
     llm::{
         Progress, Reader, State, Tokens, Written,
         answer::{MAX_CHARS, estimate, nothing_written},
-        body::{self, Body, Rest, Skipped},
+        body::{self, Body, Rest, Skipped, no_answer},
         text::{TextStream, keep_halves},
     },
     text::Text,
@@ -170,12 +170,12 @@ impl AnswerReader {
             Ok(chunk) => chunk,
             Err(_unreadable) => {
                 mended = keep_halves(body);
-                serde_json::from_str(&mended).map_err(|_why| garbled(body))?
+                serde_json::from_str(&mended).map_err(|_why| no_answer(NAME, body))?
             }
         };
         self.on_chunk(chunk, progress)?;
         if self.state == State::Open {
-            return Err(garbled(body));
+            return Err(no_answer(NAME, body));
         }
         Ok(())
     }

@@ -352,12 +352,12 @@ fn errors_hide_behind_200() {
         ),
         (
             "<html>sign in</html>",
-            "anthropic: unreadable answer: <html>sign in</html>",
+            "anthropic: unreadable answer: a page in place of an answer: <html>sign in</html>",
             Verdict::SwitchProvider,
         ),
         (
             r#"{"message":"no route"}"#,
-            r#"anthropic: unreadable answer: {"message":"no route"}"#,
+            "anthropic: unreadable answer: 22 bytes in place of an answer",
             Verdict::SwitchProvider,
         ),
     ] {
@@ -372,7 +372,10 @@ fn errors_hide_behind_200() {
 #[test]
 fn too_many_odd_events_are_not_its_protocol() {
     let error = whole(&"data: {oops\n\n".repeat(9)).expect_err("garbled");
-    assert_eq!(error.to_string(), "anthropic: unreadable answer: {oops");
+    assert_eq!(
+        error.to_string(),
+        "anthropic: unreadable answer: 5 bytes in place of an answer"
+    );
 }
 
 #[test]

@@ -223,7 +223,10 @@ fn odd_chunks_do_not_end_a_stream() {
 #[test]
 fn too_many_odd_chunks_are_not_its_protocol() {
     let error = whole(&"data: {oops\n\n".repeat(9)).expect_err("garbled");
-    assert_eq!(error.to_string(), "openai: unreadable answer: {oops");
+    assert_eq!(
+        error.to_string(),
+        "openai: unreadable answer: 5 bytes in place of an answer"
+    );
 }
 
 #[test]
@@ -283,12 +286,12 @@ fn errors_hide_behind_200() {
         ),
         (
             "<html>sign in</html>",
-            "openai: unreadable answer: <html>sign in</html>",
+            "openai: unreadable answer: a page in place of an answer: <html>sign in</html>",
             Verdict::SwitchProvider,
         ),
         (
             r#"{"object":"list"}"#,
-            r#"openai: unreadable answer: {"object":"list"}"#,
+            "openai: unreadable answer: 17 bytes in place of an answer",
             Verdict::SwitchProvider,
         ),
     ] {
