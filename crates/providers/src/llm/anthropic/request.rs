@@ -1,5 +1,3 @@
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 use serde_json::value::RawValue;
 use session::{Message, Prompt, ToolCall};
@@ -7,7 +5,7 @@ use session::{Message, Prompt, ToolCall};
 use super::thinking::Thinking;
 use crate::llm::{
     ModelSettings, ToolOffer,
-    history::{CANCELLED, ToolAnswers, schema},
+    history::{CANCELLED, CallIds, ToolAnswers, arguments, plain, schema},
 };
 
 /// A caller who said nothing, in any language. A conversation has to begin and to end with the
@@ -128,7 +126,7 @@ fn system(text: &str) -> Vec<Block<'static>> {
 #[derive(Default)]
 struct Conversation<'a> {
     turns: Vec<Turn<'a>>,
-    ids: BTreeSet<String>,
+    ids: CallIds,
 }
 
 impl<'a> Conversation<'a> {
@@ -170,7 +168,7 @@ impl<'a> Conversation<'a> {
     ) {
         let mut results = Vec::new();
         for call in tools {
-            let id = self.id(&call.id);
+            let id = self.ids.plain(&call.id);
             let answer = answer(call);
             results.push(Block::ToolResult {
                 tool_use_id: id.clone(),
@@ -181,7 +179,7 @@ impl<'a> Conversation<'a> {
             let used = Block::ToolUse {
                 id,
                 name: plain(&call.name),
-                input: input(&call.arguments),
+                input: arguments(call),
             };
             self.turn(Role::Assistant).content.push(used);
         }
@@ -218,19 +216,6 @@ impl<'a> Conversation<'a> {
         self.turns
             .last_mut()
             .expect("one was added if none was there")
-    }
-
-    /// An id that the provider accepts: of few characters, and used once. Calls that another
-    /// provider's model made may have other ones.
-    fn id(&mut self, id: &str) -> String {
-        let plain = plain(id);
-        let mut unused = plain.clone();
-        let mut count = 1;
-        while !self.ids.insert(unused.clone()) {
-            count += 1;
-            unused = format!("{plain}_{count}");
-        }
-        unused
     }
 
     fn finish(mut self) -> Vec<Turn<'a>> {
@@ -274,24 +259,6 @@ fn mark(turn: &mut Turn<'_>) {
         }
         Some(Block::ToolUse { .. }) | None => {}
     }
-}
-
-/// A name or an id in the characters that the provider accepts in them.
-fn plain(name: &str) -> String {
-    if name.is_empty() {
-        return "unknown".to_owned();
-    }
-    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    name.chars()
-        .map(|c| if allowed(c) { c } else { '_' })
-        .collect()
-}
-
-/// The arguments of a call, which have to be an object.
-fn input(arguments: &str) -> &RawValue {
-    let read = serde_json::from_str::<&RawValue>(arguments).ok();
-    read.filter(|raw| raw.get().starts_with('{'))
-        .unwrap_or_else(|| serde_json::from_str("{}").expect("an object, as written"))
 }
 
 #[cfg(test)]

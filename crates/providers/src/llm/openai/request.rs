@@ -6,7 +6,7 @@ use crate::{
     BaseUrl,
     llm::{
         ModelSettings, ToolOffer,
-        history::{CANCELLED, ToolAnswers, schema},
+        history::{CANCELLED, CallIds, ToolAnswers, arguments, plain, schema},
     },
 };
 
@@ -43,6 +43,16 @@ pub enum Models {
     /// OpenAI's. The longest answer is `max_completion_tokens`: reasoning models refuse the other.
     /// Their names tell how little they can think.
     OpenAis,
+}
+
+impl Models {
+    /// An id that the server accepts: Mistral's models, wherever they run, want nine letters.
+    fn call_id(self, ids: &mut CallIds, id: &str) -> String {
+        match self {
+            Self::Anyones => ids.nine(id),
+            Self::OpenAis => ids.plain(id),
+        }
+    }
 }
 
 /// The header with the key.
@@ -133,12 +143,12 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tool_calls: Vec<Call<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    tool_call_id: Option<&'a str>,
+    tool_call_id: Option<String>,
 }
 
 #[derive(Serialize)]
 struct Call<'a> {
-    id: &'a str,
+    id: String,
     #[serde(rename = "type")]
     kind: &'static str,
     function: CalledFunction<'a>,
@@ -146,7 +156,7 @@ struct Call<'a> {
 
 #[derive(Serialize)]
 struct CalledFunction<'a> {
-    name: &'a str,
+    name: String,
     arguments: &'a str,
 }
 
@@ -266,6 +276,7 @@ fn messages<'a>(profile: &Profile, prompt: &'a Prompt) -> Vec<Wire<'a>> {
         ));
     }
     let mut answers = ToolAnswers::new(&prompt.messages);
+    let mut ids = CallIds::default();
     for (place, message) in prompt.messages.iter().enumerate() {
         match message {
             Message::Caller(text) => caller(&mut wires, text),
@@ -276,11 +287,15 @@ fn messages<'a>(profile: &Profile, prompt: &'a Prompt) -> Vec<Wire<'a>> {
                 interrupted,
                 tools,
             } => {
-                agent(&mut wires, text, *interrupted, tools);
-                for call in tools {
+                let calls: Vec<(String, &ToolCall)> = tools
+                    .iter()
+                    .map(|call| (profile.models.call_id(&mut ids, &call.id), call))
+                    .collect();
+                agent(&mut wires, text, *interrupted, &calls);
+                for (id, call) in calls {
                     let output = answers.to(place, call).unwrap_or(CANCELLED);
                     wires.push(Wire {
-                        tool_call_id: Some(&call.id),
+                        tool_call_id: Some(id),
                         ..said("tool", output.to_owned())
                     });
                 }
@@ -312,24 +327,25 @@ fn caller(wires: &mut Vec<Wire<'_>>, text: &str) {
     }
 }
 
-fn agent<'a>(wires: &mut Vec<Wire<'a>>, text: &str, interrupted: bool, tools: &'a [ToolCall]) {
-    if text.is_empty() && tools.is_empty() {
+fn agent<'a>(
+    wires: &mut Vec<Wire<'a>>,
+    text: &str,
+    interrupted: bool,
+    calls: &[(String, &'a ToolCall)],
+) {
+    if text.is_empty() && calls.is_empty() {
         return;
     }
     let mut content = text.to_owned();
     if interrupted && !content.is_empty() {
         content.push('…');
     }
-    let calls = tools.iter().map(|call| Call {
-        id: &call.id,
+    let calls = calls.iter().map(|(id, call)| Call {
+        id: id.clone(),
         kind: "function",
         function: CalledFunction {
-            name: &call.name,
-            arguments: if call.arguments.trim().is_empty() {
-                "{}"
-            } else {
-                &call.arguments
-            },
+            name: plain(&call.name),
+            arguments: arguments(call).get(),
         },
     });
     wires.push(Wire {

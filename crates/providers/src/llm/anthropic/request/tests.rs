@@ -212,6 +212,11 @@ fn arguments_are_an_object_whatever_was_written() {
         ("[1]", "{}"),
         ("null", "{}"),
     ] {
-        assert_eq!(input(written).get(), sent, "{written}");
+        let call = ToolCall {
+            id: "a".into(),
+            name: "book".into(),
+            arguments: written.into(),
+        };
+        assert_eq!(arguments(&call).get(), sent, "{written}");
     }
 }

@@ -116,12 +116,12 @@ fn every_tool_call_has_exactly_one_answer() {
         tool_answer("a", "booked"),
     ]), @r#"
 user Book Tuesday and Friday
-assistant One moment. +a +b
-tool cancelled =a
-tool full =b
+assistant One moment. +call00000 +call00001
+tool cancelled =call00000
+tool full =call00001
 user And?
-assistant  +a
-tool booked =a
+assistant  +call00002
+tool booked =call00002
 "#);
 }
 
@@ -133,10 +133,10 @@ fn answers_belong_to_the_call_before_them() {
         agent("", false, &["x"]),
         tool_answer("x", "second"),
     ]), @r#"
-assistant  +x
-tool first =x
-assistant  +x
-tool second =x
+assistant  +call00000
+tool first =call00000
+assistant  +call00001
+tool second =call00001
 "#);
 }
 
@@ -233,4 +233,45 @@ fn the_operators_effort_is_sent_as_it_is() {
     };
     let body = asked(Profile::COMPATIBLE, vec![caller("Hi")], &nothing_set);
     assert!(!body.contains("reasoning_effort"), "{body}");
+}
+
+#[test]
+fn what_another_model_asked_for_is_sent_in_a_form_that_is_accepted() {
+    let call = |id: &str, name: &str, arguments: &str| ToolCall {
+        id: id.into(),
+        name: name.into(),
+        arguments: arguments.into(),
+    };
+    let message = Message::Agent {
+        text: String::new(),
+        interrupted: false,
+        tools: vec![
+            call("toolu_01A", "book", r#"{"day":"#),
+            call("call00000", "mail.send", "null"),
+            call("Ab3dE6gH9", "end_call", r#" {"why":1} "#),
+        ],
+    };
+    let calls = |profile| {
+        let body = asked(profile, vec![message.clone()], &settings());
+        let body: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+        let calls = body["messages"][1]["tool_calls"].as_array().expect("calls");
+        let shown = calls.iter().map(|call| {
+            let function = &call["function"];
+            format!(
+                "{} {} {}\n",
+                call["id"], function["name"], function["arguments"]
+            )
+        });
+        shown.collect::<String>().replace(['"', '\\'], "")
+    };
+    insta::assert_snapshot!(calls(Profile::COMPATIBLE), @r#"
+    call00000 book {}
+    call00001 mail_send {}
+    Ab3dE6gH9 end_call {why:1}
+    "#);
+    insta::assert_snapshot!(calls(Profile::OPENAI), @r#"
+    toolu_01A book {}
+    call00000 mail_send {}
+    Ab3dE6gH9 end_call {why:1}
+    "#);
 }

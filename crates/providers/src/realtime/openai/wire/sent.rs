@@ -9,7 +9,7 @@ use crate::{
     address::Address,
     llm::{
         ToolOffer,
-        history::{CANCELLED, ToolAnswers, schema},
+        history::{CANCELLED, ToolAnswers, arguments, plain, schema},
     },
     realtime::{Eagerness, TalkSettings, TurnDetection},
 };
@@ -260,11 +260,8 @@ pub fn history(messages: &[Message]) -> Vec<String> {
 }
 
 fn function_call(call: &ToolCall) -> String {
-    let arguments = match call.arguments.trim() {
-        "" => "{}",
-        arguments => arguments,
-    };
     item(json!({
-        "type": "function_call", "call_id": call.id, "name": call.name, "arguments": arguments,
+        "type": "function_call", "call_id": call.id, "name": plain(&call.name),
+        "arguments": arguments(call).get(),
     }))
 }
