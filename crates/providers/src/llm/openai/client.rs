@@ -60,11 +60,7 @@ impl OpenAi {
     /// Local servers want no key. [`Profile::of`] knows which profile fits an address.
     #[must_use]
     pub fn new(base: BaseUrl, key: Option<Secret>, http: HttpClient, profile: Profile) -> Self {
-        let base = if base.has_path() {
-            base
-        } else {
-            base.versioned()
-        };
+        let base = base.versioned_if_bare();
         Self {
             shared: Arc::new(Shared {
                 headers: headers(key.as_ref(), profile.authorisation),

@@ -26,11 +26,7 @@ const RESPOND: &str = "respond-";
 /// The address of a conversation. A base without any path gets `/v1`, where every server has it.
 #[must_use]
 pub fn url(base: &BaseUrl, settings: &TalkSettings) -> String {
-    let base = if base.has_path() {
-        base.clone()
-    } else {
-        base.clone().versioned()
-    };
+    let base = base.clone().versioned_if_bare();
     Address::new(base.ws("/realtime"))
         .with("model", &settings.model)
         .finish()
