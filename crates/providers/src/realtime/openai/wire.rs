@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use session::ToolCall;
 
 pub use self::{
-    complaint::{Complaint, Weight, closed},
+    complaint::{Complaint, NOTHING_TO_COMMIT, Weight, closed},
     sent::{
         CLEAR, COMMIT, CONFIGURE, append, caller, cancel, configure, delete, history, instruct,
         note, reply_of, respond, say, tool_output, truncate, url,
