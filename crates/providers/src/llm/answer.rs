@@ -123,6 +123,16 @@ pub(crate) struct Manners {
     pub(crate) request_id: &'static str,
     /// What an answer with an error status means.
     pub(crate) refused: fn(u16, Hints, &str) -> ProviderError,
+    /// Whether the body of such an answer says that nobody knows the key, rather than that it may
+    /// not do this.
+    pub(crate) is_unknown_key: fn(&str) -> bool,
+}
+
+/// An answer with an error status.
+pub(crate) struct Refusal {
+    status: u16,
+    hints: Hints,
+    pub(crate) body: String,
 }
 
 impl Manners {
@@ -161,7 +171,17 @@ impl Manners {
     }
 
     /// Reads why a request was refused.
-    pub(crate) async fn refusal(&self, mut response: Response) -> ProviderError {
+    pub(crate) async fn refusal(&self, response: Response) -> ProviderError {
+        self.meaning(&self.refused_with(response).await)
+    }
+
+    /// What a refusal means.
+    pub(crate) fn meaning(&self, refusal: &Refusal) -> ProviderError {
+        (self.refused)(refusal.status, refusal.hints, &refusal.body)
+    }
+
+    /// Reads a refusal.
+    pub(crate) async fn refused_with(&self, mut response: Response) -> Refusal {
         let status = response.status().as_u16();
         let hints = {
             let headers = response.headers();
@@ -177,7 +197,11 @@ impl Manners {
             };
             body.extend_from_slice(&piece);
         }
-        (self.refused)(status, hints, &String::from_utf8_lossy(&body))
+        Refusal {
+            status,
+            hints,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        }
     }
 
     /// A connection that could not be made, or broke.

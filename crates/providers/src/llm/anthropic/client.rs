@@ -29,6 +29,7 @@ const MANNERS: Manners = Manners {
     name: NAME,
     request_id: "request-id",
     refused: wire::refused,
+    is_unknown_key: wire::is_unknown_key,
 };
 
 /// Replies by Anthropic's Messages, or by a server of the same shape.

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+pub(super) use super::refusal::is_unknown_key;
 pub use super::refusal::refused;
 use super::{
     NAME,

@@ -50,6 +50,7 @@ pub(crate) const MANNERS: Manners = Manners {
     name: NAME,
     request_id: "x-request-id",
     refused: wire::refused,
+    is_unknown_key: wire::is_unknown_key,
 };
 
 impl OpenAi {

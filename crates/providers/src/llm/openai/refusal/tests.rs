@@ -95,3 +95,21 @@ fn headers_tell_when_to_come_back() {
         assert_eq!(error.verdict(), verdict, "{pairs:?}");
     }
 }
+
+#[test]
+fn an_unknown_key_is_told_from_one_that_may_not_see_this() {
+    for unknown in [
+        r#"{"error":{"message":"Incorrect API key","code":"invalid_api_key"}}"#,
+        r#"{"error":{"message":"Access denied due to invalid subscription key","code":"401"}}"#,
+        r#"{"error":{"message":"no","type":"authentication_error"}}"#,
+    ] {
+        assert!(is_unknown_key(unknown), "{unknown}");
+    }
+    for known in [
+        r#"{"error":{"message":"Missing scopes: model.read","type":"invalid_request_error","code":null}}"#,
+        "",
+        "<html>",
+    ] {
+        assert!(!is_unknown_key(known), "{known}");
+    }
+}
