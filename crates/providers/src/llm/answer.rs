@@ -230,7 +230,7 @@ impl Manners {
 /// An answer that is being read.
 pub(super) struct Answer<R> {
     manners: &'static Manners,
-    reader: R,
+    pub(super) reader: R,
     response: Response,
     deadlines: Deadlines,
     due: Due,
@@ -275,7 +275,7 @@ impl<R: Reader> Answer<R> {
 
     /// Hands over what is written until the answer ends or nobody listens.
     pub(super) async fn hand_over(
-        mut self,
+        &mut self,
         written: &mpsc::Sender<Written>,
         prompt_chars: u64,
     ) -> Result<Tokens, ProviderError> {

@@ -2,7 +2,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use session::{Message, Prompt, ToolCall};
 
-use super::thinking::Thinking;
+use super::{thinking::Thinking, thoughts::Thoughts};
 use crate::llm::{
     ModelSettings, ToolOffer,
     history::{CANCELLED, CallIds, ToolAnswers, arguments, plain, schema},
@@ -70,6 +70,9 @@ enum Block<'a> {
         name: String,
         input: &'a RawValue,
     },
+    /// As the model wrote it.
+    #[serde(untagged)]
+    Thought(Box<RawValue>),
 }
 
 /// Everything up to here is worth keeping for so long.
@@ -90,7 +93,8 @@ impl CacheControl {
 }
 
 /// The body of a request for one reply.
-pub(super) fn body(prompt: &Prompt, settings: &ModelSettings) -> Vec<u8> {
+pub(super) fn body(prompt: &Prompt, settings: &ModelSettings, thoughts: &Thoughts) -> Vec<u8> {
+    let before = |call: &ToolCall| thoughts.before(&settings.model, &call.id);
     let request = Request {
         model: &settings.model,
         max_tokens: settings.max_tokens,
@@ -99,7 +103,7 @@ pub(super) fn body(prompt: &Prompt, settings: &ModelSettings) -> Vec<u8> {
         thinking: Thinking::of(&settings.model, settings.reasoning_effort.as_deref()),
         tools: settings.tools.iter().map(tool).collect(),
         system: system(&prompt.system),
-        messages: Conversation::of(prompt),
+        messages: Conversation::of(prompt, before),
     };
     serde_json::to_vec(&request).expect("text keys and finite numbers always serialise")
 }
@@ -130,7 +134,10 @@ struct Conversation<'a> {
 }
 
 impl<'a> Conversation<'a> {
-    fn of(prompt: &'a Prompt) -> Vec<Turn<'a>> {
+    fn of(
+        prompt: &'a Prompt,
+        thoughts_before: impl Fn(&ToolCall) -> Vec<Box<RawValue>>,
+    ) -> Vec<Turn<'a>> {
         let mut conversation = Self::default();
         let mut answers = ToolAnswers::new(&prompt.messages);
         for (place, message) in prompt.messages.iter().enumerate() {
@@ -142,6 +149,8 @@ impl<'a> Conversation<'a> {
                     interrupted,
                     tools,
                 } => {
+                    let thoughts = tools.first().map(&thoughts_before).unwrap_or_default();
+                    conversation.think(thoughts);
                     conversation.agent(text.trim(), *interrupted);
                     conversation.calls(tools, |call| answers.to(place, call));
                 }
@@ -150,6 +159,13 @@ impl<'a> Conversation<'a> {
             }
         }
         conversation.finish()
+    }
+
+    fn think(&mut self, thoughts: Vec<Box<RawValue>>) {
+        if !thoughts.is_empty() {
+            let content = &mut self.turn(Role::Assistant).content;
+            content.extend(thoughts.into_iter().map(Block::Thought));
+        }
     }
 
     fn agent(&mut self, text: &str, interrupted: bool) {
@@ -199,7 +215,7 @@ impl<'a> Conversation<'a> {
                 text.push('\n');
                 text.push_str(said);
             }
-            Some(Block::ToolResult { .. } | Block::ToolUse { .. }) | None => {
+            Some(Block::Thought(_) | Block::ToolResult { .. } | Block::ToolUse { .. }) | None => {
                 turn.content.push(text(said));
             }
         }
@@ -257,7 +273,7 @@ fn mark(turn: &mut Turn<'_>) {
         Some(Block::Text { cache_control, .. } | Block::ToolResult { cache_control, .. }) => {
             *cache_control = CacheControl::lasting("5m");
         }
-        Some(Block::ToolUse { .. }) | None => {}
+        Some(Block::Thought(_) | Block::ToolUse { .. }) | None => {}
     }
 }
 

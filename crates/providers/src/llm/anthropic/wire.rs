@@ -9,6 +9,7 @@ use super::{
     NAME,
     blocks::{Beginning, Blocks},
     refusal::broke_off,
+    thoughts::Round,
 };
 use crate::{
     ProviderError, Verdict,
@@ -56,6 +57,8 @@ struct Delta<'a> {
     partial_json: Text<'a>,
     #[serde(borrow, default)]
     thinking: Text<'a>,
+    #[serde(borrow, default)]
+    signature: Text<'a>,
     #[serde(borrow, default)]
     stop_reason: Text<'a>,
     #[serde(borrow, default)]
@@ -152,6 +155,8 @@ pub struct AnswerReader {
     apart: bool,
     /// It stopped because it may not write more.
     cut: bool,
+    /// What it thought before it asked for tools.
+    thoughts: Option<Round>,
 }
 
 /// How far the model has come.
@@ -171,6 +176,11 @@ enum Stage {
 }
 
 impl AnswerReader {
+    /// What the model thought before it asked for tools, once its answer is whole.
+    pub(super) fn take_thoughts(&mut self) -> Option<Round> {
+        self.thoughts.take()
+    }
+
     fn on_rest(&mut self, rest: Rest, progress: &mut Progress) -> Result<(), ProviderError> {
         match rest {
             Rest::Nothing => Ok(()),
@@ -242,7 +252,11 @@ impl AnswerReader {
                 self.blocks.add(index, &delta.partial_json);
                 self.wrote(&delta.partial_json, progress);
             }
-            "thinking_delta" => self.wrote(&delta.thinking, progress),
+            "signature_delta" => self.blocks.sign(index, &delta.signature),
+            "thinking_delta" => {
+                self.blocks.think(index, &delta.thinking);
+                self.wrote(&delta.thinking, progress);
+            }
             _ => {}
         }
     }
@@ -297,6 +311,11 @@ impl AnswerReader {
     fn end(&mut self, progress: &mut Progress) {
         let rest = self.text.finish();
         let calls = self.blocks.take();
+        let blocks = self.blocks.take_thoughts();
+        if let Some(first) = calls.first().filter(|_call| !blocks.is_empty()) {
+            let call = first.id.clone();
+            self.thoughts = Some(Round { call, blocks });
+        }
         if self.stage != Stage::Withdrawn {
             self.hand_over(rest, progress);
             self.cut &= self.stage != Stage::Speaking && calls.is_empty();

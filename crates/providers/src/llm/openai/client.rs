@@ -126,7 +126,7 @@ impl Shared {
             .ask(request, began, self.deadlines.first_token)
             .await?;
         let reader = AnswerReader::new(NEXT_ID.fetch_add(32, Ordering::Relaxed));
-        let answer = Answer::new(&MANNERS, reader, response, (began, self.deadlines));
+        let mut answer = Answer::new(&MANNERS, reader, response, (began, self.deadlines));
         answer.hand_over(written, prompt_chars(&think.prompt)).await
     }
 

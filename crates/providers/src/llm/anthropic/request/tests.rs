@@ -41,7 +41,7 @@ fn asked(system: &str, messages: Vec<Message>, settings: &ModelSettings) -> Stri
         system: system.into(),
         messages,
     };
-    String::from_utf8(body(&prompt, settings)).expect("UTF-8")
+    String::from_utf8(body(&prompt, settings, &Thoughts::default())).expect("UTF-8")
 }
 
 /// The messages alone, one block per line, `*` where it is kept in the cache.
