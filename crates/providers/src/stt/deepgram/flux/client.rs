@@ -91,13 +91,6 @@ impl DeepgramFlux {
         self.deadlines = deadlines;
         self
     }
-
-    /// The same with another idea of when a turn is over.
-    #[must_use]
-    pub fn with_thresholds(mut self, thresholds: Thresholds) -> Self {
-        self.thresholds = thresholds;
-        self
-    }
 }
 
 impl SpeechToText for DeepgramFlux {
