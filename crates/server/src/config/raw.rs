@@ -388,7 +388,7 @@ pub(crate) struct Tts {
     pub similarity_boost: Option<f32>,
     /// 0 to 1. Default 0.35.
     pub style: Option<f32>,
-    /// 0.7 to 1.2. Default 0.92.
+    /// 0.7 to 1.2. Default 0.92 with ElevenLabs, elsewhere the voice's own.
     pub speed: Option<f32>,
     /// Sent only when set.
     pub use_speaker_boost: Option<bool>,
