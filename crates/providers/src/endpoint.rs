@@ -111,16 +111,11 @@ impl Endpoint {
     }
 
     async fn on_stranger(&self, response: Response) -> Result<(), ProviderError> {
-        let error = self.manners.refusal(response).await;
-        match &error {
-            ProviderError::Refused { detail, .. } if detail.starts_with("invalid_api_key") => {
-                Err(self.shown(error))
-            }
-            ProviderError::Refused { .. }
-            | ProviderError::Connection { .. }
-            | ProviderError::Garbled { .. }
-            | ProviderError::Silent { .. } => Ok(()),
+        let refusal = self.manners.refused_with(response).await;
+        if (self.manners.is_unknown_key)(&refusal.body) {
+            return Err(self.shown(self.manners.meaning(&refusal)));
         }
+        Ok(())
     }
 
     /// Nothing came for too long.

@@ -80,6 +80,9 @@ pub trait Reader: Send {
     /// Whether what came is an answer, once it has ended.
     fn outcome(&self) -> Result<(), ProviderError>;
 
+    /// What the server has counted so far, if it has counted the prompt.
+    fn counted(&self) -> Option<Tokens>;
+
     /// What the reply consumed: as the server counted, or estimated where it did not.
     fn tokens(&self, prompt_chars: u64) -> Tokens;
 }
@@ -91,6 +94,8 @@ pub(super) const fn estimate(prompt_chars: u64, chars: u64) -> Tokens {
     Tokens {
         input: prompt_chars.div_ceil(CHARS),
         cached: 0,
+        cache_writes: 0,
+        long_cache_writes: 0,
         output: chars.div_ceil(CHARS),
     }
 }
@@ -118,6 +123,16 @@ pub(crate) struct Manners {
     pub(crate) request_id: &'static str,
     /// What an answer with an error status means.
     pub(crate) refused: fn(u16, Hints, &str) -> ProviderError,
+    /// Whether the body of such an answer says that nobody knows the key, rather than that it may
+    /// not do this.
+    pub(crate) is_unknown_key: fn(&str) -> bool,
+}
+
+/// An answer with an error status.
+pub(crate) struct Refusal {
+    status: u16,
+    hints: Hints,
+    pub(crate) body: String,
 }
 
 impl Manners {
@@ -156,7 +171,17 @@ impl Manners {
     }
 
     /// Reads why a request was refused.
-    pub(crate) async fn refusal(&self, mut response: Response) -> ProviderError {
+    pub(crate) async fn refusal(&self, response: Response) -> ProviderError {
+        self.meaning(&self.refused_with(response).await)
+    }
+
+    /// What a refusal means.
+    pub(crate) fn meaning(&self, refusal: &Refusal) -> ProviderError {
+        (self.refused)(refusal.status, refusal.hints, &refusal.body)
+    }
+
+    /// Reads a refusal.
+    pub(crate) async fn refused_with(&self, mut response: Response) -> Refusal {
         let status = response.status().as_u16();
         let hints = {
             let headers = response.headers();
@@ -172,7 +197,11 @@ impl Manners {
             };
             body.extend_from_slice(&piece);
         }
-        (self.refused)(status, hints, &String::from_utf8_lossy(&body))
+        Refusal {
+            status,
+            hints,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        }
     }
 
     /// A connection that could not be made, or broke.
@@ -201,7 +230,7 @@ impl Manners {
 /// An answer that is being read.
 pub(super) struct Answer<R> {
     manners: &'static Manners,
-    reader: R,
+    pub(super) reader: R,
     response: Response,
     deadlines: Deadlines,
     due: Due,
@@ -246,18 +275,27 @@ impl<R: Reader> Answer<R> {
 
     /// Hands over what is written until the answer ends or nobody listens.
     pub(super) async fn hand_over(
-        mut self,
+        &mut self,
         written: &mpsc::Sender<Written>,
         prompt_chars: u64,
     ) -> Result<Tokens, ProviderError> {
+        let mut told = None;
         loop {
             let Some(piece) = self.piece().await? else {
                 break;
             };
             let progress = match piece {
-                Piece::Bytes(bytes) => self.reader.read(&bytes)?,
-                Piece::End => self.reader.finish()?,
+                Piece::Bytes(bytes) => self.reader.read(&bytes),
+                Piece::End => self.reader.finish(),
             };
+            // Before anything else: what failed has to be paid for, too.
+            let counted = self.reader.counted().filter(|now| Some(*now) != told);
+            if let Some(counted) = counted {
+                told = Some(counted);
+                // Whoever is not there any more is noticed below.
+                drop(written.send(Written::Used(counted)).await);
+            }
+            let progress = progress?;
             for part in progress.written {
                 if written.send(part).await.is_err() {
                     return Ok(self.reader.tokens(prompt_chars));

@@ -207,6 +207,11 @@ pub(crate) struct Price {
     pub input_per_million_usd: Option<f64>,
     /// Language model, per million tokens of the prompt that its cache held.
     pub cached_per_million_usd: Option<f64>,
+    /// Language model, per million tokens of the prompt that its cache was given for some minutes.
+    /// Default: 1.25 times the prompt's with Anthropic, else the prompt's.
+    pub cache_write_per_million_usd: Option<f64>,
+    /// The same, for an hour. Default: twice the prompt's with Anthropic, else the prompt's.
+    pub long_cache_write_per_million_usd: Option<f64>,
     /// Language model, per million generated tokens.
     pub output_per_million_usd: Option<f64>,
     /// Speech to speech, per million tokens of heard audio.
@@ -361,7 +366,8 @@ pub(crate) struct Llm {
     pub presence_penalty: Option<f32>,
     /// -2 to 2. Sent only when set.
     pub frequency_penalty: Option<f32>,
-    /// `none`, `minimal`, `low` and so on. Sent only when set.
+    /// `none`, `minimal`, `low` and so on. Default: as little as the model can do with, where that is
+    /// known.
     pub reasoning_effort: Option<String>,
     /// Whether the model is offered the tool `end_call`, by which it hangs up. Default true; switch
     /// it off for servers that know no tools.
@@ -387,7 +393,7 @@ pub(crate) struct Tts {
     pub similarity_boost: Option<f32>,
     /// 0 to 1. Default 0.35.
     pub style: Option<f32>,
-    /// 0.7 to 1.2. Default 0.92.
+    /// 0.7 to 1.2. Default 0.92 with ElevenLabs, elsewhere the voice's own.
     pub speed: Option<f32>,
     /// Sent only when set.
     pub use_speaker_boost: Option<bool>,

@@ -9,6 +9,7 @@ use tokio::{sync::mpsc, time::Instant};
 
 use super::{
     NAME, request,
+    thoughts::Thoughts,
     wire::{self, AnswerReader},
 };
 use crate::{
@@ -29,6 +30,7 @@ const MANNERS: Manners = Manners {
     name: NAME,
     request_id: "request-id",
     refused: wire::refused,
+    is_unknown_key: wire::is_unknown_key,
 };
 
 /// Replies by Anthropic's Messages, or by a server of the same shape.
@@ -44,6 +46,7 @@ struct Shared {
     headers: HeaderMap,
     http: HttpClient,
     deadlines: Deadlines,
+    thoughts: Arc<Thoughts>,
 }
 
 impl Anthropic {
@@ -61,6 +64,7 @@ impl Anthropic {
                 key,
                 http,
                 deadlines: Deadlines::default(),
+                thoughts: Arc::default(),
             }),
         }
     }
@@ -117,8 +121,14 @@ impl Shared {
             .ask(request, began, self.deadlines.first_token)
             .await?;
         let reader = AnswerReader::default();
-        let answer = Answer::new(&MANNERS, reader, response, (began, self.deadlines));
-        answer.hand_over(written, prompt_chars(&think.prompt)).await
+        let mut answer = Answer::new(&MANNERS, reader, response, (began, self.deadlines));
+        let tokens = answer
+            .hand_over(written, prompt_chars(&think.prompt))
+            .await?;
+        if let Some(round) = answer.reader.take_thoughts() {
+            self.thoughts.keep(&think.settings.model, round);
+        }
+        Ok(tokens)
     }
 
     fn request(&self, ticket: &Ticket, think: &Think) -> RequestBuilder {
@@ -128,7 +138,11 @@ impl Shared {
             .headers(self.headers.clone())
             .header(ACCEPT, HeaderValue::from_static("text/event-stream"))
             .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-            .body(request::body(&think.prompt, &think.settings))
+            .body(request::body(
+                &think.prompt,
+                &think.settings,
+                &self.thoughts,
+            ))
     }
 }
 

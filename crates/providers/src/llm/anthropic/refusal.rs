@@ -17,6 +17,11 @@ pub fn refused(status: u16, hints: Hints, body: &str) -> ProviderError {
     error(status, hints, Said::in_body(body))
 }
 
+/// Whether a 401 is about the key itself.
+pub(super) fn is_unknown_key(body: &str) -> bool {
+    Said::in_body(body).is_any_of(&["authentication_error"])
+}
+
 /// An error in the middle of a stream, whose status was 200.
 pub(super) fn broke_off(raw: &RawValue) -> ProviderError {
     error(200, Hints::default(), Said::in_error(raw))

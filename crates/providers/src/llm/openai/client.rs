@@ -50,6 +50,7 @@ pub(crate) const MANNERS: Manners = Manners {
     name: NAME,
     request_id: "x-request-id",
     refused: wire::refused,
+    is_unknown_key: wire::is_unknown_key,
 };
 
 impl OpenAi {
@@ -60,11 +61,7 @@ impl OpenAi {
     /// Local servers want no key. [`Profile::of`] knows which profile fits an address.
     #[must_use]
     pub fn new(base: BaseUrl, key: Option<Secret>, http: HttpClient, profile: Profile) -> Self {
-        let base = if base.has_path() {
-            base
-        } else {
-            base.versioned()
-        };
+        let base = base.versioned_if_bare();
         Self {
             shared: Arc::new(Shared {
                 headers: headers(key.as_ref(), profile.authorisation),
@@ -129,7 +126,7 @@ impl Shared {
             .ask(request, began, self.deadlines.first_token)
             .await?;
         let reader = AnswerReader::new(NEXT_ID.fetch_add(32, Ordering::Relaxed));
-        let answer = Answer::new(&MANNERS, reader, response, (began, self.deadlines));
+        let mut answer = Answer::new(&MANNERS, reader, response, (began, self.deadlines));
         answer.hand_over(written, prompt_chars(&think.prompt)).await
     }
 

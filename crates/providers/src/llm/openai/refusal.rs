@@ -14,6 +14,19 @@ pub fn refused(status: u16, hints: Hints, body: &str) -> ProviderError {
     error(status, hints, Said::in_body(body))
 }
 
+/// Whether a 401 is about the key itself. One that may not see this answers 401, too; Azure has the
+/// status for a code.
+pub(crate) fn is_unknown_key(body: &str) -> bool {
+    let said = Said::in_body(body);
+    said.is_any_of(&[
+        "401",
+        "authentication_error",
+        "invalid_api_key",
+        "invalid_authentication_error",
+        "unauthorized",
+    ])
+}
+
 /// An error in an answer, or in the middle of a stream, whose status was 200.
 pub(crate) fn broke_off(raw: &RawValue) -> ProviderError {
     let said = Said::in_error(raw);

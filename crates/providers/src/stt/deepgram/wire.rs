@@ -9,7 +9,7 @@ use session::{Span, Words};
 use crate::{
     BaseUrl, ProviderError, Verdict,
     address::Address,
-    deepgram::NAME,
+    deepgram::{NAME, garbled},
     stt::Listen,
     text::{Text, brief},
 };
@@ -119,11 +119,12 @@ impl<T> Lenient<T> {
 }
 
 /// Reads a text message.
-pub fn read(message: &str) -> Result<FromDeepgram, serde_json::Error> {
-    let kind: Kind<'_> = serde_json::from_str(message)?;
+pub fn read(message: &str) -> Result<FromDeepgram, ProviderError> {
+    let garbled = |why| garbled(message, &why);
+    let kind: Kind<'_> = serde_json::from_str(message).map_err(garbled)?;
     Ok(match &*kind.kind {
         // Servers that copy the interface may leave the type out of the one message that matters.
-        "Results" | "" => words(&serde_json::from_str(message)?),
+        "Results" | "" => words(&serde_json::from_str(message).map_err(garbled)?),
         "SpeechStarted" => FromDeepgram::SpeechStarted,
         "UtteranceEnd" => FromDeepgram::UtteranceEnd,
         "Metadata" => FromDeepgram::Metadata,

@@ -9,7 +9,7 @@ use crate::{
     BaseUrl, ProviderError, Verdict,
     address::Address,
     deepgram::NAME,
-    text::{Text, brief},
+    text::{Text, brief, unreadable},
     tts::Voice,
 };
 
@@ -50,7 +50,7 @@ pub fn read(message: &str) -> Result<FromAura, ProviderError> {
         description: Text<'a>,
     }
     let message: Message<'_> =
-        serde_json::from_str(message).map_err(|error| garbled(&error.to_string()))?;
+        serde_json::from_str(message).map_err(|why| garbled(&unreadable(message, &why)))?;
     Ok(match &*message.kind {
         "Cleared" => FromAura::Cleared,
         "Flushed" => FromAura::Flushed,

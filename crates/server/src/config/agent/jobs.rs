@@ -215,7 +215,7 @@ impl Reading<'_, '_> {
         let stability = unit("stability", tts.stability, 0.6, (0.0, 1.0));
         let similarity_boost = unit("similarity_boost", tts.similarity_boost, 0.75, (0.0, 1.0));
         let style = unit("style", tts.style, 0.35, (0.0, 1.0));
-        let speed = unit("speed", tts.speed, 0.92, (0.7, 1.2));
+        let usual_speed = unit("speed", tts.speed, 0.92, (0.7, 1.2));
         if tts
             .chunk_length_schedule
             .iter()
@@ -232,6 +232,7 @@ impl Reading<'_, '_> {
         let alone = models.len() == 1;
         let speak = |name: ModelName| {
             let of_provider = tts.voices.get(&name.provider).cloned();
+            let is_elevenlabs = name.provider == "elevenlabs";
             let voice = match name.provider.as_str() {
                 "elevenlabs" => of_provider
                     .or_else(|| elevenlabs.clone())
@@ -248,7 +249,8 @@ impl Reading<'_, '_> {
                 stability,
                 similarity_boost,
                 style,
-                speed,
+                // Other voices are at their best at their own speed, and some know no other.
+                speed: usual_speed.filter(|_| is_elevenlabs || tts.speed.is_some()),
                 use_speaker_boost: tts.use_speaker_boost,
                 chunk_length_schedule: tts.chunk_length_schedule.clone(),
                 multi_context: tts.multi_context.unwrap_or(false),

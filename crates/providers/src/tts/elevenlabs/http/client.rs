@@ -5,7 +5,7 @@ use reqwest::header::{HeaderMap, HeaderName};
 use tokio::sync::mpsc;
 
 use super::{
-    super::NAME,
+    super::{NAME, refusal},
     wire::{self, SoundReader, VoiceInfo},
 };
 use crate::{
@@ -28,6 +28,7 @@ const MANNERS: Manners = Manners {
     name: NAME,
     request_id: "request-id",
     refused: wire::refused,
+    is_unknown_key: refusal::is_unknown_key,
 };
 
 /// Voices by ElevenLabs, without a socket.
