@@ -30,7 +30,7 @@ pub(crate) static LIST: LazyLock<PriceList> = LazyLock::new(|| {
 
 impl Reading<'_, '_> {
     /// What all these models and the line cost, as far as it is known.
-    pub(super) fn prices(&mut self, models: [&[ModelName]; 3]) -> PriceBook {
+    pub(super) fn prices(&mut self, models: [&[ModelName]; 4]) -> PriceBook {
         let models: BTreeSet<&ModelName> = models.into_iter().flatten().collect();
         let carrier: ModelName = CARRIER.parse().expect("a constant names a model");
         let mut book = Vec::with_capacity(models.len() + 1);
