@@ -5,6 +5,7 @@
 //! default. Unknown keys are errors.
 
 mod money;
+mod realtime;
 mod taking;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, de};
 
 pub(crate) use money::{Breaker, Budget};
+pub(crate) use realtime::Realtime;
 pub(crate) use taking::{Amd, Dtmf, End, Idle, Mask, Overlap, Turn, Wait};
 
 /// The whole file, `repartee.toml` unless `--config` names another.
@@ -295,9 +297,12 @@ pub(crate) struct Agent {
     pub history_messages: Option<usize>,
     /// Tokens of them, about, that are kept; what goes on is always told whole. Default 8000.
     pub history_tokens: Option<usize>,
-    /// Earlier calls of the same number that the agent remembers. A number is no proof of who
-    /// calls. Default 0.
+    /// Earlier calls of the same number that the agent remembers; 0 with `realtime`. A number is no
+    /// proof of who calls. Default 0.
     pub remembers_calls: Option<u32>,
+    /// Who hears, thinks and speaks in one.
+    #[serde(deserialize_with = "list_or_section")]
+    pub realtime: Realtime,
     /// Who recognises speech.
     #[serde(deserialize_with = "list_or_section")]
     pub stt: Stt,

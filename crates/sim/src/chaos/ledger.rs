@@ -41,6 +41,12 @@ impl Ledger {
             ledger.add(format!("model{place}"), INPUT, input);
             ledger.add(format!("model{place}"), OUTPUT, output);
         }
+        for (place, post) in stage.talkers.iter().enumerate() {
+            for session in post.fake.seen() {
+                ledger.add(format!("talker{place}"), INPUT, session.input_tokens);
+                ledger.add(format!("talker{place}"), OUTPUT, session.output_tokens);
+            }
+        }
         for (place, post) in stage.voices.iter().enumerate() {
             let streams = post.fake.seen();
             let characters = streams.iter().map(|stream| stream.characters).sum();

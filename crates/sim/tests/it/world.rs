@@ -10,7 +10,6 @@ use driver::{Agent, Exchange, Meters, NoTools, Shared, Station};
 use prometheus_client::registry::Registry;
 use providers::{
     llm::{LanguageModel, ModelSettings},
-    realtime::{SpeechToSpeech, TalkSettings, TurnDetection},
     stt::{Listen, Recognised, SpeechToText},
     tts::{TextToSpeech, Voice},
 };
@@ -22,7 +21,7 @@ use transports::FromLine;
 use crate::{
     line::{Far, Sent, line},
     providers::{FakeEars, FakeModel, FakeVoice},
-    talkers::FakeTalker,
+    talkers::{self, FakeTalker},
 };
 
 /// Who listens, thinks and speaks, in order of preference.
@@ -214,15 +213,6 @@ pub(crate) fn agent(rules: Rules, cast: &Cast) -> Agent {
         chunk_length_schedule: Vec::new(),
         multi_context: false,
     };
-    let talk = Arc::new(TalkSettings {
-        model: "talker".to_owned(),
-        voice: "v".to_owned(),
-        language: Language::default(),
-        transcription_model: None,
-        turns: TurnDetection::Ours,
-        max_output_tokens: None,
-        tools: Vec::new(),
-    });
     let name = |job: &str, index: usize| format!("fake{index}/{job}").parse().unwrap();
     let ears = cast.ears.iter().enumerate().map(|(index, ears)| Station {
         name: name("ears", index),
@@ -247,22 +237,13 @@ pub(crate) fn agent(rules: Rules, cast: &Cast) -> Agent {
             provider: Arc::new(speaks.clone()) as Arc<dyn TextToSpeech>,
             settings: voice.clone(),
         });
-    let talkers = cast
-        .talkers
-        .iter()
-        .enumerate()
-        .map(|(index, talks)| Station {
-            name: name("talker", index),
-            provider: Arc::new(talks.clone()) as Arc<dyn SpeechToSpeech>,
-            settings: Arc::clone(&talk),
-        });
     Agent {
         id: "anna".parse().unwrap(),
         rules: Arc::new(rules),
         listen: ears.collect(),
         think: models.collect(),
         speak: voices.collect(),
-        talk: talkers.collect(),
+        talk: talkers::stations(&cast.talkers),
         ear: audio::HearingSettings::default(),
         carrier: "carrier/line".parse().unwrap(),
         prices: Arc::new(cast.prices.clone()),

@@ -33,7 +33,7 @@ pub(crate) static LIST: LazyLock<PriceList> = LazyLock::new(|| {
 
 impl Reading<'_, '_> {
     /// What these models cost in their jobs, and what the line costs, as far as it is known.
-    pub(super) fn prices(&mut self, models: [(Job, &[ModelName]); 3]) -> PriceBook {
+    pub(super) fn prices(&mut self, models: [(Job, &[ModelName]); 4]) -> PriceBook {
         let names: BTreeSet<&ModelName> = models.iter().flat_map(|(_, names)| *names).collect();
         let carrier: ModelName = CARRIER.parse().expect("a constant names a model");
         let mut book = Vec::with_capacity(names.len() + 1);
@@ -155,6 +155,12 @@ const fn items_of(job: Job) -> &'static [Item] {
     match job {
         Job::Listen => &[Item::Transcription],
         Job::Speak => &[Item::Speech],
+        Job::Talk => &[
+            Item::AudioInput,
+            Item::AudioOutput,
+            Item::Input,
+            Item::Output,
+        ],
         Job::Think => &[Item::Input, Item::Output],
     }
 }
