@@ -74,7 +74,13 @@ impl Reading<'_, '_> {
             ..raw::Price::default()
         });
         let (key, price) = match (&line, self.file.prices.get(&name)) {
-            (Some(line), _) => ("twilio.line_per_minute_usd".to_owned(), line),
+            (Some(line), typed) => {
+                if typed.is_some() {
+                    let message = "contradicts `twilio.line_per_minute_usd`: leave one of them out";
+                    self.meaning.problem(&format!("prices.{name}"), message);
+                }
+                ("twilio.line_per_minute_usd".to_owned(), line)
+            }
             (None, Some(typed)) => (format!("prices.{name}"), typed),
             (None, None) => match LIST.models.get(&name) {
                 Some(listed) => (String::new(), listed),
@@ -344,6 +350,18 @@ mod tests {
         assert_eq!(
             prices("anthropic/x", typed),
             [1_000_000, 1_000_000, 500_000, 750_000]
+        );
+    }
+
+    #[test]
+    fn the_line_has_one_price() {
+        let text = "twilio.line_per_minute_usd = 0.01\n\
+                    [prices.\"twilio/voice\"]\nper_minute_usd = 0.02\n";
+        let error = Config::parse("x.toml", text, &Environment::default()).expect_err("two prices");
+        assert_eq!(
+            error.to_string(),
+            "x.toml:2:9: prices.twilio/voice: contradicts `twilio.line_per_minute_usd`: leave one \
+             of them out"
         );
     }
 
