@@ -10,11 +10,13 @@ mod base_url;
 mod cutter;
 mod deepgram;
 mod endpoint;
+mod hints;
 mod http;
 mod http_date;
 pub mod llm;
 #[cfg(test)]
 mod loopback;
+mod manners;
 pub mod offline;
 mod openai;
 pub mod realtime;
@@ -27,6 +29,7 @@ pub mod tts;
 mod verdict;
 
 pub use base_url::{BadBaseUrl, BaseUrl};
+pub use hints::Hints;
 pub use http::HttpClient;
 pub use secret::{BadSecret, Secret};
 pub use verdict::{ProviderError, Verdict};

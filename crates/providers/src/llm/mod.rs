@@ -5,7 +5,6 @@ pub mod anthropic;
 #[cfg(test)]
 mod asking;
 mod body;
-mod hints;
 pub(crate) mod history;
 pub mod openai;
 mod said;
@@ -18,11 +17,10 @@ use tokio::sync::mpsc;
 pub use self::{
     answer::{Deadlines, Progress, Reader, State},
     anthropic::Anthropic,
-    hints::Hints,
     openai::OpenAi,
 };
+pub use crate::Hints;
 use crate::ProviderError;
-pub(crate) use answer::Manners;
 
 /// A provider that writes replies.
 pub trait LanguageModel: Send + Sync {

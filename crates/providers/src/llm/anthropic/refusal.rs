@@ -3,10 +3,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use super::NAME;
-use crate::{
-    ProviderError, Verdict,
-    llm::{Hints, said::Said},
-};
+use crate::{Hints, ProviderError, Verdict, llm::said::Said};
 
 /// How long to wait where a server does not say.
 const A_MOMENT: Duration = Duration::from_millis(500);

@@ -3,10 +3,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use super::NAME;
-use crate::{
-    ProviderError, Verdict,
-    llm::{Hints, said::Said},
-};
+use crate::{Hints, ProviderError, Verdict, llm::said::Said};
 
 /// An answer with an error status.
 #[must_use]

@@ -123,8 +123,7 @@ fn model(voice: &Voice) -> String {
     if name.is_empty() || !["aura", "aura-1", "aura-2"].contains(&voice.model.as_str()) {
         return voice.model.clone();
     }
-    let language = voice.language.tag();
-    let language = language.split('-').next().unwrap_or(language);
+    let language = voice.language.primary();
     // The first generation's names have no number.
     let family = voice.model.strip_suffix("-1").unwrap_or(&voice.model);
     format!("{family}-{name}-{language}")

@@ -373,5 +373,14 @@ async fn failing_to_warm_is_no_failure() {
         warm: Duration::from_millis(20),
         ..Deadlines::default()
     };
-    model(&server, deadlines).warm().await;
+    let model = model(&server, deadlines);
+    // Nobody answers it.
+    let in_time = tokio::time::timeout(Duration::from_secs(5), model.warm()).await;
+    assert!(in_time.is_ok(), "it waits for no one");
+    let _unanswered = server.connection().await;
+    let mut reply = Reply::begin(&model);
+    let mut request = server.request().await;
+    request.begin_stream().await;
+    request.chunk(&delta("Hello.")).await;
+    assert_eq!(reply.text().await, "Hello.");
 }

@@ -162,8 +162,7 @@ fn percent(share: f64) -> Option<u8> {
 /// The address of one stream of a caller's audio.
 #[must_use]
 pub fn listen_url(base: &BaseUrl, listen: &Listen, thresholds: &Thresholds) -> String {
-    let language = listen.language.tag();
-    let language = language.split('-').next().unwrap_or(language);
+    let language = listen.language.primary();
     let model = model(&listen.model, language);
     let over = thresholds.over.clamp(50, 100);
     let mut address = Address::new(base.clone().in_version("/v2").ws("/listen"))

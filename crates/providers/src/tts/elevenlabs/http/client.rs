@@ -11,7 +11,7 @@ use super::{
 use crate::{
     BaseUrl, HttpClient, ProviderError, Secret,
     endpoint::Endpoint,
-    llm::Manners,
+    manners::Manners,
     socket::key_header,
     tts::{
         FromVoice, TextToSpeech, ToVoice, Voice,

@@ -17,9 +17,8 @@ use super::super::{
     wire::Letter,
 };
 use crate::{
-    ProviderError, Verdict,
+    Hints, ProviderError, Verdict,
     address::Address,
-    llm::Hints,
     text::{Text, brief, unreadable},
     tts::{
         Voice,
