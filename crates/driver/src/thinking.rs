@@ -54,7 +54,7 @@ enum Outcome {
 
 /// How the beginning of a reply went.
 enum Start<'s> {
-    Began(Runner<'s>, Written),
+    Began(Box<Runner<'s>>, Written),
     /// At this place, after which nobody else runs.
     Failed(usize, ProviderError),
     /// Nothing was written, and nothing was wrong.
@@ -91,7 +91,7 @@ impl Thinking {
         };
         loop {
             let (place, error) = match self.race(runner, &mut next, prompt).await {
-                Start::Began(runner, first) => return self.hand_over(runner, first).await,
+                Start::Began(runner, first) => return self.hand_over(*runner, first).await,
                 Start::Silent => return Outcome::Written,
                 Start::Failed(place, error) => (place, error),
             };
@@ -170,7 +170,7 @@ impl Thinking {
                     if let Some(loser) = second {
                         self.lost_race(loser, which);
                     }
-                    return Start::Began(first, piece);
+                    return Start::Began(Box::new(first), piece);
                 }
                 Step::Over(Ok(tokens)) => {
                     self.wrote_all(first, tokens);
