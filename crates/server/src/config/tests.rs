@@ -429,3 +429,18 @@ fn a_voice_is_reached_over_a_socket_unless_told_otherwise() {
         .to_string();
     assert!(wrong.contains("did you mean `http`?"), "{wrong}");
 }
+
+#[test]
+fn a_speed_that_nobody_set_is_sent_to_elevenlabs_alone() {
+    let keys = [("ELEVENLABS_API_KEY", "k"), ("DEEPGRAM_API_KEY", "k")];
+    let speeds = |more: &str| {
+        let models = r#"["elevenlabs/eleven_flash_v2_5", "deepgram/aura-2-thalia-en"]"#;
+        let text = format!("[agents.desk]\ntts = {{ models = {models}{more} }}");
+        let config = Config::parse("repartee.toml", &text, &environment(&keys));
+        let config = config.expect("a configuration");
+        let voices = config.tenants[0].agent.speak.iter();
+        voices.map(|(_name, voice)| voice.speed).collect::<Vec<_>>()
+    };
+    assert_eq!(speeds(""), [Some(0.92), None]);
+    assert_eq!(speeds(", speed = 1.1"), [Some(1.1), Some(1.1)]);
+}
