@@ -53,7 +53,7 @@ enum Outcome {
 
 /// How the beginning of a reply went.
 enum Start<'s> {
-    Began(Runner<'s>, Written),
+    Began(Box<Runner<'s>>, Written),
     /// At this place, after which nobody else runs.
     Failed(usize, ProviderError),
     /// Nothing was written, and nothing was wrong.
@@ -89,7 +89,7 @@ impl Thinking {
         };
         loop {
             let (place, error) = match self.race(runner, &mut tried, prompt).await {
-                Start::Began(runner, first) => return self.hand_over(runner, first, tried).await,
+                Start::Began(runner, first) => return self.hand_over(*runner, first, tried).await,
                 Start::Silent => return Outcome::Written,
                 Start::Failed(place, error) => (place, error),
             };
@@ -156,7 +156,7 @@ impl Thinking {
                     if let Some(loser) = second {
                         self.lost_race(loser, which);
                     }
-                    return Start::Began(first, piece);
+                    return Start::Began(Box::new(first), piece);
                 }
                 Step::Over(Ok(tokens)) => match second.take() {
                     // The other one may yet say something.

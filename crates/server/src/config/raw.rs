@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, de};
 
-pub(crate) use money::{Breaker, Budget};
+pub(crate) use money::{Breaker, Budget, Price};
 pub(crate) use realtime::Realtime;
 pub(crate) use taking::{Amd, Dtmf, End, Idle, Mask, Overlap, Turn, Wait};
 
@@ -195,35 +195,6 @@ pub(crate) struct Provider {
     /// Where it is, if not at its usual place. OpenAI's ends in `/v1`, the others have no path.
     /// Plain `http` is for loopback and private addresses.
     pub base_url: Option<String>,
-}
-
-/// `[prices."PROVIDER/MODEL"]`: what a model costs, in US dollars; `twilio/voice` is the line. It
-/// stands in place of the whole price that comes with the program; a model that has neither is
-/// shown with an unknown cost.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Price {
-    /// Speech to text, per minute of audio.
-    pub per_minute_usd: Option<f64>,
-    /// Language model, per million tokens of the prompt.
-    pub input_per_million_usd: Option<f64>,
-    /// Language model, per million tokens of the prompt that its cache held.
-    pub cached_per_million_usd: Option<f64>,
-    /// Language model, per million tokens of the prompt that its cache was given for some minutes.
-    /// Default: 1.25 times the prompt's with Anthropic, else the prompt's.
-    pub cache_write_per_million_usd: Option<f64>,
-    /// The same, for an hour. Default: twice the prompt's with Anthropic, else the prompt's.
-    pub long_cache_write_per_million_usd: Option<f64>,
-    /// Language model, per million generated tokens.
-    pub output_per_million_usd: Option<f64>,
-    /// Speech to speech, per million tokens of heard audio.
-    pub audio_input_per_million_usd: Option<f64>,
-    /// Speech to speech, per million tokens of heard audio that its cache held.
-    pub audio_cached_per_million_usd: Option<f64>,
-    /// Speech to speech, per million tokens of spoken audio.
-    pub audio_output_per_million_usd: Option<f64>,
-    /// Text to speech, per million characters.
-    pub characters_per_million_usd: Option<f64>,
 }
 
 /// `[[tenants]]`: someone who is called. Without any, every number reaches the only agent.

@@ -481,3 +481,18 @@ max_output_tokens = 5000
     repartee.toml:8:1: agents.b.realtime.max_output_tokens: needs a model in `realtime.models`
     ");
 }
+
+#[test]
+fn a_speed_that_nobody_set_is_sent_to_elevenlabs_alone() {
+    let keys = [("ELEVENLABS_API_KEY", "k"), ("DEEPGRAM_API_KEY", "k")];
+    let speeds = |more: &str| {
+        let models = r#"["elevenlabs/eleven_flash_v2_5", "deepgram/aura-2-thalia-en"]"#;
+        let text = format!("[agents.desk]\ntts = {{ models = {models}{more} }}");
+        let config = Config::parse("repartee.toml", &text, &environment(&keys));
+        let config = config.expect("a configuration");
+        let voices = config.tenants[0].agent.speak.iter();
+        voices.map(|(_name, voice)| voice.speed).collect::<Vec<_>>()
+    };
+    assert_eq!(speeds(""), [Some(0.92), None]);
+    assert_eq!(speeds(", speed = 1.1"), [Some(1.1), Some(1.1)]);
+}

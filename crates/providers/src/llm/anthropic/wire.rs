@@ -153,8 +153,7 @@ pub struct AnswerReader {
     stage: Stage,
     /// The text is in a block of its own, behind something that is not text.
     apart: bool,
-    /// It stopped because it may not write more.
-    cut: bool,
+    ending: Ending,
     /// What it thought before it asked for tools.
     thoughts: Option<Round>,
 }
@@ -173,6 +172,16 @@ enum Stage {
     Withdrawn,
     /// The message is whole.
     Whole,
+}
+
+/// How the message ends.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Ending {
+    /// Like any other, or something was written by then: that counts.
+    #[default]
+    Own,
+    /// The model may not write more, and has written nothing.
+    Limit,
 }
 
 impl AnswerReader {
@@ -294,7 +303,9 @@ impl AnswerReader {
 
     /// All reasons but one are an end like any other: what was written counts.
     fn on_stop_reason(&mut self, delta: Option<&Delta<'_>>) -> Result<(), ProviderError> {
-        self.cut |= delta.is_some_and(|delta| &*delta.stop_reason == "max_tokens");
+        if delta.is_some_and(|delta| &*delta.stop_reason == "max_tokens") {
+            self.ending = Ending::Limit;
+        }
         let Some(delta) = delta.filter(|delta| &*delta.stop_reason == "refusal") else {
             return Ok(());
         };
@@ -318,7 +329,9 @@ impl AnswerReader {
         }
         if self.stage != Stage::Withdrawn {
             self.hand_over(rest, progress);
-            self.cut &= self.stage != Stage::Speaking && calls.is_empty();
+            if self.stage == Stage::Speaking || !calls.is_empty() {
+                self.ending = Ending::Own;
+            }
             let calls = calls.into_iter().map(Written::Tool);
             progress.written.extend(calls);
         }
@@ -361,7 +374,7 @@ impl Reader for AnswerReader {
     }
 
     fn outcome(&self) -> Result<(), ProviderError> {
-        if self.cut && self.stage == Stage::Whole {
+        if self.ending == Ending::Limit && self.stage == Stage::Whole {
             // Hidden thoughts took all that it may write.
             let verdict = Verdict::SwitchProvider;
             return Err(nothing_written(NAME, "max_tokens", verdict));
