@@ -13,7 +13,7 @@ const MAX_ANSWER: usize = 4 << 20;
 
 /// A stream that is not read any further.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum TooLong {
+pub enum Unreadable {
     /// One line.
     #[error("a line of more than 64 kB")]
     Line,
@@ -23,6 +23,9 @@ pub enum TooLong {
     /// Everything together.
     #[error("an answer of more than 4 MB")]
     Answer,
+    /// What is there is no text.
+    #[error("bytes that are no UTF-8")]
+    NoText,
     /// Everything together, where it is no stream.
     #[error("an answer of more than 1 MB")]
     Whole,
@@ -45,10 +48,10 @@ pub struct EventReader {
 
 impl EventReader {
     /// Takes the next piece and returns the events that it completes.
-    pub fn read(&mut self, piece: &[u8]) -> Result<Vec<String>, TooLong> {
+    pub fn read(&mut self, piece: &[u8]) -> Result<Vec<String>, Unreadable> {
         self.total += piece.len();
         if self.total > MAX_ANSWER {
-            return Err(TooLong::Answer);
+            return Err(Unreadable::Answer);
         }
         let mut events = Vec::new();
         let mut rest = piece;
@@ -60,7 +63,7 @@ impl EventReader {
             let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
             let part = &rest[..end.unwrap_or(rest.len())];
             if self.line.len() + part.len() > MAX_LINE {
-                return Err(TooLong::Line);
+                return Err(Unreadable::Line);
             }
             self.line.extend_from_slice(part);
             let Some(end) = end else { break };
@@ -72,14 +75,14 @@ impl EventReader {
     }
 
     /// Whatever the stream ended in the middle of: some servers forget the last blank line.
-    pub fn finish(mut self) -> Result<Option<String>, TooLong> {
+    pub fn finish(mut self) -> Result<Option<String>, Unreadable> {
         if !self.line.is_empty() {
             self.end_of_line()?;
         }
         Ok(self.data)
     }
 
-    fn end_of_line(&mut self) -> Result<Option<String>, TooLong> {
+    fn end_of_line(&mut self) -> Result<Option<String>, Unreadable> {
         let line = std::mem::take(&mut self.line);
         let mut bytes = line.as_slice();
         if !std::mem::replace(&mut self.begun, true) {
@@ -96,20 +99,20 @@ impl EventReader {
         Ok(event)
     }
 
-    fn field(&mut self, line: &[u8]) -> Result<(), TooLong> {
+    fn field(&mut self, line: &[u8]) -> Result<(), Unreadable> {
         let value = match line.strip_prefix(b"data") {
             Some([]) => &[],
             Some([b':', b' ', value @ ..] | [b':', value @ ..]) => value,
             Some(_) | None => return Ok(()),
         };
-        let value = String::from_utf8_lossy(value);
+        let value = std::str::from_utf8(value).map_err(|_| Unreadable::NoText)?;
         match &mut self.data {
-            None => self.data = Some(value.into_owned()),
+            None => self.data = Some(value.to_owned()),
             Some(data) if data.len() + value.len() < MAX_EVENT => {
                 data.push('\n');
-                data.push_str(&value);
+                data.push_str(value);
             }
-            Some(_) => return Err(TooLong::Event),
+            Some(_) => return Err(Unreadable::Event),
         }
         Ok(())
     }

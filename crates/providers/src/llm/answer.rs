@@ -13,9 +13,9 @@ use crate::{
     endpoint::{Answer, Endpoint},
 };
 
-/// The longest reply, hidden thoughts included: 2,000 tokens of eight characters. It would take a
-/// quarter of an hour to speak, so the model is caught in a loop, and every word costs money.
-pub(super) const MAX_CHARS: u64 = 16_000;
+/// The longest reply, hidden thoughts included: 2,000 tokens of four characters. It would take eight
+/// minutes to speak, so the model is caught in a loop, and every word costs money.
+pub(super) const MAX_CHARS: u64 = 8_000;
 
 /// How long a model may take.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -2,7 +2,7 @@
 
 use crate::{
     ProviderError,
-    sse::{EventReader, TooLong},
+    sse::{EventReader, Unreadable},
     text::{brief, in_place_of},
 };
 
@@ -32,14 +32,14 @@ pub(super) enum Rest {
 
 impl Body {
     /// Takes the next piece and returns the events that it completes.
-    pub(super) fn read(&mut self, piece: &[u8]) -> Result<Vec<String>, TooLong> {
+    pub(super) fn read(&mut self, piece: &[u8]) -> Result<Vec<String>, Unreadable> {
         let piece = match self {
             Self::Unknown => self.begin(piece),
             Self::Events(_) | Self::Whole(_) => piece,
         };
         match self {
             Self::Events(events) => events.read(piece),
-            Self::Whole(body) if body.len() + piece.len() > MAX_WHOLE => Err(TooLong::Whole),
+            Self::Whole(body) if body.len() + piece.len() > MAX_WHOLE => Err(Unreadable::Whole),
             Self::Whole(body) => {
                 body.extend_from_slice(piece);
                 Ok(Vec::new())
@@ -49,11 +49,13 @@ impl Body {
     }
 
     /// The body has ended.
-    pub(super) fn finish(&mut self) -> Result<Rest, TooLong> {
+    pub(super) fn finish(&mut self) -> Result<Rest, Unreadable> {
         match std::mem::take(self) {
             Self::Unknown => Ok(Rest::Nothing),
             Self::Events(events) => Ok(events.finish()?.map_or(Rest::Nothing, Rest::Event)),
-            Self::Whole(body) => Ok(Rest::Whole(String::from_utf8_lossy(&body).into_owned())),
+            Self::Whole(body) => String::from_utf8(body)
+                .map(Rest::Whole)
+                .map_err(|_| Unreadable::NoText),
         }
     }
 

@@ -227,11 +227,10 @@ impl AnswerReader {
             return;
         }
         if let Some(delta) = &choice.delta {
-            for text in [&delta.content, &delta.refusal] {
-                self.on_text(text, progress);
-            }
-            // Whoever sends both sends the same twice.
-            let hidden = [&delta.reasoning, &delta.reasoning_content];
+            self.on_text(&delta.content, progress);
+            // Whoever sends both kinds of thoughts sends the same twice. A refusal is no answer either:
+            // the caller hears the agent's own words in place of the provider's.
+            let hidden = [&delta.reasoning, &delta.reasoning_content, &delta.refusal];
             if let Some(thought) = hidden.into_iter().find(|thought| !thought.is_empty()) {
                 progress.moved = true;
                 self.chars += thought.chars().count() as u64;

@@ -213,11 +213,20 @@ fn odd_chunks_do_not_end_a_stream() {
             "data: {\"choices\":[{\"delta\":null}]}\n\n",
             "data: {\"choices\":[{}]}\n\n",
             "data: {oops\n\ndata: 7\n\n",
-            "data: {\"choices\":[{\"delta\":{\"content\":null,\"refusal\":\"I cannot.\"}}]}\n\n",
+            "data: {\"choices\":[{\"delta\":{\"content\":\"Well.\",\"refusal\":null}}]}\n\n",
             "data: {\"choices\":[{\"delta\":{\"content\":[1]},\"finish_reason\":\"stop\"}]}\n\n",
         )),
-        "I cannot."
+        "Well."
     );
+}
+
+#[test]
+fn a_refusal_is_nothing_to_say() {
+    let refused = text(concat!(
+        "data: {\"choices\":[{\"delta\":{\"refusal\":\"I cannot assist with that.\"}}]}\n\n",
+        "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
+    ));
+    assert_eq!(refused, "");
 }
 
 #[test]
