@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use super::{
     code::bare,
     ledger::Ledger,
-    stage::{Call, Stage, answer_of},
+    stage::{Call, GREETING, Stage, answer_of},
     telephone::Ask,
 };
 
@@ -101,6 +101,10 @@ impl Findings {
     /// The same, but whatever was heard before the answers is returned, without blanks and marks.
     pub(super) fn answers(&mut self, call: &Call, asks: &[Ask]) -> Vec<String> {
         self.survived(call);
+        let greeting = &call.heard.greeting;
+        if bare(greeting) != bare(GREETING) {
+            self.missed.push(format!("heard {greeting:?} at first"));
+        }
         let mut leads = Vec::new();
         let mut longest = Duration::ZERO;
         for (number, ask) in asks.iter().enumerate() {
@@ -114,9 +118,10 @@ impl Findings {
                 Some(lead) => leads.push(lead.to_owned()),
                 None => self.missed.push(format!("heard {:?}", heard.text)),
             }
-            self.understood(call, ask);
         }
-        self.within("silence", Some(longest), LONGEST_SILENCE);
+        self.understood(call, asks);
+        self.recorded(call);
+        self.silence(longest);
         leads
     }
 
@@ -127,12 +132,39 @@ impl Findings {
         self.within("greeted", greeted, Duration::from_millis(500));
     }
 
-    fn understood(&mut self, call: &Call, ask: &Ask) {
-        let mut turns = call.turns.iter();
-        if !turns.any(|turn| bare(&turn.caller) == bare(ask.words)) {
-            let turns: Vec<&str> = call.turns.iter().map(|it| it.caller.as_str()).collect();
-            self.missed
-                .push(format!("understood {turns:?}, not {:?}", ask.words));
+    /// Nobody has to bear a long one while we owe an answer.
+    pub(super) fn silence(&mut self, longest: Duration) {
+        self.within("silence", Some(longest), LONGEST_SILENCE);
+    }
+
+    /// Every question was one turn, and nothing else was.
+    fn understood(&mut self, call: &Call, asks: &[Ask]) {
+        let turns = call.turns.iter().map(|turn| turn.caller.as_str());
+        let turns: Vec<&str> = turns.filter(|words| !words.is_empty()).collect();
+        let asked = asks.iter().map(|ask| bare(ask.words));
+        if !turns.iter().map(|words| bare(words)).eq(asked) {
+            self.missed.push(format!("understood {turns:?}"));
+        }
+    }
+
+    /// The records say what was heard. Where a reply was broken off, up to the last whole word.
+    pub(super) fn recorded(&mut self, call: &Call) {
+        let heard = bare(&call.heard.text());
+        let mut left = heard.as_str();
+        let mut cut = false;
+        for turn in &call.turns {
+            let recorded = bare(&turn.heard);
+            let at = left.find(&recorded).filter(|at| *at <= most_of_a_word(cut));
+            let Some(at) = at else {
+                return self
+                    .missed
+                    .push(format!("recorded {:?}, heard {left:?}", turn.heard));
+            };
+            left = &left[at + recorded.len()..];
+            cut = turn.heard.len() < turn.said.len();
+        }
+        if left.len() > most_of_a_word(cut) {
+            self.missed.push(format!("not recorded: {left:?}"));
         }
     }
 
@@ -161,4 +193,10 @@ impl Findings {
             self.missed.push(format!("violation: {}", violation.what));
         }
     }
+}
+
+/// Letters that may have been heard of a word that was broken off.
+const fn most_of_a_word(cut: bool) -> usize {
+    const LETTERS: usize = 12;
+    if cut { LETTERS } else { 0 }
 }
