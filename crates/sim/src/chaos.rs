@@ -9,6 +9,7 @@
 mod code;
 mod findings;
 mod ledger;
+mod prices;
 mod rows;
 mod stage;
 mod telephone;

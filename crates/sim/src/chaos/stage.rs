@@ -1,6 +1,8 @@
 //! An exchange with one agent and two providers for each of its jobs, each a fake behind a proxy on
 //! real sockets; and calls on it.
 
+mod stations;
+
 use std::{
     net::SocketAddr,
     sync::{
@@ -12,20 +14,11 @@ use std::{
 
 use anyhow::Context as _;
 use domain::{
-    CallBegun, CallEnded, CallId, Clock, Direction, Language, Millis, Party, PriceBook, Receipt,
+    CallBegun, CallEnded, CallId, Clock, Direction, Language, Micros, ModelName, Party, Receipt,
     Transport, TurnRecord, UnixMillis,
 };
-use driver::{Agent, BreakerSettings, Exchange, Meters, NoTools, Prepared, Shared, Station};
+use driver::{Agent, BreakerSettings, Exchange, Meters, NoTools, Shared};
 use prometheus_client::registry::Registry;
-use providers::{
-    BaseUrl, HttpClient, Secret,
-    llm::{
-        LanguageModel, ModelSettings,
-        openai::{OpenAi, Profile},
-    },
-    stt::{Deepgram, Listen, SpeechToText},
-    tts::{ElevenLabs, TextToSpeech, Voice},
-};
 use session::Rules;
 use store::{Memory, Store, Writer as Records, WriterTask};
 use tokio::{sync::mpsc, time::Instant};
@@ -33,13 +26,15 @@ use tokio::{sync::mpsc, time::Instant};
 use super::{
     code::{CodedEar, CodedVoice, bare},
     ledger::Ledger,
+    prices,
     telephone::{Ask, Heard, line},
 };
 use crate::{
     Delay,
     fakes::{
         Brain, Chat, DeepgramSettings, ElevenLabsSettings, FakeDeepgram, FakeElevenLabs,
-        FakeOpenAi, Manner, Moment, OpenAiSettings, Pieces, Reply, Voice as Says, What, log::held,
+        FakeOpenAi, Manner, Moment, OpenAiSettings, Reply, SpokenStream, Voice as Says, What,
+        log::held,
     },
     proxy::Proxy,
 };
@@ -91,13 +86,34 @@ impl<F> Post<F> {
     }
 }
 
+impl Post<FakeElevenLabs> {
+    /// When somebody tried to have something said: spare connections apart, which are opened for
+    /// the next reply.
+    pub(super) fn tries(&self) -> usize {
+        let is_spare = |stream: &SpokenStream| {
+            let blank = |message: &String| message.contains("\"text\":\" \"");
+            stream.messages.iter().all(blank)
+        };
+        let spares = self.fake.seen().into_iter().filter(is_spare).count();
+        self.fake.attempts().len() - spares
+    }
+
+    /// Connections that were given something to say.
+    pub(super) fn spoken_to(&self) -> usize {
+        let streams = self.fake.seen();
+        let given = streams.iter().filter(|stream| stream.characters > 0);
+        given.count()
+    }
+}
+
 /// What differs from row to row.
 pub(super) struct Setting {
     pub(super) brains: [Arc<dyn Brain>; 2],
     pub(super) first_voice: Arc<dyn Says>,
     pub(super) breakers: BreakerSettings,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) pieces: Pieces,
+    pub(super) token_gap: Duration,
+    pub(super) budget_per_day: Option<Micros>,
 }
 
 impl Default for Setting {
@@ -107,7 +123,8 @@ impl Default for Setting {
             first_voice: Arc::new(CodedVoice::default()),
             breakers: BreakerSettings::default(),
             clock: Arc::new(Stopped),
-            pieces: Pieces::Tokens,
+            token_gap: TOKEN_GAP,
+            budget_per_day: None,
         }
     }
 }
@@ -143,6 +160,10 @@ pub(super) struct Call {
     pub(super) receipt: Receipt,
     /// How long it lasted by a clock that nobody moves.
     pub(super) lasted: Duration,
+    /// What the fakes were asked for meanwhile, if it was the only call.
+    pub(super) fakes: Option<Ledger>,
+    /// Connections of recognisers and voices that outlived it.
+    pub(super) left_open: usize,
 }
 
 impl Stage {
@@ -150,8 +171,8 @@ impl Stage {
         let [one, two] = setting.brains;
         let ears = [ears().await?, ears().await?];
         let models = [
-            model(one, setting.pieces).await?,
-            model(two, setting.pieces).await?,
+            model(one, setting.token_gap).await?,
+            model(two, setting.token_gap).await?,
         ];
         let voices = [
             voice(setting.first_voice).await?,
@@ -167,19 +188,29 @@ impl Stage {
             tools: Arc::new(NoTools),
         })
         .with_breakers(setting.breakers);
+        let (listen, think, speak) = (
+            stations::listen(&ears)?,
+            stations::think(&models)?,
+            stations::speak(&voices)?,
+        );
+        let carrier: ModelName = "carrier/line".parse()?;
+        let names = listen.iter().map(|at| at.name.clone());
+        let names = names.chain(think.iter().map(|at| at.name.clone()));
+        let names = names.chain(speak.iter().map(|at| at.name.clone()));
+        let names: Vec<ModelName> = names.chain([carrier.clone()]).collect();
         let agent = Arc::new(Agent {
             id: "anna".parse()?,
             rules: Arc::new(rules()),
-            listen: listen(&ears)?,
-            think: think(&models)?,
-            speak: speak(&voices)?,
+            prices: Arc::new(prices::of(&names)),
+            listen,
+            think,
+            speak,
             ear: audio::HearingSettings {
                 detector: audio::Detector::Energy,
                 ..audio::HearingSettings::default()
             },
-            carrier: "carrier/line".parse()?,
-            prices: Arc::new(PriceBook::default()),
-            budget_per_day: None,
+            carrier,
+            budget_per_day: setting.budget_per_day,
             remembers_calls: 0,
         });
         exchange.rehearse(&agent).await;
@@ -199,12 +230,17 @@ impl Stage {
         Ok(stage)
     }
 
-    /// Places a call that asks these questions.
+    /// Places a call that asks these questions, the only one there is.
     pub(super) async fn call(&self, asks: &[Ask]) -> anyhow::Result<Call> {
-        self.answer(self.exchange.prepare(&self.agent), asks).await
+        let before = self.ledger();
+        let mut call = self.call_among_others(asks).await?;
+        call.left_open = self.left_open().await;
+        call.fakes = Some(self.ledger().since(&before));
+        Ok(call)
     }
 
-    pub(super) async fn answer(&self, prepared: Prepared, asks: &[Ask]) -> anyhow::Result<Call> {
+    pub(super) async fn call_among_others(&self, asks: &[Ask]) -> anyhow::Result<Call> {
+        let prepared = self.exchange.prepare(&self.agent);
         let id = CallId::new(self.calls.fetch_add(1, Ordering::Relaxed) + 1, [7; 10]);
         let (telephone, ear, mouth) = line();
         let began = Instant::now();
@@ -218,7 +254,26 @@ impl Stage {
             receipt: kept.receipt,
             ended,
             lasted,
+            fakes: None,
+            left_open: 0,
         })
+    }
+
+    /// How many connections of recognisers and voices stand, when they had a second to end.
+    /// Connections to models wait for the next call.
+    async fn left_open(&self) -> usize {
+        const WITHIN: Duration = Duration::from_secs(1);
+        let until = Instant::now() + WITHIN;
+        loop {
+            let ears = self.ears.iter().flat_map(|post| post.proxy.links());
+            let voices = self.voices.iter().flat_map(|post| post.proxy.links());
+            let open = ears.chain(voices).filter(|link| link.closed.is_none());
+            let open = open.count();
+            if open == 0 || Instant::now() > until {
+                return open;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// What was kept of a call: records are written behind its back.
@@ -346,13 +401,12 @@ async fn ears() -> anyhow::Result<Post<FakeDeepgram>> {
     Post::of(fake, address, moments).await
 }
 
-async fn model(brain: Arc<dyn Brain>, pieces: Pieces) -> anyhow::Result<Post<FakeOpenAi>> {
+async fn model(brain: Arc<dyn Brain>, token_gap: Duration) -> anyhow::Result<Post<FakeOpenAi>> {
     let (timeline, moments) = mpsc::channel(MOMENTS);
     let fake = FakeOpenAi::start(OpenAiSettings {
         brain,
         first_token: Delay::Fixed(FIRST_TOKEN),
-        token_gap: Delay::Fixed(TOKEN_GAP),
-        pieces,
+        token_gap: Delay::Fixed(token_gap),
         timeline: Some(timeline),
         ..OpenAiSettings::default()
     });
@@ -373,86 +427,4 @@ async fn voice(voice: Arc<dyn Says>) -> anyhow::Result<Post<FakeElevenLabs>> {
     let fake = fake.await?;
     let address = fake.address();
     Post::of(fake, address, moments).await
-}
-
-fn base<F>(post: &Post<F>) -> anyhow::Result<BaseUrl> {
-    Ok(BaseUrl::parse(
-        "",
-        &format!("http://{}", post.proxy.address()),
-    )?)
-}
-
-fn listen(
-    ears: &[Post<FakeDeepgram>; 2],
-) -> anyhow::Result<Vec<Station<dyn SpeechToText, Listen>>> {
-    let settings = Listen {
-        model: "nova-3".to_owned(),
-        language: Language::default(),
-        keyterms: Vec::new(),
-        endpointing: Millis(300),
-        utterance_end: Millis(1_000),
-        smart_format: true,
-        filler_words: true,
-    };
-    let station = |(place, post)| -> anyhow::Result<_> {
-        let key = Secret::parse(&DeepgramSettings::default().key)?;
-        Ok(Station {
-            name: format!("ears{place}/nova-3").parse()?,
-            provider: Arc::new(Deepgram::new(base(post)?, key)) as Arc<dyn SpeechToText>,
-            settings: settings.clone(),
-        })
-    };
-    ears.iter().enumerate().map(station).collect()
-}
-
-fn think(
-    models: &[Post<FakeOpenAi>; 2],
-) -> anyhow::Result<Vec<Station<dyn LanguageModel, Arc<ModelSettings>>>> {
-    let settings = Arc::new(ModelSettings {
-        model: "gpt-4o-mini".to_owned(),
-        max_tokens: 300,
-        temperature: None,
-        presence_penalty: None,
-        frequency_penalty: None,
-        reasoning_effort: None,
-        tools: Vec::new(),
-    });
-    let station = |(place, post)| -> anyhow::Result<_> {
-        let key = Secret::parse(&OpenAiSettings::default().key)?;
-        let base = base(post)?;
-        let profile = Profile::of(&base);
-        let model = OpenAi::new(base, Some(key), HttpClient::new(), profile);
-        Ok(Station {
-            name: format!("model{place}/gpt-4o-mini").parse()?,
-            provider: Arc::new(model) as Arc<dyn LanguageModel>,
-            settings: Arc::clone(&settings),
-        })
-    };
-    models.iter().enumerate().map(station).collect()
-}
-
-fn speak(
-    voices: &[Post<FakeElevenLabs>; 2],
-) -> anyhow::Result<Vec<Station<dyn TextToSpeech, Voice>>> {
-    let settings = Voice {
-        model: "eleven_flash_v2_5".to_owned(),
-        voice: "v".to_owned(),
-        language: Language::default(),
-        stability: None,
-        similarity_boost: None,
-        style: None,
-        speed: None,
-        use_speaker_boost: None,
-        chunk_length_schedule: Vec::new(),
-        multi_context: true,
-    };
-    let station = |(place, post)| -> anyhow::Result<_> {
-        let key = Secret::parse(&ElevenLabsSettings::default().key)?;
-        Ok(Station {
-            name: format!("voice{place}/eleven_flash_v2_5").parse()?,
-            provider: Arc::new(ElevenLabs::new(base(post)?, key)) as Arc<dyn TextToSpeech>,
-            settings: settings.clone(),
-        })
-    };
-    voices.iter().enumerate().map(station).collect()
 }

@@ -58,7 +58,9 @@ async fn down() -> anyhow::Result<Findings> {
         running.spawn(async move {
             sleep(APART * u32::try_from(number).unwrap_or(0)).await;
             // Two rounds: about forty seconds.
-            stage.call(&[QUESTIONS, QUESTIONS].concat()).await
+            stage
+                .call_among_others(&[QUESTIONS, QUESTIONS].concat())
+                .await
         });
     }
     sleep_until(began + UP).await;
