@@ -7,10 +7,12 @@ use crate::{Micros, Millis, ModelName};
 /// Something that providers and carriers charge for.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Item {
-    /// Tokens of speech that a speech-to-speech model heard.
+    /// Tokens of speech that a speech-to-speech model heard, those in the provider's cache apart.
     AudioInput,
     /// Tokens of speech that a speech-to-speech model spoke.
     AudioOutput,
+    /// Tokens of heard speech that the provider's cache held.
+    CachedAudioInput,
     /// Prompt tokens that the provider's cache held.
     CachedInput,
     /// Prompt tokens, those in the provider's cache apart.
@@ -27,9 +29,10 @@ pub enum Item {
 
 impl Item {
     /// Every item.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::AudioInput,
         Self::AudioOutput,
+        Self::CachedAudioInput,
         Self::CachedInput,
         Self::Input,
         Self::Line,
@@ -44,6 +47,7 @@ impl Item {
         match self {
             Self::AudioInput => "audio_input_tokens",
             Self::AudioOutput => "audio_output_tokens",
+            Self::CachedAudioInput => "cached_audio_input_tokens",
             Self::CachedInput => "cached_input_tokens",
             Self::Input => "input_tokens",
             Self::Line => "line_ms",
@@ -60,6 +64,7 @@ impl Item {
             Self::Line | Self::Transcription => 60_000,
             Self::AudioInput
             | Self::AudioOutput
+            | Self::CachedAudioInput
             | Self::CachedInput
             | Self::Input
             | Self::Output
@@ -127,16 +132,11 @@ impl PriceBook {
         Some(rate.per(amount, item.per()))
     }
 
-    /// Those of `names` that nobody told us any price of.
-    pub fn unpriced<'n>(
-        &self,
-        names: impl IntoIterator<Item = &'n ModelName>,
-    ) -> Vec<&'n ModelName> {
-        let known = |name: &&ModelName| {
-            let listed = self.0.get(*name).is_some_and(|rates| !rates.is_empty());
-            listed || name.provider == OFFLINE
-        };
-        names.into_iter().filter(|name| !known(name)).collect()
+    /// Those of `items` that nobody told us the price of.
+    #[must_use]
+    pub fn unpriced(&self, payee: &ModelName, items: &[Item]) -> Vec<Item> {
+        let unknown = |item: &Item| self.cost(payee, *item, 1).is_none();
+        items.iter().copied().filter(unknown).collect()
     }
 }
 
@@ -179,11 +179,24 @@ impl Receipt {
         lines.map(Cost::of).sum()
     }
 
-    /// Adds another receipt's lines to the same lines of this one.
+    /// What each provider is to be paid, by its name.
+    #[must_use]
+    pub fn cost_by_provider(&self) -> BTreeMap<&str, Cost> {
+        let mut sums: BTreeMap<&str, Cost> = BTreeMap::new();
+        for line in &self.0 {
+            let sum = sums.entry(&line.payee.provider).or_default();
+            *sum = [*sum, Cost::of(line)].into_iter().sum();
+        }
+        sums
+    }
+
+    /// Adds another receipt's lines to the same lines of this one. What has no price keeps a line
+    /// of its own: within one that has a price it would take what is known out of the sum.
     pub fn add(&mut self, other: &Self) {
         for line in &other.0 {
             let same = |known: &&mut Charge| {
                 (&known.payee, known.item, known.purpose) == (&line.payee, line.item, line.purpose)
+                    && known.cost.is_some() == line.cost.is_some()
             };
             match self.0.iter_mut().find(same) {
                 Some(known) => {
@@ -203,17 +216,23 @@ impl Receipt {
             amounts.map(|line| line.amount).sum()
         };
         let of = |item: Item| sum(&|line| line.item == item);
+        let cached = of(Item::CachedInput) + of(Item::CachedAudioInput);
         let discarded = |items: &[Item]| {
             sum(&|line| line.purpose == Purpose::Speculation && items.contains(&line.item))
         };
         Usage {
             line: Millis(of(Item::Line)),
             stt_audio: Millis(of(Item::Transcription)),
-            llm_input_tokens: of(Item::Input) + of(Item::CachedInput) + of(Item::AudioInput),
-            llm_cached_tokens: of(Item::CachedInput),
+            llm_input_tokens: of(Item::Input) + of(Item::AudioInput) + cached,
+            llm_cached_tokens: cached,
             llm_output_tokens: of(Item::Output) + of(Item::AudioOutput),
-            llm_discarded_input_tokens: discarded(&[Item::Input, Item::CachedInput]),
-            llm_discarded_output_tokens: discarded(&[Item::Output]),
+            llm_discarded_input_tokens: discarded(&[
+                Item::AudioInput,
+                Item::CachedAudioInput,
+                Item::CachedInput,
+                Item::Input,
+            ]),
+            llm_discarded_output_tokens: discarded(&[Item::AudioOutput, Item::Output]),
             tts_characters: of(Item::Speech),
         }
     }
@@ -229,6 +248,12 @@ pub struct Cost {
 }
 
 impl Cost {
+    /// Nobody knows what it was.
+    pub const UNKNOWN: Self = Self {
+        known: Micros(0),
+        partly: true,
+    };
+
     fn of(line: &Charge) -> Self {
         Self {
             known: line.cost.unwrap_or_default(),

@@ -1,5 +1,5 @@
 use crate::{
-    AgentId, CallId, CarrierCallId, Cost, EndReason, Micros, Millis, ModelName, Party, TenantId,
+    AgentId, CallId, CarrierCallId, Cost, EndReason, Millis, ModelName, Party, TenantId,
     UnixMillis, Usage,
 };
 
@@ -83,7 +83,7 @@ pub struct CallEnded {
     /// What that cost.
     pub cost: Cost,
     /// The part of the cost that went into replies which nobody was to hear.
-    pub speculation_cost: Micros,
+    pub speculation_cost: Cost,
 }
 
 /// One exchange: what the caller said, and what the agent answered.

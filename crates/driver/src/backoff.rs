@@ -3,8 +3,10 @@ use std::{
     time::Duration,
 };
 
-/// How long to wait before something is tried again: doubling, with full jitter, so that a thousand
-/// calls which failed together do not come back together.
+use providers::Verdict;
+
+/// How long to wait before something is tried again: at random, and twice as long at most each time,
+/// so that a thousand calls which failed together do not come back together.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Backoff {
     /// Every wait is at least this long.
@@ -31,6 +33,30 @@ impl Backoff {
     }
 }
 
+/// When a provider that failed is asked again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Retry {
+    pub(crate) backoff: Backoff,
+    /// The longest wait that it may ask for.
+    pub(crate) longest: Duration,
+    /// How many times.
+    pub(crate) times: u32,
+}
+
+impl Retry {
+    /// How long to wait, after it was asked again so many times; `None` if that will not help.
+    pub(crate) fn after(self, verdict: Verdict, earlier: u32) -> Option<Duration> {
+        if earlier >= self.times {
+            return None;
+        }
+        match verdict {
+            Verdict::Retry => Some(self.backoff.wait(earlier)),
+            Verdict::RetryAfter(wait) => Some(wait).filter(|wait| *wait <= self.longest),
+            Verdict::GiveUp | Verdict::KeyRefused | Verdict::SwitchProvider => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,5 +75,28 @@ mod tests {
         assert_eq!(bounds(9), [100, 1_000]);
         assert_eq!(bounds(40), [100, 1_000]);
         assert!((BACKOFF.least..=2 * BACKOFF.least).contains(&BACKOFF.wait(0)));
+    }
+
+    #[test]
+    fn only_what_may_help_is_done_again_and_only_so_often() {
+        let retry = Retry {
+            backoff: BACKOFF,
+            longest: Duration::from_millis(300),
+            times: 2,
+        };
+        let after = |wait| Verdict::RetryAfter(Duration::from_millis(wait));
+        for (verdict, earlier, again) in [
+            (Verdict::Retry, 0, true),
+            (Verdict::Retry, 1, true),
+            (Verdict::Retry, 2, false),
+            (after(300), 0, true),
+            (after(301), 0, false),
+            (Verdict::GiveUp, 0, false),
+            (Verdict::KeyRefused, 0, false),
+            (Verdict::SwitchProvider, 0, false),
+        ] {
+            let wait = retry.after(verdict, earlier);
+            assert_eq!(wait.is_some(), again, "{verdict:?} {earlier}");
+        }
     }
 }

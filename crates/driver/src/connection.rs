@@ -1,12 +1,17 @@
 //! What the tasks of a call have in common: how a provider's connection ends, how long audio is,
 //! waiting for a moment that may never come.
 
+use std::time::Duration;
+
 use domain::Millis;
 use providers::ProviderError;
 use tokio::time::Instant;
 
 /// Mu-law at 8 kHz.
 pub(crate) const BYTES_PER_MS: u64 = 8;
+
+/// A connection that lasted this long was a good one.
+pub(crate) const LIVED: Duration = Duration::from_secs(5);
 
 /// How long audio plays.
 pub(crate) fn length(bytes: &[u8]) -> Millis {

@@ -9,6 +9,7 @@ use session::{Message, Prompt};
 
 use crate::{
     meters::Job,
+    stations::Tried,
     tally::{Tally, TokenSums},
 };
 
@@ -25,9 +26,14 @@ pub(crate) struct Draft {
     /// Counted for the conversation, by the model's place in the agent's list.
     spent: Vec<TokenSums>,
     discarded: AtomicBool,
-    /// Where in the list the next request begins: those before have broken off.
-    from: AtomicUsize,
+    /// Who is asked no more, by their places: they failed, and the last of them in the middle.
+    passed_over: Vec<AtomicBool>,
+    /// Who broke off and was not replaced yet.
+    broke_off: AtomicUsize,
 }
+
+/// No place in the list.
+const NOBODY: usize = usize::MAX;
 
 impl Draft {
     /// A reply that any of so many models may write.
@@ -36,7 +42,8 @@ impl Draft {
             tally,
             spent: (0..models).map(|_| TokenSums::default()).collect(),
             discarded: AtomicBool::new(false),
-            from: AtomicUsize::new(0),
+            passed_over: (0..models).map(|_| AtomicBool::new(false)).collect(),
+            broke_off: AtomicUsize::new(NOBODY),
         }
     }
 
@@ -45,14 +52,25 @@ impl Draft {
         self.tally.works(Job::Think, place);
     }
 
-    /// The model at this place broke off.
-    pub(crate) fn broke_off_at(&self, place: usize) {
-        self.from.store(place + 1, Ordering::Relaxed);
+    /// The last of those who were asked broke off.
+    pub(crate) fn broke_off(&self, tried: &Tried) {
+        for place in tried.places() {
+            self.passed_over[place].store(true, Ordering::Relaxed);
+        }
+        let failed = tried.failed().unwrap_or(NOBODY);
+        self.broke_off.store(failed, Ordering::Relaxed);
     }
 
-    /// Where in the list the next request begins.
-    pub(crate) fn from(&self) -> usize {
-        self.from.load(Ordering::Relaxed)
+    /// Who is not asked again for this reply. Whoever steps in for the one that broke off does so
+    /// once.
+    pub(crate) fn tried(&self) -> Tried {
+        let broke_off = self.broke_off.swap(NOBODY, Ordering::Relaxed);
+        let passed_over = self.passed_over.iter().enumerate();
+        let places = passed_over.filter(|(_, passed)| passed.load(Ordering::Relaxed));
+        Tried::of(
+            places.map(|(place, _)| place),
+            Some(broke_off).filter(|place| *place != NOBODY),
+        )
     }
 
     /// Nobody was to hear it: it was begun too soon.
@@ -115,6 +133,11 @@ impl Bill {
         };
     }
 
+    /// Whether any of it came.
+    pub(crate) const fn began(&self) -> bool {
+        self.written > 0
+    }
+
     /// The provider said what it took.
     pub(crate) fn billed(mut self, tokens: Tokens) {
         self.settle(tokens);
@@ -125,9 +148,10 @@ impl Bill {
         self.settled = true;
     }
 
-    /// Somebody else was faster.
-    pub(crate) fn lost_race(mut self) {
+    /// Somebody else writes the reply.
+    pub(crate) fn hedged(mut self) -> Self {
         self.purpose = Purpose::Hedge;
+        self
     }
 
     fn settle(&mut self, tokens: Tokens) {
@@ -238,7 +262,7 @@ mod tests {
     #[test]
     fn who_lost_the_race_is_paid_all_the_same() {
         let (tally, draft, bill) = begun();
-        bill.lost_race();
+        drop(bill.hedged());
         draft.discard();
         assert_eq!(used(&tally), [[0, 0], [8, 5], [0, 0]]);
     }

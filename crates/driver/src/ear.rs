@@ -18,6 +18,7 @@ use crate::{
     meters::Meters,
     mouth::ToEar,
     recogniser::{Order, Sound},
+    talking::FromCaller,
 };
 
 /// Audio goes to the recogniser in pieces of this size: each costs a system call.
@@ -38,6 +39,7 @@ pub(crate) struct Ear<R> {
     speech: bool,
     piece: BytesMut,
     recogniser: mpsc::Sender<Order>,
+    talker: Option<mpsc::Sender<FromCaller>>,
     mailbox: mpsc::Sender<Input>,
     answered: Instant,
     meters: Arc<Meters>,
@@ -46,6 +48,8 @@ pub(crate) struct Ear<R> {
 /// Where the ear leaves what it hears.
 pub(crate) struct Outlets {
     pub(crate) recogniser: mpsc::Sender<Order>,
+    /// Whoever hears, thinks and speaks in one.
+    pub(crate) talker: Option<mpsc::Sender<FromCaller>>,
     pub(crate) mailbox: mpsc::Sender<Input>,
     pub(crate) meters: Arc<Meters>,
 }
@@ -59,6 +63,7 @@ impl<R: LineReader> Ear<R> {
     ) -> Self {
         let Outlets {
             recogniser,
+            talker,
             mailbox,
             meters,
         } = outlets;
@@ -72,6 +77,7 @@ impl<R: LineReader> Ear<R> {
             speech: false,
             piece: BytesMut::with_capacity(PIECE_BYTES * 2),
             recogniser,
+            talker,
             mailbox,
             answered,
             meters,
@@ -83,7 +89,10 @@ impl<R: LineReader> Ear<R> {
         loop {
             let told = match self.line.next().await {
                 FromLine::Audio(bytes) => self.hear(&bytes).await,
-                FromLine::Digit(key) => self.tell(Input::Digit(key)).await,
+                FromLine::Digit(key) => {
+                    self.pass_on_to_talker(FromCaller::Key);
+                    self.tell(Input::Digit(key)).await
+                }
                 FromLine::Played(mark) => self.tell(Input::Played(mark)).await,
                 FromLine::HungUp => return drop(self.tell(Input::HungUp).await),
                 FromLine::Lost => return drop(self.tell(Input::LineLost).await),
@@ -149,11 +158,21 @@ impl<R: LineReader> Ear<R> {
             bytes: piece,
             speech: self.speech,
         };
+        self.pass_on_to_talker(FromCaller::Sound(sound.clone()));
         // Where it is closed, recognition was given up; the session knows.
         if let Err(mpsc::error::TrySendError::Full(_)) =
             self.recogniser.try_send(Order::Hear(sound))
         {
             self.meters.dropped("recogniser", "full");
+        }
+    }
+
+    /// Where it is closed, nobody talks any more.
+    fn pass_on_to_talker(&self, heard: FromCaller) {
+        if let Some(talker) = &self.talker
+            && let Err(mpsc::error::TrySendError::Full(_)) = talker.try_send(heard)
+        {
+            self.meters.dropped("talker", "full");
         }
     }
 

@@ -236,11 +236,10 @@ impl Exchange {
                     reason: EndReason::InternalError,
                     lasted: Millis(lasted),
                     barge_ins: 0,
-                    counted: Micros::default(),
                 }
             });
         let ended = self.settle(id, &agent, &tally, &went);
-        let rest = ended.cost.known - went.counted;
+        let rest = tally.take(ended.cost.known);
         self.commons.purses.spend(&tenant, ended.at, rest);
         ended
     }
@@ -257,7 +256,7 @@ impl Exchange {
             barge_ins: went.barge_ins,
             usage: receipt.usage(),
             cost: receipt.cost(),
-            speculation_cost: receipt.cost_of(Purpose::Speculation).known,
+            speculation_cost: receipt.cost_of(Purpose::Speculation),
         };
         let mut totals = lock(&self.totals);
         totals.calls += 1;

@@ -25,11 +25,14 @@ use crate::{
     draft::Draft,
     ear::{Ear, Outlets},
     exchange::{Commons, Shared},
+    meters::Job,
     mouth::{self, Mouth, ToMouth},
-    prepared::Prepared,
+    prepared::{Prepared, ToTalker},
     recogniser,
+    stations::Stations,
+    talking,
     tally::Tally,
-    thinking::Thinking,
+    thinking::{self, Thinking},
     tools::ToolRequest,
     voice,
 };
@@ -50,6 +53,9 @@ pub(crate) struct Hands {
     mailbox: mpsc::Sender<Input>,
     recogniser: mpsc::Sender<recogniser::Order>,
     voice: mpsc::Sender<ToVoice>,
+    talker: Option<ToTalker>,
+    /// How much the caller heard of the reply that fell silent last.
+    silenced: Option<(ReplyId, Millis)>,
     mouth: mpsc::Sender<ToMouth>,
     /// The ear sees it when it next hears something.
     hear_less: Arc<AtomicBool>,
@@ -62,7 +68,8 @@ pub(crate) struct Hands {
     /// Inputs that the driver itself owes the session; they come first.
     pub(crate) own: VecDeque<Input>,
     pub(crate) barge_ins: u32,
-    pub(crate) money: Money,
+    /// When the cost is looked at next.
+    next_count: Millis,
     /// The task that listens, and the one that speaks.
     ear: AbortHandle,
     closed: AbortHandle,
@@ -83,6 +90,8 @@ impl Hands {
             inputs,
             recogniser,
             voice,
+            talker,
+            sent,
             mut tasks,
             tally,
         } = prepared;
@@ -96,10 +105,11 @@ impl Hands {
             OverlapMode::Duck { .. } | OverlapMode::Ignore => Millis::ZERO,
         };
         let meters = Arc::clone(&commons.meters);
-        let speaks = Mouth::new(writer, to_ear, meters, first_frame, again);
+        let speaks = Mouth::new(writer, (to_ear, sent), meters, first_frame, again);
         let closed = tasks.spawn(speaks.run(orders).in_current_span());
         let outlets = Outlets {
             recogniser: recogniser.clone(),
+            talker: talker.as_ref().map(|talker| talker.caller.clone()),
             mailbox: mailbox.clone(),
             meters: Arc::clone(&commons.meters),
         };
@@ -118,6 +128,8 @@ impl Hands {
             mailbox,
             recogniser,
             voice,
+            talker,
+            silenced: None,
             mouth,
             hear_less,
             tasks,
@@ -126,7 +138,7 @@ impl Hands {
             thinking: BTreeMap::new(),
             own: VecDeque::new(),
             barge_ins: 0,
-            money: Money::default(),
+            next_count: Millis::ZERO,
             ear,
             closed,
         };
@@ -144,7 +156,7 @@ impl Hands {
         match action {
             Action::Apologise { reply, clause } => self.apologise(reply, clause),
             Action::Cancel { reply, why } => self.cancel(reply, why),
-            Action::Commit { reply, .. } => self.forget_before(reply),
+            Action::Commit { reply, .. } => self.commit(reply),
             Action::Duck { reply, db } => self.tell_mouth(ToMouth::Duck { reply, db }),
             Action::Finalize => drop(self.recogniser.try_send(recogniser::Order::Finalize)),
             Action::HearLess => self.hear_less.store(true, Ordering::Relaxed),
@@ -153,10 +165,19 @@ impl Hands {
             Action::Pause(reply) => self.tell_mouth(ToMouth::Pause(reply)),
             Action::Play(play) => self.tell_mouth(ToMouth::Play(play)),
             Action::Record(turn) => self.record(turn),
-            Action::Restore(reply) => self.tell_mouth(ToMouth::Restore(reply)),
-            Action::Resume { reply, again } => self.tell_mouth(ToMouth::Resume { reply, again }),
+            Action::Restore(reply) => {
+                self.tell_mouth(ToMouth::Restore(reply));
+                self.tell_talker(talking::Order::NoTurn);
+            }
+            Action::Resume { reply, again } => {
+                self.tell_mouth(ToMouth::Resume { reply, again });
+                self.tell_talker(talking::Order::NoTurn);
+            }
             Action::RunTool(tool) => self.run_tool(tool),
-            Action::Silence { .. } => self.tell_mouth(ToMouth::Silence),
+            Action::Silence { reply, heard } => {
+                self.silenced = Some((reply, heard));
+                self.tell_mouth(ToMouth::Silence);
+            }
             Action::Speak {
                 reply,
                 clause,
@@ -176,7 +197,16 @@ impl Hands {
         }
     }
 
+    /// Whether one model hears, thinks and speaks. Where it does, replies are ordered of it.
+    fn talks(&self) -> bool {
+        let talker = self.talker.as_ref();
+        talker.is_some_and(|talker| !talker.retired.load(Ordering::SeqCst))
+    }
+
     fn think(&mut self, reply: ReplyId, prompt: Prompt) {
+        if self.talks() {
+            return self.tell_talker(talking::Order::Think { reply, prompt });
+        }
         // A reply may take several requests: the tools answered, or a model broke off.
         let draft = match self.thinking.get(&reply) {
             Some(thought) => Arc::clone(&thought.draft),
@@ -185,39 +215,72 @@ impl Hands {
                 Arc::new(Draft::new(Arc::clone(&self.tally), models))
             }
         };
+        let models = self.agent.think.clone();
         let thinking = Thinking {
-            stations: self.agent.think.clone(),
-            commons: self.commons.clone(),
+            stations: Stations::new(models, (Job::Think, thinking::RETRY), &self.commons),
             mailbox: self.mailbox.clone(),
             draft: Arc::clone(&draft),
             reply,
         };
         let task = self.thoughts.spawn(thinking.run(prompt).in_current_span());
-        self.thinking.insert(reply, Thought { task, draft });
+        let before = self.thinking.get(&reply);
+        let committed = before.is_some_and(|thought| thought.committed);
+        let thought = Thought {
+            task,
+            draft,
+            committed,
+        };
+        self.thinking.insert(reply, thought);
     }
 
     fn cancel(&mut self, reply: ReplyId, why: CancelReason) {
         if let Some(thought) = self.thinking.remove(&reply) {
             thought.task.abort();
-            match why {
-                CancelReason::Resumed | CancelReason::Stale => thought.draft.discard(),
+            let for_nothing = match why {
+                CancelReason::Resumed | CancelReason::Stale => true,
                 CancelReason::BargeIn
                 | CancelReason::CallOver
                 | CancelReason::CutIn
-                | CancelReason::Failed => {}
+                | CancelReason::Failed => !thought.committed,
+            };
+            if for_nothing {
+                thought.draft.discard();
             }
         }
-        drop(self.voice.try_send(ToVoice::Cancel(reply)));
+        if self.talker.is_none() {
+            return drop(self.voice.try_send(ToVoice::Cancel(reply)));
+        }
+        let silenced = self.silenced.take_if(|(silenced, _)| *silenced == reply);
+        let heard = silenced.map_or(Millis::ZERO, |(_, heard)| heard);
+        self.tell_talker(talking::Order::Cancel { reply, heard, why });
     }
 
-    /// Older replies that were written to their end are no longer of interest to anyone.
-    fn forget_before(&mut self, reply: ReplyId) {
+    /// This reply is to be heard; older ones that were written to their end are of no interest to
+    /// anyone.
+    fn commit(&mut self, reply: ReplyId) {
+        if let Some(thought) = self.thinking.get_mut(&reply) {
+            thought.committed = true;
+        }
         self.thinking
             .retain(|id, thought| *id >= reply || !thought.task.is_finished());
     }
 
+    /// A talker that takes no orders has lost the call.
+    fn tell_talker(&mut self, order: talking::Order) {
+        let Some(talker) = &self.talker else {
+            return;
+        };
+        if talker.orders.try_send(order).is_err() {
+            self.commons.meters.dropped("talker", "full");
+            self.own.push_back(Input::LineLost);
+        }
+    }
+
     /// A voice that takes no orders has failed.
     fn tell_voice(&mut self, reply: ReplyId, order: ToVoice) {
+        if self.talker.is_some() {
+            return self.tell_talker(talking::Order::Speak(order));
+        }
         if self.voice.try_send(order).is_err() {
             self.commons.meters.dropped("voice", "full");
             self.own.push_back(Input::SpeakingFailed(reply));
@@ -233,7 +296,8 @@ impl Hands {
     }
 
     fn apologise(&mut self, reply: ReplyId, clause: ClauseId) {
-        let bytes = apology(self.agent.rules.language.primary());
+        let own = self.agent.apology.clone();
+        let bytes = own.unwrap_or_else(|| apology(self.agent.rules.language.primary()));
         self.own
             .push_back(Input::Audio(voice::piece(reply, clause, bytes, Vec::new())));
         self.own.push_back(Input::SpokenAll(reply));
@@ -286,31 +350,37 @@ impl Hands {
                 "turn answered"
             );
         }
+        self.tell_talker(talking::Order::Kept {
+            caller: turn.caller.clone(),
+            heard: turn.heard.clone(),
+            interrupted: turn.interrupted,
+        });
         self.commons.meters.turn_recorded(&turn);
         turn.providers = self.tally.names();
-        self.shared.records.keep(Record::Turn {
-            call: self.begun.id,
-            turn,
-        });
+        // Should this process die, it is known what the call has cost.
+        let so_far = self.tally.cost(turn.at, &self.agent.prices);
+        let call = self.begun.id;
+        self.shared.records.keep(Record::Turn { call, turn });
+        self.shared.records.keep(Record::Spent { call, so_far });
     }
 
     /// Sees what the call has cost, once a second, and tells the session.
     pub(crate) fn count_money(&mut self, lasted: Millis) {
-        if lasted < self.money.next {
+        if lasted < self.next_count {
             return;
         }
-        self.money.next = lasted + COUNT_MONEY_EVERY;
+        self.next_count = lasted + COUNT_MONEY_EVERY;
         let so_far = self.tally.cost(lasted, &self.agent.prices);
-        let more = so_far - self.money.counted;
-        if more == Micros::default() {
-            return;
-        }
-        self.money.counted = so_far;
-        if self.agent.rules.budget.limit.is_some() {
+        let more = self.tally.take(so_far);
+        let has_spent = more > Micros::default();
+        if has_spent && self.agent.rules.budget.limit.is_some() {
             self.own.push_back(Input::Spent(so_far));
         }
         let (tenant, now) = (&self.begun.tenant, self.shared.clock.now());
-        self.commons.purses.spend(tenant, now, more);
+        if has_spent {
+            self.commons.purses.spend(tenant, now, more);
+        }
+        // Other calls may have emptied the purse.
         let Some(budget) = self.agent.budget_per_day else {
             return;
         };
@@ -348,6 +418,14 @@ impl Hands {
         self.ear.abort();
         // What they consumed is known once they are gone.
         self.thoughts.shutdown().await;
+        if let Some(ToTalker {
+            orders, mut task, ..
+        }) = self.talker
+        {
+            drop(orders);
+            let goodbye = async { while task.join_next().await.is_some() {} };
+            drop(tokio::time::timeout(CLOSE_WITHIN, goodbye).await);
+        }
         // Without anyone to give them work, the recogniser and the voice say goodbye to their
         // providers. The call does not wait for it.
         let Self {
@@ -364,19 +442,12 @@ impl Hands {
     }
 }
 
-/// What the call has cost.
-#[derive(Default)]
-pub(crate) struct Money {
-    /// The cost so far, when it was looked at last.
-    pub(crate) counted: Micros,
-    /// When it is looked at next.
-    next: Millis,
-}
-
 /// A reply that is being written, or was.
 struct Thought {
     task: AbortHandle,
     draft: Arc<Draft>,
+    /// The caller was to hear it.
+    committed: bool,
 }
 
 /// The apology that needs no network, in the agent's language.

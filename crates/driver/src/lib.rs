@@ -3,7 +3,8 @@
 //! - [`Exchange`] is what all calls share; it prepares a call while the phone rings and runs it.
 //! - `call` is the loop: input in, actions out; `hands` carries them out and never awaits.
 //! - `ear` and `mouth` are the line's two sides; `recogniser`, `thinking` and `voice` the
-//!   providers', with their deadlines, retries, breakers and replacements.
+//!   providers'; `talking` is that of models which do all three; `stations` is an agent's list of
+//!   providers, with retries, breakers and replacements.
 
 mod agent;
 mod backoff;
@@ -20,6 +21,8 @@ mod mouth;
 mod prepared;
 mod purse;
 mod recogniser;
+mod stations;
+mod talking;
 mod tally;
 mod thinking;
 mod tools;

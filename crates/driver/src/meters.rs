@@ -119,6 +119,7 @@ impl CacheMeters {
 pub(crate) enum Job {
     Listen,
     Speak,
+    Talk,
     Think,
 }
 
@@ -127,6 +128,7 @@ impl Job {
         match self {
             Self::Listen => "stt",
             Self::Speak => "tts",
+            Self::Talk => "realtime",
             Self::Think => "llm",
         }
     }
@@ -295,6 +297,16 @@ impl Meters {
             to: to.to_string(),
         };
         self.fallbacks.get_or_create(&label).inc();
+    }
+
+    /// How often that was counted.
+    #[cfg(test)]
+    pub(crate) fn fallbacks_of(&self, from: &ModelName, to: &ModelName) -> u64 {
+        let label = FallbackLabel {
+            from: from.to_string(),
+            to: to.to_string(),
+        };
+        self.fallbacks.get_or_create(&label).get()
     }
 
     pub(crate) fn breaker(&self, name: &ModelName, state: i64) {

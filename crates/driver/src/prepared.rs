@@ -1,17 +1,28 @@
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use domain::TurnRecord;
 use providers::tts::ToVoice;
-use session::{Input, Message};
-use tokio::{sync::mpsc, task::JoinSet};
+use session::{Input, Message, Prompt, Rules};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
 use tracing::Instrument;
 
 use crate::{
     agent::Agent,
     exchange::Commons,
+    meters::Job,
+    mouth::Sent,
     recogniser::{self, Recogniser},
+    stations::Stations,
+    talking::{self, FromCaller, Sources, Talker},
     tally::Tally,
-    voice::{self, Speaker},
+    voice::{self, Begins, Speaker},
 };
 
 /// Inputs that may wait. Whoever is faster than the session waits for it.
@@ -26,8 +37,20 @@ pub struct Prepared {
     pub(crate) inputs: mpsc::Receiver<Input>,
     pub(crate) recogniser: mpsc::Sender<recogniser::Order>,
     pub(crate) voice: mpsc::Sender<ToVoice>,
+    /// Whoever hears, thinks and speaks in one.
+    pub(crate) talker: Option<ToTalker>,
+    pub(crate) sent: watch::Sender<Sent>,
     pub(crate) tasks: JoinSet<()>,
     pub(crate) tally: Arc<Tally>,
+}
+
+/// The way to whoever hears, thinks and speaks in one.
+pub(crate) struct ToTalker {
+    pub(crate) orders: mpsc::Sender<talking::Order>,
+    pub(crate) caller: mpsc::Sender<FromCaller>,
+    /// It talks no more: it passes on what is to be spoken, and thinks nothing.
+    pub(crate) retired: Arc<AtomicBool>,
+    pub(crate) task: JoinSet<()>,
 }
 
 /// The longest that remembering earlier calls may take.
@@ -67,25 +90,45 @@ impl Prepared {
         let (mailbox, inputs) = mpsc::channel(MAILBOX);
         let (recogniser, heard) = mpsc::channel(recogniser::QUEUE);
         let (voice, orders) = mpsc::channel(voice::QUEUE);
+        let (tell_sent, sent) = watch::channel(Sent::default());
         let tally = Arc::new(Tally::of(agent));
         let mut tasks = JoinSet::new();
+        let (ears, voices) = (agent.listen.clone(), agent.speak.clone());
         let listens = Recogniser {
-            stations: agent.listen.clone(),
+            stations: Stations::new(ears, (Job::Listen, recogniser::RETRY), commons),
             commons: commons.clone(),
             mailbox: mailbox.clone(),
             tally: Arc::clone(&tally),
         };
         let speaks = Speaker {
-            stations: agent.speak.clone(),
+            stations: Stations::new(voices, (Job::Speak, voice::RETRY), commons),
             commons: commons.clone(),
             mailbox: mailbox.clone(),
             tally: Arc::clone(&tally),
             own_lines,
             trimming: voice::Trimming::default(),
+            begins: if agent.talk.is_empty() {
+                Begins::AtOnce
+            } else {
+                Begins::WhenAsked
+            },
+            sent,
         };
         tasks.spawn(listens.run(heard).in_current_span());
         tasks.spawn(speaks.run(orders).in_current_span());
-        if let Some(first) = agent.think.first() {
+        let talker = (!agent.talk.is_empty()).then(|| {
+            let talker = Talker {
+                stations: agent.talk.clone(),
+                commons: commons.clone(),
+                mailbox: mailbox.clone(),
+                tally: Arc::clone(&tally),
+                voice: voice.clone(),
+                retired: Arc::default(),
+                stand_in: agent.think.first().map(|station| station.name.clone()),
+            };
+            talk(talker, &agent.rules)
+        });
+        if let (Some(first), None) = (agent.think.first(), &talker) {
             tasks.spawn(first.provider.warm());
         }
         Self {
@@ -94,9 +137,33 @@ impl Prepared {
             inputs,
             recogniser,
             voice,
+            talker,
+            sent: tell_sent,
             tasks,
             tally,
         }
+    }
+}
+
+fn talk(talker: Talker, rules: &Rules) -> ToTalker {
+    let (orders, taken) = mpsc::channel(talking::QUEUE);
+    let (caller, heard) = mpsc::channel(talking::SOUNDS);
+    let retired = Arc::clone(&talker.retired);
+    let prompt = Prompt {
+        system: Arc::clone(&rules.system),
+        messages: Vec::new(),
+    };
+    let sources = Sources {
+        orders: taken,
+        caller: heard,
+    };
+    let mut task = JoinSet::new();
+    task.spawn(talker.run(prompt, sources).in_current_span());
+    ToTalker {
+        orders,
+        caller,
+        retired,
+        task,
     }
 }
 

@@ -5,11 +5,8 @@ mod ruler;
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use domain::{Millis, ModelName};
-use providers::{
-    ProviderError, Verdict,
-    stt::{Listen, Recognised, SpeechToText},
-};
+use domain::Millis;
+use providers::{ProviderError, Verdict, stt::Recognised};
 use session::Input;
 use tokio::{sync::mpsc, time::Instant};
 use tracing::{info, warn};
@@ -19,28 +16,31 @@ use self::{
     replay::Replay,
 };
 use crate::{
-    agent::Station,
-    backoff::Backoff,
-    connection::{Broken, NobodyListens, length, until},
+    backoff::{Backoff, Retry},
+    connection::{Broken, LIVED, NobodyListens, length, until},
     exchange::Commons,
-    meters::Job,
+    stations::{Ears, Tried},
     tally::Tally,
 };
 
-/// Audio that may wait for the recogniser: a second and a half of pieces. When it is full the
-/// newest is dropped and counted.
+/// Audio that may wait for the recogniser: nearly four seconds of pieces. When it is full the newest
+/// is dropped and counted.
 pub(crate) const QUEUE: usize = 64;
-/// Times that one provider is called again within a call.
-const RECONNECTS: u32 = 3;
-/// Between two calls.
-const RETRY: Backoff = Backoff {
-    least: Duration::from_millis(100),
-    most: Duration::from_millis(400),
+/// When the same recogniser is called again.
+pub(crate) const RETRY: Retry = Retry {
+    backoff: Backoff {
+        least: Duration::from_millis(100),
+        most: Duration::from_millis(400),
+    },
+    longest: Duration::from_secs(1),
+    times: 2,
 };
-/// A connection that lasted this long was a good one.
-const LIVED: Duration = Duration::from_secs(5);
 /// The longest wait for a breaker, when there is nobody else.
 const LONGEST_REST: Duration = Duration::from_secs(10);
+/// The session is told of a wait that is longer.
+const MISSED_AFTER: Duration = Duration::from_secs(1);
+/// A probe of another call may be over sooner than it seems.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// The longest wait for words that were asked for.
 const WORDS_WITHIN: Duration = Duration::from_millis(2_500);
 const MUTE: &str = "words";
@@ -77,7 +77,7 @@ impl Sound {
 /// Keeps one call's audio recognised: walks down the agent's list when a provider fails, and plays
 /// again what was said meanwhile.
 pub(crate) struct Recogniser {
-    pub(crate) stations: Vec<Station<dyn SpeechToText, Listen>>,
+    pub(crate) stations: Ears,
     pub(crate) commons: Commons,
     pub(crate) mailbox: mpsc::Sender<Input>,
     pub(crate) tally: Arc<Tally>,
@@ -111,61 +111,62 @@ impl Recogniser {
     /// Walks down the list once. Returns whether to begin again: when every provider rests after
     /// failures, and one of them not for long.
     async fn walk(&self, orders: &mut mpsc::Receiver<Order>, memory: &mut Memory) -> bool {
-        let mut last: Option<&ModelName> = None;
-        let mut from = 0;
-        while let Some(place) = self.allowed(from) {
-            from = place + 1;
-            let station = &self.stations[place];
-            if let Some(failed) = last.replace(&station.name) {
-                self.commons.meters.fell_back(failed, &station.name);
-            }
-            match self.stay_with(place, orders, memory).await {
+        let mut tried = Tried::default();
+        while let Some(place) = self.stations.next(&mut tried) {
+            match self.stay_with(place, &mut tried, orders, memory).await {
                 Broken::CallOver => return false,
                 Broken::Failed(error) => {
-                    warn!(provider = %station.name, %error, "recogniser given up");
+                    let provider = self.stations.name(place);
+                    warn!(%provider, %error, "recogniser given up");
                 }
             }
         }
-        let rests = self
-            .stations
-            .iter()
-            .map(|station| self.commons.breakers.rests(&station.name));
-        if let Some(rest) = rests
-            .min()
-            .filter(|rest| last.is_none() && *rest <= LONGEST_REST)
-        {
-            tokio::time::sleep(rest).await;
-            return true;
+        let rest = self.stations.rest();
+        if tried.is_empty() && rest <= LONGEST_REST {
+            return self.wait(rest, orders, memory).await.is_ok();
         }
         // A closed mailbox means that the call is over, and nobody needs to know.
         drop(self.mailbox.send(Input::RecogniserFailed).await);
         false
     }
 
-    /// The first recogniser from here on in the list that may be asked.
-    fn allowed(&self, from: usize) -> Option<usize> {
-        let stations = self.stations.iter().enumerate().skip(from);
-        let names = stations.map(|(place, station)| (place, &station.name));
-        self.commons.breakers.first_allowed(names)
-    }
-
-    /// Whether somebody further down the list may be asked.
-    fn has_other(&self, place: usize) -> bool {
-        let others = self.stations.iter().skip(place + 1);
-        others
-            .map(|station| self.commons.breakers.rests(&station.name))
-            .any(|rest| rest.is_zero())
+    /// Nobody may be asked for so long. What the caller says meanwhile is kept.
+    async fn wait(
+        &self,
+        rest: Duration,
+        orders: &mut mpsc::Receiver<Order>,
+        memory: &mut Memory,
+    ) -> Result<(), NobodyListens> {
+        if rest > MISSED_AFTER && memory.contact != Contact::Lost {
+            memory.contact = Contact::Lost;
+            self.tell(Input::RecogniserLost).await?;
+        }
+        let replays = self.stations.iter();
+        let replays = replays.map(|station| station.provider.capabilities().replay);
+        memory.unsettled.keep = replays.max().unwrap_or_default();
+        let over = tokio::time::sleep(rest.min(LOOK_AGAIN));
+        tokio::pin!(over);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut over => return Ok(()),
+                order = orders.recv() => match order {
+                    Some(Order::Finalize) => memory.asked = true,
+                    Some(Order::Hear(sound)) => memory.unsettled.remember(&sound),
+                    None => return Err(NobodyListens),
+                }
+            }
+        }
     }
 
     async fn stay_with(
         &self,
         place: usize,
+        tried: &mut Tried,
         orders: &mut mpsc::Receiver<Order>,
         memory: &mut Memory,
     ) -> Broken {
-        let station = &self.stations[place];
-        memory.unsettled.keep = station.provider.capabilities().replay;
-        let mut tries = 0;
+        memory.unsettled.keep = self.stations[place].provider.capabilities().replay;
         loop {
             let begun = Instant::now();
             let error = match self.listen(place, orders, memory).await {
@@ -175,29 +176,21 @@ impl Recogniser {
             if self.lost(memory).await.is_err() {
                 return Broken::CallOver;
             }
-            self.commons.breakers.failed(&station.name, &error);
-            self.commons
-                .meters
-                .request(&station.name, Job::Listen, error.kind());
             // A connection that lived for long may be called again as often as it takes; one that
             // took the sound and kept its words may not.
-            let lived = begun.elapsed() > LIVED && !is_mute(&error);
-            tries = if lived { 1 } else { tries + 1 };
-            let wait = match error.verdict() {
-                Verdict::Retry => RETRY.wait(tries - 1),
-                Verdict::RetryAfter(wait) if wait <= Duration::from_secs(1) => wait,
-                Verdict::SwitchProvider if is_mute(&error) && !self.has_other(place) => {
-                    Duration::ZERO
-                }
-                Verdict::RetryAfter(_)
-                | Verdict::GiveUp
-                | Verdict::KeyRefused
-                | Verdict::SwitchProvider => return Broken::Failed(error),
-            };
-            if tries >= RECONNECTS {
-                return Broken::Failed(error);
+            if begun.elapsed() > LIVED && !is_mute(&error) {
+                tried.worked(place);
             }
-            info!(provider = %station.name, %error, "recogniser lost, calling again");
+            self.stations.failed(tried, place, &error);
+            let verdict = if is_mute(&error) && !self.stations.has_other(tried) {
+                Verdict::RetryAfter(Duration::ZERO)
+            } else {
+                error.verdict()
+            };
+            let Some(wait) = self.stations.retry(tried, place, verdict) else {
+                return Broken::Failed(error);
+            };
+            info!(provider = %self.stations.name(place), %error, "recogniser lost, calling again");
             tokio::time::sleep(wait).await;
         }
     }
@@ -210,15 +203,13 @@ impl Recogniser {
         memory: &mut Memory,
     ) -> Broken {
         let station = &self.stations[place];
-        let (to, given) = mpsc::channel(QUEUE * 4);
+        // All that is played again has room, however much that is.
+        let (to, given) = mpsc::channel(QUEUE * 4 + memory.unsettled.sounds().len());
         let (tell, mut heard) = mpsc::channel(QUEUE);
-        let meter = Meter {
-            tally: Arc::clone(&self.tally),
-            place,
-        };
-        let mut open = Open::new(to, station.provider.capabilities().tells_within, meter);
+        let capabilities = station.provider.capabilities();
+        let meter = Meter::new(&self.tally, place, capabilities);
+        let mut open = Open::new(to, capabilities.tells_within, meter);
         for sound in memory.unsettled.sounds() {
-            // The queue is longer than any replay.
             let _fits = open.hear(sound);
         }
         let connection = station
@@ -229,16 +220,19 @@ impl Recogniser {
             tokio::select! {
                 biased;
                 Some(event) = heard.recv() => {
-                    if self.take(station, event, &mut open, memory).await.is_err() {
+                    if self.take(place, event, &mut open, memory).await.is_err() {
                         return Broken::CallOver;
                     }
                 }
                 result = &mut connection => {
                     // What it said with its last breath is still in the channel.
                     while let Ok(event) = heard.try_recv() {
-                        if self.take(station, event, &mut open, memory).await.is_err() {
+                        if self.take(place, event, &mut open, memory).await.is_err() {
                             return Broken::CallOver;
                         }
+                    }
+                    if let Err(error) = &result {
+                        open.failed(error);
                     }
                     return result.into();
                 }
@@ -257,7 +251,7 @@ impl Recogniser {
         let taken = match order {
             Some(Order::Finalize) => {
                 memory.asked = true;
-                open.finalize(memory.unsettled.length())
+                open.finalize(memory.unsettled.has_speech())
             }
             Some(Order::Hear(sound)) => {
                 memory.unsettled.remember(&sound);
@@ -275,28 +269,28 @@ impl Recogniser {
 
     async fn take(
         &self,
-        station: &Station<dyn SpeechToText, Listen>,
+        place: usize,
         event: Recognised,
         open: &mut Open,
         memory: &mut Memory,
     ) -> Result<(), NobodyListens> {
+        if let Recognised::Sent(sound) = event {
+            open.sent(sound);
+            return Ok(());
+        }
         open.told();
         let input = match event {
             Recognised::Ready => {
-                self.commons.breakers.succeeded(&station.name);
-                let after = open.begun.elapsed();
-                self.commons
-                    .meters
-                    .provider_answered(&station.name, Job::Listen, after);
+                self.stations.answers(place, open.begun.elapsed());
                 open.is_ready();
                 // What the last connection was asked for, this one does not know.
-                if memory.asked && !open.finalize(memory.unsettled.length()) {
+                if memory.asked && !open.finalize(memory.unsettled.has_speech()) {
                     self.commons.meters.dropped("stt", "full");
                 }
                 return self.back(memory).await;
             }
             // Our own ear is faster and does not mistake a television for the caller.
-            Recognised::NoWords | Recognised::SpeechStarted => return Ok(()),
+            Recognised::NoWords | Recognised::Sent(_) | Recognised::SpeechStarted => return Ok(()),
             Recognised::TurnEnded { confidence } => Input::TurnEnded { confidence },
             Recognised::TurnLikely => Input::TurnLikely,
             Recognised::TurnResumed => Input::TurnResumed,
@@ -305,6 +299,9 @@ impl Recogniser {
                 words.span = words.span.and_then(|span| open.ruler.on_call(span));
                 words.word_spans = open.ruler.all_on_call(&words.word_spans);
                 if words.settled {
+                    if !words.text.is_empty() && open.proves_itself() {
+                        self.stations.succeeded(place);
+                    }
                     memory.asked = false;
                     memory.unsettled.settle(words.span);
                 }

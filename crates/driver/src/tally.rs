@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use domain::{Item, Micros, Millis, ModelName, PriceBook, Purpose, Receipt};
-use providers::llm::Tokens;
+use providers::{llm::Tokens, realtime::RealtimeTokens};
 
 use crate::{agent::Agent, meters::Job};
 
@@ -13,8 +13,13 @@ pub(crate) struct Tally {
     listen: Vec<Counter>,
     speak: Vec<Counter>,
     think: Vec<TokenCounter>,
+    talk: Vec<TalkCounter>,
     /// Who answered last, by their places: recogniser, model, voice.
     at_work: [AtomicUsize; 3],
+    /// One model in place of model and voice: its place, counted from 1.
+    talks: AtomicUsize,
+    /// How much of the cost was taken out of the tenant's purse.
+    taken: AtomicU64,
 }
 
 /// Something of one provider that is used for the conversation only.
@@ -29,6 +34,20 @@ struct Counter {
 struct TokenCounter {
     payee: ModelName,
     by_purpose: [TokenSums; Purpose::ALL.len()],
+}
+
+/// Tokens of one model that hears and speaks, by what they were used for.
+#[derive(Debug)]
+struct TalkCounter {
+    payee: ModelName,
+    by_purpose: [TalkSums; Purpose::ALL.len()],
+}
+
+/// Tokens of text and of sound: each has a price of its own.
+#[derive(Debug, Default)]
+struct TalkSums {
+    text: TokenSums,
+    audio: TokenSums,
 }
 
 /// Tokens that add up.
@@ -59,24 +78,38 @@ impl Tally {
                 .iter()
                 .map(|at| token_counter(&at.name))
                 .collect(),
+            talk: agent.talk.iter().map(|at| talk_counter(&at.name)).collect(),
             at_work: Default::default(),
+            talks: AtomicUsize::new(usize::from(!agent.talk.is_empty())),
+            taken: AtomicU64::new(0),
         }
     }
 
     /// Whoever is at this place of the list does the job.
     pub(crate) fn works(&self, job: Job, place: usize) {
-        self.at_work[job as usize].store(place, Ordering::Relaxed);
+        match job {
+            Job::Listen => self.at_work[0].store(place, Ordering::Relaxed),
+            Job::Think => {
+                self.at_work[1].store(place, Ordering::Relaxed);
+                self.talks.store(0, Ordering::Relaxed);
+            }
+            Job::Speak => self.at_work[2].store(place, Ordering::Relaxed),
+            Job::Talk => self.talks.store(place + 1, Ordering::Relaxed),
+        }
     }
 
     /// The recogniser, the model and the voice that answered last, or will answer first.
     pub(crate) fn names(&self) -> Vec<ModelName> {
-        let at = |job: Job| self.at_work[job as usize].load(Ordering::Relaxed);
-        let listen = self
-            .listen
-            .get(at(Job::Listen))
-            .map(|counter| &counter.payee);
-        let think = self.think.get(at(Job::Think)).map(|counter| &counter.payee);
-        let speak = self.speak.get(at(Job::Speak)).map(|counter| &counter.payee);
+        let [listen, think, speak] = self.at_work.each_ref();
+        let [listen, think, speak] =
+            [listen, think, speak].map(|place| place.load(Ordering::Relaxed));
+        let listen = self.listen.get(listen).map(|counter| &counter.payee);
+        let talks = self.talks.load(Ordering::Relaxed).checked_sub(1);
+        if let Some(talks) = talks.and_then(|place| self.talk.get(place)) {
+            return listen.into_iter().chain([&talks.payee]).cloned().collect();
+        }
+        let think = self.think.get(think).map(|counter| &counter.payee);
+        let speak = self.speak.get(speak).map(|counter| &counter.payee);
         [listen, think, speak]
             .into_iter()
             .flatten()
@@ -98,6 +131,13 @@ impl Tally {
             .fetch_add(characters, Ordering::Relaxed);
     }
 
+    /// The voice at this place refused so much of that text: nobody bills it.
+    pub(crate) fn spoke_not(&self, place: usize, characters: u64) {
+        self.speak[place]
+            .amount
+            .fetch_sub(characters, Ordering::Relaxed);
+    }
+
     /// The model at this place took so many tokens.
     pub(crate) fn thought(&self, place: usize, purpose: Purpose, tokens: Tokens) {
         self.think[place].by_purpose[purpose as usize].add(tokens);
@@ -108,6 +148,23 @@ impl Tally {
         let by_purpose = &self.think[place].by_purpose;
         by_purpose[Purpose::Speculation as usize].add(tokens);
         by_purpose[Purpose::Call as usize].take(tokens);
+    }
+
+    /// The model at this place, which hears and speaks, took so many tokens.
+    pub(crate) fn talked(&self, place: usize, purpose: Purpose, tokens: &RealtimeTokens) {
+        let (text, audio) = kinds(tokens);
+        let sums = &self.talk[place].by_purpose[purpose as usize];
+        sums.text.add(text);
+        sums.audio.add(audio);
+    }
+
+    /// Tokens of its that were counted for the conversation were for nothing.
+    pub(crate) fn talked_too_soon(&self, place: usize, tokens: &RealtimeTokens) {
+        let (text, audio) = kinds(tokens);
+        let sums = &self.talk[place].by_purpose[Purpose::Call as usize];
+        sums.text.take(text);
+        sums.audio.take(audio);
+        self.talked(place, Purpose::Speculation, tokens);
     }
 
     /// What there is to pay for a call that has lasted so long.
@@ -123,6 +180,12 @@ impl Tally {
             .used(line)
             .filter_map(|used| prices.cost(used.payee, used.item, used.amount));
         costs.sum()
+    }
+
+    /// What is to be taken out of the tenant's purse, which each cent leaves but once.
+    pub(crate) fn take(&self, cost: Micros) -> Micros {
+        let before = self.taken.fetch_max(cost.0, Ordering::Relaxed);
+        cost - Micros(before)
     }
 
     fn used(&self, line: Millis) -> impl Iterator<Item = Used<'_>> {
@@ -143,6 +206,17 @@ impl Tally {
                 })
             })
         });
+        let talked = self.talk.iter().flat_map(|counter| {
+            let purposes = Purpose::ALL.into_iter().zip(&counter.by_purpose);
+            purposes.flat_map(move |(purpose, sums)| {
+                sums.items().map(move |(item, amount)| Used {
+                    payee: &counter.payee,
+                    item,
+                    purpose,
+                    amount,
+                })
+            })
+        });
         std::iter::once(line)
             .chain(
                 self.listen
@@ -151,7 +225,15 @@ impl Tally {
             )
             .chain(self.speak.iter().map(|each| each.used(Item::Speech)))
             .chain(thought)
+            .chain(talked)
             .filter(|used| used.amount > 0)
+    }
+}
+
+fn talk_counter(payee: &ModelName) -> TalkCounter {
+    TalkCounter {
+        payee: payee.clone(),
+        by_purpose: Default::default(),
     }
 }
 
@@ -172,6 +254,33 @@ impl Counter {
             amount: self.amount.load(Ordering::Relaxed),
         }
     }
+}
+
+impl TalkSums {
+    fn items(&self) -> impl Iterator<Item = (Item, u64)> {
+        let [(_, input), (_, cached), (_, output)] = self.audio.items();
+        let audio = [
+            (Item::AudioInput, input),
+            (Item::CachedAudioInput, cached),
+            (Item::AudioOutput, output),
+        ];
+        self.text.items().into_iter().chain(audio)
+    }
+}
+
+/// Tokens of text, and of sound.
+fn kinds(tokens: &RealtimeTokens) -> (Tokens, Tokens) {
+    let text = Tokens {
+        input: tokens.input_text,
+        cached: tokens.cached_text,
+        output: tokens.output_text,
+    };
+    let audio = Tokens {
+        input: tokens.input_audio,
+        cached: tokens.cached_audio,
+        output: tokens.output_audio,
+    };
+    (text, audio)
 }
 
 impl TokenSums {
@@ -214,6 +323,18 @@ impl Tally {
         Self::of_models(&["one/model".parse().expect("a name")])
     }
 
+    /// Of these voices, and one provider for each of the other jobs.
+    pub(crate) fn of_voices(voices: &[ModelName]) -> Self {
+        let counter = |payee: &ModelName| Counter {
+            payee: payee.clone(),
+            amount: AtomicU64::new(0),
+        };
+        Self {
+            speak: voices.iter().map(counter).collect(),
+            ..Self::for_tests()
+        }
+    }
+
     /// Of these models, and one provider for each of the other jobs.
     pub(crate) fn of_models(models: &[ModelName]) -> Self {
         let name = |name: &str| name.parse().expect("a name");
@@ -230,7 +351,10 @@ impl Tally {
             listen: vec![counter("one/ears")],
             speak: vec![counter("one/voice")],
             think: models.iter().map(token_counter).collect(),
+            talk: vec![talk_counter(&name("one/talker"))],
             at_work: Default::default(),
+            talks: AtomicUsize::new(0),
+            taken: AtomicU64::new(0),
         }
     }
 }

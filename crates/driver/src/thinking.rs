@@ -2,12 +2,12 @@ mod runner;
 #[cfg(test)]
 mod tests;
 
-use std::{ops::Range, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use domain::ReplyId;
 use providers::{
-    ProviderError, Verdict,
-    llm::{LanguageModel, ModelSettings, Think, Tokens, Written},
+    ProviderError,
+    llm::{Think, Tokens, Written},
 };
 use session::{Input, Prompt};
 use tokio::{sync::mpsc, time::sleep_until};
@@ -15,29 +15,28 @@ use tracing::{info, warn};
 
 use self::runner::{Runner, Step};
 use crate::{
-    agent::Station,
-    backoff::Backoff,
+    backoff::{Backoff, Retry},
     draft::{Bill, Draft},
-    exchange::Commons,
-    meters::Job,
+    stations::{Models, Tried},
 };
 
 /// The longest that writing one reply may take, whoever writes it.
 const LONGEST: Duration = Duration::from_secs(15);
 /// A model that has not begun by then is late: another one is asked as well.
 const HEDGE_AFTER: Duration = Duration::from_millis(2_500);
-/// The longest wait before the same provider is asked again.
-const RETRY_WITHIN: Duration = Duration::from_millis(300);
-/// Between two requests to one provider.
-const RETRY: Backoff = Backoff {
-    least: Duration::from_millis(100),
-    most: RETRY_WITHIN,
+/// When the same model is asked once more.
+pub(crate) const RETRY: Retry = Retry {
+    backoff: Backoff {
+        least: Duration::from_millis(100),
+        most: Duration::from_millis(300),
+    },
+    longest: Duration::from_millis(300),
+    times: 1,
 };
 
 /// Has one reply written: walks down the agent's list while nothing was written.
 pub(crate) struct Thinking {
-    pub(crate) stations: Vec<Station<dyn LanguageModel, Arc<ModelSettings>>>,
-    pub(crate) commons: Commons,
+    pub(crate) stations: Models,
     pub(crate) mailbox: mpsc::Sender<Input>,
     pub(crate) draft: Arc<Draft>,
     pub(crate) reply: ReplyId,
@@ -83,47 +82,34 @@ impl Thinking {
     }
 
     async fn walk(&self, prompt: &Prompt) -> Outcome {
-        let mut next = self.draft.from();
-        let mut retried = None;
-        let Some(mut runner) = self.begin_at(&mut next, prompt) else {
+        let mut tried = self.draft.tried();
+        let Some(mut runner) = self.ask_next(&mut tried, prompt) else {
             warn!("every language model is resting after failures");
             return Outcome::Failed;
         };
         loop {
-            let (place, error) = match self.race(runner, &mut next, prompt).await {
-                Start::Began(runner, first) => return self.hand_over(runner, first).await,
+            let (place, error) = match self.race(runner, &mut tried, prompt).await {
+                Start::Began(runner, first) => return self.hand_over(runner, first, tried).await,
                 Start::Silent => return Outcome::Written,
                 Start::Failed(place, error) => (place, error),
             };
-            let name = &self.stations[place].name;
-            warn!(provider = %name, %error, "language model failed");
-            if error.verdict() == Verdict::GiveUp {
-                return Outcome::Failed;
-            }
-            let wait = retry_after(&error).filter(|_| retried.replace(place) != Some(place));
-            if let Some(wait) = wait {
+            warn!(provider = %self.stations.name(place), %error, "language model failed");
+            if let Some(wait) = self.stations.retry(&mut tried, place, error.verdict()) {
                 tokio::time::sleep(wait).await;
                 runner = self.ask(place, prompt);
                 continue;
             }
-            let Some(instead) = self.begin_at(&mut next, prompt) else {
+            let Some(instead) = self.ask_next(&mut tried, prompt) else {
                 return Outcome::Failed;
             };
-            self.commons.meters.fell_back(name, instead.name);
             runner = instead;
         }
     }
 
-    /// Asks the next model that may be asked.
-    fn begin_at(&self, next: &mut usize, prompt: &Prompt) -> Option<Runner<'_>> {
-        let place = self.allowed(*next..self.stations.len())?;
-        *next = place + 1;
+    /// Asks the model whose turn it is.
+    fn ask_next(&self, tried: &mut Tried, prompt: &Prompt) -> Option<Runner<'_>> {
+        let place = self.stations.next(tried)?;
         Some(self.ask(place, prompt))
-    }
-
-    fn allowed(&self, places: Range<usize>) -> Option<usize> {
-        let names = places.map(|place| (place, &self.stations[place].name));
-        self.commons.breakers.first_allowed(names)
     }
 
     fn ask(&self, place: usize, prompt: &Prompt) -> Runner<'_> {
@@ -143,7 +129,7 @@ impl Thinking {
     async fn race<'s>(
         &'s self,
         mut first: Runner<'s>,
-        next: &mut usize,
+        tried: &mut Tried,
         prompt: &Prompt,
     ) -> Start<'s> {
         let late = sleep_until(first.begun + HEDGE_AFTER);
@@ -157,7 +143,7 @@ impl Thinking {
                 step = next_of(second.as_mut()) => (Which::Second, step),
                 () = &mut late, if !hedged => {
                     hedged = true;
-                    second = self.hedge(first.place, next, prompt);
+                    second = self.hedge(first.place, tried, prompt);
                     continue;
                 }
             };
@@ -172,13 +158,21 @@ impl Thinking {
                     }
                     return Start::Began(first, piece);
                 }
-                Step::Over(Ok(tokens)) => {
-                    self.wrote_all(first, tokens);
-                    return Start::Silent;
-                }
+                Step::Over(Ok(tokens)) => match second.take() {
+                    // The other one may yet say something.
+                    Some(other) => {
+                        self.stations.succeeded(first.place);
+                        first.bill.hedged().billed(tokens);
+                        first = other;
+                    }
+                    None => {
+                        self.wrote_all(first, tokens);
+                        return Start::Silent;
+                    }
+                },
                 Step::Over(Err(error)) => {
                     let place = first.place;
-                    self.failed(first, &error, false);
+                    self.failed(tried, first, &error);
                     match second.take() {
                         Some(other) => first = other,
                         None => return Start::Failed(place, error),
@@ -189,11 +183,11 @@ impl Thinking {
     }
 
     /// Somebody beside the model at `place`, which is late; the same one if there is nobody else.
-    fn hedge(&self, place: usize, next: &mut usize, prompt: &Prompt) -> Option<Runner<'_>> {
-        let late = &self.stations[place].name;
-        let second = self.begin_at(next, prompt).or_else(|| {
-            let again = self.allowed(place..place + 1)?;
-            Some(self.ask(again, prompt))
+    fn hedge(&self, place: usize, tried: &mut Tried, prompt: &Prompt) -> Option<Runner<'_>> {
+        let late = self.stations.name(place);
+        let second = self.ask_next(tried, prompt).or_else(|| {
+            let again = self.stations.takes_another(place);
+            again.then(|| self.ask(place, prompt))
         })?;
         info!(%late, instead = %second.name, "language model is late, asking again");
         Some(second)
@@ -201,29 +195,22 @@ impl Thinking {
 
     /// One of two was not needed. If it is the one that was asked first, it was too late.
     fn lost_race(&self, loser: Runner<'_>, winner: Which) {
-        let name = &self.stations[loser.place].name;
-        match winner {
-            Which::First => self.commons.breakers.answered(name),
-            Which::Second => {
-                let late = ProviderError::Silent {
-                    provider: "language model",
-                    stage: "first token",
-                    waited: loser.begun.elapsed(),
-                };
-                self.commons.breakers.failed(name, &late);
-            }
-        }
-        self.commons.meters.request(name, Job::Think, "lost_race");
-        loser.bill.lost_race();
+        let late = match winner {
+            Which::First => None,
+            Which::Second => Some(ProviderError::Silent {
+                provider: "language model",
+                stage: "first token",
+                waited: loser.begun.elapsed(),
+            }),
+        };
+        self.stations.lost_race(loser.place, late.as_ref());
+        drop(loser.bill.hedged());
     }
 
     /// Hands the whole reply to the session.
-    async fn hand_over(&self, mut runner: Runner<'_>, first: Written) -> Outcome {
+    async fn hand_over(&self, mut runner: Runner<'_>, first: Written, mut tried: Tried) -> Outcome {
         self.draft.written_by(runner.place);
-        let after = runner.begun.elapsed();
-        self.commons
-            .meters
-            .provider_answered(runner.name, Job::Think, after);
+        self.stations.answers(runner.place, runner.begun.elapsed());
         let mut piece = first;
         loop {
             if self.mailbox.send(self.input(piece)).await.is_err() {
@@ -237,42 +224,34 @@ impl Thinking {
                 }
                 Step::Over(Err(error)) => {
                     warn!(provider = %runner.name, %error, "language model broke off");
-                    let place = runner.place;
-                    self.failed(runner, &error, true);
-                    return self.broke_off_at(place);
+                    self.failed(&mut tried, runner, &error);
+                    return self.broke_off(&tried);
                 }
             };
         }
     }
 
-    /// Half a reply is there. Whoever comes next in the list goes on, if somebody does.
-    fn broke_off_at(&self, place: usize) -> Outcome {
-        if self.allowed(place + 1..self.stations.len()).is_none() {
+    /// Half a reply is there. Somebody who was not asked yet goes on, if there is one.
+    fn broke_off(&self, tried: &Tried) -> Outcome {
+        if !self.stations.has_other(tried) {
             return Outcome::Failed;
         }
-        self.draft.broke_off_at(place);
-        if let Some(instead) = self.stations.get(place + 1) {
-            let failed = &self.stations[place].name;
-            self.commons.meters.fell_back(failed, &instead.name);
-        }
+        self.draft.broke_off(tried);
         Outcome::Broke
     }
 
     fn wrote_all(&self, runner: Runner<'_>, tokens: Tokens) {
-        self.commons.breakers.succeeded(runner.name);
+        self.stations.succeeded(runner.place);
         runner.bill.billed(tokens);
     }
 
-    fn failed(&self, runner: Runner<'_>, error: &ProviderError, began: bool) {
-        self.commons.breakers.failed(runner.name, error);
-        self.commons
-            .meters
-            .request(runner.name, Job::Think, error.kind());
+    fn failed(&self, tried: &mut Tried, runner: Runner<'_>, error: &ProviderError) {
+        self.stations.failed(tried, runner.place, error);
         let refused = match error {
-            ProviderError::Connection { .. } | ProviderError::Refused { .. } => !began,
+            ProviderError::Connection { .. } | ProviderError::Refused { .. } => true,
             ProviderError::Garbled { .. } | ProviderError::Silent { .. } => false,
         };
-        if refused {
+        if refused && !runner.bill.began() {
             runner.bill.refused();
         }
     }
@@ -290,18 +269,6 @@ impl Thinking {
                 arguments: call.arguments,
             },
         }
-    }
-}
-
-/// How long to wait before the same provider is asked once more, where that is likely to help.
-fn retry_after(error: &ProviderError) -> Option<Duration> {
-    match error.verdict() {
-        Verdict::Retry => Some(RETRY.wait(0)),
-        Verdict::RetryAfter(wait) if wait <= RETRY_WITHIN => Some(wait),
-        Verdict::RetryAfter(_)
-        | Verdict::GiveUp
-        | Verdict::KeyRefused
-        | Verdict::SwitchProvider => None,
     }
 }
 

@@ -1,26 +1,30 @@
-mod nonsense;
 mod rehearsal;
+#[cfg(test)]
+mod scripted;
 mod speaking;
 mod trimming;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use domain::ReplyId;
-use providers::{
-    Verdict,
-    tts::{FromVoice, TextToSpeech, ToVoice, Voice},
-};
+use providers::tts::{FromVoice, TextToSpeech, ToVoice, Voice};
 use session::{Audio, ClauseId, Input, WordEnd};
-use tokio::sync::mpsc;
-use tracing::warn;
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
+use tracing::{info, warn};
 
 use self::speaking::{Clause, Given, Speaking, current};
 use crate::{
     agent::Station,
-    connection::{Broken, NobodyListens, length},
+    backoff::{Backoff, Retry},
+    connection::{Broken, LIVED, NobodyListens, length},
     exchange::Commons,
     meters::Job,
+    mouth::Sent,
+    stations::{Tried, Voices},
     tally::Tally,
 };
 
@@ -28,68 +32,97 @@ pub(crate) use self::{rehearsal::rehearse, trimming::Trimming};
 
 /// Orders that may wait for the voice. A reply has far fewer clauses.
 pub(crate) const QUEUE: usize = 256;
+/// When the same voice is asked once more.
+pub(crate) const RETRY: Retry = Retry {
+    backoff: Backoff {
+        least: Duration::from_millis(50),
+        most: Duration::from_millis(200),
+    },
+    longest: Duration::from_millis(300),
+    times: 1,
+};
 
 /// Speaks for one call: plays what is in the cache, has the rest made, and walks down the agent's
 /// list when a provider fails, repeating what was not spoken.
 pub(crate) struct Speaker {
-    pub(crate) stations: Vec<Station<dyn TextToSpeech, Voice>>,
+    pub(crate) stations: Voices,
     pub(crate) commons: Commons,
     pub(crate) mailbox: mpsc::Sender<Input>,
     pub(crate) tally: Arc<Tally>,
     /// Sentences worth keeping: what the agent says by itself.
     pub(crate) own_lines: Arc<BTreeSet<String>>,
     pub(crate) trimming: Trimming,
+    pub(crate) begins: Begins,
+    /// What the caller has had of the reply.
+    pub(crate) sent: watch::Receiver<Sent>,
+}
+
+/// When a voice connects.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Begins {
+    AtOnce,
+    /// Once there is something to say: usually somebody else speaks.
+    WhenAsked,
+}
+
+/// What is to be spoken, whoever speaks it.
+struct Work {
+    orders: mpsc::Receiver<ToVoice>,
+    /// An order that comes before those.
+    next: Option<ToVoice>,
+    speaking: Option<Speaking>,
+    tried: Tried,
+    /// Somebody is at the other end of the connection.
+    reached: bool,
+}
+
+impl Work {
+    /// Clauses wait until the caller has heard more.
+    fn holds(&self) -> bool {
+        let mut speaking = self.speaking.iter();
+        speaking.any(|current| !current.held.is_empty())
+    }
 }
 
 impl Speaker {
     /// Speaks until `orders` is closed.
     pub(crate) async fn run(mut self, mut orders: mpsc::Receiver<ToVoice>) {
-        let mut speaking = None;
-        let mut next = None;
+        let next = match self.begins {
+            Begins::AtOnce => None,
+            Begins::WhenAsked => match self.wait_for_work(&mut orders, None).await {
+                Some(order) => Some(order),
+                None => return,
+            },
+        };
+        let mut work = Work {
+            orders,
+            next,
+            speaking: None,
+            tried: Tried::default(),
+            reached: false,
+        };
         loop {
-            let mut from = 0;
-            while let Some(index) = self.allowed(from) {
-                match self
-                    .stay_with(index, &mut orders, &mut next, &mut speaking)
-                    .await
-                {
+            work.tried = Tried::default();
+            while let Some(place) = self.stations.next(&mut work.tried) {
+                match self.stay_with(place, &mut work).await {
                     Broken::CallOver => return,
                     Broken::Failed(error) => {
-                        warn!(provider = %self.stations[index].name, %error, "voice failed");
+                        warn!(provider = %self.stations.name(place), %error, "voice failed");
                     }
                 }
-                if let Some(instead) = self.stations.get(index + 1) {
-                    self.commons
-                        .meters
-                        .fell_back(&self.stations[index].name, &instead.name);
-                }
-                from = index + 1;
             }
-            let failed = speaking
-                .take()
-                .map(|current: Speaking| current.reply)
-                .or_else(|| reply_of(&next));
+            let failed = work.speaking.take().map(|current| current.reply);
+            let failed = failed.or_else(|| reply_of(&work.next));
             if let Some(reply) = failed
-                && self
-                    .mailbox
-                    .send(Input::SpeakingFailed(reply))
-                    .await
-                    .is_err()
+                && self.tell(Input::SpeakingFailed(reply)).await.is_err()
             {
                 return;
             }
-            next = self.wait_for_work(&mut orders, failed).await;
-            if next.is_none() {
+            work.next = self.wait_for_work(&mut work.orders, failed).await;
+            if work.next.is_none() {
                 return;
             }
         }
-    }
-
-    /// The first voice from here on in the list that may be asked.
-    fn allowed(&self, from: usize) -> Option<usize> {
-        let stations = self.stations.iter().enumerate().skip(from);
-        let names = stations.map(|(place, station)| (place, &station.name));
-        self.commons.breakers.first_allowed(names)
     }
 
     /// Nobody speaks. What is in the cache is played all the same; something else to say is a
@@ -110,7 +143,8 @@ impl Speaker {
                 } => match self.cached(&text) {
                     Some(audio) => {
                         from_cache = Some(reply);
-                        self.play(reply, clause, &audio, Vec::new()).await
+                        let played = self.play(reply, clause, &audio, Vec::new()).await;
+                        played.map(|_bytes| ())
                     }
                     None => {
                         return Some(ToVoice::Say {
@@ -146,42 +180,38 @@ impl Speaker {
     }
 
     /// Speaks with one provider until it fails for good.
-    async fn stay_with(
-        &mut self,
-        index: usize,
-        orders: &mut mpsc::Receiver<ToVoice>,
-        next: &mut Option<ToVoice>,
-        speaking: &mut Option<Speaking>,
-    ) -> Broken {
-        let mut tries = 0;
+    async fn stay_with(&mut self, place: usize, work: &mut Work) -> Broken {
         loop {
-            let error = match self.connect(index, orders, next, speaking).await {
+            let begun = Instant::now();
+            let error = match self.connect(place, work).await {
                 Broken::CallOver => return Broken::CallOver,
                 Broken::Failed(error) => error,
             };
-            let name = &self.stations[index].name;
-            self.commons.breakers.failed(name, &error);
-            self.commons.meters.request(name, Job::Speak, error.kind());
-            tries += 1;
-            if tries > 1 || error.verdict() != Verdict::Retry {
-                return Broken::Failed(error);
+            if let Some(speaking) = &work.speaking {
+                let unbilled = speaking.unbilled(&error, work.reached);
+                self.tally.spoke_not(place, unbilled);
             }
+            if begun.elapsed() > LIVED {
+                work.tried.worked(place);
+            }
+            self.stations.failed(&mut work.tried, place, &error);
+            let verdict = error.verdict();
+            let Some(wait) = self.stations.retry(&mut work.tried, place, verdict) else {
+                return Broken::Failed(error);
+            };
+            info!(provider = %self.stations.name(place), %error, "voice lost, calling again");
+            tokio::time::sleep(wait).await;
         }
     }
 
     /// One connection, from opening to its end.
-    async fn connect(
-        &mut self,
-        index: usize,
-        orders: &mut mpsc::Receiver<ToVoice>,
-        next: &mut Option<ToVoice>,
-        speaking: &mut Option<Speaking>,
-    ) -> Broken {
-        let station = self.stations[index].clone();
+    async fn connect(&mut self, place: usize, work: &mut Work) -> Broken {
+        let station = self.stations[place].clone();
         let (to, given) = mpsc::channel(QUEUE);
         let (tell, mut made) = mpsc::channel(64);
-        if let Some(speaking) = speaking {
-            self.tally.spoke(index, speaking.repeat(&to));
+        work.reached = false;
+        if let Some(speaking) = &mut work.speaking {
+            self.tally.spoke(place, speaking.repeat(&to));
         }
         let mut to = Some(to);
         let connection = station
@@ -189,14 +219,29 @@ impl Speaker {
             .speak(station.settings.clone(), given, tell);
         tokio::pin!(connection);
         loop {
-            let order = if let Some(order) = next.take() {
+            let order = if let Some(order) = work.next.take() {
                 Some(order)
             } else {
                 tokio::select! {
                     biased;
-                    order = orders.recv(), if to.is_some() => order,
+                    order = work.orders.recv(), if to.is_some() => order,
+                    heard = self.sent.changed(), if work.holds() => {
+                        let speaking = &mut work.speaking;
+                        let more = match (heard, &to) {
+                            (Ok(()), Some(voice)) => self.give_more(place, voice, speaking).await,
+                            // Nobody will hear it.
+                            (Err(_), _) | (_, None) => {
+                                *speaking = None;
+                                Ok(())
+                            }
+                        };
+                        if more.is_err() {
+                            return Broken::CallOver;
+                        }
+                        continue;
+                    }
                     Some(event) = made.recv() => {
-                        if let Err(broken) = self.made((index, &station), event, speaking).await {
+                        if let Err(broken) = self.made(place, event, work).await {
                             return broken;
                         }
                         continue;
@@ -204,7 +249,7 @@ impl Speaker {
                     result = &mut connection => {
                         // What it made with its last breath is still in the channel.
                         while let Ok(event) = made.try_recv() {
-                            if let Err(broken) = self.made((index, &station), event, speaking).await {
+                            if let Err(broken) = self.made(place, event, work).await {
                                 return broken;
                             }
                         }
@@ -213,7 +258,9 @@ impl Speaker {
                 }
             };
             let done = match (order, &to) {
-                (Some(order), Some(voice)) => self.order(index, order, voice, speaking).await,
+                (Some(order), Some(voice)) => {
+                    self.order(place, order, voice, &mut work.speaking).await
+                }
                 (None | Some(_), _) => {
                     to = None;
                     Ok(())
@@ -238,32 +285,17 @@ impl Speaker {
                 clause,
                 text,
             } => {
+                let sent = self.sent.borrow().of(reply);
                 let current = current(speaking, reply);
-                let cached = if current.given != Given::Nothing {
-                    None
-                } else {
-                    self.cached_by(&self.stations[place], &text)
-                };
-                if let Some(audio) = cached {
-                    return self.play(reply, clause, &audio, Vec::new()).await;
+                if !current.held.is_empty() || !current.has_room(sent) {
+                    current.held.push_back((clause, text));
+                    return Ok(());
                 }
-                self.tally.spoke(place, text.chars().count() as u64);
-                current.give(clause, &text);
-                // The queue holds more clauses than any reply has.
-                drop(voice.try_send(ToVoice::Say {
-                    reply,
-                    clause,
-                    text,
-                }));
+                self.say(place, voice, current, (clause, text)).await?;
             }
             ToVoice::End(reply) => {
-                let current = current(speaking, reply);
-                current.ended = true;
-                if current.given == Given::Nothing {
-                    *speaking = None;
-                    return self.tell(Input::SpokenAll(reply)).await;
-                }
-                drop(voice.try_send(ToVoice::End(reply)));
+                current(speaking, reply).ended = true;
+                self.end(voice, speaking).await?;
             }
             ToVoice::Cancel(reply) => {
                 if speaking
@@ -277,14 +309,84 @@ impl Speaker {
         Ok(())
     }
 
+    /// Gives the voice another clause, if the caller will soon have heard what there is.
+    async fn give_more(
+        &mut self,
+        place: usize,
+        voice: &mpsc::Sender<ToVoice>,
+        speaking: &mut Option<Speaking>,
+    ) -> Result<(), NobodyListens> {
+        let Some(current) = speaking else {
+            return Ok(());
+        };
+        let sent = self.sent.borrow().of(current.reply);
+        if current.has_room(sent)
+            && let Some(next) = current.held.pop_front()
+        {
+            self.say(place, voice, current, next).await?;
+            self.end(voice, speaking).await?;
+        }
+        Ok(())
+    }
+
+    /// Has a clause spoken, or plays it from the cache.
+    async fn say(
+        &mut self,
+        place: usize,
+        voice: &mpsc::Sender<ToVoice>,
+        current: &mut Speaking,
+        (clause, text): (ClauseId, String),
+    ) -> Result<(), NobodyListens> {
+        let reply = current.reply;
+        let cached = if current.given != Given::Nothing {
+            None
+        } else {
+            self.cached_by(&self.stations[place], &text)
+        };
+        if let Some(audio) = cached {
+            current.handed += self.play(reply, clause, &audio, Vec::new()).await?;
+            return Ok(());
+        }
+        self.tally.spoke(place, current.give(clause, &text));
+        // The queue holds more clauses than any reply has.
+        drop(voice.try_send(ToVoice::Say {
+            reply,
+            clause,
+            text,
+        }));
+        Ok(())
+    }
+
+    /// Lets the voice know that it has all clauses, once it has.
+    async fn end(
+        &mut self,
+        voice: &mpsc::Sender<ToVoice>,
+        speaking: &mut Option<Speaking>,
+    ) -> Result<(), NobodyListens> {
+        let Some(done) = speaking.take_if(|current| current.is_all_given()) else {
+            return Ok(());
+        };
+        let reply = done.reply;
+        if done.given == Given::Nothing {
+            return self.tell(Input::SpokenAll(reply)).await;
+        }
+        drop(voice.try_send(ToVoice::End(reply)));
+        *speaking = Some(done);
+        Ok(())
+    }
+
     async fn made(
         &mut self,
-        (place, station): (usize, &Station<dyn TextToSpeech, Voice>),
+        place: usize,
         event: FromVoice,
-        speaking: &mut Option<Speaking>,
+        work: &mut Work,
     ) -> Result<(), Broken> {
+        let speaking = &mut work.speaking;
         match event {
-            FromVoice::Ready => self.commons.breakers.succeeded(&station.name),
+            FromVoice::Ready => {
+                work.reached = true;
+                self.stations.reached(place);
+            }
             FromVoice::Audio {
                 reply,
                 clause,
@@ -298,26 +400,28 @@ impl Speaker {
                 self.tally.works(Job::Speak, place);
                 if let Given::Asked(asked) = std::mem::replace(&mut current.given, Given::Answered)
                 {
-                    let after = asked.elapsed();
-                    self.commons
-                        .meters
-                        .provider_answered(&station.name, Job::Speak, after);
+                    self.stations.answers(place, asked.elapsed());
                 }
                 for whole in current.take_until(clause)? {
-                    self.keep(station, whole);
+                    self.keep(place, whole);
                 }
                 let keeps = |text: &str| self.own_lines.contains(text);
                 let words = current.note(clause, &bytes, words, keeps)?;
-                self.play(reply, clause, &bytes, words).await?;
+                current.handed += self.play(reply, clause, &bytes, words).await?;
             }
             FromVoice::All(reply) => {
                 if let Some(current) = speaking.as_mut().filter(|current| current.reply == reply) {
                     current.all_sounds()?;
                 }
-                let done = speaking.take_if(|current| current.reply == reply && current.ended);
+                let done =
+                    speaking.take_if(|current| current.reply == reply && current.is_all_given());
                 if let Some(done) = done {
+                    if done.given == Given::Answered {
+                        self.stations.succeeded(place);
+                        work.tried.worked(place);
+                    }
                     for whole in done.unspoken {
-                        self.keep(station, whole);
+                        self.keep(place, whole);
                     }
                     self.tell(Input::SpokenAll(reply)).await?;
                 }
@@ -327,8 +431,9 @@ impl Speaker {
     }
 
     /// Keeps the voice of a sentence that will be said again.
-    fn keep(&self, station: &Station<dyn TextToSpeech, Voice>, clause: Clause) {
+    fn keep(&self, place: usize, clause: Clause) {
         if !clause.audio.is_empty() {
+            let station = &self.stations[place];
             let audio = clause.audio.freeze();
             self.commons
                 .cache
@@ -336,18 +441,21 @@ impl Speaker {
         }
     }
 
-    /// Hands over a piece of a reply's voice, without needless silence.
+    /// Hands over a piece of a reply's voice, without needless silence. Returns how many bytes are
+    /// left of it.
     async fn play(
         &mut self,
         reply: ReplyId,
         clause: ClauseId,
         bytes: &Bytes,
         words: Vec<WordEnd>,
-    ) -> Result<(), NobodyListens> {
-        match self.trimming.trimmed(reply, clause, bytes, words) {
-            Some(audio) => self.tell(Input::Audio(audio)).await,
-            None => Ok(()),
-        }
+    ) -> Result<u64, NobodyListens> {
+        let Some(audio) = self.trimming.trimmed(reply, clause, bytes, words) else {
+            return Ok(0);
+        };
+        let handed = audio.bytes.len() as u64;
+        self.tell(Input::Audio(audio)).await?;
+        Ok(handed)
     }
 
     async fn tell(&self, input: Input) -> Result<(), NobodyListens> {

@@ -5,7 +5,8 @@ use crate::Secret;
 /// What to do about a failure. Callers ask this, never the text of the error.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Verdict {
-    /// This request can never work (bad input): say so, try nothing else.
+    /// This request does not work here, and that is nobody's fault: its shape, its size or its
+    /// words are refused. Another provider may take it.
     GiveUp,
     /// The key, quota or model is refused: no retry here, open the breaker for long, alert.
     KeyRefused,

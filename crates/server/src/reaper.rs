@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{CallEnded, Clock, Cost, EndReason, Micros, Millis, Receipt, UnixMillis, Usage};
+use domain::{CallEnded, Clock, Cost, EndReason, Millis, Receipt, UnixMillis, Usage};
 use store::{CallFilter, Record, Store, StoreError};
 
 /// How often records are looked through.
@@ -56,8 +56,11 @@ async fn settle(store: &dyn Store, now: UnixMillis, longest: Millis) -> Result<u
                 error: Some("the server stopped while the call went on".to_owned()),
                 barge_ins: 0,
                 usage: Usage::default(),
-                cost: Cost::default(),
-                speculation_cost: Micros::default(),
+                cost: Cost {
+                    known: call.spent,
+                    ..Cost::UNKNOWN
+                },
+                speculation_cost: Cost::UNKNOWN,
             };
             ends.push(Record::Ended {
                 ended,
@@ -71,7 +74,7 @@ async fn settle(store: &dyn Store, now: UnixMillis, longest: Millis) -> Result<u
 
 #[cfg(test)]
 mod tests {
-    use domain::{CallBegun, CallId, Direction, Party, Transport};
+    use domain::{CallBegun, CallId, Direction, Micros, Party, Transport};
     use store::Memory;
 
     use super::*;
@@ -93,8 +96,12 @@ mod tests {
     #[tokio::test]
     async fn only_calls_that_cannot_go_on_are_ended() {
         let store = Memory::default();
+        let spent = Record::Spent {
+            call: CallId::new(1, [1; 10]),
+            so_far: Micros(700),
+        };
         store
-            .write(&[begun(1, 0), begun(2, 950_000)])
+            .write(&[begun(1, 0), spent, begun(2, 950_000)])
             .await
             .expect("written");
         let now = UnixMillis(1_000_000);
@@ -105,9 +112,15 @@ mod tests {
             .await
             .expect("read")
             .expect("kept");
+        let ended = lost.call.ended.expect("an end");
+        assert_eq!(ended.reason, EndReason::NodeLost);
         assert_eq!(
-            lost.call.ended.map(|ended| ended.reason),
-            Some(EndReason::NodeLost)
+            ended.cost.to_string(),
+            "$0.000700 and what has no known price"
+        );
+        assert!(
+            ended.speculation_cost.partly,
+            "nobody says that it was free"
         );
         let live = store
             .call(CallId::new(1, [2; 10]))

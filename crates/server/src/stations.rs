@@ -64,9 +64,11 @@ impl Stations {
             speak: stations(speak, &plan.speak, engines::speak, |name| {
                 speaks(access, name, over)
             })?,
+            talk: Vec::new(),
             ear: plan.ear,
             carrier: CARRIER.parse().expect("a constant names a model"),
             prices: Arc::new(plan.prices.clone()),
+            apology: plan.apology.clone(),
             remembers_calls: plan.remembers_calls,
             budget_per_day: None,
         })

@@ -11,7 +11,7 @@ pub struct BudgetRules {
 
 /// How the cost of a call stands to its budget.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) enum Purse {
+pub(crate) enum Funds {
     #[default]
     Full,
     /// Nearly spent.
@@ -27,11 +27,11 @@ impl BudgetRules {
     };
 
     /// How it stands when so much was spent.
-    pub(crate) fn after(&self, spent: Micros) -> Purse {
+    pub(crate) fn after(&self, spent: Micros) -> Funds {
         match self.limit {
-            Some(limit) if spent >= limit => Purse::Empty,
-            Some(limit) if spent >= limit.percent(self.warn_percent) => Purse::Low,
-            Some(_) | None => Purse::Full,
+            Some(limit) if spent >= limit => Funds::Empty,
+            Some(limit) if spent >= limit.percent(self.warn_percent) => Funds::Low,
+            Some(_) | None => Funds::Full,
         }
     }
 }
@@ -46,16 +46,16 @@ mod tests {
             limit: Some(Micros(5_000_000)),
             ..BudgetRules::USUAL
         };
-        for (spent, purse) in [
-            (0, Purse::Full),
-            (3_999_999, Purse::Full),
-            (4_000_000, Purse::Low),
-            (4_999_999, Purse::Low),
-            (5_000_000, Purse::Empty),
-            (u64::MAX, Purse::Empty),
+        for (spent, funds) in [
+            (0, Funds::Full),
+            (3_999_999, Funds::Full),
+            (4_000_000, Funds::Low),
+            (4_999_999, Funds::Low),
+            (5_000_000, Funds::Empty),
+            (u64::MAX, Funds::Empty),
         ] {
-            assert_eq!(rules.after(Micros(spent)), purse, "{spent}");
+            assert_eq!(rules.after(Micros(spent)), funds, "{spent}");
         }
-        assert_eq!(BudgetRules::USUAL.after(Micros(u64::MAX)), Purse::Full);
+        assert_eq!(BudgetRules::USUAL.after(Micros(u64::MAX)), Funds::Full);
     }
 }

@@ -17,7 +17,7 @@ use domain::{EndReason, Millis, Overlap, ReplyId};
 
 use crate::{
     Action, Evidence, Expected, Input, MenuEar, Note, Rules, WaitClass,
-    budget::Purse,
+    budget::Funds,
     classify::Asked,
     history::History,
     lag::Lag,
@@ -57,7 +57,7 @@ pub struct CallSession {
     turns: u32,
     waiting: Waiting,
     /// How the cost stands to the budget.
-    purse: Purse,
+    funds: Funds,
     failures: Failures,
     /// How late the line reports marks, against our own count of what it has played.
     line_lag: Millis,
@@ -158,7 +158,7 @@ impl CallSession {
             tool_runs: 0,
             turns: 0,
             waiting: Waiting::default(),
-            purse: Purse::default(),
+            funds: Funds::default(),
             failures: Failures::default(),
             line_lag: Millis::ZERO,
             question: Question::default(),
@@ -300,6 +300,7 @@ impl CallSession {
             Input::RecogniserBack => self.recogniser_back(now),
             Input::RecogniserLost => self.recogniser_lost(now),
             Input::RecogniserFailed => self.recogniser_failed(now),
+            Input::Said { reply, text } => self.on_said(now, reply, &text),
             Input::SpeakingFailed(reply) => self.speaking_failed(now, reply),
             Input::SpeechStarted { at } => self.speech_started(now, at),
             Input::SpeechStopped { at } => self.speech_stopped(now, at),

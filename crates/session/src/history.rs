@@ -12,25 +12,29 @@ impl History {
         self.messages.extend(messages);
     }
 
-    /// What the model sees: the newest messages, then what is going on now.
+    /// What the model sees: the newest messages, then what is going on now, which is always told.
     ///
     /// The oldest message kept is never a tool's answer, whose question would be missing.
     pub(crate) fn prompt(&self, rules: &Rules, now: impl IntoIterator<Item = Message>) -> Prompt {
-        let mut messages: Vec<Message> = self.messages.iter().cloned().chain(now).collect();
-        let mut from = messages.len().saturating_sub(rules.history_messages.max(1));
-        // What goes on is always told, however long it is.
-        let last = messages.len().saturating_sub(1);
-        let mut tokens: usize = messages[from..].iter().map(tokens).sum();
-        while from < last && tokens > rules.history_tokens {
-            tokens -= self::tokens(&messages[from]);
-            from += 1;
+        let mut now: Vec<Message> = now.into_iter().collect();
+        let most = rules.history_tokens;
+        if now.iter().map(tokens).sum::<usize>() > most {
+            now.iter_mut().for_each(|message| shorten(message, most));
         }
-        while matches!(messages.get(from), Some(Message::Tool { .. })) {
-            from += 1;
-        }
+        let mut left = most.saturating_sub(now.iter().map(tokens).sum());
+        let room = rules.history_messages.saturating_sub(now.len());
+        let newest = self.messages.iter().rev().take(room);
+        let fits = newest.take_while(|message| {
+            let rest = left.checked_sub(tokens(message));
+            left = rest.unwrap_or_default();
+            rest.is_some()
+        });
+        let from = self.messages.len() - fits.count();
+        let before = self.messages[from..].iter();
+        let before = before.skip_while(|message| matches!(message, Message::Tool { .. }));
         Prompt {
             system: rules.system.clone(),
-            messages: messages.split_off(from),
+            messages: before.cloned().chain(now).collect(),
         }
     }
 
@@ -46,9 +50,23 @@ impl History {
     }
 }
 
-/// About how many tokens a message is: what English text has.
+/// About what English text has.
+const CHARACTERS_PER_TOKEN: usize = 4;
+
+/// Cuts what a tool answered to half of the most tokens: the caller's words are needed beside it.
+fn shorten(message: &mut Message, most: usize) {
+    let Message::Tool { output, .. } = message else {
+        return;
+    };
+    let characters = most / 2 * CHARACTERS_PER_TOKEN;
+    if let Some((at, _)) = output.char_indices().nth(characters) {
+        output.truncate(at);
+        output.push_str(" … (cut off here: too long)");
+    }
+}
+
+/// About how many tokens a message is.
 fn tokens(message: &Message) -> usize {
-    const CHARACTERS_PER_TOKEN: usize = 4;
     let characters = match message {
         Message::Agent { text, tools, .. } => {
             let tools = tools
@@ -90,6 +108,31 @@ mod tests {
             [caller(&endless)],
             "what goes on is told whole"
         );
+    }
+
+    #[test]
+    fn a_long_answer_of_a_tool_is_cut_and_the_question_stays() {
+        let mut rules = Rules::defaults(&domain::Language::default());
+        rules.history_tokens = 100;
+        let asked = Message::Agent {
+            text: String::new(),
+            interrupted: false,
+            tools: Vec::new(),
+        };
+        let answered = Message::Tool {
+            id: "1".to_owned(),
+            output: "x".repeat(1_000),
+        };
+        let mut history = History::default();
+        history.add([caller("Hello.")]);
+        let now = [caller("Is it free?"), asked, answered];
+        let prompt = history.prompt(&rules, now);
+        assert_eq!(prompt.messages[1], caller("Is it free?"));
+        let Some(Message::Tool { output, .. }) = prompt.messages.last() else {
+            panic!("the last is the tool's answer");
+        };
+        let cut = ["x".repeat(200).as_str(), " … (cut off here: too long)"].concat();
+        assert_eq!(*output, cut);
     }
 
     #[test]

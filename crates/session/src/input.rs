@@ -47,6 +47,14 @@ pub enum Input {
     RecogniserBack,
     /// The recogniser is gone or says nothing; something is left to try.
     RecogniserLost,
+    /// Some text of a reply, by a model that speaks for itself: its sound comes as audio of the
+    /// newest clause, in its own time.
+    Said {
+        /// Which reply.
+        reply: ReplyId,
+        /// Any piece of it, cut anywhere.
+        text: String,
+    },
     /// The voice of a reply failed, and nothing is left to try.
     SpeakingFailed(ReplyId),
     /// What the call has cost so far.

@@ -43,6 +43,13 @@ impl Playout {
         id
     }
 
+    /// There is more to the last clause.
+    pub(crate) fn extend(&mut self, text: &str) {
+        if let Some(last) = self.clauses.last_mut() {
+            last.extend(text);
+        }
+    }
+
     /// Notes audio handed to the mouth. Returns the clauses that are whole because a later one
     /// has begun. Audio of an unknown clause belongs to the last one.
     pub(crate) fn add(

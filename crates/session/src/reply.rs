@@ -5,7 +5,7 @@ use std::ops::Range;
 use domain::{EndReason, Millis, ReplyId, TurnRecord, TurnTaking};
 
 use crate::{
-    Audio, Expected, Message, ToolCall, ToolRunId, WaitClass,
+    Audio, ClauseId, Expected, Message, ToolCall, ToolRunId, WaitClass,
     clauses::ClauseCutter,
     playout::Playout,
     spoken::Spoken,
@@ -55,6 +55,8 @@ pub(crate) struct Reply {
     pub(crate) breaks: u32,
     /// A model that wrote nothing was asked once more.
     pub(crate) asked_again: bool,
+    /// The clause that a model says by itself: it grows while it is the last one.
+    said_by_model: Option<ClauseId>,
 }
 
 /// What of the caller's words the model gets, and records do not.
@@ -148,6 +150,8 @@ pub(crate) struct Round {
     clauses: Range<usize>,
     /// How many of them only covered a wait.
     masks: usize,
+    /// When the model was asked for it; the first one began with the reply.
+    since: Option<Millis>,
     pub(crate) tools: Vec<Tool>,
 }
 
@@ -205,6 +209,7 @@ impl Reply {
             before_break: Vec::new(),
             breaks: 0,
             asked_again: false,
+            said_by_model: None,
         }
     }
 
@@ -266,11 +271,22 @@ impl Reply {
     }
 
     /// Announces a clause within the round that is going on.
-    pub(crate) fn announce(&mut self, spoken: Spoken) -> crate::ClauseId {
+    pub(crate) fn announce(&mut self, spoken: Spoken) -> ClauseId {
         let clause = self.playout.announce(spoken);
         let clauses = self.playout.clauses();
         self.round().clauses.end = clauses;
         clause
+    }
+
+    /// A model says more by itself. All of it is one clause, since it does not tell which sound is
+    /// that of which sentence.
+    pub(crate) fn say_more(&mut self, text: &str) {
+        let grows = |clause: ClauseId| clause.0 as usize + 1 == self.playout.clauses();
+        if self.said_by_model.is_some_and(grows) {
+            return self.playout.extend(text);
+        }
+        let spoken = Spoken::verbatim(text.trim_start().to_owned());
+        self.said_by_model = Some(self.announce(spoken));
     }
 
     /// Takes over what the model and its tools did in a reply of which nothing was said.
@@ -295,9 +311,20 @@ impl Reply {
     }
 
     /// Whether the round that is going on has said nothing, or only covered a wait.
-    pub(crate) fn round_is_silent(&mut self) -> bool {
-        let round = self.round();
-        round.clauses.len() == round.masks
+    pub(crate) fn round_is_silent(&self) -> bool {
+        let silent = |round: &Round| round.clauses.len() == round.masks;
+        self.rounds.last().is_none_or(silent) && self.unspoken.is_empty()
+    }
+
+    /// Whether nothing at all has come of it, be it words or tools.
+    pub(crate) fn round_is_empty(&self) -> bool {
+        let toolless = |round: &Round| round.tools.is_empty();
+        self.round_is_silent() && self.rounds.last().is_none_or(toolless)
+    }
+
+    /// When the model was asked to go on after its tools.
+    pub(crate) fn round_since(&self) -> Option<Millis> {
+        self.rounds.last()?.since
     }
 
     /// Whether it has said anything but openers and fillers.
@@ -317,14 +344,16 @@ impl Reply {
     }
 
     /// The tools have answered: the model goes on.
-    pub(crate) fn next_round(&mut self) {
+    pub(crate) fn next_round(&mut self, now: Millis) {
         let at = self.playout.clauses();
         self.rounds.push(Round {
             clauses: at..at,
             masks: 0,
+            since: Some(now),
             tools: Vec::new(),
         });
         self.writing = Writing::Going;
+        self.said_by_model = None;
     }
 
     /// The model broke off: half a plan is no plan, and half a sentence is not said.

@@ -15,6 +15,7 @@
 //! 2.300 noise                   something that is no speech (`quiet`: it stopped; both `at`)
 //! 2.400 no-words                the recogniser is gone (`words-again`: it is back)
 //! 2.500 text r2 Sure.           a piece of a reply; in quotes when blanks matter
+//! 2.550 said r2 Sure.           the same, by a model that speaks for itself
 //! 2.600 tool r2 c1 book {}      the model asks for a tool; `answer 1 {}`: run 1 answers
 //! 2.700 done r2                 the model is done; `no-thought r2`: it failed
 //! 2.800 audio r2/0 0.700        0.7 s of voice for its clause 0
@@ -132,6 +133,13 @@ fn happened(at: Millis, verb: &str, rest: &str) -> Option<Input> {
         "quiet" => Input::NoiseStopped {
             at: moment(at, rest)?,
         },
+        "said" => {
+            let (id, text) = word(rest);
+            Input::Said {
+                reply: reply(id)?,
+                text: unquoted(text),
+            }
+        }
         "speech" => Input::SpeechStarted {
             at: moment(at, rest)?,
         },
@@ -277,6 +285,7 @@ mod tests {
             "1.000 finalized \"\"",
             "1.000 settled \"a table\"",
             "1.000 text r2 \" Sure.\"",
+            "1.000 said r2 \" Sure.\"",
             "1.000 audio r2/3 0.700",
             "1.000 tool r2 c1 book {\"day\": \"Tuesday\"}",
             "1.000 answer 1 {}",

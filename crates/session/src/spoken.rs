@@ -75,6 +75,18 @@ impl Spoken {
         }
     }
 
+    /// More of a text that is spoken as it stands.
+    pub(crate) fn extend(&mut self, source: &str) {
+        let before = self.anchors.pop().map_or(0, |last| last.spoken);
+        self.text.push_str(source);
+        self.source.push_str(source);
+        self.anchors.push(Anchor {
+            spoken: before.saturating_add(narrow(source.chars().count())),
+            source: narrow(self.source.len()),
+            how: How::Copied,
+        });
+    }
+
     /// What was written.
     pub(crate) fn source(&self) -> &str {
         &self.source

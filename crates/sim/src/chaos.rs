@@ -6,6 +6,7 @@
 //!   [`Proxy`](crate::proxy::Proxy); `telephone` the caller, who hears letters by their `code`.
 //! - `ledger` holds the calls' receipts against what the fakes counted.
 
+mod alerts;
 mod code;
 mod findings;
 mod ledger;

@@ -10,13 +10,17 @@ pub(crate) mod tests;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use domain::{CallId, Clock, Micros, Party, Receipt, TenantId, TurnRecord, UnixMillis};
 use sqlx::{
     AnyConnection, AnyPool, Connection, Executor, Row,
-    any::{AnyConnectOptions, AnyPoolOptions},
+    any::{AnyConnectOptions, AnyPoolOptions, AnyRow},
 };
 
 use crate::{CallFilter, Record, Store, StoreError, StoreFuture, StoredCall, WholeCall};
@@ -25,6 +29,8 @@ use crate::{CallFilter, Record, Store, StoreError, StoreFuture, StoredCall, Whol
 #[derive(Clone, Debug)]
 pub struct Database {
     pool: AnyPool,
+    /// Whoever reads the log knows that some calls cannot be read.
+    told_of_unreadable: Arc<AtomicBool>,
 }
 
 /// A database that was opened for serving.
@@ -105,7 +111,10 @@ impl Database {
             })
             .connect_with(options(path)?)
             .await?;
-        Ok(Self { pool })
+        Ok(Self {
+            pool,
+            told_of_unreadable: Arc::default(),
+        })
     }
 
     async fn write_all(&self, records: &[Record]) -> Result<(), StoreError> {
@@ -125,7 +134,21 @@ impl Database {
             .bind(filter.open_since.map(|time| time.0))
             .fetch_all(&self.pool)
             .await?;
-        rows.iter().map(rows::read_call).collect()
+        Ok(rows.iter().filter_map(|row| self.readable(row)).collect())
+    }
+
+    /// The call of a row. One that another version of the program has written may hold a name that
+    /// is not known here, and must not hide all the others.
+    fn readable(&self, row: &AnyRow) -> Option<StoredCall> {
+        let unreadable = match rows::read_call(row) {
+            Ok(call) => return Some(call),
+            Err(error) => error,
+        };
+        if !self.told_of_unreadable.swap(true, Ordering::Relaxed) {
+            let call: String = row.try_get("id").unwrap_or_default();
+            tracing::warn!(call, %unreadable, "calls that cannot be read are left out of lists");
+        }
+        None
     }
 
     async fn find(&self, id: CallId) -> Result<Option<WholeCall>, StoreError> {

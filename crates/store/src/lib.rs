@@ -13,4 +13,4 @@ pub use database::{Database, Opened};
 pub use error::StoreError;
 pub use memory::Memory;
 pub use record::{CallFilter, Record, Store, StoreFuture, StoredCall, WholeCall};
-pub use writer::{Dropped, Unwritten, Writer, WriterSettings, WriterTask};
+pub use writer::{Dropped, Health, Unwritten, Writer, WriterSettings, WriterTask};

@@ -134,10 +134,40 @@ impl Writer {
         }
     }
 
-    /// Whether the writer runs and its last attempt succeeded.
+    /// How the writer fares.
     #[must_use]
-    pub fn healthy(&self) -> bool {
-        !self.records.is_closed() && self.ledger.answers.load(Ordering::Relaxed)
+    pub fn health(&self) -> Health {
+        if self.ledger.damaged.load(Ordering::Relaxed) {
+            Health::Damaged
+        } else if self.records.is_closed() || !self.ledger.answers.load(Ordering::Relaxed) {
+            Health::Failing
+        } else {
+            Health::Well
+        }
+    }
+}
+
+/// How a writer fares.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Health {
+    /// The store itself is broken: records wait in vain until someone gives it a fresh one. A
+    /// start of the server does.
+    Damaged,
+    /// The last attempt did not succeed, or the writer has ended.
+    Failing,
+    /// It runs, and its last attempt succeeded.
+    Well,
+}
+
+impl Health {
+    /// The name in `/health`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Damaged => "damaged",
+            Self::Failing => "failing",
+            Self::Well => "ok",
+        }
     }
 }
 
@@ -163,6 +193,7 @@ struct Ledger {
     late: AtomicU64,
     refused: AtomicU64,
     answers: AtomicBool,
+    damaged: AtomicBool,
     losing: AtomicBool,
 }
 
@@ -175,6 +206,7 @@ impl Ledger {
             late: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             answers: AtomicBool::new(true),
+            damaged: AtomicBool::new(false),
             losing: AtomicBool::new(false),
         }
     }
@@ -183,7 +215,9 @@ impl Ledger {
     fn admit(&self, record: &Record) -> bool {
         let places = match record {
             Record::Begun(_) | Record::Ended { .. } => self.capacity,
-            Record::Turn { .. } => self.capacity - self.capacity.div_ceil(10),
+            Record::Spent { .. } | Record::Turn { .. } => {
+                self.capacity - self.capacity.div_ceil(10)
+            }
         };
         self.depth
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |depth| {
@@ -212,6 +246,7 @@ impl Ledger {
 
     fn written(&self, count: usize) {
         self.depth.fetch_sub(count, Ordering::AcqRel);
+        self.damaged.store(false, Ordering::Relaxed);
         let lost = self.losing.swap(false, Ordering::Relaxed);
         if !self.answers.swap(true, Ordering::Relaxed) || lost {
             let dropped = self.full.load(Ordering::Relaxed);
@@ -220,8 +255,16 @@ impl Ledger {
     }
 
     fn failed(&self, error: &StoreError) {
-        if self.answers.swap(false, Ordering::Relaxed) {
-            let waiting = self.depth.load(Ordering::Acquire);
+        let first = self.answers.swap(false, Ordering::Relaxed);
+        let waiting = self.depth.load(Ordering::Acquire);
+        if error.is_damage() {
+            // Time mends a slow store, not this: whoever runs the server has to know.
+            if !self.damaged.swap(true, Ordering::Relaxed) {
+                let message = "the store is damaged: records wait in vain until the server is \
+                               started again, which sets the damaged file aside";
+                tracing::error!(%error, waiting, "{message}");
+            }
+        } else if first {
             tracing::warn!(%error, waiting, "the store does not answer: records wait");
         }
     }

@@ -97,6 +97,7 @@ fn an_unknown_price_is_not_nothing() {
         partly.cost().to_string(),
         "$0.004300 and what has no known price"
     );
+    assert_eq!(Cost::UNKNOWN.to_string(), "unknown");
     let free = receipt(&[("offline/script", Item::Output, Purpose::Call, 10)]);
     assert_eq!(free.cost().to_string(), "$0.000000");
     let never_heard_of = book().charge(&name("new/model"), Item::Input, Purpose::Call, 1);
@@ -104,20 +105,17 @@ fn an_unknown_price_is_not_nothing() {
 }
 
 #[test]
-fn models_without_a_price_are_named() {
-    let names = [
-        "odd/priceless",
-        "openai/tts-1",
-        "new/model",
-        "offline/script",
-    ]
-    .map(name);
-    let unpriced: Vec<String> = book()
-        .unpriced(&names)
-        .into_iter()
-        .map(ToString::to_string)
-        .collect();
-    assert_eq!(unpriced, ["odd/priceless", "new/model"]);
+fn half_a_price_is_no_price() {
+    let unpriced = |payee: &str| book().unpriced(&name(payee), &[Item::Input, Item::Output]);
+    assert_eq!(unpriced("openai/gpt-6-sol"), []);
+    assert_eq!(unpriced("offline/script"), []);
+    for payee in ["odd/priceless", "openai/tts-1", "new/model"] {
+        assert_eq!(unpriced(payee), [Item::Input, Item::Output], "{payee}");
+    }
+    let half = [(name("half/model"), Rates::from([(Item::Input, Micros(1))]))];
+    let half: PriceBook = half.into_iter().collect();
+    let items = [Item::Input, Item::Output];
+    assert_eq!(half.unpriced(&name("half/model"), &items), [Item::Output]);
 }
 
 #[test]
@@ -140,4 +138,37 @@ fn receipts_add_up_line_by_line() {
         (2_000, Some(Micros(30_000)))
     );
     assert_eq!((sum.0[1].amount, sum.0[1].cost), (20, None));
+}
+
+/// A price came to be known between two calls: the dollars of the second one stay known.
+#[test]
+fn what_is_known_stays_known_in_a_sum() {
+    let line = ("openai/tts-1", Item::Speech, Purpose::Call, 1_000);
+    let mut before = receipt(&[line]);
+    before.0[0].cost = None;
+    let mut sum = before.clone();
+    for after in [receipt(&[line]), receipt(&[line]), before] {
+        sum.add(&after);
+    }
+    let lines: Vec<_> = sum.0.iter().map(|line| (line.amount, line.cost)).collect();
+    assert_eq!(lines, [(2_000, None), (2_000, Some(Micros(30_000)))]);
+    let cost = sum.cost();
+    assert_eq!((cost.known, cost.partly), (Micros(30_000), true));
+}
+
+#[test]
+fn providers_without_a_price_are_not_paid_nothing() {
+    let both = receipt(&[
+        ("odd/priceless", Item::Speech, Purpose::Call, 10),
+        ("openai/tts-1", Item::Speech, Purpose::Call, 1_000),
+        ("openai/tts-1", Item::Speech, Purpose::Hedge, 1_000),
+    ]);
+    let paid = Cost {
+        known: Micros(30_000),
+        partly: false,
+    };
+    assert_eq!(
+        both.cost_by_provider(),
+        [("odd", Cost::UNKNOWN), ("openai", paid)].into()
+    );
 }

@@ -1,14 +1,14 @@
 use std::sync::Arc;
 
 use domain::Millis;
-use providers::stt::ToRecogniser;
+use providers::{
+    ProviderError,
+    stt::{PaysFor, SttCapabilities, ToRecogniser},
+};
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{Sound, WORDS_WITHIN, ruler::Ruler};
 use crate::{meters::Job, tally::Tally};
-
-/// A recogniser that was asked for the words of this much sound owes an answer.
-const OWES_AFTER: Millis = Millis(700);
 
 /// One connection to a recogniser, as seen from our side.
 pub(super) struct Open {
@@ -18,6 +18,8 @@ pub(super) struct Open {
     pub(super) begun: Instant,
     /// It takes audio.
     ready: bool,
+    /// Words of it were settled.
+    proven: bool,
     /// Given before it took any: nobody has to be paid for that yet.
     waiting: Millis,
     /// When words that were asked for have to be there.
@@ -31,14 +33,41 @@ pub(super) struct Open {
 
 /// Counts what a provider is sent.
 pub(super) struct Meter {
-    pub(super) tally: Arc<Tally>,
+    tally: Arc<Tally>,
     /// Of the provider in the agent's list.
-    pub(super) place: usize,
+    place: usize,
+    pays_for: PaysFor,
+    /// It said that it sent so much, and has not answered yet. Dropping this pays for it: who is
+    /// left while it works charges all the same.
+    owing: Millis,
 }
 
 impl Meter {
-    fn heard(&self, audio: Millis) {
-        self.tally.heard(self.place, audio);
+    pub(super) fn new(tally: &Arc<Tally>, place: usize, capabilities: SttCapabilities) -> Self {
+        Self {
+            tally: Arc::clone(tally),
+            place,
+            pays_for: capabilities.pays_for,
+            owing: Millis::ZERO,
+        }
+    }
+
+    fn given(&self, audio: Millis) {
+        match self.pays_for {
+            PaysFor::Given => self.tally.heard(self.place, audio),
+            PaysFor::Sent => {}
+        }
+    }
+
+    fn settle(&mut self) {
+        self.tally
+            .heard(self.place, std::mem::take(&mut self.owing));
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        self.settle();
     }
 }
 
@@ -53,6 +82,7 @@ impl Open {
             ruler: Ruler::default(),
             begun: Instant::now(),
             ready: false,
+            proven: false,
             waiting: Millis::ZERO,
             owed: None,
             unanswered: Millis::ZERO,
@@ -73,7 +103,7 @@ impl Open {
         }
         self.ruler.give(sound);
         if self.ready {
-            self.meter.heard(sound.length());
+            self.meter.given(sound.length());
         } else {
             self.waiting += sound.length();
         }
@@ -86,14 +116,19 @@ impl Open {
     /// It takes audio, and what waited for that.
     pub(super) fn is_ready(&mut self) {
         self.ready = true;
-        self.meter.heard(std::mem::take(&mut self.waiting));
+        self.meter.given(std::mem::take(&mut self.waiting));
         self.meter.tally.works(Job::Listen, self.meter.place);
     }
 
-    /// Asks for the words of the unsettled sound, of which there is so much.
+    /// It gave words. Returns whether they are its first.
+    pub(super) fn proves_itself(&mut self) -> bool {
+        !std::mem::replace(&mut self.proven, true)
+    }
+
+    /// Asks for the words of the unsettled sound. They are owed if there is speech in it.
     #[must_use]
-    pub(super) fn finalize(&mut self, unsettled: Millis) -> bool {
-        if unsettled >= OWES_AFTER {
+    pub(super) fn finalize(&mut self, has_speech: bool) -> bool {
+        if has_speech {
             self.owed.get_or_insert(Instant::now() + WORDS_WITHIN);
         }
         self.send(ToRecogniser::Finalize)
@@ -103,8 +138,24 @@ impl Open {
         self.to = None;
     }
 
+    /// It sent so much sound.
+    pub(super) fn sent(&mut self, sound: Millis) {
+        self.meter.owing += sound;
+    }
+
+    /// It failed. Nobody charges for what was refused.
+    pub(super) fn failed(&mut self, error: &ProviderError) {
+        match error {
+            ProviderError::Connection { .. } | ProviderError::Refused { .. } => {
+                self.meter.owing = Millis::ZERO;
+            }
+            ProviderError::Garbled { .. } | ProviderError::Silent { .. } => {}
+        }
+    }
+
     /// It told something, whatever it was.
     pub(super) fn told(&mut self) {
+        self.meter.settle();
         self.owed = None;
         self.unanswered = Millis::ZERO;
     }

@@ -43,12 +43,13 @@ impl Replay {
         }
     }
 
-    /// How long it is.
-    pub(super) const fn length(&self) -> Millis {
-        self.length
+    /// Whether the caller says something in it.
+    pub(super) fn has_speech(&self) -> bool {
+        let mut sounds = self.sounds.iter();
+        sounds.any(|sound| sound.speech && is_loud(&sound.bytes))
     }
 
-    pub(super) fn sounds(&self) -> impl Iterator<Item = &Sound> {
+    pub(super) fn sounds(&self) -> impl ExactSizeIterator<Item = &Sound> {
         self.sounds.iter()
     }
 
@@ -97,7 +98,7 @@ mod tests {
         replay.remember(&sound(360, 0x10));
         assert_eq!(kept(&replay).len(), 3, "no more than is worth it");
         replay.settle(None);
-        assert_eq!((kept(&replay).len(), replay.length()), (0, Millis::ZERO));
+        assert_eq!((kept(&replay).len(), replay.length), (0, Millis::ZERO));
     }
 
     #[test]
@@ -110,6 +111,6 @@ mod tests {
         replay.settle(Some(span(150)));
         assert_eq!(kept(&replay), [120, 180, 240], "a cut piece is unsettled");
         replay.settle(Some(span(100)));
-        assert_eq!(replay.length(), Millis(180));
+        assert_eq!(replay.length, Millis(180));
     }
 }

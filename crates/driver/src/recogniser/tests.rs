@@ -1,14 +1,33 @@
 use std::sync::Arc;
 
+use domain::{ModelName, PriceBook};
 use futures_util::{FutureExt, future::BoxFuture};
-use providers::stt::{SttCapabilities, ToRecogniser};
+use providers::stt::{Listen, PaysFor, SpeechToText, SttCapabilities, ToRecogniser};
 use session::{Span, Words};
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::{
+    agent::Station,
+    breaker::{BreakerSettings, BreakerState},
+    meters::Job,
+    stations::Stations,
+};
+
+/// Of a recogniser over a socket.
+const USUAL: SttCapabilities = SttCapabilities {
+    finalizes: true,
+    interim: true,
+    replay: Millis(3_000),
+    tells_within: Some(Millis(4_000)),
+    pays_for: PaysFor::Given,
+};
 
 /// A provider whose connections are played by the test.
-struct Scripted(mpsc::Sender<Connection>);
+struct Scripted {
+    connect: mpsc::Sender<Connection>,
+    capabilities: SttCapabilities,
+}
 
 struct Connection {
     orders: mpsc::Receiver<ToRecogniser>,
@@ -18,12 +37,7 @@ struct Connection {
 
 impl SpeechToText for Scripted {
     fn capabilities(&self) -> SttCapabilities {
-        SttCapabilities {
-            finalizes: true,
-            interim: true,
-            replay: Millis(3_000),
-            tells_within: Some(Millis(4_000)),
-        }
+        self.capabilities
     }
 
     fn listen(
@@ -34,7 +48,7 @@ impl SpeechToText for Scripted {
     ) -> BoxFuture<'static, Result<(), ProviderError>> {
         let (end, ended) = oneshot::channel();
         let connection = Connection { orders, tell, end };
-        self.0.try_send(connection).expect("the test goes on");
+        self.connect.try_send(connection).expect("the test goes on");
         async { ended.await.map_or(Ok(()), Err) }.boxed()
     }
 }
@@ -56,11 +70,7 @@ impl Connection {
     }
 
     fn breaks(self) {
-        let error = ProviderError::Connection {
-            provider: "scripted",
-            detail: "reset".to_owned(),
-        };
-        self.end.send(error).expect("it was open");
+        self.end.send(reset()).expect("it was open");
     }
 
     /// The audio it was given so far, in milliseconds.
@@ -75,14 +85,31 @@ impl Connection {
     }
 }
 
+fn name() -> ModelName {
+    "scripted/ears".parse().expect("a name")
+}
+
+fn reset() -> ProviderError {
+    ProviderError::Connection {
+        provider: "scripted",
+        detail: "reset".to_owned(),
+    }
+}
+
 struct Rig {
     orders: mpsc::Sender<Order>,
     mailbox: mpsc::Receiver<Input>,
     connections: mpsc::Receiver<Connection>,
+    commons: Commons,
+    tally: Arc<Tally>,
 }
 
 impl Rig {
     fn start() -> Self {
+        Self::with(USUAL, Commons::for_tests())
+    }
+
+    fn with(capabilities: SttCapabilities, commons: Commons) -> Self {
         let (connect, connections) = mpsc::channel(8);
         let (mailbox, inputs) = mpsc::channel(64);
         let (orders, taken) = mpsc::channel(QUEUE);
@@ -95,21 +122,28 @@ impl Rig {
             smart_format: true,
             filler_words: true,
         };
+        let ears = vec![Station::<dyn SpeechToText, Listen> {
+            name: name(),
+            provider: Arc::new(Scripted {
+                connect,
+                capabilities,
+            }),
+            settings: listen,
+        }];
+        let tally = Arc::new(Tally::for_tests());
         let recogniser = Recogniser {
-            stations: vec![Station {
-                name: "scripted/ears".parse().expect("a name"),
-                provider: Arc::new(Scripted(connect)),
-                settings: listen,
-            }],
-            commons: Commons::for_tests(),
+            stations: Stations::new(ears, (Job::Listen, RETRY), &commons),
+            commons: commons.clone(),
             mailbox,
-            tally: Arc::new(Tally::for_tests()),
+            tally: Arc::clone(&tally),
         };
         tokio::spawn(recogniser.run(taken));
         Self {
             orders,
             mailbox: inputs,
             connections,
+            commons,
+            tally,
         }
     }
 
@@ -121,17 +155,31 @@ impl Rig {
         connection
     }
 
+    fn breaker(&self) -> BreakerState {
+        self.commons.breakers.statuses()[0].state
+    }
+
     /// The caller speaks for so long from this moment on.
     async fn hear(&self, from: u64, ms: u64) {
+        self.hear_sound(from, ms, true).await;
+    }
+
+    async fn hear_sound(&self, from: u64, ms: u64, speech: bool) {
         for at in (from..from + ms).step_by(60) {
             let sound = Sound {
                 from: Millis(at),
                 bytes: Bytes::from_static(&[0x20; 480]),
-                speech: true,
+                speech,
             };
             self.orders.send(Order::Hear(sound)).await.expect("taken");
             settle().await;
         }
+    }
+
+    /// The audio that there is to pay for, in milliseconds.
+    fn to_pay(&self) -> u64 {
+        let receipt = self.tally.receipt(Millis::ZERO, &PriceBook::default());
+        receipt.0.iter().map(|line| line.amount).sum()
     }
 
     /// Where the next words were placed, and with them their only word.
@@ -190,6 +238,25 @@ async fn a_new_connection_hears_again_what_was_not_settled_and_dates_it_as_befor
     rig.hear(1_900, 60).await;
     again.words("two three", true, (0, 360)).await;
     assert_eq!(rig.span().await, Some(span(1_300, 1_960)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_a_minute_without_a_settled_word_is_heard_again_whole() {
+    let mut rig = Rig::with(
+        SttCapabilities {
+            finalizes: true,
+            interim: false,
+            replay: Millis(38_000),
+            tells_within: None,
+            pays_for: PaysFor::Sent,
+        },
+        Commons::for_tests(),
+    );
+    let connection = rig.connected().await;
+    rig.hear(0, 30_000).await;
+    connection.breaks();
+    assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserLost));
+    assert_eq!(rig.connected().await.given(), 30_000);
 }
 
 #[tokio::test(start_paused = true)]
@@ -271,4 +338,125 @@ async fn the_next_connection_is_asked_for_the_words_that_are_owed() {
     assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserLost));
     let mut third = rig.connected().await;
     assert!(third.orders.try_recv().is_err(), "nothing is owed any more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recogniser_that_only_ever_connects_is_left_alone() {
+    let mut rig = Rig::start();
+    for _ in 0..2 {
+        rig.connected().await.breaks();
+    }
+    let working = rig.connected().await;
+    assert_eq!(rig.breaker(), BreakerState::Closed);
+    working.breaks();
+    settle().await;
+    assert_eq!(rig.breaker(), BreakerState::Open);
+}
+
+#[tokio::test(start_paused = true)]
+async fn words_make_up_for_failures_before_them() {
+    let mut rig = Rig::start();
+    for _ in 0..2 {
+        rig.connected().await.breaks();
+    }
+    let working = rig.connected().await;
+    rig.hear(0, 60).await;
+    working.words("Yes.", true, (0, 60)).await;
+    settle().await;
+    working.breaks();
+    settle().await;
+    assert_eq!(rig.breaker(), BreakerState::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_words_of_a_short_answer_are_owed_too() {
+    let mut rig = Rig::start();
+    let _mute = rig.connected().await;
+    rig.hear(0, 240).await;
+    rig.orders.send(Order::Finalize).await.expect("taken");
+    let asked = Instant::now();
+    assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserLost));
+    assert_eq!(asked.elapsed(), WORDS_WITHIN);
+    assert_eq!(rig.connected().await.given(), 240);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_owed_of_sound_that_is_no_speech() {
+    let mut rig = Rig::start();
+    let _connection = rig.connected().await;
+    rig.hear_sound(0, 1_800, false).await;
+    rig.orders.send(Order::Finalize).await.expect("taken");
+    tokio::time::sleep(2 * WORDS_WITHIN).await;
+    assert!(rig.mailbox.try_recv().is_err(), "it is not missed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recogniser_that_is_given_all_pays_for_all_of_it_and_for_what_it_added() {
+    let mut rig = Rig::start();
+    let connection = rig.connected().await;
+    rig.hear(0, 600).await;
+    connection.tell(Recognised::Sent(Millis(20))).await;
+    connection.tell(Recognised::NoWords).await;
+    settle().await;
+    assert_eq!(rig.to_pay(), 620);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recogniser_that_sends_a_part_pays_for_that_part_unless_it_is_refused() {
+    let mut rig = Rig::with(
+        SttCapabilities {
+            finalizes: true,
+            interim: false,
+            replay: Millis(38_000),
+            tells_within: None,
+            pays_for: PaysFor::Sent,
+        },
+        Commons::for_tests(),
+    );
+    let connection = rig.connected().await;
+    rig.hear(0, 6_000).await;
+    connection.tell(Recognised::Sent(Millis(900))).await;
+    settle().await;
+    assert_eq!(rig.to_pay(), 0, "it may yet be refused");
+    connection.words("One", true, (0, 900)).await;
+    assert!(rig.span().await.is_some());
+    assert_eq!(rig.to_pay(), 900);
+
+    connection.tell(Recognised::Sent(Millis(5_000))).await;
+    connection.breaks();
+    let connection = rig.connected().await;
+    assert_eq!(rig.to_pay(), 900, "refused");
+
+    // Left alone while it works.
+    rig.orders.send(Order::Finalize).await.expect("taken");
+    connection.tell(Recognised::Sent(Millis(5_000))).await;
+    let _next = rig.connections.recv().await;
+    assert_eq!(rig.to_pay(), 5_900);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_said_while_every_recogniser_rests_is_heard_afterwards() {
+    let commons = Commons::for_tests();
+    let BreakerSettings { failures, open, .. } = BreakerSettings::default();
+    for _ in 0..failures {
+        commons.breakers.failed(&name(), &reset());
+    }
+    let rests = Duration::from_secs(6);
+    tokio::time::advance(open - rests).await;
+    let began = Instant::now();
+    let mut rig = Rig::with(USUAL, commons);
+    assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserLost));
+    assert_eq!(began.elapsed(), Duration::ZERO, "it is known at once");
+    // More than the queue holds.
+    for second in 0..5 {
+        rig.hear(second * 1_000, 960).await;
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    rig.orders.send(Order::Finalize).await.expect("taken");
+    let mut connection = rig.connected().await;
+    assert_eq!(began.elapsed(), rests);
+    assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserBack));
+    assert_eq!(connection.given(), 3_000, "all that is worth it");
+    connection.words("So I said it", true, (0, 3_000)).await;
+    assert_eq!(rig.span().await, Some(span(1_840, 4_960)));
 }

@@ -5,10 +5,17 @@ use std::{
 
 use domain::{Item, Millis, PriceBook, Purpose};
 use futures_util::future::BoxFuture;
+use providers::{
+    Verdict,
+    llm::{LanguageModel, ModelSettings},
+};
 use tokio::time::Instant;
 
 use super::*;
-use crate::tally::Tally;
+use crate::{
+    agent::Station, breaker::BreakerSettings, exchange::Commons, meters::Job, stations::Stations,
+    tally::Tally,
+};
 
 /// What a model does with one request.
 #[derive(Clone, Copy)]
@@ -18,12 +25,23 @@ enum Deed {
         after_ms: u64,
         word: &'static str,
     },
+    /// Says nothing, after this long.
+    SaysNothing {
+        after_ms: u64,
+    },
     /// Refuses at once.
     Refuses(Verdict),
     /// Says a word and breaks off.
     BreaksOff,
     Sleeps,
 }
+
+/// What a request takes.
+const TOKENS: Tokens = Tokens {
+    input: 100,
+    cached: 0,
+    output: 5,
+};
 
 /// A model that does these things in turn, the last one for ever.
 struct Model {
@@ -56,11 +74,11 @@ impl LanguageModel for Model {
                 Deed::Answers { after_ms, word } => {
                     tokio::time::sleep(Duration::from_millis(after_ms)).await;
                     drop(written.send(Written::Text(word.to_owned())).await);
-                    Ok(Tokens {
-                        input: 100,
-                        cached: 0,
-                        output: 5,
-                    })
+                    Ok(TOKENS)
+                }
+                Deed::SaysNothing { after_ms } => {
+                    tokio::time::sleep(Duration::from_millis(after_ms)).await;
+                    Ok(TOKENS)
                 }
                 Deed::Refuses(verdict) => Err(ProviderError::Refused {
                     provider: "model",
@@ -70,10 +88,7 @@ impl LanguageModel for Model {
                 }),
                 Deed::BreaksOff => {
                     drop(written.send(Written::Text("Half".to_owned())).await);
-                    Err(ProviderError::Connection {
-                        provider: "model",
-                        detail: "it broke".to_owned(),
-                    })
+                    Err(broken())
                 }
                 Deed::Sleeps => std::future::pending().await,
             }
@@ -94,8 +109,8 @@ struct Came {
     /// Prompt tokens paid for, for the call and for nothing.
     paid: [u64; 2],
     opened: Vec<bool>,
-    /// Who is asked next.
-    from: usize,
+    /// Who is not asked again for this reply.
+    tried: Tried,
 }
 
 struct Rig {
@@ -112,6 +127,11 @@ impl Rig {
     }
 
     async fn reply(&self) -> Came {
+        self.reply_in(1).await
+    }
+
+    /// One reply that takes so many requests of the session.
+    async fn reply_in(&self, requests: usize) -> Came {
         let began = Instant::now();
         let mut asked = Vec::new();
         let stations: Vec<Station<dyn LanguageModel, Arc<ModelSettings>>> = self
@@ -137,19 +157,21 @@ impl Rig {
         let (mailbox, mut inputs) = mpsc::channel(64);
         let models = stations.len();
         let draft = Arc::new(Draft::new(Arc::clone(&tally), models));
-        let thinking = Thinking {
-            stations,
-            commons: self.commons.clone(),
-            mailbox,
-            draft: Arc::clone(&draft),
-            reply: ReplyId(1),
-        };
-        thinking
-            .run(Prompt {
+        for _ in 0..requests {
+            let list = stations.clone();
+            let thinking = Thinking {
+                stations: Stations::new(list, (Job::Think, RETRY), &self.commons),
+                mailbox: mailbox.clone(),
+                draft: Arc::clone(&draft),
+                reply: ReplyId(1),
+            };
+            let prompt = Prompt {
                 system: "You are Anna.".into(),
                 messages: Vec::new(),
-            })
-            .await;
+            };
+            thinking.run(prompt).await;
+        }
+        drop(mailbox);
         let mut told = Vec::new();
         while let Some(input) = inputs.recv().await {
             told.push(input.to_string());
@@ -162,7 +184,7 @@ impl Rig {
         });
         Came {
             inputs: told,
-            from: draft.from(),
+            tried: draft.tried(),
             asked: asked
                 .iter()
                 .map(|log| log.lock().unwrap_or_else(PoisonError::into_inner).clone())
@@ -177,6 +199,13 @@ impl Rig {
 
 fn name(place: usize) -> domain::ModelName {
     format!("model/{place}").parse().expect("a name")
+}
+
+fn broken() -> ProviderError {
+    ProviderError::Connection {
+        provider: "model",
+        detail: "it broke".to_owned(),
+    }
 }
 
 fn settings() -> Arc<ModelSettings> {
@@ -226,6 +255,23 @@ async fn a_late_model_may_still_win() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_says_nothing_in_a_race_leaves_it_to_the_other() {
+    let nothing = Deed::SaysNothing { after_ms: 2_600 };
+    let came = Rig::of(&[&[nothing], &[SOON]]).reply().await;
+    assert_eq!(came.inputs, [r#"text r1 "Soon.""#, "done r1"]);
+    assert_eq!(came.paid, [100, 100]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_who_say_nothing_are_no_failure() {
+    let nothing = |after_ms| Deed::SaysNothing { after_ms };
+    let came = Rig::of(&[&[nothing(2_600)], &[nothing(300)]]).reply().await;
+    assert_eq!(came.inputs, ["done r1"]);
+    assert_eq!(came.paid, [100, 100]);
+    assert_eq!(came.opened, [false, false]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_only_model_is_asked_twice_when_it_is_late() {
     let came = Rig::of(&[&[Deed::Sleeps, SOON]]).reply().await;
     assert_eq!(came.inputs, [r#"text r1 "Soon.""#, "done r1"]);
@@ -253,12 +299,22 @@ async fn an_overloaded_model_is_not_asked_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_can_never_work_is_tried_nowhere_else() {
-    let came = Rig::of(&[&[Deed::Refuses(Verdict::GiveUp)], &[SOON]])
-        .reply()
-        .await;
+async fn what_one_model_cannot_take_another_may_and_nobody_is_blamed() {
+    let rig = Rig::of(&[&[Deed::Refuses(Verdict::GiveUp)], &[SOON]]);
+    for _ in 0..=BreakerSettings::default().failures {
+        let came = rig.reply().await;
+        assert_eq!(came.inputs, [r#"text r1 "Soon.""#, "done r1"]);
+        assert_eq!(came.asked, [vec![0], vec![0]]);
+        assert_eq!(came.opened, [false, false]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_nobody_can_take_fails() {
+    let refuses: &[Deed] = &[Deed::Refuses(Verdict::GiveUp)];
+    let came = Rig::of(&[refuses; 2]).reply().await;
     assert_eq!(came.inputs, ["no-thought r1"]);
-    assert_eq!(came.asked[1], [0; 0]);
+    assert_eq!(came.asked, [[0]; 2]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -296,7 +352,26 @@ async fn half_a_reply_is_paid_as_far_as_it_came() {
 
 #[tokio::test(start_paused = true)]
 async fn somebody_else_goes_on_with_half_a_reply() {
-    let came = Rig::of(&[&[Deed::BreaksOff], &[SOON]]).reply().await;
+    let rig = Rig::of(&[&[Deed::BreaksOff], &[SOON]]);
+    let came = rig.reply().await;
     assert_eq!(came.inputs, [r#"text r1 "Half""#, "half-thought r1"]);
-    assert_eq!(came.from, 1);
+    assert_eq!(came.tried, Tried::of([0], Some(0)));
+    let whole = rig.reply_in(2).await;
+    assert_eq!(whole.inputs[2..], [r#"text r1 "Soon.""#, "done r1"]);
+    assert_eq!(whole.asked, [vec![0], vec![0]]);
+    assert_eq!(whole.tried, Tried::of([0], None), "counted once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_goes_on_with_half_a_reply_as_the_one_probe_after_a_rest() {
+    let rig = Rig::of(&[&[Deed::BreaksOff], &[SOON]]);
+    for _ in 0..BreakerSettings::default().failures {
+        rig.commons.breakers.failed(&name(1), &broken());
+    }
+    tokio::time::advance(BreakerSettings::default().open).await;
+    let came = rig.reply_in(2).await;
+    assert_eq!(
+        came.inputs[1..],
+        ["half-thought r1", r#"text r1 "Soon.""#, "done r1"]
+    );
 }

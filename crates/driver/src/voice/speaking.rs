@@ -2,23 +2,33 @@
 
 use std::collections::VecDeque;
 
+use audio::hiss::HissMeter;
 use bytes::{Bytes, BytesMut};
 use domain::{Millis, ReplyId};
-use providers::tts::ToVoice;
+use providers::{ProviderError, tts::ToVoice};
 use session::{ClauseId, WordEnd};
 use tokio::{sync::mpsc, time::Instant};
 
-use super::nonsense::{garbled, longest};
-use crate::connection::{Broken, is_loud, length};
+use crate::connection::{BYTES_PER_MS, Broken, is_loud, length};
+
+/// As fast as an ordinary voice speaks.
+const MS_PER_CHAR: u64 = 55;
+/// So far may a voice be ahead of the caller's ear: what is made and never heard is paid for, too,
+/// and the mouth keeps no more than a minute.
+const AHEAD: Millis = Millis(30_000);
 
 /// The reply being spoken.
 pub(super) struct Speaking {
     pub(super) reply: ReplyId,
     /// Clauses of which not all audio has come, in order.
     pub(super) unspoken: VecDeque<Clause>,
+    /// Clauses that no provider was given yet.
+    pub(super) held: VecDeque<(ClauseId, String)>,
     pub(super) given: Given,
     /// No more clauses will come.
     pub(super) ended: bool,
+    /// Bytes of audio that were handed over.
+    pub(super) handed: u64,
 }
 
 /// Whether the provider has something to say of this reply.
@@ -35,10 +45,13 @@ pub(super) struct Clause {
     pub(super) text: String,
     /// Characters that were spoken, as the provider says or the length of the audio suggests.
     pub(super) spoken_chars: usize,
+    /// Characters that this connection was sent of it.
+    sent: u64,
     /// The provider told where its words end.
     told: bool,
     /// Something of it sounded, on this connection.
     sounded: bool,
+    hiss: HissMeter,
     /// What earlier connections spoke of it: words of this one are counted from there.
     before: WordEnd,
     pub(super) made: Millis,
@@ -56,23 +69,56 @@ pub(super) fn current(speaking: &mut Option<Speaking>, reply: ReplyId) -> &mut S
     speaking.get_or_insert_with(|| Speaking {
         reply,
         unspoken: VecDeque::new(),
+        held: VecDeque::new(),
         given: Given::Nothing,
         ended: false,
+        handed: 0,
     })
 }
 
 impl Speaking {
-    pub(super) fn give(&mut self, id: ClauseId, text: &str) {
+    /// Whether another clause is worth making, so many bytes after the beginning: what there is and
+    /// what is being made will soon have been heard.
+    pub(super) fn has_room(&self, sent: u64) -> bool {
+        let waiting = self.handed.saturating_sub(sent);
+        let all_sent = self.handed > 0 && waiting == 0;
+        let waiting = Millis(waiting / BYTES_PER_MS);
+        all_sent || waiting + self.to_come() < AHEAD
+    }
+
+    /// About how much audio is being made.
+    fn to_come(&self) -> Millis {
+        let left = |clause: &Clause| {
+            clause
+                .text
+                .chars()
+                .count()
+                .saturating_sub(clause.spoken_chars)
+        };
+        let chars: usize = self.unspoken.iter().map(left).sum();
+        Millis(chars as u64 * MS_PER_CHAR)
+    }
+
+    /// Every clause was given, and no more will come.
+    pub(super) fn is_all_given(&self) -> bool {
+        self.ended && self.held.is_empty()
+    }
+
+    /// A clause that is to be spoken. Returns how many characters it has.
+    pub(super) fn give(&mut self, id: ClauseId, text: &str) -> u64 {
         if self.given == Given::Nothing {
             self.given = Given::Asked(Instant::now());
         }
         let text = text.to_owned();
+        let sent = text.chars().count() as u64;
         self.unspoken.push_back(Clause {
             id,
             text,
             spoken_chars: 0,
+            sent,
             told: false,
             sounded: false,
+            hiss: HissMeter::default(),
             made: Millis::ZERO,
             before: WordEnd {
                 chars: 0,
@@ -80,6 +126,24 @@ impl Speaking {
             },
             audio: BytesMut::new(),
         });
+        sent
+    }
+
+    /// How many characters nobody bills, if the connection that they were sent to ended like this:
+    /// what it refused, and everything if it has not answered at all.
+    pub(super) fn unbilled(&self, error: &ProviderError, reached: bool) -> u64 {
+        let silent = |clause: &&Clause| clause.made == clause.before.at;
+        let has_spoken = !self.unspoken.iter().all(|clause| silent(&clause));
+        let nothing = match error {
+            ProviderError::Refused { .. } => false,
+            ProviderError::Connection { .. } => has_spoken,
+            ProviderError::Garbled { .. } | ProviderError::Silent { .. } => has_spoken || reached,
+        };
+        if nothing {
+            return 0;
+        }
+        let unspoken = self.unspoken.iter().filter(silent);
+        unspoken.map(|clause| clause.sent).sum()
     }
 
     /// Gives a new connection what the last one did not speak, without the words it did. Returns
@@ -88,16 +152,24 @@ impl Speaking {
         let reply = self.reply;
         let mut characters = 0;
         for clause in &mut self.unspoken {
-            let Some((chars, text)) = clause.rest() else {
-                continue;
-            };
+            let rest = clause.rest();
+            // Another voice may make the rest, and a clause that counts as spoken may lack its end.
             clause.audio.clear();
             clause.sounded = false;
+            clause.hiss = HissMeter::default();
+            clause.hiss = HissMeter::default();
             clause.before = WordEnd {
-                chars,
+                chars: rest
+                    .as_ref()
+                    .map_or(clause.spoken_chars, |(chars, _)| *chars),
                 at: clause.made,
             };
-            characters += text.chars().count() as u64;
+            clause.sent = 0;
+            let Some((_, text)) = rest else {
+                continue;
+            };
+            clause.sent = text.chars().count() as u64;
+            characters += clause.sent;
             // The queue holds more clauses than any reply has.
             drop(voice.try_send(ToVoice::Say {
                 reply,
@@ -105,7 +177,7 @@ impl Speaking {
                 text,
             }));
         }
-        if self.ended {
+        if self.is_all_given() {
             drop(voice.try_send(ToVoice::End(reply)));
         }
         characters
@@ -148,6 +220,10 @@ impl Speaking {
             .collect();
         clause.made += length(bytes);
         clause.sounded |= is_loud(bytes);
+        if clause.hiss.hears(bytes) {
+            clause.spoken_chars = chars;
+            return Err(Broken::Failed(garbled("noise in place of words")));
+        }
         let left = clause.text.chars().count() - chars.min(clause.text.chars().count());
         if clause.made - at > longest(left) {
             return Err(Broken::Failed(garbled("a clause has no end")));
@@ -203,8 +279,21 @@ fn rest_of(text: &str, at: usize) -> Option<(usize, String)> {
 /// How much text an ordinary voice speaks within some time. A clause that is nearly done counts as
 /// done: its last word twice would sound worse than a clipped one.
 fn chars_spoken_within(made: Millis) -> usize {
-    const MS_PER_CHAR: u64 = 55;
     usize::try_from(made.0 / MS_PER_CHAR).unwrap_or(usize::MAX)
+}
+
+/// The longest that a text can sound, whatever its digits and abbreviations stand for.
+fn longest(characters: usize) -> Millis {
+    const MS_PER_CHAR: u64 = 250;
+    const MARGIN: Millis = Millis(3_000);
+    MARGIN + Millis(characters as u64 * MS_PER_CHAR)
+}
+
+fn garbled(detail: &str) -> ProviderError {
+    ProviderError::Garbled {
+        provider: "voice",
+        detail: detail.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -263,6 +352,26 @@ mod tests {
         let endless = Bytes::from(vec![0x20; 5_001 * 8]);
         let noted = begun().note(ClauseId(0), &endless, Vec::new(), |_| true);
         assert!(noted.is_err());
+    }
+
+    #[test]
+    fn a_voice_is_no_noise() {
+        for line in providers::offline::fixtures::agent_lines() {
+            assert!(!HissMeter::default().hears(&line.ulaw), "{}", line.text);
+        }
+    }
+
+    #[test]
+    fn bytes_of_another_format_are_no_speech_and_the_clause_is_still_to_be_spoken() {
+        let mut speaking = None;
+        let speaking = current(&mut speaking, ReplyId(1));
+        speaking.give(ClauseId(0), "One two.");
+        // Where this was compressed sound, every byte is as likely as any other.
+        let noise: Bytes = (0..3_200_u32).map(|n| (n * n * 31 % 251) as u8).collect();
+        let told = vec![word(3, 200)];
+        assert!(speaking.note(ClauseId(0), &noise, told, |_| true).is_err());
+        let (to, _said) = mpsc::channel(8);
+        assert_eq!(speaking.repeat(&to), 8);
     }
 
     #[test]

@@ -3,7 +3,10 @@ use providers::ProviderError;
 use tokio::time::{Duration, Instant};
 
 use super::*;
-use crate::cache::{CacheSettings, DiskSettings};
+use crate::{
+    cache::{CacheSettings, DiskSettings},
+    stations::Stations,
+};
 
 /// A voice that takes 100 ms to connect and 200 ms for a clause.
 struct Slow;
@@ -41,7 +44,7 @@ impl TextToSpeech for Slow {
     }
 }
 
-fn voice() -> Voice {
+pub(super) fn voice() -> Voice {
     Voice {
         model: "slow".to_owned(),
         voice: "anna".to_owned(),
@@ -95,14 +98,17 @@ impl Rig {
         commons.cache.keep(&station.name, &voice(), "Sure.", sure);
         let (mailbox, inputs) = mpsc::channel(64);
         let (orders, taken) = mpsc::channel(QUEUE);
+        let (_, sent) = watch::channel(Sent::default());
         let tally = Arc::new(Tally::for_tests());
         let speaker = Speaker {
-            stations: vec![station],
+            stations: Stations::new(vec![station], (Job::Speak, RETRY), &commons),
             commons: commons.clone(),
             mailbox,
             tally: Arc::clone(&tally),
             own_lines: Arc::new(BTreeSet::from(["Sure.".to_owned()])),
             trimming: Trimming::default(),
+            begins: Begins::AtOnce,
+            sent,
         };
         tokio::spawn(speaker.run(taken));
         Self {

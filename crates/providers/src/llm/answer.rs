@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::{Tokens, Written, hints::Hints};
-use crate::{ProviderError, text::brief};
+use crate::{ProviderError, Verdict, text::brief};
 
 /// As much of a refusal as is read.
 const MAX_REFUSAL: usize = 16 * 1024;
@@ -77,6 +77,9 @@ pub trait Reader: Send {
     /// How far it has come.
     fn state(&self) -> State;
 
+    /// Whether what came is an answer, once it has ended.
+    fn outcome(&self) -> Result<(), ProviderError>;
+
     /// What the reply consumed: as the server counted, or estimated where it did not.
     fn tokens(&self, prompt_chars: u64) -> Tokens;
 }
@@ -89,6 +92,20 @@ pub(super) const fn estimate(prompt_chars: u64, chars: u64) -> Tokens {
         input: prompt_chars.div_ceil(CHARS),
         cached: 0,
         output: chars.div_ceil(CHARS),
+    }
+}
+
+/// The model stopped for this reason before it had written anything.
+pub(super) fn nothing_written(
+    provider: &'static str,
+    reason: &str,
+    verdict: Verdict,
+) -> ProviderError {
+    ProviderError::Refused {
+        provider,
+        status: 200,
+        detail: format!("{reason}: nothing was written"),
+        verdict,
     }
 }
 
@@ -253,6 +270,7 @@ impl<R: Reader> Answer<R> {
                 self.due = self.next_due();
             }
         }
+        self.reader.outcome()?;
         Ok(self.reader.tokens(prompt_chars))
     }
 

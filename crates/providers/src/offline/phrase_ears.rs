@@ -19,7 +19,9 @@ use super::{
 };
 use crate::{
     ProviderError,
-    stt::{Listen, Recognised, SpeechToText, SttCapabilities, ToRecogniser, span_of_bytes},
+    stt::{
+        Listen, PaysFor, Recognised, SpeechToText, SttCapabilities, ToRecogniser, span_of_bytes,
+    },
 };
 
 /// Audio after a phrase before its words are settled: 100 ms.
@@ -66,6 +68,7 @@ impl SpeechToText for PhraseEars {
             interim: true,
             replay: Millis::ZERO,
             tells_within: None,
+            pays_for: PaysFor::Given,
         }
     }
 

@@ -16,7 +16,7 @@ use self::{phrasebook::Phrasebook, segment::Segments};
 use super::fixtures;
 use crate::{
     ProviderError, Verdict,
-    stt::{Listen, Recognised, SpeechToText, SttCapabilities, ToRecogniser},
+    stt::{Listen, PaysFor, Recognised, SpeechToText, SttCapabilities, ToRecogniser},
 };
 
 const PROVIDER: &str = "offline/sphinx";
@@ -46,8 +46,9 @@ impl SpeechToText for SphinxEars {
         SttCapabilities {
             finalizes: true,
             interim: true,
-            replay: Millis(3_000),
+            replay: Millis(10_000),
             tells_within: None,
+            pays_for: PaysFor::Given,
         }
     }
 

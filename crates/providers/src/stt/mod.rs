@@ -45,6 +45,17 @@ pub struct SttCapabilities {
     /// Of so much speech it tells something, if only that it has no words; otherwise it is broken.
     /// `None`: it may be silent for as long as it likes.
     pub tells_within: Option<Millis>,
+    /// What of the sound has to be paid for.
+    pub pays_for: PaysFor,
+}
+
+/// What of the sound that a recogniser is given has to be paid for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PaysFor {
+    /// All that it is given, and what it says beside that with [`Recognised::Sent`].
+    Given,
+    /// Only what it says with [`Recognised::Sent`].
+    Sent,
 }
 
 /// How to listen to one call.
@@ -83,6 +94,8 @@ pub enum Recognised {
     NoWords,
     /// The connection stands and takes audio.
     Ready,
+    /// So much sound was sent, and the provider charges for it unless it refuses it.
+    Sent(Millis),
     /// It heard speech begin.
     SpeechStarted,
     /// Its own model of turns says that the turn is over.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use store::{CallFilter, Database, Store, StoreError, StoredCall};
 
 use super::{Shared, block_on};
-use crate::{paint::Paint, story};
+use crate::{logs, paint::Paint, story};
 
 /// What `calls` understands.
 #[derive(Debug, Args)]
@@ -49,14 +49,14 @@ pub(crate) fn list(shared: &Shared, args: CallsArgs) -> anyhow::Result<ExitCode>
         limit: args.limit,
         ..CallFilter::default()
     };
+    logs::begin(&config.log)?;
     let (calls, receipt) = block_on(async {
         let database = open(&config.store_url).await?;
         let calls = database.calls(&filter).await?;
-        let mut receipt = Receipt::default();
-        for call in calls.iter().filter(|_| args.cost) {
-            let whole = database.call(call.begun.id).await?;
-            receipt.add(&whole.map(|whole| whole.receipt).unwrap_or_default());
-        }
+        let receipt = match args.cost {
+            true => add_up(&database, &calls).await?,
+            false => Receipt::default(),
+        };
         Ok((calls, receipt))
     })?;
     let mut out = io::stdout().lock();
@@ -89,12 +89,29 @@ pub(crate) fn list(shared: &Shared, args: CallsArgs) -> anyhow::Result<ExitCode>
     Ok(ExitCode::SUCCESS)
 }
 
+/// Adds up what these calls have cost. A receipt that another version of the program has written
+/// may not be readable here: its call's cost is told in its own row.
+async fn add_up(store: &dyn Store, calls: &[StoredCall]) -> Result<Receipt, StoreError> {
+    let mut receipt = Receipt::default();
+    for call in calls {
+        match store.call(call.begun.id).await {
+            Ok(whole) => receipt.add(&whole.map(|whole| whole.receipt).unwrap_or_default()),
+            Err(error @ StoreError::Unreadable { .. }) => {
+                tracing::warn!(call = %call.begun.id, %error, "not in the sum");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(receipt)
+}
+
 /// Tells the story of a call.
 pub(crate) fn explain(shared: &Shared, args: &ExplainArgs) -> anyhow::Result<ExitCode> {
     let config = match shared.load_or_say() {
         Ok(config) => config,
         Err(code) => return Ok(code),
     };
+    logs::begin(&config.log)?;
     let whole = block_on(async {
         let database = open(&config.store_url).await?;
         let recent = CallFilter {

@@ -6,11 +6,13 @@ mod rules;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use bytes::Bytes;
 use domain::{AgentId, Language, Millis, ModelName, PriceBook};
 use providers::{llm::ModelSettings, offline::Script, stt::Listen, tts::Voice};
 use session::Rules;
 
 use super::{
+    clip::Clips,
     meaning::Meaning,
     provider::{Job, ProviderAccess},
     raw,
@@ -37,6 +39,8 @@ pub struct AgentPlan {
     pub speak_over: SpeakOver,
     /// What the ear takes for the caller's speech.
     pub ear: audio::HearingSettings,
+    /// The apology that needs no provider, if its tenant has a recording of its own.
+    pub apology: Option<Bytes>,
     /// How many earlier calls of a caller it remembers.
     pub remembers_calls: u32,
     /// What it all costs.
@@ -65,6 +69,7 @@ pub(crate) struct Wishes<'t> {
     pub voice: Option<&'t str>,
     pub greeting: Option<&'t str>,
     pub company_name: Option<&'t str>,
+    pub apologies: Clips,
 }
 
 static UNTOUCHED: std::sync::LazyLock<raw::Agent> = std::sync::LazyLock::new(raw::Agent::default);
@@ -149,9 +154,14 @@ impl Reading<'_, '_> {
         AgentPlan {
             id,
             rules: self.rules(&language, script.as_ref()),
+            apology: self.wishes.apologies.of(&language),
             remembers_calls: self.remembers_calls(),
             ear: self.ear(),
-            prices: self.prices([&listen, &think, &speak]),
+            prices: self.prices([
+                (Job::Listen, &listen),
+                (Job::Think, &think),
+                (Job::Speak, &speak),
+            ]),
             listen: self.listening(listen, &language, script.as_ref()),
             think: self.thinking(think),
             speak: self.speaking(speak, &language),

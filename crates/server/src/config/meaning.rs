@@ -1,7 +1,9 @@
 //! The step from what was typed to what it means. Contradictions are collected, never thrown.
 
 use std::{
+    collections::BTreeSet,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
 };
@@ -14,7 +16,7 @@ use transports::twilio::{public_url::PublicUrl, signature::AuthToken};
 
 use super::{
     Admission, Config, Limits, Log, LogFormat, Mode, ProviderAccess, Waits, WhenFull,
-    agent::Agents,
+    agent::{Agents, prices::warn_of_unused},
     env::{Environment, FOR_LATER},
     problem::{Problem, did_you_mean},
     raw,
@@ -30,6 +32,8 @@ pub(crate) struct Meaning<'a> {
     source: Source<'a>,
     pub(crate) warnings: Vec<String>,
     pub(crate) remarks: Vec<String>,
+    /// The models whose price somebody wanted to know.
+    pub(crate) priced: BTreeSet<String>,
 }
 
 impl<'a> Meaning<'a> {
@@ -38,6 +42,7 @@ impl<'a> Meaning<'a> {
             source,
             warnings: Vec::new(),
             remarks: Vec::new(),
+            priced: BTreeSet::new(),
         }
     }
 
@@ -62,6 +67,13 @@ impl<'a> Meaning<'a> {
             key: key.to_owned(),
             message: message.into(),
         });
+    }
+
+    /// A path as it is seen from the folder of the file that `key` stands in.
+    pub(crate) fn beside(&self, key: &str, path: &str) -> PathBuf {
+        let place = self.source.place_of(key);
+        let file = place.map(|place| place.file).unwrap_or_default();
+        Path::new(&file).with_file_name(path)
     }
 
     /// The text in the file, else the first variable that is set.
@@ -183,6 +195,7 @@ impl<'a> Meaning<'a> {
         let providers = ProviderAccess::read(&file.providers, self);
         let agents = Agents::read(file, &providers, self);
         let tenants = tenant::read(&file.tenants, &agents, self);
+        warn_of_unused(&file.prices, self);
         self.remark_on_later_variables();
         Some(Config {
             listen,

@@ -124,6 +124,20 @@ impl ProviderAccess {
         }
     }
 
+    /// Why a compatible server cannot have this name.
+    fn bad_name(&self, name: &str) -> Option<String> {
+        if name.is_empty() || name.contains('/') {
+            let rule = "has no `/` and is not empty: it stands before the `/` of its models";
+            return Some(format!("a name {rule}"));
+        }
+        if name == "offline" {
+            let message = "`offline` are the engines of this machine: choose another name";
+            return Some(message.to_owned());
+        }
+        let message = format!("`{name}` is set up in [providers.{name}]: choose another name");
+        self.named(name).map(|_| message)
+    }
+
     pub(crate) fn read(raw: &raw::Providers, meaning: &mut Meaning<'_>) -> Self {
         let mut access = |name: &str, raw: &raw::Provider| {
             let in_capitals = name.to_ascii_uppercase();
@@ -139,8 +153,8 @@ impl ProviderAccess {
         };
         for (name, raw) in &raw.compatible {
             let key = format!("providers.compatible.{name}");
-            if name == "offline" || all.named(name).is_some() || name.contains('/') {
-                meaning.problem(&key, format!("`{name}` already means somebody else"));
+            if let Some(problem) = all.bad_name(name) {
+                meaning.problem(&key, problem);
                 continue;
             }
             if raw.base_url.is_none() {

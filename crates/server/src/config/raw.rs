@@ -113,7 +113,7 @@ pub(crate) struct Admission {
     pub when_full: Option<String>,
     /// What a refused caller hears.
     pub busy_line: Option<String>,
-    /// What a caller hears when a fault of ours ended the call.
+    /// What a caller hears when a fault of ours ended the call, or nobody is left who could hold it.
     pub apology_line: Option<String>,
 }
 
@@ -211,6 +211,8 @@ pub(crate) struct Price {
     pub output_per_million_usd: Option<f64>,
     /// Speech to speech, per million tokens of heard audio.
     pub audio_input_per_million_usd: Option<f64>,
+    /// Speech to speech, per million tokens of heard audio that its cache held.
+    pub audio_cached_per_million_usd: Option<f64>,
     /// Speech to speech, per million tokens of spoken audio.
     pub audio_output_per_million_usd: Option<f64>,
     /// Text to speech, per million characters.
@@ -242,6 +244,9 @@ pub(crate) struct Tenant {
     pub budget_per_day_usd: Option<f64>,
     /// Another company name for its calls. Default: `name`, if there is one.
     pub company_name: Option<String>,
+    /// Recordings that stand in for the built-in apology, by language: `{ es = "perdon.wav" }`. Seen
+    /// from this file's folder; WAV, or mu-law at 8 kHz as `.ulaw`.
+    pub apology_clips: BTreeMap<String, String>,
 }
 
 /// `[agents.NAME]`: someone who answers.

@@ -320,10 +320,18 @@ base_url = "http://127.0.0.1:1"
 
 [providers.compatible.near]
 api_key = "k"
+
+[providers.compatible."a/b"]
+base_url = "http://127.0.0.1:1"
+
+[providers.compatible.offline]
+base_url = "http://127.0.0.1:1"
 "#
     ), @"
-    repartee.toml:2:23: providers.compatible.deepgram: `deepgram` already means somebody else
+    repartee.toml:2:23: providers.compatible.deepgram: `deepgram` is set up in [providers.deepgram]: choose another name
     repartee.toml:5:23: providers.compatible.near: needs a base_url
+    repartee.toml:8:23: providers.compatible.a/b: a name has no `/` and is not empty: it stands before the `/` of its models
+    repartee.toml:11:23: providers.compatible.offline: `offline` are the engines of this machine: choose another name
     ");
 }
 

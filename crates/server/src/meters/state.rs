@@ -7,6 +7,7 @@ use prometheus_client::{
     encoding::{DescriptorEncoder, EncodeMetric},
     metrics::{counter::ConstCounter, gauge::ConstGauge},
 };
+use store::Health;
 use transports::twilio::stream::Oddity;
 
 use super::names;
@@ -66,7 +67,7 @@ impl State {
 
     fn store(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         let writer = &self.0.writer;
-        let up = f64::from(u8::from(writer.healthy()));
+        let up = f64::from(u8::from(writer.health() == Health::Well));
         labelled(
             encoder,
             (names::STORE_UP, "1 while a store takes records"),

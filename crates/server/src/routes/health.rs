@@ -8,9 +8,10 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use domain::{Micros, Purpose};
+use domain::Purpose;
 use driver::BreakerState;
 use serde_json::{Value, json};
+use store::Health;
 
 use crate::{admission::Refusal, app::App, clock, config::LIST, memory, story::receipt};
 
@@ -38,7 +39,7 @@ pub(crate) async fn health(State(app): State<Arc<App>>) -> Json<Value> {
     let all_closed = breakers
         .iter()
         .all(|breaker| breaker.state == BreakerState::Closed);
-    let store = app.writer.healthy();
+    let store = app.writer.health();
     let breakers: serde_json::Map<String, Value> = breakers
         .iter()
         .map(|breaker| {
@@ -52,14 +53,14 @@ pub(crate) async fn health(State(app): State<Arc<App>>) -> Json<Value> {
         })
         .collect();
     Json(json!({
-        "status": if all_closed && store { "ok" } else { "degraded" },
+        "status": if all_closed && store == Health::Well { "ok" } else { "degraded" },
         "timestamp": clock::iso_8601(app.clock.now()),
         "version": crate::VERSION,
         "uptime_s": app.uptime().as_secs(),
         "draining": app.gate.draining(),
         "calls": { "live": app.exchange.live(), "waiting": app.switchboard.waiting(), "max": app.gate.max_calls() },
         "breakers": breakers,
-        "store": { "status": if store { "ok" } else { "failing" }, "queued": app.writer.depth(), "dropped": app.writer.dropped().total() },
+        "store": { "status": store.as_str(), "queued": app.writer.depth(), "dropped": app.writer.dropped().total() },
     }))
 }
 
@@ -89,20 +90,53 @@ pub(crate) async fn stats(State(app): State<Arc<App>>) -> Json<Value> {
 /// What everyone has cost, and what it was for.
 fn cost(totals: &driver::Totals) -> Value {
     let receipt = &totals.receipt;
-    let mut by_provider: BTreeMap<&str, Micros> = BTreeMap::new();
-    for line in &receipt.0 {
-        let sum = by_provider.entry(&line.payee.provider).or_default();
-        *sum = *sum + line.cost.unwrap_or_default();
-    }
+    let by_provider: BTreeMap<&str, Value> = receipt
+        .cost_by_provider()
+        .into_iter()
+        .map(|(name, cost)| (name, receipt::cost_json(cost)))
+        .collect();
     let whole = receipt.cost();
-    let purpose = |purpose| receipt.cost_of(purpose).known.dollars();
+    let purpose = |purpose| receipt::cost_json(receipt.cost_of(purpose));
     json!({
-        "total": whole.known.dollars(),
+        "total": receipt::cost_json(whole),
         "partly_priced": whole.partly,
         "prices_as_of": LIST.as_of,
-        "by_provider": by_provider.into_iter().map(|(name, sum)| (name.to_owned(), json!(sum.dollars()))).collect::<serde_json::Map<_, _>>(),
+        "by_provider": by_provider,
         "speculation": purpose(Purpose::Speculation),
         "hedges": purpose(Purpose::Hedge),
         "lines": receipt::json(receipt),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{Charge, Item, Receipt};
+
+    use super::*;
+
+    #[test]
+    fn what_has_no_price_is_shown_as_unknown() {
+        let charge = |payee: &str, purpose, cost| Charge {
+            payee: payee.parse().expect("a name"),
+            item: Item::Output,
+            purpose,
+            amount: 10,
+            cost,
+        };
+        let receipt = Receipt(vec![
+            charge("new/model", Purpose::Call, None),
+            charge("new/model", Purpose::Hedge, None),
+            charge("old/model", Purpose::Call, Some(domain::Micros(2_000_000))),
+        ]);
+        let told = cost(&driver::Totals { calls: 1, receipt });
+        assert_eq!(told["by_provider"], json!({ "new": null, "old": 2.0 }));
+        assert_eq!(
+            (&told["total"], &told["partly_priced"]),
+            (&json!(2.0), &json!(true))
+        );
+        assert_eq!(
+            (&told["hedges"], &told["speculation"]),
+            (&Value::Null, &json!(0.0))
+        );
+    }
 }

@@ -45,6 +45,7 @@ fn amount(item: Item, amount: u64) -> String {
     match item {
         Item::AudioInput => format!("{amount} tokens of speech heard"),
         Item::AudioOutput => format!("{amount} tokens of speech spoken"),
+        Item::CachedAudioInput => format!("{amount} tokens of speech heard, from the cache"),
         Item::CachedInput => format!("{amount} tokens of prompts, from the cache"),
         Item::Input => format!("{amount} tokens of prompts"),
         Item::Line => format!("{:.1} s of line", amount as f64 / 1e3),

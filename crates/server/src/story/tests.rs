@@ -34,7 +34,10 @@ fn call() -> WholeCall {
             ..Usage::default()
         },
         cost: receipt().cost(),
-        speculation_cost: Micros(345),
+        speculation_cost: Cost {
+            known: Micros(345),
+            partly: true,
+        },
     };
     let turns = vec![
         TurnRecord {
@@ -48,6 +51,7 @@ fn call() -> WholeCall {
         call: StoredCall {
             begun,
             ended: Some(ended),
+            spent: Micros::default(),
             turns: 2,
         },
         turns,
@@ -170,6 +174,17 @@ fn a_list_hides_numbers() {
 }
 
 #[test]
+fn what_a_call_costs_is_shown_while_it_goes_on() {
+    let mut whole = call();
+    whole.call.ended = None;
+    assert!(!row(&whole.call, Paint::Plain).contains('$'));
+    whole.call.spent = Micros(1_200);
+    assert!(row(&whole.call, Paint::Plain).contains(" $0.001200+ "));
+    assert!(tell(&whole, Paint::Plain).ends_with("cost so far  $0.001200\n"));
+    assert_eq!(json(&whole.call)["spent_usd"], 0.001_2);
+}
+
+#[test]
 fn programs_get_everything() {
     let whole = call();
     let told = whole_json(&whole);
@@ -177,6 +192,8 @@ fn programs_get_everything() {
     assert_eq!(told["receipt"][1]["cost_usd"], Value::Null);
     assert_eq!(told["receipt"][5]["purpose"], "speculation");
     assert_eq!(told["end"]["partly_priced"], true);
+    assert_eq!(told["end"]["speculation_cost_usd"], 0.000_345);
+    assert_eq!(told["end"]["speculation_partly_priced"], true);
     assert_eq!(told["from"], "+14155550100");
     assert_eq!(told["end"]["reason"], "agent_ended");
     assert_eq!(turn_json(&turns[1])["gap_ms"]["total"], 422);

@@ -6,6 +6,7 @@ use super::{CallSession, Phase, Settled, waiting::Patience};
 use crate::{
     Action, Because, CancelReason, Message, Note, Speculate, ToolCall, ToolRun, ToolRunId,
     WaitClass,
+    budget::Funds,
     clauses::Piece,
     reply::{After, END_CALL, Kind, Reply, Secret, Stage, Tool, ToolState, Voicing, Writing},
     timers::Timer,
@@ -21,7 +22,8 @@ const GO_ON: &str = "[Not said by anyone: the caller has heard these words. Go o
 impl CallSession {
     /// Begins a reply to what the caller said so far, unless it was begun already.
     pub(super) fn speculate(&mut self, now: Millis) {
-        if self.reply.is_none() && self.turn.may_speculate() {
+        let solvent = self.funds != Funds::Empty;
+        if solvent && self.reply.is_none() && self.turn.may_speculate() {
             self.begin_answer(now, Stage::Speculative { held: Vec::new() });
         }
     }
@@ -75,6 +77,9 @@ impl CallSession {
                 return self.end(now, why);
             }
             self.phase = Phase::Talking;
+            if self.funds == Funds::Empty {
+                return self.part(now, EndReason::BudgetExhausted);
+            }
         }
         self.quiet_timers();
         self.waiting.reminders = 0;
@@ -195,7 +200,29 @@ impl CallSession {
         }
         let mut pieces = Vec::new();
         reply.cutter.push(text, &mut pieces);
+        self.speak_new(now, pieces);
+    }
+
+    /// Has clauses that the model wrote spoken, but for those that it says again for another one.
+    fn speak_new(&mut self, now: Millis, mut pieces: Vec<Piece>) {
+        let Some(reply) = &mut self.reply else { return };
+        pieces.retain(|piece| match piece {
+            Piece::Note(_) => true,
+            Piece::Words(words) => !reply.repeats(words),
+        });
         self.speak(now, pieces);
+    }
+
+    /// A model speaks for itself, and tells what: nobody else has to.
+    pub(super) fn on_said(&mut self, now: Millis, id: ReplyId, text: &str) {
+        let Some(reply) = self.current(id) else {
+            return;
+        };
+        if reply.writing != Writing::Going {
+            return;
+        }
+        reply.watch.clause.get_or_insert(now);
+        reply.say_more(text);
     }
 
     /// Has clauses of the current reply spoken.
@@ -210,9 +237,6 @@ impl CallSession {
                 }
                 Piece::Words(words) => words,
             };
-            if reply.repeats(&words) {
-                continue;
-            }
             let early = mode == Speculate::Speak && reply.playout.clauses() == 0;
             if reply.is_speculative() && !early {
                 reply.unspoken.push(words);
@@ -242,24 +266,20 @@ impl CallSession {
         }
         let mut pieces = Vec::new();
         reply.cutter.finish(&mut pieces);
-        self.speak(now, pieces);
-        let Some(reply) = &self.reply else { return };
-        let silent = !reply.has_words() && reply.tools().next().is_none();
-        if silent {
-            return self.wrote_nothing(now);
+        self.speak_new(now, pieces);
+        let Some(reply) = &mut self.reply else { return };
+        let hangs_up = matches!(reply.then, After::HangUp(_));
+        if reply.round_is_empty() && !hangs_up {
+            if !std::mem::replace(&mut reply.asked_again, true) {
+                reply.writing = Writing::Going;
+                return self.think_on();
+            }
+            if !reply.has_words() {
+                return self.round_failed(now);
+            }
         }
         self.failures.unwritten = 0;
         self.run_tools(now);
-    }
-
-    /// The model is done and has written nothing: it is asked once more.
-    fn wrote_nothing(&mut self, now: Millis) {
-        let Some(reply) = &mut self.reply else { return };
-        if std::mem::replace(&mut reply.asked_again, true) {
-            return self.round_failed(now);
-        }
-        reply.writing = Writing::Going;
-        self.think_on();
     }
 
     /// The model broke off, and another one can go on where it did.
@@ -389,7 +409,7 @@ impl CallSession {
         if owes_words && reply.rounds.len() > most {
             self.round_failed(now);
         } else if owes_words {
-            reply.next_round();
+            reply.next_round(now);
             let prompt = self.history.prompt(&self.rules, reply.messages_so_far());
             self.actions.push(Action::Think {
                 reply: reply.id,
@@ -437,7 +457,7 @@ impl CallSession {
             return self.reply_failed(now, EndReason::ProviderFailedLlm);
         }
         reply.writing = Writing::Done;
-        if reply.round_is_silent() && reply.unspoken.is_empty() {
+        if reply.round_is_silent() {
             self.failures.unwritten += 1;
             self.speak(now, self.rules.pieces(&self.rules.lines.trouble));
         }

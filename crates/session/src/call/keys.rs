@@ -19,6 +19,10 @@ impl CallSession {
         } else if self.reply.as_ref().is_some_and(Reply::can_be_taken_back) {
             self.cancel_unheard(CancelReason::Stale);
         }
+        // What was cut off may have been the last there was to say.
+        if self.over().is_some() {
+            return;
+        }
         if key == self.rules.dtmf.end_key {
             return self.keys_are_over(now);
         }

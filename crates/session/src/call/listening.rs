@@ -17,6 +17,8 @@ const PROVIDER_PATIENCE: Millis = Millis(4_000);
 const MOST_UNHEARD: u32 = 2;
 /// A sound that lasted this long was meant to be speech: the caller is told that it was not understood.
 const WAS_SPEECH: Millis = Millis(650);
+/// Words of speech that come later than this do not come.
+const LATE_WORDS: Millis = Millis(4_000);
 /// Silence before a reply is begun ahead of time, when the last words look finished …
 const SPECULATE_AFTER: Millis = Millis(200);
 /// … and when they do not.
@@ -225,6 +227,10 @@ impl CallSession {
     }
 
     pub(super) fn stop_waiting_for_words(&mut self, now: Millis) {
+        let unheard = self.turn.is_empty() && self.reply.is_none();
+        if unheard && self.recogniser != Recogniser::Lost && self.waits_for_late_words(now) {
+            return;
+        }
         if self.recogniser != Recogniser::Lost {
             self.turn.give_up_waiting();
         }
@@ -236,14 +242,49 @@ impl CallSession {
                 // What was said is played again to whoever recognises next.
                 return self.timers.arm(Timer::Unheard, now + self.words_deadline());
             }
-            let spoke = self.turn.sounded_for() >= WAS_SPEECH;
+            let asks = self.misses_speech();
             self.turn.forget();
-            if spoke && self.failures.unheard < MOST_UNHEARD {
+            if asks {
                 return self.ask_again(now);
             }
             self.go_on_waiting(now);
         }
         self.reconsider(now);
+    }
+
+    /// Whether speech has come to nothing that the caller should be asked about.
+    fn misses_speech(&self) -> bool {
+        self.turn.sounded_for() >= WAS_SPEECH && self.failures.unheard < MOST_UNHEARD
+    }
+
+    /// Words are late, not lost: whether they are waited for a little longer, behind a filler.
+    fn waits_for_late_words(&mut self, now: Millis) -> bool {
+        let Some(since) = self.turn.quiet_since().filter(|_| self.misses_speech()) else {
+            return false;
+        };
+        let fill_at = self.rules.mask.slow_filler_after.map(|after| since + after);
+        let filled = self.waiting.filled == Some(since);
+        if let Some(at) = fill_at.filter(|_| !filled && self.has_fillers()) {
+            if at <= now {
+                self.waiting.filled = Some(since);
+                self.fill(now);
+            } else {
+                self.timers.arm(Timer::Unheard, at);
+            }
+            return true;
+        }
+        self.timers.arm(Timer::Unheard, since + LATE_WORDS);
+        now < since + LATE_WORDS
+    }
+
+    /// The agent is done with what it said while words were awaited.
+    pub(super) fn go_on_waiting_for_words(&mut self, now: Millis) {
+        if let Some(since) = self.turn.quiet_since()
+            && self.turn.awaits_words()
+        {
+            self.timers
+                .arm(Timer::Unheard, (since + LATE_WORDS).or_later(now));
+        }
     }
 
     /// Nothing came of a sound and nothing will: the next one does not go on from it.

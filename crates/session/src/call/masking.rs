@@ -5,7 +5,7 @@ use domain::Millis;
 use super::CallSession;
 use crate::{
     WaitClass,
-    reply::{Kind, Reply, Voicing, Writing},
+    reply::{After, Kind, Reply, Voicing, Writing},
     timers::Timer,
 };
 
@@ -91,9 +91,18 @@ impl CallSession {
         opener.or_else(|| self.filler(committed + rules.slow_filler_after?))
     }
 
+    pub(super) fn has_fillers(&self) -> bool {
+        !self.rules.mask.fillers.is_empty()
+    }
+
+    /// Fills a silence in which no reply can be begun yet.
+    pub(super) fn fill(&mut self, now: Millis) {
+        let line = self.next_filler();
+        self.say(now, Kind::Line, &line, After::Listen);
+    }
+
     fn filler(&self, at: Millis) -> Option<(Millis, Mask)> {
-        let some = !self.rules.mask.fillers.is_empty();
-        some.then_some((at, Mask::Filler))
+        self.has_fillers().then_some((at, Mask::Filler))
     }
 
     /// An opener is for every other turn at most, and never before a yes or no.
@@ -109,12 +118,10 @@ impl CallSession {
     /// When the model will have had its time, if it has written nothing by then.
     fn hopeless_at(&self) -> Option<Millis> {
         let reply = self.reply.as_ref().filter(|reply| {
-            reply.kind == Kind::Answer
-                && reply.writing == Writing::Going
-                && !reply.has_words()
-                && reply.tools().next().is_none()
+            reply.kind == Kind::Answer && reply.writing == Writing::Going && reply.round_is_empty()
         })?;
-        Some(reply.watch.committed? + self.rules.mask.give_up_after)
+        let since = reply.round_since().or(reply.watch.committed)?;
+        Some(since + self.rules.mask.give_up_after)
     }
 
     fn next_filler(&mut self) -> String {

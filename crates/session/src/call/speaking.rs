@@ -194,6 +194,7 @@ impl CallSession {
             After::HangUp(why) => self.linger(now, why),
             After::Listen => self.wait_for_caller(now),
         }
+        self.go_on_waiting_for_words(now);
         self.reconsider(now);
     }
 

@@ -3,30 +3,31 @@
 use domain::{EndReason, Micros, Millis};
 
 use super::{CallSession, Phase};
-use crate::{Action, Note, budget::Purse, timers::Timer};
+use crate::{Action, Note, budget::Funds, timers::Timer};
 
 impl CallSession {
     /// The call has cost so much so far.
     pub(super) fn spent(&mut self, now: Millis, so_far: Micros) {
-        let purse = self.rules.budget.after(so_far);
-        if purse <= self.purse {
+        let funds = self.rules.budget.after(so_far);
+        if funds <= self.funds {
             return;
         }
-        self.purse = purse;
-        match purse {
-            Purse::Full => {}
-            Purse::Low => {
+        self.funds = funds;
+        match funds {
+            Funds::Full => {}
+            Funds::Low => {
                 self.actions.push(Action::Note(Note::BudgetLow));
                 if !self.rules.lines.budget_low.trim().is_empty() {
                     self.tell_of_budget(now);
                 }
             }
-            Purse::Empty => self.budget_is_gone(now),
+            Funds::Empty => self.budget_is_gone(now),
         }
     }
 
     /// Somebody's budget is spent: nothing more is begun, and the caller hears a goodbye.
     pub(super) fn budget_is_gone(&mut self, now: Millis) {
+        self.funds = Funds::Empty;
         self.timers.disarm(Timer::BudgetLow);
         if self.phase == Phase::Talking {
             self.part(now, EndReason::BudgetExhausted);

@@ -5,6 +5,7 @@ mod money;
 mod overlaps;
 mod random;
 mod scripts;
+mod speaking_models;
 mod trouble;
 mod turns;
 mod waits;

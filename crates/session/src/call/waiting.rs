@@ -21,6 +21,8 @@ pub(super) struct Waiting {
     pub(super) noisy: bool,
     /// Questions asked into silence since the caller last said something.
     pub(super) reminders: usize,
+    /// The end of the sound whose late words a filler was said for.
+    pub(super) filled: Option<Millis>,
 }
 
 /// How much silence the caller is granted.

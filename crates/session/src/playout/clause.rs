@@ -46,6 +46,10 @@ impl Clause {
         }
     }
 
+    pub(super) fn extend(&mut self, text: &str) {
+        self.spoken.extend(text);
+    }
+
     pub(super) fn add(&mut self, stretch: Stretch, words: &[WordEnd]) {
         self.words.extend_from_slice(words);
         self.length += stretch.length;
@@ -78,7 +82,7 @@ impl Clause {
     }
 
     pub(super) fn source(&self) -> &str {
-        self.spoken.source()
+        self.spoken.source().trim_end()
     }
 
     /// How much of its audio was played by `until`.
@@ -99,7 +103,7 @@ impl Clause {
             return "";
         }
         if self.made == Made::Whole && heard == self.length {
-            return self.spoken.source();
+            return self.source();
         }
         self.spoken.source_of(self.heard_chars(heard)).trim_end()
     }

@@ -32,6 +32,7 @@ impl fmt::Display for Input {
             Self::RecogniserBack => f.write_str("words-again"),
             Self::RecogniserLost => f.write_str("no-words"),
             Self::RecogniserFailed => f.write_str("deaf"),
+            Self::Said { reply, text } => write!(f, "said {reply} {}", quoted(text)),
             Self::SpeakingFailed(reply) => write!(f, "no-voice {reply}"),
             Self::SpeechStarted { at } => write!(f, "speech at {at}"),
             Self::SpeechStopped { at } => write!(f, "pause at {at}"),

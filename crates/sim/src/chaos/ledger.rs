@@ -57,7 +57,8 @@ impl Ledger {
         let mut ledger = Self::default();
         for charge in receipts.flat_map(|receipt| &receipt.0) {
             let item = match charge.item {
-                Item::Input | Item::CachedInput | Item::AudioInput => INPUT,
+                Item::Input | Item::CachedInput => INPUT,
+                Item::AudioInput | Item::CachedAudioInput => INPUT,
                 Item::Output | Item::AudioOutput => OUTPUT,
                 Item::Speech => CHARACTERS,
                 Item::Transcription => AUDIO,

@@ -33,8 +33,8 @@ use crate::{
     Delay,
     fakes::{
         Brain, Chat, DeepgramSettings, ElevenLabsSettings, FakeDeepgram, FakeElevenLabs,
-        FakeOpenAi, Manner, Moment, OpenAiSettings, Reply, SpokenStream, Voice as Says, What,
-        log::held,
+        FakeOpenAi, Manner, Moment, OpenAiSettings, Pieces, Reply, SpokenStream, Voice as Says,
+        What, log::held,
     },
     proxy::Proxy,
 };
@@ -113,7 +113,10 @@ pub(super) struct Setting {
     pub(super) breakers: BreakerSettings,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) token_gap: Duration,
+    pub(super) pieces: Pieces,
     pub(super) budget_per_day: Option<Micros>,
+    /// What the models of all its providers are called in records and in the log.
+    pub(super) models: &'static str,
 }
 
 impl Default for Setting {
@@ -124,7 +127,9 @@ impl Default for Setting {
             breakers: BreakerSettings::default(),
             clock: Arc::new(Stopped),
             token_gap: TOKEN_GAP,
+            pieces: Pieces::Tokens,
             budget_per_day: None,
+            models: "usual",
         }
     }
 }
@@ -171,8 +176,8 @@ impl Stage {
         let [one, two] = setting.brains;
         let ears = [ears().await?, ears().await?];
         let models = [
-            model(one, setting.token_gap).await?,
-            model(two, setting.token_gap).await?,
+            model(one, (setting.token_gap, setting.pieces)).await?,
+            model(two, (setting.token_gap, setting.pieces)).await?,
         ];
         let voices = [
             voice(setting.first_voice).await?,
@@ -189,9 +194,9 @@ impl Stage {
         })
         .with_breakers(setting.breakers);
         let (listen, think, speak) = (
-            stations::listen(&ears)?,
-            stations::think(&models)?,
-            stations::speak(&voices)?,
+            stations::listen(&ears, setting.models)?,
+            stations::think(&models, setting.models)?,
+            stations::speak(&voices, setting.models)?,
         );
         let carrier: ModelName = "carrier/line".parse()?;
         let names = listen.iter().map(|at| at.name.clone());
@@ -205,6 +210,7 @@ impl Stage {
             listen,
             think,
             speak,
+            talk: Vec::new(),
             ear: audio::HearingSettings {
                 detector: audio::Detector::Energy,
                 ..audio::HearingSettings::default()
@@ -212,6 +218,7 @@ impl Stage {
             carrier,
             budget_per_day: setting.budget_per_day,
             remembers_calls: 0,
+            apology: None,
         });
         exchange.rehearse(&agent).await;
         let mut stage = Self {
@@ -259,10 +266,10 @@ impl Stage {
         })
     }
 
-    /// How many connections of recognisers and voices stand, when they had a second to end.
+    /// How many connections of recognisers and voices stand, when they had five seconds to end.
     /// Connections to models wait for the next call.
     async fn left_open(&self) -> usize {
-        const WITHIN: Duration = Duration::from_secs(1);
+        const WITHIN: Duration = Duration::from_secs(5);
         let until = Instant::now() + WITHIN;
         loop {
             let ears = self.ears.iter().flat_map(|post| post.proxy.links());
@@ -401,12 +408,16 @@ async fn ears() -> anyhow::Result<Post<FakeDeepgram>> {
     Post::of(fake, address, moments).await
 }
 
-async fn model(brain: Arc<dyn Brain>, token_gap: Duration) -> anyhow::Result<Post<FakeOpenAi>> {
+async fn model(
+    brain: Arc<dyn Brain>,
+    (token_gap, pieces): (Duration, Pieces),
+) -> anyhow::Result<Post<FakeOpenAi>> {
     let (timeline, moments) = mpsc::channel(MOMENTS);
     let fake = FakeOpenAi::start(OpenAiSettings {
         brain,
         first_token: Delay::Fixed(FIRST_TOKEN),
         token_gap: Delay::Fixed(token_gap),
+        pieces,
         timeline: Some(timeline),
         ..OpenAiSettings::default()
     });

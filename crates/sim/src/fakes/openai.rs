@@ -22,7 +22,7 @@ use axum::{
     Json, Router,
     body::Bytes,
     extract::State,
-    http::{HeaderMap, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
@@ -269,11 +269,16 @@ async fn chat(
             .as_ref()
             .map_or(200, |response| response.status().as_u16()),
     });
+    let tab = Arc::new(Tab::new(read.as_ref().map_or(0, Chat::characters)));
+    if refused
+        .as_ref()
+        .is_none_or(|response| response.status() == StatusCode::OK)
+    {
+        held(&shared.tabs).push(Arc::clone(&tab));
+    }
     if let Some(refused) = refused {
         return refused;
     }
-    let tab = Arc::new(Tab::new(read.as_ref().map_or(0, Chat::characters)));
-    held(&shared.tabs).push(Arc::clone(&tab));
     if fault == Some(LlmFault::NoAnswer) {
         stop.wait().await;
         return wire::server_error();

@@ -261,6 +261,7 @@ impl World {
             | Input::RecogniserBack
             | Input::RecogniserFailed
             | Input::RecogniserLost
+            | Input::Said { .. }
             | Input::SpeakingFailed(_)
             | Input::Spent(_)
             | Input::SpeechStarted { .. }
@@ -417,7 +418,8 @@ impl World {
 fn reply_of(input: &Input) -> Option<ReplyId> {
     match input {
         Input::Audio(audio) => Some(audio.reply),
-        Input::SpeakingFailed(reply)
+        Input::Said { reply, .. }
+        | Input::SpeakingFailed(reply)
         | Input::SpokenAll(reply)
         | Input::Text { reply, .. }
         | Input::ThinkingBroke(reply)

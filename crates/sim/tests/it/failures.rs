@@ -1,36 +1,37 @@
 use domain::EndReason;
+use driver::Agent;
 use providers::{ProviderError, Verdict, llm::Written};
 use session::ToolCall;
 use transports::FromLine;
 
 use crate::{
-    line::sound,
+    line::{Sent, sound},
     providers::{FakeEars, FakeModel, FakeVoice, Plan, Plans, broken, silent},
-    world::{Cast, World, rules},
+    world::{Cast, World, agent, rules},
 };
 
-fn ears(plans: Vec<Plan>) -> FakeEars {
+pub(crate) fn ears(plans: Vec<Plan>) -> FakeEars {
     FakeEars {
         plans: Plans::of(plans),
         ..FakeEars::default()
     }
 }
 
-fn model(plans: Vec<Plan>, replies: &[&str]) -> FakeModel {
+pub(crate) fn model(plans: Vec<Plan>, replies: &[&str]) -> FakeModel {
     FakeModel {
         plans: Plans::of(plans),
         ..FakeModel::saying(replies)
     }
 }
 
-fn voice(plans: Vec<Plan>) -> FakeVoice {
+pub(crate) fn voice(plans: Vec<Plan>) -> FakeVoice {
     FakeVoice {
         plans: Plans::of(plans),
         ..FakeVoice::default()
     }
 }
 
-fn refused() -> ProviderError {
+pub(crate) fn refused() -> ProviderError {
     ProviderError::Refused {
         provider: "fake",
         status: 401,
@@ -45,6 +46,7 @@ async fn a_second_recogniser_takes_over() {
         ears: vec![ears(vec![Plan::Fail(refused())]), ears(vec![])],
         models: vec![model(vec![], &["At nine."])],
         voices: vec![voice(vec![])],
+        ..Cast::default()
     };
     let world = World::answer(rules(), &cast);
     world.wait(1_000).await;
@@ -60,6 +62,7 @@ async fn a_lost_recogniser_is_called_again_and_hears_what_it_missed() {
         ears: vec![ears(vec![])],
         models: vec![model(vec![], &[])],
         voices: vec![voice(vec![])],
+        ..Cast::default()
     };
     let world = World::answer(rules(), &cast);
     let ears = &cast.ears[0];
@@ -100,6 +103,7 @@ async fn without_any_recogniser_the_caller_is_told() {
         ears: vec![ears(vec![Plan::Fail(silent())])],
         models: vec![model(vec![], &[])],
         voices: vec![voice(vec![])],
+        ..Cast::default()
     };
     let world = World::answer(rules(), &cast);
     world.wait(20_000).await;
@@ -117,6 +121,7 @@ async fn a_model_is_asked_again_and_then_another_one() {
             model(vec![], &["From the second."]),
         ],
         voices: vec![voice(vec![])],
+        ..Cast::default()
     };
     let world = World::answer(rules(), &cast);
     world.wait(1_000).await;
@@ -139,6 +144,7 @@ async fn a_model_that_never_works_is_excused_and_then_given_up() {
         ears: vec![ears(vec![])],
         models: vec![model(vec![Plan::Fail(refused()); 9], &[])],
         voices: vec![voice(vec![])],
+        ..Cast::default()
     };
     let world = World::answer(rules(), &cast);
     for _ in 0..3 {
@@ -167,6 +173,7 @@ async fn a_voice_that_breaks_is_replaced_in_the_middle_of_a_reply() {
             voice(vec![Plan::Work, Plan::Work, Plan::Fail(refused())]),
             voice(vec![]),
         ],
+        ..Cast::default()
     };
     let world = World::answer(rules(), &cast);
     world.wait(1_000).await;
@@ -189,6 +196,7 @@ async fn without_any_voice_the_built_in_apology_is_played() {
         ears: vec![ears(vec![])],
         models: vec![model(vec![], &["One.", "Two."])],
         voices: vec![voice(vec![Plan::Fail(refused()); 9])],
+        ..Cast::default()
     };
     let world = World::answer(rules(), &cast);
     for _ in 0..3 {
@@ -203,11 +211,39 @@ async fn without_any_voice_the_built_in_apology_is_played() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_apology_of_ones_own_stands_in_for_the_built_in_one() {
+    let cast = Cast {
+        ears: vec![ears(vec![])],
+        models: vec![model(vec![], &[])],
+        voices: vec![voice(vec![Plan::Fail(refused()); 9])],
+        ..Cast::default()
+    };
+    let own = sound(0x20, 200);
+    let world = World::answer_as(Agent {
+        apology: Some(own.clone()),
+        ..agent(rules(), &cast)
+    });
+    world.wait(8_000).await;
+    let heard: Vec<u8> = world
+        .sent()
+        .into_iter()
+        .filter_map(|(_, sent)| match sent {
+            Sent::Frames(audio) => Some(audio),
+            Sent::Clear | Sent::Close | Sent::Mark(_) => None,
+        })
+        .flatten()
+        .collect();
+    assert_eq!(heard, own);
+    world.hang_up().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_bug_ends_one_call_and_is_counted() {
     let bug = Cast {
         ears: vec![ears(vec![])],
         models: vec![model(vec![Plan::Panic], &[])],
         voices: vec![voice(vec![])],
+        ..Cast::default()
     };
     let world = World::answer(rules(), &bug);
     world.wait(1_000).await;
@@ -243,6 +279,7 @@ async fn a_tool_that_does_not_exist_is_answered_to_the_model() {
         ears: vec![ears(vec![])],
         models: vec![thinks],
         voices: vec![voice(vec![])],
+        ..Cast::default()
     };
     let world = World::answer(rules(), &cast);
     world.wait(1_000).await;
@@ -259,6 +296,7 @@ async fn a_recogniser_that_keeps_its_words_is_replaced() {
         ears: vec![ears(vec![]), ears(vec![])],
         models: vec![model(vec![], &["At nine."])],
         voices: vec![voice(vec![])],
+        ..Cast::default()
     };
     let world = World::answer(rules(), &cast);
     world.wait(1_000).await;
@@ -296,4 +334,29 @@ async fn speak(world: &World, ms: u64) {
         world.far.caller.send(frame).await.unwrap();
         world.wait(20).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn everyone_who_may_be_asked_is_shown_before_anyone_calls() {
+    let cast = Cast {
+        ears: vec![ears(vec![]), ears(vec![])],
+        models: vec![model(vec![], &[]), model(vec![], &[])],
+        voices: vec![voice(vec![]), voice(vec![])],
+        ..Cast::default()
+    };
+    let world = World::answer(rules(), &cast);
+    world.exchange.rehearse(&agent(rules(), &cast)).await;
+    let shown = world.exchange.breakers();
+    let names: Vec<String> = shown.iter().map(|at| at.name.to_string()).collect();
+    assert_eq!(
+        names,
+        [
+            "fake0/ears",
+            "fake0/model",
+            "fake0/voice",
+            "fake1/ears",
+            "fake1/model",
+            "fake1/voice",
+        ]
+    );
 }

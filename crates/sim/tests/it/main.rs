@@ -11,5 +11,8 @@ mod calls;
 mod chaos;
 mod failures;
 mod line;
+mod money;
 mod providers;
+mod talkers;
+mod talking;
 mod world;

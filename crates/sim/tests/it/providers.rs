@@ -12,7 +12,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use providers::{
     ProviderError,
     llm::{LanguageModel, Think, Tokens, Written},
-    stt::{Listen, Recognised, SpeechToText, SttCapabilities, ToRecogniser},
+    stt::{Listen, PaysFor, Recognised, SpeechToText, SttCapabilities, ToRecogniser},
     tts::{FromVoice, TextToSpeech, ToVoice, Voice},
 };
 use tokio::sync::mpsc;
@@ -51,7 +51,7 @@ impl Plans {
         Self(Arc::new(Mutex::new(plans.into_iter().collect())))
     }
 
-    fn next(&self) -> Plan {
+    pub(crate) fn next(&self) -> Plan {
         self.0.lock().unwrap().pop_front().unwrap_or(Plan::Work)
     }
 }
@@ -71,6 +71,7 @@ impl SpeechToText for FakeEars {
             interim: true,
             replay: Millis(3_000),
             tells_within: Some(Millis(4_000)),
+            pays_for: PaysFor::Given,
         }
     }
 

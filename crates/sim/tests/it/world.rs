@@ -3,24 +3,26 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    CallBegun, CallEnded, CallId, Clock, Direction, Language, Party, PriceBook, Transport,
+    CallBegun, CallEnded, CallId, Clock, Direction, Language, Party, PriceBook, Receipt, Transport,
     TurnRecord, UnixMillis,
 };
 use driver::{Agent, Exchange, Meters, NoTools, Shared, Station};
 use prometheus_client::registry::Registry;
 use providers::{
     llm::{LanguageModel, ModelSettings},
+    realtime::{SpeechToSpeech, TalkSettings, TurnDetection},
     stt::{Listen, Recognised, SpeechToText},
     tts::{TextToSpeech, Voice},
 };
 use session::{Rules, Words};
-use store::{Memory, Store, Writer as Records, WriterTask};
+use store::{Memory, Store, StoredCall, WholeCall, Writer as Records, WriterTask};
 use tokio::{task::JoinHandle, time::Instant};
 use transports::FromLine;
 
 use crate::{
     line::{Far, Sent, line},
     providers::{FakeEars, FakeModel, FakeVoice},
+    talkers::FakeTalker,
 };
 
 /// Who listens, thinks and speaks, in order of preference.
@@ -29,6 +31,8 @@ pub(crate) struct Cast {
     pub(crate) ears: Vec<FakeEars>,
     pub(crate) models: Vec<FakeModel>,
     pub(crate) voices: Vec<FakeVoice>,
+    pub(crate) talkers: Vec<FakeTalker>,
+    pub(crate) prices: PriceBook,
 }
 
 pub(crate) struct World {
@@ -52,6 +56,11 @@ impl Clock for StoppedClock {
 
 impl World {
     pub(crate) fn answer(rules: Rules, cast: &Cast) -> Self {
+        Self::answer_as(agent(rules, cast))
+    }
+
+    /// The same with an agent that is made already.
+    pub(crate) fn answer_as(agent: Agent) -> Self {
         let mut registry = Registry::default();
         let store = Arc::new(Memory::default());
         let (records, writer) = Records::start(Arc::clone(&store) as Arc<dyn Store>);
@@ -61,7 +70,7 @@ impl World {
             clock: Arc::new(StoppedClock),
             tools: Arc::new(NoTools),
         });
-        let agent = Arc::new(agent(rules, cast));
+        let agent = Arc::new(agent);
         let prepared = exchange.prepare(&agent);
         let (far, reader, writer_half) = line();
         let begun = begun();
@@ -110,6 +119,17 @@ impl World {
 
     /// Waits for the end of the call; what was kept of it.
     pub(crate) async fn end(self) -> (CallEnded, Vec<TurnRecord>) {
+        let (ended, whole) = self.whole().await;
+        (ended, whole.turns)
+    }
+
+    /// Waits for the end of the call; what it cost.
+    pub(crate) async fn bill(self) -> (CallEnded, Receipt) {
+        let (ended, whole) = self.whole().await;
+        (ended, whole.receipt)
+    }
+
+    async fn whole(self) -> (CallEnded, WholeCall) {
         let ended = self.call.await.expect("a bug inside is caught");
         self.writer.finish(Duration::from_secs(1)).await.unwrap();
         let whole = self
@@ -124,7 +144,13 @@ impl World {
             "exactly one end is recorded"
         );
         assert_eq!(self.exchange.live(), 0);
-        (ended, whole.turns)
+        (ended, whole)
+    }
+
+    /// What is kept of the call while it goes on.
+    pub(crate) async fn kept(&self) -> StoredCall {
+        let whole = self.store.call(self.id).await.unwrap();
+        whole.expect("its beginning was kept").call
     }
 
     /// What the mouth did, with times since the beginning.
@@ -157,16 +183,7 @@ fn begun() -> CallBegun {
     }
 }
 
-fn agent(rules: Rules, cast: &Cast) -> Agent {
-    let listen = Listen {
-        model: "ears".to_owned(),
-        language: Language::default(),
-        keyterms: Vec::new(),
-        endpointing: domain::Millis(300),
-        utterance_end: domain::Millis(1_000),
-        smart_format: true,
-        filler_words: true,
-    };
+pub(crate) fn agent(rules: Rules, cast: &Cast) -> Agent {
     let think = Arc::new(ModelSettings {
         model: "model".to_owned(),
         max_tokens: 100,
@@ -176,23 +193,20 @@ fn agent(rules: Rules, cast: &Cast) -> Agent {
         reasoning_effort: None,
         tools: Vec::new(),
     });
-    let voice = Voice {
-        model: "voice".to_owned(),
+    let talk = Arc::new(TalkSettings {
+        model: "talker".to_owned(),
         voice: "v".to_owned(),
         language: Language::default(),
-        stability: None,
-        similarity_boost: None,
-        style: None,
-        speed: None,
-        use_speaker_boost: None,
-        chunk_length_schedule: Vec::new(),
-        multi_context: false,
-    };
+        transcription_model: None,
+        turns: TurnDetection::Ours,
+        max_output_tokens: None,
+        tools: Vec::new(),
+    });
     let name = |job: &str, index: usize| format!("fake{index}/{job}").parse().unwrap();
     let ears = cast.ears.iter().enumerate().map(|(index, ears)| Station {
         name: name("ears", index),
         provider: Arc::new(ears.clone()) as Arc<dyn SpeechToText>,
-        settings: listen.clone(),
+        settings: listen(),
     });
     let models = cast
         .models
@@ -210,7 +224,16 @@ fn agent(rules: Rules, cast: &Cast) -> Agent {
         .map(|(index, speaks)| Station {
             name: name("voice", index),
             provider: Arc::new(speaks.clone()) as Arc<dyn TextToSpeech>,
-            settings: voice.clone(),
+            settings: voice(),
+        });
+    let talkers = cast
+        .talkers
+        .iter()
+        .enumerate()
+        .map(|(index, talks)| Station {
+            name: name("talker", index),
+            provider: Arc::new(talks.clone()) as Arc<dyn SpeechToSpeech>,
+            settings: Arc::clone(&talk),
         });
     Agent {
         id: "anna".parse().unwrap(),
@@ -218,10 +241,39 @@ fn agent(rules: Rules, cast: &Cast) -> Agent {
         listen: ears.collect(),
         think: models.collect(),
         speak: voices.collect(),
+        talk: talkers.collect(),
         ear: audio::HearingSettings::default(),
         carrier: "carrier/line".parse().unwrap(),
-        prices: Arc::new(PriceBook::default()),
+        prices: Arc::new(cast.prices.clone()),
         budget_per_day: None,
         remembers_calls: 0,
+        apology: None,
+    }
+}
+
+fn listen() -> Listen {
+    Listen {
+        model: "ears".to_owned(),
+        language: Language::default(),
+        keyterms: Vec::new(),
+        endpointing: domain::Millis(300),
+        utterance_end: domain::Millis(1_000),
+        smart_format: true,
+        filler_words: true,
+    }
+}
+
+fn voice() -> Voice {
+    Voice {
+        model: "voice".to_owned(),
+        voice: "v".to_owned(),
+        language: Language::default(),
+        stability: None,
+        similarity_boost: None,
+        style: None,
+        speed: None,
+        use_speaker_boost: None,
+        chunk_length_schedule: Vec::new(),
+        multi_context: false,
     }
 }

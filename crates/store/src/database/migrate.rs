@@ -11,6 +11,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_calls.sql"),
     include_str!("../../migrations/0002_turn_taking.sql"),
     include_str!("../../migrations/0003_receipts.sql"),
+    include_str!("../../migrations/0004_unknown_costs.sql"),
 ];
 
 const CREATE_VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_versions \

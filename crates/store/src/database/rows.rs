@@ -29,8 +29,9 @@ WHERE calls.begun_at IS NULL";
 const PUT_ENDED: &str = "
 INSERT INTO calls (id, ended_at, duration_ms, end_reason, error, barge_ins, line_ms, stt_audio_ms,
     llm_input_tokens, llm_cached_tokens, llm_output_tokens, tts_characters, cost_micros,
-    llm_discarded_input_tokens, llm_discarded_output_tokens, speculation_cost_micros, partly_priced)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+    llm_discarded_input_tokens, llm_discarded_output_tokens, speculation_cost_micros, partly_priced,
+    speculation_partly_priced)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 ON CONFLICT (id) DO UPDATE SET
     ended_at = excluded.ended_at, duration_ms = excluded.duration_ms,
     end_reason = excluded.end_reason, error = excluded.error, barge_ins = excluded.barge_ins,
@@ -41,8 +42,15 @@ ON CONFLICT (id) DO UPDATE SET
     llm_discarded_input_tokens = excluded.llm_discarded_input_tokens,
     llm_discarded_output_tokens = excluded.llm_discarded_output_tokens,
     speculation_cost_micros = excluded.speculation_cost_micros,
-    partly_priced = excluded.partly_priced
+    partly_priced = excluded.partly_priced,
+    speculation_partly_priced = excluded.speculation_partly_priced
 WHERE calls.ended_at IS NULL";
+
+const PUT_SPENT: &str = "
+INSERT INTO calls (id, cost_micros) VALUES ($1, $2)
+ON CONFLICT (id) DO UPDATE SET cost_micros = excluded.cost_micros
+WHERE calls.ended_at IS NULL
+    AND (calls.cost_micros IS NULL OR calls.cost_micros < excluded.cost_micros)";
 
 /// A turn that comes before the beginning of its call needs a row to belong to.
 const PUT_CALL: &str = "INSERT INTO calls (id) VALUES ($1) ON CONFLICT (id) DO NOTHING";
@@ -55,6 +63,7 @@ macro_rules! select_calls {
              stt_audio_ms, llm_input_tokens, llm_cached_tokens, llm_output_tokens, \
              tts_characters, cost_micros, llm_discarded_input_tokens, \
              llm_discarded_output_tokens, speculation_cost_micros, partly_priced, \
+             speculation_partly_priced, \
              (SELECT COUNT(*) FROM turns WHERE turns.call_id = calls.id) AS turns \
              FROM calls WHERE begun_at IS NOT NULL ",
             $rest
@@ -76,7 +85,7 @@ pub(super) const FIND_CALL: &str = select_calls!("AND id = $1");
 /// Binds a time.
 pub(super) const SPENT_SINCE: &str = "
 SELECT tenant, CAST(SUM(cost_micros) AS BIGINT) AS spent FROM calls
-WHERE begun_at >= $1 AND ended_at IS NOT NULL GROUP BY tenant";
+WHERE begun_at >= $1 AND cost_micros IS NOT NULL GROUP BY tenant";
 
 /// A sum from a row of [`SPENT_SINCE`].
 pub(super) fn read_spent(row: &AnyRow) -> Result<(TenantId, Micros), StoreError> {
@@ -98,6 +107,13 @@ pub(super) async fn put(connection: &mut AnyConnection, record: &Record) -> Resu
             if first {
                 charges::put(&mut *connection, ended.id, receipt).await?;
             }
+        }
+        Record::Spent { call, so_far } => {
+            sqlx::query(PUT_SPENT)
+                .bind(call.to_string())
+                .bind(whole(so_far.0))
+                .execute(&mut *connection)
+                .await?;
         }
         Record::Turn { call, turn } => {
             sqlx::query(PUT_CALL)
@@ -148,8 +164,9 @@ async fn put_ended(
         .bind(whole(ended.cost.known.0))
         .bind(whole(ended.usage.llm_discarded_input_tokens))
         .bind(whole(ended.usage.llm_discarded_output_tokens))
-        .bind(whole(ended.speculation_cost.0))
+        .bind(whole(ended.speculation_cost.known.0))
         .bind(i64::from(ended.cost.partly))
+        .bind(i64::from(ended.speculation_cost.partly))
         .execute(connection)
         .await
 }
@@ -178,9 +195,14 @@ pub(super) fn read_call(row: &AnyRow) -> Result<StoredCall, StoreError> {
         Some(at) => Some(read_end(&row, begun.id, UnixMillis(at))?),
         None => None,
     };
+    let spent = match row.get::<Option<i64>>("cost_micros")? {
+        Some(_) => Micros(row.count("cost_micros")?),
+        None => Micros::default(),
+    };
     Ok(StoredCall {
         begun,
         ended,
+        spent,
         turns: row.count("turns")?,
     })
 }
@@ -203,11 +225,8 @@ fn read_end(row: &Columns<'_>, id: CallId, at: UnixMillis) -> Result<CallEnded, 
             llm_discarded_output_tokens: row.count("llm_discarded_output_tokens")?,
             tts_characters: row.count("tts_characters")?,
         },
-        cost: Cost {
-            known: Micros(row.count("cost_micros")?),
-            partly: row.truth("partly_priced")?,
-        },
-        speculation_cost: Micros(row.count("speculation_cost_micros")?),
+        cost: row.cost("cost_micros", "partly_priced")?,
+        speculation_cost: row.cost("speculation_cost_micros", "speculation_partly_priced")?,
     })
 }
 
@@ -262,6 +281,13 @@ impl Columns<'_> {
 
     fn truth(&self, column: &'static str) -> Result<bool, StoreError> {
         Ok(self.get::<i64>(column)? != 0)
+    }
+
+    fn cost(&self, known: &'static str, partly: &'static str) -> Result<Cost, StoreError> {
+        Ok(Cost {
+            known: Micros(self.count(known)?),
+            partly: self.truth(partly)?,
+        })
     }
 
     fn list(&self, column: &'static str) -> Result<Vec<String>, StoreError> {

@@ -13,13 +13,14 @@ use domain::{
 };
 use tokio::time::{Instant, advance, sleep};
 
-use super::{Dropped, Unwritten, Writer, WriterSettings};
-use crate::{CallFilter, Memory, Record, Store, StoreFuture, StoredCall, WholeCall};
+use super::{Dropped, Health, Unwritten, Writer, WriterSettings};
+use crate::{CallFilter, Memory, Record, Store, StoreError, StoreFuture, StoredCall, WholeCall};
 
 /// What the store does with a write.
 #[derive(Clone, Copy)]
 enum Mood {
     Works,
+    Broken,
     Down,
     Hangs,
     /// It commits, and then the answer is lost.
@@ -76,6 +77,10 @@ impl Store for Moody {
             let mood = *self.mood.lock().unwrap();
             match mood {
                 Mood::Works => {}
+                Mood::Broken => {
+                    let detail = "a page is torn".to_owned();
+                    return Err(StoreError::Damaged { detail });
+                }
                 Mood::Down => return Err(sqlx::Error::PoolTimedOut.into()),
                 Mood::Hangs => std::future::pending().await,
                 Mood::LosesAnswers => {
@@ -148,7 +153,7 @@ fn ended() -> Record {
             barge_ins: 0,
             usage: Usage::default(),
             cost: Cost::default(),
-            speculation_cost: Micros(0),
+            speculation_cost: Cost::default(),
         },
         receipt: Receipt::default(),
     }
@@ -205,7 +210,7 @@ async fn nothing_is_lost_while_the_store_is_down() {
         writer.keep(turn(number));
     }
     sleep(Duration::from_secs(600)).await;
-    assert!(!writer.healthy());
+    assert_eq!(writer.health(), Health::Failing);
     assert_eq!(writer.depth(), 8_001);
     let attempts = store.attempts.load(Ordering::Relaxed);
     assert!(attempts < 130, "{attempts} attempts in ten minutes");
@@ -216,8 +221,26 @@ async fn nothing_is_lost_while_the_store_is_down() {
     all.extend(turns(0..8_000));
     all.push(ended());
     assert!(store.committed() == all, "lost, doubled or out of order");
-    assert!(writer.healthy());
+    assert_eq!(writer.health(), Health::Well);
     assert_eq!((writer.depth(), writer.dropped().total()), (0, 0));
+    task.finish(SOON).await.unwrap();
+}
+
+/// Waiting mends a store that is down, not one that is broken.
+#[tokio::test(start_paused = true)]
+async fn a_broken_store_is_told_from_one_that_is_down() {
+    let store = Moody::new(Mood::Down);
+    let (writer, task) = Writer::start(store.clone());
+    writer.keep(begun());
+    sleep(SOON).await;
+    assert_eq!(writer.health(), Health::Failing);
+    store.set(Mood::Broken);
+    sleep(Duration::from_secs(10)).await;
+    assert_eq!(writer.health(), Health::Damaged);
+    assert_eq!(writer.depth(), 1, "it may be mended all the same");
+    store.set(Mood::Works);
+    sleep(Duration::from_secs(10)).await;
+    assert_eq!((writer.health(), writer.depth()), (Health::Well, 0));
     task.finish(SOON).await.unwrap();
 }
 
@@ -348,7 +371,7 @@ async fn records_after_the_end_are_counted() {
     let store = Moody::new(Mood::Works);
     let (writer, task) = Writer::start(store);
     task.finish(SOON).await.unwrap();
-    assert!(!writer.healthy());
+    assert_eq!(writer.health(), Health::Failing);
     writer.keep(turn(0));
     assert_eq!((writer.depth(), writer.dropped().late), (0, 1));
 }

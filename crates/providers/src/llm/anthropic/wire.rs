@@ -13,7 +13,7 @@ use crate::{
     ProviderError, Verdict,
     llm::{
         Progress, Reader, State, Tokens, Written,
-        answer::{MAX_CHARS, estimate},
+        answer::{MAX_CHARS, estimate, nothing_written},
         body::{Body, Rest, Skipped, garbled},
         text::{TextStream, keep_halves},
     },
@@ -124,6 +124,8 @@ pub struct AnswerReader {
     stage: Stage,
     /// The text is in a block of its own, behind something that is not text.
     apart: bool,
+    /// It stopped because it may not write more.
+    cut: bool,
 }
 
 /// How far the model has come.
@@ -252,6 +254,7 @@ impl AnswerReader {
 
     /// All reasons but one are an end like any other: what was written counts.
     fn on_stop_reason(&mut self, delta: Option<&Delta<'_>>) -> Result<(), ProviderError> {
+        self.cut |= delta.is_some_and(|delta| &*delta.stop_reason == "max_tokens");
         let Some(delta) = delta.filter(|delta| &*delta.stop_reason == "refusal") else {
             return Ok(());
         };
@@ -270,6 +273,7 @@ impl AnswerReader {
         let calls = self.blocks.take();
         if self.stage != Stage::Withdrawn {
             self.hand_over(rest, progress);
+            self.cut &= self.stage != Stage::Speaking && calls.is_empty();
             let calls = calls.into_iter().map(Written::Tool);
             progress.written.extend(calls);
         }
@@ -311,6 +315,15 @@ impl Reader for AnswerReader {
         }
     }
 
+    fn outcome(&self) -> Result<(), ProviderError> {
+        if self.cut && self.stage == Stage::Whole {
+            // Hidden thoughts took all that it may write.
+            let verdict = Verdict::SwitchProvider;
+            return Err(nothing_written(NAME, "max_tokens", verdict));
+        }
+        Ok(())
+    }
+
     fn tokens(&self, prompt_chars: u64) -> Tokens {
         let about = estimate(prompt_chars, self.chars);
         let counted = self.usage.output_tokens.unwrap_or_default();
@@ -340,7 +353,7 @@ fn declined(details: Option<&StopDetails<'_>>) -> ProviderError {
         provider: NAME,
         status: 200,
         detail: brief(&said.join(": ")),
-        verdict: Verdict::SwitchProvider,
+        verdict: Verdict::GiveUp,
     }
 }
 

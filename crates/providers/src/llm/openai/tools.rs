@@ -42,14 +42,20 @@ struct Open {
 }
 
 impl ToolCalls {
-    /// Adds a piece to the call that it belongs to.
-    pub(super) fn add(&mut self, piece: &ToolPiece<'_>) {
+    /// Adds a piece to the call that it belongs to. Returns how many characters it has.
+    pub(super) fn add(&mut self, piece: &ToolPiece<'_>) -> u64 {
         let name = piece
             .function
             .as_ref()
             .map_or("", |function| &*function.name);
+        let arguments = piece
+            .function
+            .as_ref()
+            .and_then(|function| function.arguments)
+            .map_or_else(String::new, arguments_text);
+        let length = (name.chars().count() + arguments.chars().count()) as u64;
         let Some(call) = self.place(piece, name) else {
-            return;
+            return length;
         };
         if call.id.is_empty() {
             call.id.push_str(&piece.id);
@@ -57,13 +63,8 @@ impl ToolCalls {
         if call.name.is_empty() {
             call.name.push_str(name);
         }
-        if let Some(arguments) = piece
-            .function
-            .as_ref()
-            .and_then(|function| function.arguments)
-        {
-            call.arguments.push_str(&arguments_text(arguments));
-        }
+        call.arguments.push_str(&arguments);
+        length
     }
 
     /// Takes out the calls, whole; those without an id get one counted from `next_id`.

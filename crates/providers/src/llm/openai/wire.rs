@@ -10,10 +10,10 @@ use super::{
     tools::{ToolCalls, ToolPiece},
 };
 use crate::{
-    ProviderError,
+    ProviderError, Verdict,
     llm::{
         Progress, Reader, State, Tokens, Written,
-        answer::{MAX_CHARS, estimate},
+        answer::{MAX_CHARS, estimate, nothing_written},
         body::{self, Body, Rest, Skipped},
         text::{TextStream, keep_halves},
     },
@@ -65,7 +65,7 @@ struct Groq<'a> {
     error: Option<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
 struct Usage {
     #[serde(default)]
     prompt_tokens: Option<u64>,
@@ -75,10 +75,49 @@ struct Usage {
     prompt_tokens_details: Option<PromptDetails>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
 struct PromptDetails {
     #[serde(default)]
     cached_tokens: Option<u64>,
+}
+
+impl Usage {
+    /// Some servers count on every chunk: each count is of the whole so far, and what a later one
+    /// leaves out has not changed.
+    fn replace(&mut self, later: Self) {
+        *self = Self {
+            prompt_tokens: later.prompt_tokens.or(self.prompt_tokens),
+            completion_tokens: later.completion_tokens.or(self.completion_tokens),
+            prompt_tokens_details: later.prompt_tokens_details.or(self.prompt_tokens_details),
+        };
+    }
+}
+
+/// Why the model stopped where it was not done. If nothing was written by then, that is no answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Cut {
+    /// Its words were not to be seen.
+    Filtered,
+    /// Hidden thoughts took all that it may write.
+    TooLong,
+}
+
+impl Cut {
+    fn of(finish_reason: &str) -> Option<Self> {
+        match finish_reason {
+            "content_filter" => Some(Self::Filtered),
+            "length" => Some(Self::TooLong),
+            _ => None,
+        }
+    }
+
+    /// Another model may answer what this one may not; one that thinks too long does so again.
+    fn error(self) -> ProviderError {
+        match self {
+            Self::Filtered => nothing_written(NAME, "content_filter", Verdict::GiveUp),
+            Self::TooLong => nothing_written(NAME, "length", Verdict::SwitchProvider),
+        }
+    }
 }
 
 /// Reads one answer.
@@ -88,8 +127,11 @@ pub struct AnswerReader {
     text: TextStream,
     tools: ToolCalls,
     next_id: u32,
-    usage: Option<Tokens>,
+    usage: Usage,
     chars: u64,
+    /// Something was handed over that is worth hearing or doing.
+    wrote: bool,
+    cut: Option<Cut>,
     skipped: Skipped,
     state: State,
 }
@@ -103,8 +145,10 @@ impl AnswerReader {
             text: TextStream::default(),
             tools: ToolCalls::default(),
             next_id,
-            usage: None,
+            usage: Usage::default(),
             chars: 0,
+            wrote: false,
+            cut: None,
             skipped: Skipped::default(),
             state: State::Open,
         }
@@ -162,10 +206,8 @@ impl AnswerReader {
         if let Some(error) = chunk.error.or(groq_error) {
             return Err(broke_off(error));
         }
-        // Some servers count on every chunk: the last count is the whole.
-        if let Some(usage) = chunk.usage.or(groq_usage) {
-            self.usage = Some(tokens(&usage));
-        }
+        self.usage
+            .replace(chunk.usage.or(groq_usage).unwrap_or_default());
         for choice in chunk.choices.into_iter().flatten() {
             if choice.index.unwrap_or(0) == 0 {
                 self.on_choice(&choice, progress);
@@ -185,16 +227,19 @@ impl AnswerReader {
             for text in [&delta.content, &delta.refusal] {
                 self.on_text(text, progress);
             }
-            for hidden in [&delta.reasoning, &delta.reasoning_content] {
-                progress.moved |= !hidden.is_empty();
-                self.chars += hidden.chars().count() as u64;
+            // Whoever sends both sends the same twice.
+            let hidden = [&delta.reasoning, &delta.reasoning_content];
+            if let Some(thought) = hidden.into_iter().find(|thought| !thought.is_empty()) {
+                progress.moved = true;
+                self.chars += thought.chars().count() as u64;
             }
             for piece in delta.tool_calls.iter().flatten() {
                 progress.moved = true;
-                self.tools.add(piece);
+                self.chars += self.tools.add(piece);
             }
         }
         if !choice.finish_reason.is_empty() {
+            self.cut = Cut::of(&choice.finish_reason);
             self.end(State::Finished, progress);
         }
     }
@@ -206,6 +251,11 @@ impl AnswerReader {
         progress.moved = true;
         self.chars += text.chars().count() as u64;
         let said = self.text.read(text);
+        self.hand_over(said, progress);
+    }
+
+    fn hand_over(&mut self, said: String, progress: &mut Progress) {
+        self.wrote |= !said.trim().is_empty();
         if !said.is_empty() {
             progress.written.push(Written::Text(said));
         }
@@ -215,10 +265,9 @@ impl AnswerReader {
         self.state = state;
         progress.moved = true;
         let rest = self.text.finish();
-        if !rest.is_empty() {
-            progress.written.push(Written::Text(rest));
-        }
+        self.hand_over(rest, progress);
         let calls = self.tools.take(&mut self.next_id);
+        self.wrote |= !calls.is_empty();
         progress
             .written
             .extend(calls.into_iter().map(Written::Tool));
@@ -255,20 +304,21 @@ impl Reader for AnswerReader {
         self.state
     }
 
-    fn tokens(&self, prompt_chars: u64) -> Tokens {
-        self.usage
-            .unwrap_or_else(|| estimate(prompt_chars, self.chars))
+    fn outcome(&self) -> Result<(), ProviderError> {
+        match self.cut {
+            Some(cut) if !self.wrote => Err(cut.error()),
+            Some(_) | None => Ok(()),
+        }
     }
-}
 
-fn tokens(usage: &Usage) -> Tokens {
-    let details = usage.prompt_tokens_details.as_ref();
-    Tokens {
-        input: usage.prompt_tokens.unwrap_or_default(),
-        cached: details
-            .and_then(|details| details.cached_tokens)
-            .unwrap_or_default(),
-        output: usage.completion_tokens.unwrap_or_default(),
+    fn tokens(&self, prompt_chars: u64) -> Tokens {
+        let about = estimate(prompt_chars, self.chars);
+        let details = self.usage.prompt_tokens_details.unwrap_or_default();
+        Tokens {
+            input: self.usage.prompt_tokens.unwrap_or(about.input),
+            cached: details.cached_tokens.unwrap_or_default(),
+            output: self.usage.completion_tokens.unwrap_or(about.output),
+        }
     }
 }
 

@@ -79,6 +79,7 @@ fn settled(told: &[Recognised]) -> Vec<&str> {
             | Recognised::TurnEnded { .. }
             | Recognised::TurnLikely
             | Recognised::TurnResumed
+            | Recognised::Sent(_)
             | Recognised::UtteranceOver => None,
         })
         .filter(|text| !text.is_empty())

@@ -89,19 +89,21 @@ impl Replies {
         if self.waiting.as_ref().is_some_and(|one| one.reply == reply) {
             self.waiting = None;
         }
-        match &mut self.current {
-            Some((current, stage @ (Stage::Asked(_) | Stage::Made(_)))) if current.id == reply => {
-                *stage = Stage::Cancelled(now + self.deadlines.cancelled);
-                current.heard = Some(heard);
-                out.send.push(wire::cancel(current.response.as_deref()));
-            }
-            Some(_) | None => {
-                let past = self.past.iter_mut().find(|past| past.id == reply);
-                if let Some(past) = past.filter(|past| past.heard.is_none()) {
-                    past.heard = Some(heard);
-                    past.trim(&mut out.send);
-                }
-            }
+        // A reply may have taken several responses, one after the other: lines, and tools between.
+        let mut left = heard;
+        let past = self.past.iter_mut().filter(|past| past.id == reply);
+        for past in past.filter(|past| past.heard.is_none()) {
+            let length = past.length();
+            past.heard = Some(left);
+            past.trim(&mut out.send);
+            left = left - length;
+        }
+        if let Some((current, stage @ (Stage::Asked(_) | Stage::Made(_)))) = &mut self.current
+            && current.id == reply
+        {
+            *stage = Stage::Cancelled(now + self.deadlines.cancelled);
+            current.heard = Some(left);
+            out.send.push(wire::cancel(current.response.as_deref()));
         }
     }
 

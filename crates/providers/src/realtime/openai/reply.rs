@@ -137,6 +137,11 @@ impl Reply {
         Ok(())
     }
 
+    /// How long its sound is.
+    pub(super) fn length(&self) -> Millis {
+        Millis(self.bytes() / BYTES_PER_MS)
+    }
+
     fn bytes(&self) -> u64 {
         self.items.iter().map(|item| item.bytes).sum()
     }

@@ -18,7 +18,7 @@ use crate::{
     BaseUrl, ProviderError, Secret,
     deepgram::{self, NAME},
     socket::{Closed, Dial, Frame, Socket},
-    stt::{Listen, Recognised, SpeechToText, SttCapabilities, ToRecogniser},
+    stt::{Listen, PaysFor, Recognised, SpeechToText, SttCapabilities, ToRecogniser},
 };
 
 /// Silence sent where no audio has come since the connection stood: 20 ms of mu-law.
@@ -98,9 +98,10 @@ impl SpeechToText for Deepgram {
         SttCapabilities {
             finalizes: true,
             interim: true,
-            replay: Millis(3_000),
+            replay: Millis(10_000),
             // A healthy stream has a result every second.
             tells_within: Some(Millis(4_000)),
+            pays_for: PaysFor::Given,
         }
     }
 
@@ -278,7 +279,10 @@ impl Stream {
             if !self.begun {
                 // The documentation is of two minds whether a keep-alive is enough before any audio.
                 self.send_audio(Bytes::from_static(&SILENCE)).await?;
-                self.padded += length_in_ms(SILENCE.len());
+                let padding = length_in_ms(SILENCE.len());
+                self.padded += padding;
+                // Whoever listens is gone when the call is: that is seen elsewhere.
+                drop(self.heard.send(Recognised::Sent(padding)).await);
             }
             self.send_text(wire::KEEP_ALIVE).await?;
             self.quiet = 0;

@@ -9,14 +9,16 @@ use tokio::{
 };
 
 use super::{
-    segments::{Job, Segments},
+    segments::{Job, LONGEST_MS, Segments},
     wire,
 };
 use crate::{
     BaseUrl, HttpClient, ProviderError, Secret,
     endpoint::{Endpoint, going_on},
     openai::{MODELS, endpoint},
-    stt::{Listen, Recognised, SpeechToText, SttCapabilities, ToRecogniser},
+    stt::{
+        Listen, PaysFor, Recognised, SpeechToText, SttCapabilities, ToRecogniser, span_of_bytes,
+    },
 };
 
 /// Recognition by OpenAI's transcription of files, or by a server of the same shape.
@@ -82,10 +84,12 @@ impl SpeechToText for OpenAiTranscription {
         SttCapabilities {
             finalizes: true,
             interim: false,
-            // Nothing is settled before its request is answered.
-            replay: Millis(5_000),
+            // Nothing is settled before its request is answered: all of the longest segment, and
+            // what was said while the server had it, is in one connection's hands.
+            replay: Millis(LONGEST_MS as u64) + millis(self.deadlines.words),
             // It has nothing to tell before the caller pauses.
             tells_within: None,
+            pays_for: PaysFor::Sent,
         }
     }
 
@@ -112,6 +116,10 @@ impl SpeechToText for OpenAiTranscription {
             ended.map_err(|error| endpoint.shown(error))
         })
     }
+}
+
+fn millis(duration: Duration) -> Millis {
+    Millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }
 
 type Asking = BoxFuture<'static, Result<Words, ProviderError>>;
@@ -194,7 +202,11 @@ impl CallEar {
             && let Some(job) = self.segments.next_job()
         {
             match job {
-                Job::Ask { sound, words } => self.ask(&sound, words),
+                Job::Ask { sound, words } => {
+                    let length = span_of_bytes(0, sound.len() as u64).until;
+                    self.tell(Recognised::Sent(length)).await?;
+                    self.ask(&sound, words);
+                }
                 Job::Tell(Recognised::SpeechStarted) => {
                     if self.used.elapsed() >= self.deadlines.keep_warm {
                         self.warm();

@@ -20,7 +20,9 @@ const TAIL: usize = 200 * BYTES_PER_MS;
 /// From this length on, a segment ends at the next pause.
 const LONG: usize = 20_000 * BYTES_PER_MS;
 /// The longest segment: it is cut, in the middle of a word if need be.
-const LONGEST: usize = 30_000 * BYTES_PER_MS;
+const LONGEST: usize = LONGEST_MS * BYTES_PER_MS;
+/// The same in milliseconds.
+pub(super) const LONGEST_MS: usize = 30_000;
 /// Servers refuse less.
 const SHORTEST: usize = 100 * BYTES_PER_MS;
 /// Audio that may wait for its words, next to the segment that is open.

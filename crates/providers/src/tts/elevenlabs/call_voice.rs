@@ -290,12 +290,15 @@ impl CallVoice {
                 ..
             }
         );
-        let has_all = if is_normal {
-            speaking.clauses.has_audio() || speaking.clauses.is_over()
-        } else {
-            speaking.clauses.is_over()
-                || (speaking.clauses.is_aligned() && speaking.clauses.is_caught_up())
-        };
+        let clauses = &speaking.clauses;
+        // A server that is drained closes normally, in the middle of a reply if need be: where its
+        // letters tell what was spoken, they decide.
+        let has_all = clauses.is_over()
+            || if clauses.is_aligned() {
+                clauses.is_caught_up()
+            } else {
+                is_normal && clauses.has_audio()
+            };
         if !has_all {
             return Err(closed(how));
         }

@@ -9,7 +9,10 @@ use domain::{Item, Micros, ModelName, PriceBook, Rates};
 use serde::Deserialize;
 use session::BudgetRules;
 
-use super::{super::raw, Reading};
+use super::{
+    super::{meaning::Meaning, problem::did_you_mean, provider::Job, raw},
+    Reading,
+};
 
 /// What is paid for the line.
 pub(crate) const CARRIER: &str = "twilio/voice";
@@ -29,29 +32,42 @@ pub(crate) static LIST: LazyLock<PriceList> = LazyLock::new(|| {
 });
 
 impl Reading<'_, '_> {
-    /// What all these models and the line cost, as far as it is known.
-    pub(super) fn prices(&mut self, models: [&[ModelName]; 3]) -> PriceBook {
-        let models: BTreeSet<&ModelName> = models.into_iter().flatten().collect();
+    /// What these models cost in their jobs, and what the line costs, as far as it is known.
+    pub(super) fn prices(&mut self, models: [(Job, &[ModelName]); 3]) -> PriceBook {
+        let names: BTreeSet<&ModelName> = models.iter().flat_map(|(_, names)| *names).collect();
         let carrier: ModelName = CARRIER.parse().expect("a constant names a model");
-        let mut book = Vec::with_capacity(models.len() + 1);
-        for name in models.iter().copied().chain([&carrier]) {
+        let mut book = Vec::with_capacity(names.len() + 1);
+        for name in names.into_iter().chain([&carrier]) {
             book.push((name.clone(), self.rates(name)));
         }
         let book: PriceBook = book.into_iter().collect();
-        for name in book.unpriced(models) {
-            let warning = format!(
-                "no price of {name} is known: what it costs is shown as unknown \
-                 (give one under [prices.\"{name}\"])"
-            );
-            if !self.meaning.warnings.contains(&warning) {
-                self.meaning.warnings.push(warning);
+        for (job, names) in models {
+            for name in names {
+                self.warn_of_unpriced(name, items_of(job), &book);
             }
         }
         book
     }
 
+    fn warn_of_unpriced(&mut self, name: &ModelName, items: &[Item], book: &PriceBook) {
+        let unpriced = book.unpriced(name, items);
+        let what = match unpriced.as_slice() {
+            [] => return,
+            all if all.len() == items.len() => "price".to_owned(),
+            some => keys_of(some),
+        };
+        let warning = format!(
+            "no {what} of {name} is known: what it costs is shown as unknown, and counts in no \
+             budget (give it under [prices.\"{name}\"])"
+        );
+        if !self.meaning.warnings.contains(&warning) {
+            self.meaning.warnings.push(warning);
+        }
+    }
+
     fn rates(&mut self, name: &ModelName) -> Rates {
         let name = name.to_string();
+        self.meaning.priced.insert(name.clone());
         let line = self.file.twilio.line_per_minute_usd;
         let line = line.filter(|_| name == CARRIER).map(|minute| raw::Price {
             per_minute_usd: Some(minute),
@@ -78,8 +94,14 @@ impl Reading<'_, '_> {
             rates.extend(items.iter().map(|item| (*item, micros)));
         }
         // Whoever names no price for cached tokens pays the usual one.
-        if let Some(input) = rates.get(&Item::Input).copied() {
-            rates.entry(Item::CachedInput).or_insert(input);
+        let usual = [
+            (Item::Input, Item::CachedInput),
+            (Item::AudioInput, Item::CachedAudioInput),
+        ];
+        for (item, cached) in usual {
+            if let Some(usual) = rates.get(&item).copied() {
+                rates.entry(cached).or_insert(usual);
+            }
         }
         rates
     }
@@ -103,8 +125,44 @@ impl Reading<'_, '_> {
     }
 }
 
+/// Warns of prices that nobody asked for: most likely their names are wrong.
+pub(crate) fn warn_of_unused(prices: &BTreeMap<String, raw::Price>, meaning: &mut Meaning<'_>) {
+    for name in prices.keys() {
+        if meaning.priced.contains(name) {
+            continue;
+        }
+        let hint = if LIST.models.contains_key(name) {
+            String::new()
+        } else {
+            did_you_mean(name, meaning.priced.iter().map(String::as_str))
+        };
+        let warning = format!("[prices.\"{name}\"] is not used: no agent has this model{hint}");
+        meaning.warnings.push(warning);
+    }
+}
+
+/// What is paid for in a job.
+const fn items_of(job: Job) -> &'static [Item] {
+    match job {
+        Job::Listen => &[Item::Transcription],
+        Job::Speak => &[Item::Speech],
+        Job::Think => &[Item::Input, Item::Output],
+    }
+}
+
+/// The keys of a price that stand for these items.
+fn keys_of(items: &[Item]) -> String {
+    let stands_for = |of: &[Item]| of.iter().any(|item| items.contains(item));
+    let keys = fields(&raw::Price::default()).into_iter();
+    let keys: Vec<&str> = keys
+        .filter(|(_, of, _)| stands_for(of))
+        .map(|(key, ..)| key)
+        .collect();
+    keys.join(" and ")
+}
+
 /// A price's fields, and the items that each is for.
-fn fields(price: &raw::Price) -> [(&'static str, &'static [Item], Option<f64>); 7] {
+fn fields(price: &raw::Price) -> [(&'static str, &'static [Item], Option<f64>); 8] {
     [
         (
             "per_minute_usd",
@@ -132,6 +190,11 @@ fn fields(price: &raw::Price) -> [(&'static str, &'static [Item], Option<f64>); 
             price.audio_input_per_million_usd,
         ),
         (
+            "audio_cached_per_million_usd",
+            &[Item::CachedAudioInput],
+            price.audio_cached_per_million_usd,
+        ),
+        (
             "audio_output_per_million_usd",
             &[Item::AudioOutput],
             price.audio_output_per_million_usd,
@@ -147,6 +210,55 @@ fn fields(price: &raw::Price) -> [(&'static str, &'static [Item], Option<f64>); 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Config, Environment};
+
+    fn warnings(prices: &str) -> Vec<String> {
+        let text = format!(
+            "providers.compatible.near.base_url = \"http://127.0.0.1:1/v1\"\n{prices}\n\
+             [agents.desk]\nllm = [\"near/llama\"]\ntts = [\"near/kokoro\"]\n\
+             stt = [\"near/whisper\"]\n"
+        );
+        let config = Config::parse("", &text, &Environment::default());
+        config.expect("a configuration").warnings
+    }
+
+    const WHOLE: &str = "[prices.\"near/llama\"]\ninput_per_million_usd = 1\n\
+        output_per_million_usd = 1\n[prices.\"near/kokoro\"]\ncharacters_per_million_usd = 0\n\
+        [prices.\"near/whisper\"]\nper_minute_usd = 0\n";
+
+    #[test]
+    fn a_price_is_whole_or_warned_of() {
+        assert_eq!(warnings(WHOLE), [""; 0]);
+        let half = WHOLE
+            .replace("output_per_million_usd = 1", "")
+            .replace("per_minute_usd", "characters_per_million_usd");
+        let rest = "is known: what it costs is shown as unknown, and counts in no budget";
+        assert_eq!(
+            warnings(&half),
+            [
+                format!(
+                    "no price of near/whisper {rest} (give it under [prices.\"near/whisper\"])"
+                ),
+                format!(
+                    "no output_per_million_usd of near/llama {rest} (give it under \
+                     [prices.\"near/llama\"])"
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_price_of_nobody_is_warned_of() {
+        let typo = "[prices.\"near/llma\"]\n[prices.\"openai/gpt-6-sol\"]\n";
+        assert_eq!(
+            warnings(&format!("{WHOLE}{typo}")),
+            [
+                "[prices.\"near/llma\"] is not used: no agent has this model; did you mean \
+                 `near/llama`?",
+                "[prices.\"openai/gpt-6-sol\"] is not used: no agent has this model",
+            ]
+        );
+    }
 
     #[test]
     fn the_list_that_comes_with_the_program_can_be_read() {

@@ -79,3 +79,23 @@ fn a_call_without_a_budget_may_cost_what_it_costs() {
     ";
     insta::assert_snapshot!(play_with(rules(), &[GREETED, story].concat()));
 }
+
+/// The caller objects to a goodbye; meanwhile the budget was spent.
+#[test]
+fn a_budget_that_ran_out_during_a_goodbye_still_ends_the_call() {
+    let story = "
+        1.000  utterance Goodbye.
+        1.700  text r2 Goodbye.
+        1.710  done r2
+        1.800  audio r2 0.500
+        1.800  spoken r2
+        2.320  played r2-0
+        2.600  spent 5000001
+        2.800  utterance One more thing, please.
+        4.000  audio r3 1.000
+        4.000  spoken r3
+        5.100  played r3-0
+        5.100  played r3-1
+    ";
+    insta::assert_snapshot!(play_with(five_dollars(), &[GREETED, story].concat()));
+}

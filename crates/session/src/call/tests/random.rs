@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
-use domain::{Micros, Millis, ReplyId};
+use domain::{EndReason, Micros, Millis, ReplyId};
 use proptest::prelude::*;
 
 use super::{dice::Dice, rules};
@@ -22,6 +22,9 @@ struct World {
     /// What will happen, by time and order of asking.
     future: BTreeMap<(Millis, u64), Input>,
     asked: u64,
+    /// What a second costs, and when the next one is paid for.
+    costs: Micros,
+    spends_at: Millis,
     truth: Truth,
 }
 
@@ -37,7 +40,7 @@ struct Truth {
     /// The reply that is quieter than usual, or paused.
     lowered: Option<ReplyId>,
     spent: Micros,
-    hung_up: bool,
+    hung_up: Option<EndReason>,
 }
 
 impl World {
@@ -129,7 +132,7 @@ impl World {
 
     fn rare(&mut self, reply: ReplyId, span: Option<Span>) -> Input {
         let at = self.now - Millis(100);
-        match self.dice.roll(20) {
+        match self.dice.roll(19) {
             0 => Input::HungUp,
             1 => Input::LineLost,
             2 => Input::RecogniserFailed,
@@ -151,21 +154,21 @@ impl World {
             },
             14..=16 => span.map_or(Input::Tick, Input::Ignored),
             17 => Input::ThinkingBroke(reply),
-            18 => Input::Spent(self.spend()),
             _ => Input::Tick,
         }
     }
 
-    /// The call has cost up to a dollar more.
-    fn spend(&mut self) -> Micros {
-        self.truth.spent = self.truth.spent + Micros(self.dice.roll(1_000_000));
-        self.truth.spent
+    /// A second of the call has cost something.
+    fn spend(&mut self) -> Input {
+        self.spends_at += Millis(1_000);
+        self.truth.spent = self.truth.spent + self.costs;
+        Input::Spent(self.truth.spent)
     }
 
     fn carry_out(&mut self, actions: Vec<Action>) {
         for action in actions {
             assert!(
-                !self.truth.hung_up,
+                self.truth.hung_up.is_none(),
                 "hanging up is the last action, then came {action}"
             );
             self.check(&action);
@@ -220,7 +223,7 @@ impl World {
                     assert_eq!(gap.total().0, parts);
                 }
             }
-            Action::HangUp(_) => truth.hung_up = true,
+            Action::HangUp(why) => truth.hung_up = Some(*why),
             Action::Think { reply, .. } => {
                 assert!(truth.spent < BUDGET, "spending stops at the budget");
                 truth.thinking.push(*reply);
@@ -306,6 +309,8 @@ impl World {
             _ => {}
         }
         let begun = self.now;
+        // Now and then a model speaks for itself.
+        let speaks = self.dice.roll(6) == 0;
         // Now and then a model writes nothing at all.
         let pieces = self.dice.roll(4) + u64::from(self.dice.roll(20) > 0);
         for _ in 0..pieces {
@@ -315,13 +320,13 @@ impl World {
                 "Is Tuesday fine? ",
                 "Goodbye. ",
             ]);
-            self.later(
-                300,
-                Input::Text {
-                    reply,
-                    text: text.to_owned(),
-                },
-            );
+            let text = text.to_owned();
+            if speaks {
+                self.later(300, Input::Said { reply, text });
+                self.speak(reply, ClauseId(u32::MAX));
+            } else {
+                self.later(300, Input::Text { reply, text });
+            }
             self.now += Millis(100);
         }
         if self.dice.roll(6) == 0 {
@@ -344,16 +349,19 @@ impl World {
 }
 
 /// Plays the call that a seed stands for, to its end, and checks everything that always holds.
-fn play_random_call(seed: u64) {
+fn play_random_call(seed: u64) -> EndReason {
     let mut dice = Dice(seed);
     let rules = random_rules(&mut dice);
     let longest = rules.end.max_call + Millis(60_000);
     let (mut session, first) = CallSession::answered(Arc::new(rules));
+    let costs = random_costs(&mut dice);
     let mut world = World {
         dice,
         now: Millis::ZERO,
         future: BTreeMap::new(),
         asked: 0,
+        costs,
+        spends_at: Millis(1_000),
         truth: Truth::default(),
     };
     world.carry_out(first);
@@ -374,12 +382,13 @@ fn play_random_call(seed: u64) {
             );
         }
     }
-    assert!(world.truth.hung_up, "an ended call was hung up");
+    let why = world.truth.hung_up.expect("an ended call was hung up");
     assert!(
         session.handle(world.now, Input::HungUp).is_empty(),
         "nothing happens after the end"
     );
     assert_eq!(session.next_deadline(), None);
+    why
 }
 
 /// A turn without a word, in silence, of which no words are awaited, has not begun: the next sound
@@ -417,7 +426,12 @@ fn random_rules(dice: &mut Dice) -> Rules {
     rules
 }
 
-/// Whatever comes first: a deadline, an answer, or a surprise.
+/// What a second of a call costs: nothing, or so much that some calls come to the limit.
+fn random_costs(dice: &mut Dice) -> Micros {
+    Micros(dice.one(&[0, 10_000, 60_000, 300_000]))
+}
+
+/// Whatever comes first: a deadline, an answer, a surprise, or a second that has to be paid for.
 fn next_event(session: &CallSession, world: &mut World) -> (Millis, Input) {
     let surprise_at = world.now + Millis(50 + world.dice.roll(2_000));
     let deadline = session
@@ -425,6 +439,9 @@ fn next_event(session: &CallSession, world: &mut World) -> (Millis, Input) {
         .map(|(at, _)| at.or_later(world.now));
     let answer_at = world.future.keys().next().map(|(at, _)| *at);
     let first = [deadline, answer_at].into_iter().flatten().min();
+    if world.spends_at <= first.unwrap_or(surprise_at).or_earlier(surprise_at) {
+        return (world.spends_at.or_later(world.now), world.spend());
+    }
     match first {
         Some(at) if at > surprise_at => (surprise_at, world.surprise()),
         None => (surprise_at, world.surprise()),
@@ -442,12 +459,22 @@ fn random_calls_keep_their_promises() {
     let calls = std::env::var("REPARTEE_CALLS")
         .ok()
         .and_then(|text| text.parse().ok());
-    for seed in 0..calls.unwrap_or(20_000) {
-        if let Err(panic) = std::panic::catch_unwind(|| play_random_call(seed)) {
-            eprintln!("seed {seed}");
-            std::panic::resume_unwind(panic);
+    let calls = calls.unwrap_or(20_000);
+    let mut came_to_the_limit = 0;
+    for seed in 0..calls {
+        match std::panic::catch_unwind(|| play_random_call(seed)) {
+            Ok(EndReason::BudgetExhausted) => came_to_the_limit += 1,
+            Ok(_) => {}
+            Err(panic) => {
+                eprintln!("seed {seed}");
+                std::panic::resume_unwind(panic);
+            }
         }
     }
+    assert!(
+        came_to_the_limit > calls / 50,
+        "{came_to_the_limit} calls tell nothing about budgets"
+    );
 }
 
 proptest! {
@@ -466,11 +493,14 @@ proptest! {
 fn story(seed: u64) -> Vec<String> {
     let mut dice = Dice(seed);
     let (mut session, first) = CallSession::answered(Arc::new(random_rules(&mut dice)));
+    let costs = random_costs(&mut dice);
     let mut world = World {
         dice,
         now: Millis::ZERO,
         future: BTreeMap::new(),
         asked: 0,
+        costs,
+        spends_at: Millis(1_000),
         truth: Truth::default(),
     };
     let mut told: Vec<String> = first.iter().map(ToString::to_string).collect();

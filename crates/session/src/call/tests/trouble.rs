@@ -111,17 +111,86 @@ fn a_mute_recogniser_is_excused_twice_and_the_silence_counted() {
         0.520  played r1-0
         1.000  speech
         2.000  pause at 1.950
-        3.000  audio r2/0 1.000
-        3.000  spoken r2
-        4.020  played r2-0
-        5.000  speech
-        6.000  pause at 5.950
-        7.000  audio r3/0 1.000
-        7.000  spoken r3
-        8.020  played r3-0
-        9.000  speech
-        10.000 pause at 9.950
-        17.000 hang-up
+        3.500  audio r2/0 0.400
+        3.500  spoken r2
+        3.920  played r2-0
+        6.000  audio r3/0 1.000
+        6.000  spoken r3
+        7.020  played r3-0
+        8.000  speech
+        9.000  pause at 8.950
+        10.500 audio r4/0 0.400
+        10.500 spoken r4
+        10.920 played r4-0
+        13.000 audio r5/0 1.000
+        13.000 spoken r5
+        14.020 played r5-0
+        15.000 speech
+        16.000 pause at 15.950
+        23.000 hang-up
+    "
+    ));
+}
+
+#[test]
+fn late_words_are_waited_for_behind_a_filler() {
+    let late = |words: &str| {
+        let story = "
+        0.010  audio r1 0.500
+        0.010  spoken r1
+        0.520  played r1-0
+        1.000  speech
+        2.000  pause at 1.950
+        3.500  audio r2/0 0.400
+        3.500  spoken r2
+        ";
+        [story, words].concat()
+    };
+    let after = late(
+        "
+        3.920  played r2-0
+        5.200  finalized A table for four.
+        5.300  text r3 At what time?
+        5.310  done r3
+        5.400  audio r3 0.500
+        5.400  spoken r3
+        5.920  played r3-0
+        6.500  hang-up
+    ",
+    );
+    insta::assert_snapshot!("after_the_filler", play(&after));
+    let during = late(
+        "
+        3.600  finalized A table for four.
+        3.920  played r2-0
+        4.000  text r3 At what time?
+        4.010  done r3
+        4.100  audio r3 0.500
+        4.100  spoken r3
+        4.620  played r3-0
+        5.500  hang-up
+    ",
+    );
+    insta::assert_snapshot!("over_the_filler", play(&during));
+}
+
+#[test]
+fn a_model_that_writes_nothing_after_a_tool_is_asked_once_more() {
+    insta::assert_snapshot!(play(
+        "
+        0.010  audio r1 0.500
+        0.010  spoken r1
+        0.520  played r1-0
+        1.000  utterance Is a table free?
+        1.800  tool r2 c1 find {}
+        1.810  done r2
+        2.000  answer 1 {\"free\":true}
+        2.300  done r2
+        2.600  done r2
+        2.700  audio r3/0 1.000
+        2.700  spoken r3
+        3.720  played r3-0
+        4.500  hang-up
     "
     ));
 }

@@ -38,8 +38,8 @@ impl Clock for Moved {
     }
 }
 
-async fn jumps() -> anyhow::Result<Findings> {
-    let mut findings = Findings::default();
+/// A clock, and a stage that has it and a budget for each day.
+async fn late_at_night() -> anyhow::Result<(Arc<Moved>, Stage)> {
     let clock = Arc::new(Moved(AtomicI64::new(LATE_MS)));
     let stage = Stage::set(Setting {
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -47,6 +47,12 @@ async fn jumps() -> anyhow::Result<Findings> {
         ..Setting::default()
     })
     .await?;
+    Ok((clock, stage))
+}
+
+async fn jumps() -> anyhow::Result<Findings> {
+    let mut findings = Findings::default();
+    let (clock, stage) = late_at_night().await?;
     let mut calls = Vec::new();
     for jump in [HOUR_MS, -HOUR_MS] {
         let moves = async {
@@ -60,34 +66,38 @@ async fn jumps() -> anyhow::Result<Findings> {
         calls.push(call);
     }
     findings.ledger(&stage, &calls);
-    budgets(&mut findings, (&stage, &clock))?;
     stage.close().await?;
+    findings.merge("budgets", budgets().await?);
     Ok(findings)
 }
 
 /// Two days have two budgets, however often the clock passes midnight.
-fn budgets(findings: &mut Findings, (stage, clock): (&Stage, &Moved)) -> anyhow::Result<()> {
+async fn budgets() -> anyhow::Result<Findings> {
+    let mut findings = Findings::default();
+    let (clock, stage) = late_at_night().await?;
     let tenant: domain::TenantId = "acme".parse()?;
     let takes = || stage.exchange.may_take(&tenant, &stage.agent);
     let spent = || {
         let all = std::iter::once((tenant.clone(), BUDGET)).collect();
         stage.exchange.remember_spending(&all);
     };
-    findings.check(takes(), "there is a budget");
+    findings.check(takes(), "there is one");
     spent();
     findings.check(!takes(), "today's is spent");
     clock.0.fetch_add(HOUR_MS, Ordering::Relaxed);
     findings.check(takes(), "tomorrow has its own");
     spent();
-    for (jump, when) in [
+    let jumps = [
         (-HOUR_MS, "back before midnight"),
         (HOUR_MS, "after it again"),
-    ] {
+    ];
+    for (jump, when) in jumps {
         clock.0.fetch_add(jump, Ordering::Relaxed);
         let takes = takes();
         findings.check(!takes, format!("{when} a call is taken: {takes}"));
     }
-    Ok(())
+    stage.close().await?;
+    Ok(findings)
 }
 
 fn is_timed_right(findings: &mut Findings, call: &Call) {

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::{Row, row, thinking::OWN_LINE};
 use crate::{
     chaos::{
-        Findings,
+        Findings, alerts,
         code::bare,
         stage::{QUESTIONS, Setting, Stage},
     },
@@ -33,18 +33,21 @@ pub(super) const ROWS: &[Row] = &[
 /// What each provider that comes first does.
 #[derive(Clone, Copy)]
 struct Refusals {
+    row: &'static str,
     listen: SttFault,
     think: LlmFault,
     speak: TtsFault,
 }
 
 const KEYS: Refusals = Refusals {
+    row: "f14",
     listen: SttFault::Refuse(401),
     think: LlmFault::KeyRefused,
     speak: TtsFault::Refuse(403),
 };
 
 const QUOTAS: Refusals = Refusals {
+    row: "f15",
     listen: SttFault::Refuse(402),
     think: LlmFault::NoQuota,
     speak: TtsFault::NoQuota,
@@ -94,8 +97,10 @@ async fn refused(refusals: Refusals) -> anyhow::Result<Findings> {
         open_for_key: REST,
         ..BreakerSettings::default()
     };
+    alerts::watch();
     let stage = Stage::set(Setting {
         breakers,
+        models: refusals.row,
         ..Setting::default()
     })
     .await?;
@@ -123,6 +128,11 @@ async fn refused(refusals: Refusals) -> anyhow::Result<Findings> {
         are_refused(&mut findings, &stage);
         calls.push(call);
     }
+    let alerted = stage.agent.names();
+    let alerted = alerted
+        .iter()
+        .filter(|name| alerts::about(&name.to_string()) > 0);
+    findings.count("alerts", alerted.count(), 3);
     findings.ledger(&stage, &calls);
     stage.close().await?;
     Ok(findings)

@@ -21,7 +21,7 @@ use crate::{
         stage::{Call, QUESTIONS, Setting, Stage, TOKEN_GAP, answer_to, answered, ask},
         telephone::Ask,
     },
-    fakes::{Brain, Chat, LlmFault, Reply, What},
+    fakes::{Brain, Chat, LlmFault, Pieces, Reply, What},
     proxy::Trouble,
 };
 
@@ -207,8 +207,8 @@ async fn garbage() -> anyhow::Result<Findings> {
         line_of(60_000, 0),
         line_of(100_000, 1),
         line_of(10 << 20, 1),
-        endless(Duration::ZERO),
-        endless(TOKEN_GAP),
+        endless(Duration::from_millis(1), Pieces::Sentences),
+        endless(TOKEN_GAP, Pieces::Tokens),
     );
     findings.merge("broken", broken?);
     findings.merge("60 kB", good?);
@@ -276,8 +276,8 @@ async fn line_of(bytes: usize, failures: usize) -> anyhow::Result<Findings> {
     Ok(findings)
 }
 
-/// A model that has no end, with so much between two tokens.
-async fn endless(gap: Duration) -> anyhow::Result<Findings> {
+/// A model that has no end, with so much between two pieces.
+async fn endless(gap: Duration, pieces: Pieces) -> anyhow::Result<Findings> {
     const SENTENCE: &str = "It goes on and on. ";
     const SENTENCES: usize = 5_000;
     const QUESTION: Ask = Ask {
@@ -289,6 +289,7 @@ async fn endless(gap: Duration) -> anyhow::Result<Findings> {
     let stage = Stage::set(Setting {
         brains: [endless, Arc::new(answered)],
         token_gap: gap,
+        pieces,
         ..Setting::default()
     })
     .await?;

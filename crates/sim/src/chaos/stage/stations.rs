@@ -28,6 +28,7 @@ fn base<F>(post: &Post<F>) -> anyhow::Result<BaseUrl> {
 
 pub(super) fn listen(
     ears: &[Post<FakeDeepgram>; 2],
+    name: &str,
 ) -> anyhow::Result<Vec<Station<dyn SpeechToText, Listen>>> {
     let settings = Listen {
         model: "nova-3".to_owned(),
@@ -41,7 +42,7 @@ pub(super) fn listen(
     let station = |(place, post)| -> anyhow::Result<_> {
         let key = Secret::parse(&DeepgramSettings::default().key)?;
         Ok(Station {
-            name: format!("ears{place}/nova-3").parse()?,
+            name: format!("ears{place}/{name}").parse()?,
             provider: Arc::new(Deepgram::new(base(post)?, key)) as Arc<dyn SpeechToText>,
             settings: settings.clone(),
         })
@@ -51,6 +52,7 @@ pub(super) fn listen(
 
 pub(super) fn think(
     models: &[Post<FakeOpenAi>; 2],
+    name: &str,
 ) -> anyhow::Result<Vec<Station<dyn LanguageModel, Arc<ModelSettings>>>> {
     let settings = Arc::new(ModelSettings {
         model: "gpt-4o-mini".to_owned(),
@@ -67,7 +69,7 @@ pub(super) fn think(
         let profile = Profile::of(&base);
         let model = OpenAi::new(base, Some(key), HttpClient::new(), profile);
         Ok(Station {
-            name: format!("model{place}/gpt-4o-mini").parse()?,
+            name: format!("model{place}/{name}").parse()?,
             provider: Arc::new(model) as Arc<dyn LanguageModel>,
             settings: Arc::clone(&settings),
         })
@@ -77,6 +79,7 @@ pub(super) fn think(
 
 pub(super) fn speak(
     voices: &[Post<FakeElevenLabs>; 2],
+    name: &str,
 ) -> anyhow::Result<Vec<Station<dyn TextToSpeech, Voice>>> {
     let settings = Voice {
         model: "eleven_flash_v2_5".to_owned(),
@@ -93,7 +96,7 @@ pub(super) fn speak(
     let station = |(place, post)| -> anyhow::Result<_> {
         let key = Secret::parse(&ElevenLabsSettings::default().key)?;
         Ok(Station {
-            name: format!("voice{place}/eleven_flash_v2_5").parse()?,
+            name: format!("voice{place}/{name}").parse()?,
             provider: Arc::new(ElevenLabs::new(base(post)?, key)) as Arc<dyn TextToSpeech>,
             settings: settings.clone(),
         })

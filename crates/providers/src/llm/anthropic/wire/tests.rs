@@ -66,6 +66,7 @@ fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<Read, Provider
     if reader.state() != State::Done {
         written.extend(reader.finish()?.written);
     }
+    reader.outcome()?;
     let (mut text, mut tools) = (String::new(), Vec::new());
     for part in written {
         match part {
@@ -245,7 +246,10 @@ fn a_call_that_was_cut_off_by_the_limit_is_not_made() {
         stopped(r#"{"stop_reason":"max_tokens"}"#),
     ]
     .concat();
-    assert_eq!(whole(&stream).expect("an answer").tools, []);
+    let error = whole(&stream).expect_err("nothing to hear or to do");
+    assert_eq!(error.verdict(), Verdict::SwitchProvider);
+    let spoken = [text(0, "Well"), stopped(r#"{"stop_reason":"max_tokens"}"#)].concat();
+    assert_eq!(whole(&spoken).expect("an answer").text, "Well");
 }
 
 #[test]
@@ -267,7 +271,7 @@ fn a_refusal_before_anything_was_said_is_a_failure() {
             error.to_string(),
             format!("anthropic: refused with 200: {shown}")
         );
-        assert_eq!(error.verdict(), Verdict::SwitchProvider);
+        assert_eq!(error.verdict(), Verdict::GiveUp);
     }
 }
 

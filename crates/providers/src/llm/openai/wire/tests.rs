@@ -42,6 +42,7 @@ fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<Read, Provider
     if reader.state() != State::Done {
         written.extend(reader.finish()?.written);
     }
+    reader.outcome()?;
     let (mut text, mut tools) = (String::new(), Vec::new());
     for part in written {
         match part {
@@ -131,6 +132,73 @@ fn the_last_count_is_the_whole() {
         "\n\n",
     ));
     assert_eq!(answer.expect("an answer").tokens.output, 2);
+}
+
+#[test]
+fn what_a_server_does_not_count_is_estimated() {
+    for (usage, tokens) in [
+        ("{}", [10, 0, 3]),
+        (
+            r#"{"prompt_tokens":null,"completion_tokens":7}"#,
+            [10, 0, 7],
+        ),
+        (
+            r#"{"prompt_tokens":30,"prompt_tokens_details":{"cached_tokens":20}}"#,
+            [30, 20, 3],
+        ),
+    ] {
+        let answer = whole(&format!(
+            "data: {{\"choices\":[{{\"delta\":{{\"content\":\"12345678 \"}}}}]}}\n\n\
+             data: {{\"choices\":[],\"usage\":{usage}}}\n\ndata: [DONE]\n\n",
+        ));
+        let Tokens {
+            input,
+            cached,
+            output,
+            ..
+        } = answer.expect("an answer").tokens;
+        assert_eq!([input, cached, output], tokens, "{usage}");
+    }
+}
+
+#[test]
+fn tool_calls_and_thoughts_are_estimated_too() {
+    let answer = whole(concat!(
+        r#"data: {"choices":[{"delta":{"reasoning":"1234","reasoning_content":"1234"}}]}"#,
+        "\n\n",
+        r#"data: {"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"name":"book","arguments":"{\"day\":12}"}}]}}]}"#,
+        "\n\ndata: [DONE]\n\n",
+    ));
+    // Four of the thought, four of the name, ten of the arguments.
+    assert_eq!(answer.expect("an answer").tokens.output, 5);
+}
+
+#[test]
+fn a_model_that_is_cut_before_its_first_word_has_not_answered() {
+    let ended = |delta: &str, reason: &str| {
+        whole(&format!(
+            "data: {{\"choices\":[{{\"delta\":{delta}}}]}}\n\n\
+             data: {{\"choices\":[{{\"delta\":{{}},\"finish_reason\":\"{reason}\"}}]}}\n\n\
+             data: [DONE]\n\n",
+        ))
+    };
+    let nothing = r#"{"reasoning":"hm","content":" "}"#;
+    for (reason, verdict) in [
+        ("length", Verdict::SwitchProvider),
+        ("content_filter", Verdict::GiveUp),
+    ] {
+        let error = ended(nothing, reason).expect_err(reason);
+        assert_eq!(error.verdict(), verdict, "{reason}");
+        assert_eq!(
+            error.to_string(),
+            format!("openai: refused with 200: {reason}: nothing was written")
+        );
+        let words = ended(r#"{"content":"Well"}"#, reason).expect("an answer");
+        assert_eq!(words.text, "Well", "{reason}");
+        let call = r#"{"tool_calls":[{"index":0,"function":{"name":"book"}}]}"#;
+        assert_eq!(ended(call, reason).expect("an answer").tools.len(), 1);
+    }
+    assert!(ended(nothing, "stop").is_ok(), "nothing was wrong");
 }
 
 #[test]
@@ -270,6 +338,16 @@ fn an_endless_reply_is_given_up() {
             "openai: unreadable answer: the reply does not end"
         );
     }
+}
+
+#[test]
+fn endless_arguments_are_given_up() {
+    let piece = r#"data: {"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"name":"x","arguments":"lalala "}}]}}]}"#;
+    let error = whole(&format!("{piece}\n\n").repeat(3_000)).expect_err("too long");
+    assert!(
+        error.to_string().ends_with("the reply does not end"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -226,6 +226,27 @@ fn a_reply_is_cut_in_the_item_that_was_playing() {
 }
 
 #[test]
+fn a_reply_of_several_responses_is_cut_in_the_one_that_was_playing() {
+    let mut made = Made::new();
+    for response in ["one", "two"] {
+        made.ask(R1);
+        made.created(response, Some(R1));
+        made.audio(response, response, 1_000);
+        made.done(response, End::Completed);
+    }
+    made.ask(R1);
+    made.created("three", Some(R1));
+    made.happened();
+    made.cancel(R1, 1_400);
+    made.done("three", End::Cancelled);
+    insta::assert_snapshot!(made.happened(), @"
+    > truncate two 400
+    > cancel three
+    < done r1
+    ");
+}
+
+#[test]
 fn what_came_after_a_cancel_was_not_heard() {
     let mut made = Made::new();
     made.begin(R1);

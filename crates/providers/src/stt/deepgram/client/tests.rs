@@ -178,6 +178,8 @@ async fn spans_do_not_count_the_silence_that_we_made_up() {
     };
     let (mut call, mut socket) = Call::open(&server, deadlines).await;
     assert_eq!(socket.read().await.as_deref(), Some("160 bytes"));
+    let paid = call.heard.recv().await;
+    assert_eq!(paid, Some(Recognised::Sent(Millis(20))));
     let span = span_of_words(&mut call, &mut socket).await;
     assert_eq!((span.from, span.until), (Millis(9_980), Millis(10_480)));
 }

@@ -20,8 +20,8 @@ use crate::{
     deepgram::{self, NAME},
     socket::{Closed, Dial, Frame, Socket},
     stt::{
-        Listen, Recognised, SpeechToText, SttCapabilities, ToRecogniser,
-        deepgram::opening::{Waiting, failed, while_opening},
+        Listen, PaysFor, Recognised, SpeechToText, SttCapabilities, ToRecogniser,
+        deepgram::opening::{Waiting, failed, length_in_ms, while_opening},
     },
 };
 
@@ -104,9 +104,10 @@ impl SpeechToText for DeepgramFlux {
         SttCapabilities {
             finalizes: false,
             interim: true,
-            replay: Millis(3_000),
+            replay: Millis(10_000),
             // A healthy stream tells how its turn stands four times a second.
             tells_within: Some(Millis(4_000)),
+            pays_for: PaysFor::Given,
         }
     }
 
@@ -199,6 +200,8 @@ struct Stream {
     given: Instant,
     /// Up to when the server has sound, ours or silence.
     filled: Instant,
+    /// Silence that was sent and not told.
+    untold: Millis,
     pinged: Instant,
     /// When the server last sent anything.
     alive: Instant,
@@ -237,6 +240,7 @@ impl Stream {
             ruler: Ruler::default(),
             given: now,
             filled: now,
+            untold: Millis::ZERO,
             pinged: now,
             alive: now,
             unreadable: 0,
@@ -426,7 +430,13 @@ impl Stream {
         self.filled = now;
         self.ruler.fill(length);
         self.send(Message::Binary(Bytes::from_static(&SILENCE[..length])))
-            .await
+            .await?;
+        self.untold += length_in_ms(length);
+        // What finds no room is told with the next one: filling waits for nobody.
+        if self.heard.try_send(Recognised::Sent(self.untold)).is_ok() {
+            self.untold = Millis::ZERO;
+        }
+        Ok(())
     }
 
     /// A line that broke while we sent may still hold the reason in what it sent before.

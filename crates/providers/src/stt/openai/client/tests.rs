@@ -12,6 +12,8 @@ struct Call {
     audio: mpsc::Sender<ToRecogniser>,
     heard: mpsc::Receiver<Recognised>,
     ended: JoinHandle<Result<(), ProviderError>>,
+    /// What it said it sent.
+    sent: Millis,
 }
 
 impl Call {
@@ -38,6 +40,7 @@ impl Call {
             audio,
             heard,
             ended,
+            sent: Millis::ZERO,
         }
     }
 
@@ -69,7 +72,13 @@ impl Call {
 
     /// What was told next: `ready`, `speech`, `"words" answer`.
     async fn next(&mut self) -> String {
-        match self.heard.recv().await {
+        let told = loop {
+            match self.heard.recv().await {
+                Some(Recognised::Sent(sound)) => self.sent += sound,
+                told => break told,
+            }
+        };
+        match told {
             Some(Recognised::Ready) => "ready".to_owned(),
             Some(Recognised::SpeechStarted) => "speech".to_owned(),
             Some(Recognised::Words(words)) => {
@@ -136,6 +145,13 @@ async fn what_was_said_comes_back_as_words() {
     }
     write(request, " A table for two.").await;
     assert_eq!(call.next().await, r#""A table for two." answer"#);
+    // The phrase, and what is kept of the silence around it.
+    let phrase = caller_phrase("party").expect("a fixture").ulaw.len() as u64 / 8;
+    assert!(
+        call.sent.0.abs_diff(phrase) < 300,
+        "{} of {phrase}",
+        call.sent.0
+    );
 
     drop(call.audio);
     assert!(call.ended.await.expect("no panic").is_ok());
@@ -182,9 +198,11 @@ async fn the_last_words_come_after_the_last_audio() {
         audio,
         mut heard,
         ended,
+        ..
     } = call;
     drop(audio);
     write(server.request().await, "Bye").await;
+    assert!(matches!(heard.recv().await, Some(Recognised::Sent(_))));
     let Some(Recognised::Words(words)) = heard.recv().await else {
         panic!("words");
     };
@@ -271,6 +289,17 @@ async fn a_refusal_says_what_to_do() {
         server.answer(&answer(status, headers, body)).await;
         assert_eq!(call.failure().await.verdict(), verdict, "{status} {body}");
     }
+}
+
+#[test]
+fn the_longest_segment_and_what_comes_meanwhile_is_worth_replaying() {
+    let base = BaseUrl::parse("TEST_BASE_URL", "http://127.0.0.1:1").expect("loopback");
+    let deadlines = Deadlines {
+        words: Duration::from_secs(4),
+        ..Deadlines::default()
+    };
+    let ears = OpenAiTranscription::new(base, None, HttpClient::new()).with_deadlines(deadlines);
+    assert_eq!(ears.capabilities().replay, Millis(34_000));
 }
 
 #[tokio::test]

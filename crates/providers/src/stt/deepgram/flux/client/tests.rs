@@ -11,6 +11,8 @@ struct Call {
     audio: mpsc::Sender<ToRecogniser>,
     heard: mpsc::Receiver<Recognised>,
     ended: JoinHandle<Result<(), ProviderError>>,
+    /// Silence of its own that it said it sent, in milliseconds.
+    silence: u64,
 }
 
 impl Call {
@@ -33,6 +35,7 @@ impl Call {
             audio,
             heard,
             ended,
+            silence: 0,
         }
     }
 
@@ -51,9 +54,16 @@ impl Call {
 
     /// What was heard next: `words 0-1000 hello`, `settled over - hello`, `ended 80`.
     async fn next(&mut self) -> String {
-        match self.heard.recv().await {
+        let told = loop {
+            match self.heard.recv().await {
+                Some(Recognised::Sent(silence)) => self.silence += silence.0,
+                told => break told,
+            }
+        };
+        match told {
             None => "nothing".to_owned(),
             Some(Recognised::NoWords) => "no words".to_owned(),
+            Some(Recognised::Sent(_)) => "sent".to_owned(),
             Some(Recognised::Ready) => "ready".to_owned(),
             Some(Recognised::SpeechStarted) => "started".to_owned(),
             Some(Recognised::TurnEnded { confidence }) => format!("ended {confidence}"),
@@ -241,6 +251,9 @@ async fn a_gap_is_filled_with_silence_that_no_span_counts() {
     // 200 ms of it, in whatever pieces the clock makes.
     while silence < 1_600 {
         let read = socket.read().await.expect("silence");
+        while let Ok(Recognised::Sent(silence)) = call.heard.try_recv() {
+            call.silence += silence.0;
+        }
         let bytes: usize = read
             .strip_suffix(" bytes")
             .expect("audio")
@@ -266,4 +279,5 @@ async fn a_gap_is_filled_with_silence_that_no_span_counts() {
         .and_then(|rest| rest.strip_suffix(" hi"));
     let until: u64 = until.expect(&told).parse().expect("a number");
     assert!(until <= 9_000 - 200, "{until}");
+    assert_eq!(call.silence, 9_000 - until, "all of it has to be paid for");
 }

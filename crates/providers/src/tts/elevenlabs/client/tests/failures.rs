@@ -43,6 +43,37 @@ async fn an_end_in_the_middle_is_a_failure() {
 }
 
 #[tokio::test]
+async fn a_normal_end_before_the_last_letter_is_a_failure() {
+    const ONE: &str = r#"{"audio":"//////////8=","alignment":
+        {"chars":["O","n","e","."],"charStartTimesMs":[0,0,0,0]}}"#;
+    const TWO: &str = r#"{"audio":"//////////8=","alignment":
+        {"chars":[" ","T","w","o","."],"charStartTimesMs":[0,0,0,0,0]}}"#;
+    let begin = async |server: &Loopback| {
+        let (mut call, mut socket) = Call::open(server, Deadlines::default()).await;
+        call.say(R1, 0, "One.").await;
+        call.say(R1, 1, "Two.").await;
+        call.order(ToVoice::End(R1)).await;
+        for _message in 0..3 {
+            read(&mut socket).await;
+        }
+        socket.write(ONE).await;
+        assert_eq!(call.next().await, "r1-0 1 ms");
+        (call, socket)
+    };
+    let server = Loopback::new().await;
+    let (call, socket) = begin(&server).await;
+    socket.close(1000, "draining").await;
+    assert_eq!(call.failure().await.verdict(), Verdict::Retry);
+
+    let server = Loopback::new().await;
+    let (mut call, mut socket) = begin(&server).await;
+    socket.write(TWO).await;
+    assert_eq!(call.next().await, "r1-1 1 ms");
+    socket.close(1000, "done").await;
+    assert_eq!(call.next().await, "all r1");
+}
+
+#[tokio::test]
 async fn a_voice_that_stays_silent_is_given_up() {
     let server = Loopback::new().await;
     let deadlines = Deadlines {

@@ -1,0 +1,196 @@
+//! An agent's providers for one job: whose turn it is, and how each of them does.
+
+use std::{collections::BTreeSet, ops::Index, sync::Arc, time::Duration};
+
+use domain::ModelName;
+use providers::{
+    ProviderError, Verdict,
+    llm::{LanguageModel, ModelSettings},
+    stt::{Listen, SpeechToText},
+    tts::{TextToSpeech, Voice},
+};
+
+use crate::{
+    agent::Station,
+    backoff::Retry,
+    breaker::{Breakers, Need},
+    exchange::Commons,
+    meters::{Job, Meters},
+};
+
+pub(crate) type Ears = Stations<dyn SpeechToText, Listen>;
+pub(crate) type Models = Stations<dyn LanguageModel, Arc<ModelSettings>>;
+pub(crate) type Voices = Stations<dyn TextToSpeech, Voice>;
+
+/// The list, in order of preference, with what is known of everyone in it.
+pub(crate) struct Stations<P: ?Sized, S> {
+    list: Vec<Station<P, S>>,
+    job: Job,
+    retry: Retry,
+    breakers: Breakers,
+    meters: Arc<Meters>,
+}
+
+/// Who was asked to do one piece of work, by their places in the list.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Tried {
+    places: BTreeSet<usize>,
+    /// Who failed last, as long as nobody stepped in.
+    failed: Option<usize>,
+    /// How often the last one was asked again.
+    again: u32,
+}
+
+impl Tried {
+    /// These were asked, and this one failed last.
+    pub(crate) fn of(places: impl IntoIterator<Item = usize>, failed: Option<usize>) -> Self {
+        Self {
+            places: places.into_iter().collect(),
+            failed,
+            again: 0,
+        }
+    }
+
+    /// Who was asked.
+    pub(crate) fn places(&self) -> impl Iterator<Item = usize> {
+        self.places.iter().copied()
+    }
+
+    /// Who failed last, if nobody stepped in.
+    pub(crate) const fn failed(&self) -> Option<usize> {
+        self.failed
+    }
+
+    /// Nobody was asked.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// The one at this place has done good work: hiccups of before are forgotten, and those who
+    /// failed before it may have come back since.
+    pub(crate) fn worked(&mut self, place: usize) {
+        *self = Self::of([place], None);
+    }
+}
+
+impl<P: ?Sized, S> Stations<P, S> {
+    pub(crate) fn new(list: Vec<Station<P, S>>, (job, retry): (Job, Retry), of: &Commons) -> Self {
+        Self {
+            list,
+            job,
+            retry,
+            breakers: of.breakers.clone(),
+            meters: Arc::clone(&of.meters),
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Station<P, S>> {
+        self.list.iter()
+    }
+
+    pub(crate) fn name(&self, place: usize) -> &ModelName {
+        &self.list[place].name
+    }
+
+    /// Whose turn it is: the first of those not asked yet whom the breakers allow, one that is just
+    /// recovering only if there is nobody else.
+    pub(crate) fn next(&self, tried: &mut Tried) -> Option<usize> {
+        let place = self.breakers.first_allowed(self.left(tried))?;
+        tried.places.insert(place);
+        tried.again = 0;
+        if let Some(failed) = tried.failed.take() {
+            self.meters.fell_back(self.name(failed), self.name(place));
+        }
+        Some(place)
+    }
+
+    /// Whether it could be somebody's turn. Nobody is asked by that.
+    pub(crate) fn has_other(&self, tried: &Tried) -> bool {
+        let mut left = self.left(tried);
+        left.any(|(_, name)| self.breakers.rests(name).is_zero())
+    }
+
+    fn left<'s>(
+        &'s self,
+        tried: &'s Tried,
+    ) -> impl Iterator<Item = (usize, &'s ModelName)> + Clone {
+        let all = self.list.iter().enumerate();
+        all.filter(|(place, _)| !tried.places.contains(place))
+            .map(|(place, station)| (place, &station.name))
+    }
+
+    /// Whether this one may be asked beside itself.
+    pub(crate) fn takes_another(&self, place: usize) -> bool {
+        self.breakers.allows(self.name(place), Need::LastResort)
+    }
+
+    /// How long it will be nobody's turn.
+    pub(crate) fn rest(&self) -> Duration {
+        let rests = self.list.iter().map(|at| self.breakers.rests(&at.name));
+        rests.min().unwrap_or_default()
+    }
+
+    /// How long to wait before the same one is asked again, where that is likely to help. A breaker
+    /// that has opened meanwhile is a reason not to, if somebody else is left.
+    pub(crate) fn retry(
+        &self,
+        tried: &mut Tried,
+        place: usize,
+        verdict: Verdict,
+    ) -> Option<Duration> {
+        let rests = !self.breakers.rests(self.name(place)).is_zero();
+        if rests && self.has_other(tried) {
+            return None;
+        }
+        let wait = self.retry.after(verdict, tried.again)?;
+        tried.again += 1;
+        tried.failed = None;
+        Some(wait)
+    }
+
+    /// Somebody is there. What that one can do is still to be seen.
+    pub(crate) fn reached(&self, place: usize) {
+        self.breakers.reached(self.name(place));
+    }
+
+    /// It began to answer, after so long.
+    pub(crate) fn answers(&self, place: usize, after: Duration) {
+        self.reached(place);
+        self.meters
+            .provider_answered(self.name(place), self.job, after);
+    }
+
+    /// It did what it was asked for: to connect is not enough.
+    pub(crate) fn succeeded(&self, place: usize) {
+        self.breakers.succeeded(self.name(place));
+    }
+
+    /// It failed.
+    pub(crate) fn failed(&self, tried: &mut Tried, place: usize, error: &ProviderError) {
+        let name = self.name(place);
+        self.breakers.failed(name, error);
+        self.meters.request(name, self.job, error.kind());
+        tried.failed = Some(place);
+    }
+
+    /// Somebody else was faster; if it was `late`, that is a failure of its own.
+    pub(crate) fn lost_race(&self, place: usize, late: Option<&ProviderError>) {
+        let name = self.name(place);
+        match late {
+            Some(late) => self.breakers.failed(name, late),
+            None => self.breakers.answered(name),
+        }
+        self.meters.request(name, self.job, "lost_race");
+    }
+}
+
+impl<P: ?Sized, S> Index<usize> for Stations<P, S> {
+    type Output = Station<P, S>;
+
+    fn index(&self, place: usize) -> &Self::Output {
+        &self.list[place]
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,450 @@
+//! What is said over one connection after the other. Pure but for its clock.
+
+use std::{collections::VecDeque, time::Duration};
+
+use domain::{Millis, ReplyId};
+use providers::{
+    ProviderError, Verdict,
+    realtime::{FromSpeaker, ToSpeaker},
+    tts::ToVoice,
+};
+use session::{CancelReason, ClauseId, Input, Message, Prompt};
+use tokio::time::Instant;
+
+use super::{
+    FromCaller, Order,
+    ask::{Ask, Pace, Turn, What},
+    caller::{Caller, LEAST, Told},
+};
+use crate::{connection::length, voice};
+
+/// Failed replies in a row that are no accident any more.
+const MOST_FAILURES: u32 = 2;
+/// Audio of a model that speaks for itself belongs to what it said last.
+const NEWEST: ClauseId = ClauseId(u32::MAX);
+
+/// What is to be sent to the provider, told to the session, and given to the voice.
+#[derive(Debug, Default)]
+pub(super) struct Out {
+    pub(super) send: Vec<ToSpeaker>,
+    pub(super) tell: Vec<Input>,
+    pub(super) speak: Vec<ToVoice>,
+}
+
+/// A call's conversation with a model that hears and speaks.
+#[derive(Debug)]
+pub(super) struct Conversation {
+    /// What the next connection is to know.
+    history: Prompt,
+    /// There is a connection, which knows the history up to its own beginning.
+    connected: bool,
+    /// What is to be said, in this order: one thing at a time.
+    asks: VecDeque<Ask>,
+    /// No more lines come for this reply.
+    ended: Option<ReplyId>,
+    caller: Caller,
+    /// The reply to the caller's last turn.
+    answers: Option<ReplyId>,
+    /// That turn was told, and nobody heard an answer to it.
+    unanswered: bool,
+    /// Tools that the model asked for on this connection, and that have not answered.
+    calls: Vec<String>,
+    failures: u32,
+    pace: Pace,
+    /// The last reply of which the voice was given something.
+    passed_on: Option<ReplyId>,
+}
+
+impl Conversation {
+    pub(super) fn new(prompt: Prompt) -> Self {
+        Self {
+            history: prompt,
+            connected: false,
+            asks: VecDeque::new(),
+            ended: None,
+            caller: Caller::default(),
+            answers: None,
+            unanswered: false,
+            calls: Vec::new(),
+            failures: 0,
+            pace: Pace::default(),
+            passed_on: None,
+        }
+    }
+
+    /// A connection is being made: what it is to know.
+    pub(super) fn connecting(&mut self) -> Prompt {
+        self.connected = true;
+        self.history.clone()
+    }
+
+    pub(super) fn order(&mut self, order: Order, out: &mut Out) {
+        match order {
+            Order::Cancel { reply, heard, why } => self.cancel(reply, heard, why, out),
+            Order::Kept {
+                caller,
+                heard,
+                interrupted,
+            } => self.keep(&caller, heard, interrupted),
+            Order::NoTurn => self.clear(out),
+            Order::Speak(ToVoice::Cancel(reply)) => self.forget(reply),
+            Order::Speak(ToVoice::End(reply)) => {
+                self.ended = Some(reply);
+                self.see_if_spoken(out);
+            }
+            Order::Speak(ToVoice::Say {
+                reply,
+                clause,
+                text,
+            }) => {
+                // A line over an answer in the making only covers the wait: the model may begin to
+                // speak at any moment.
+                let over_answer = |ask: &Ask| ask.reply == reply && ask.is_answer();
+                if !self.asks.iter().any(over_answer) {
+                    self.asks.push_back(Ask::line(reply, clause, text));
+                }
+            }
+            Order::Think { reply, prompt } => self.think(reply, prompt, out),
+        }
+    }
+
+    fn think(&mut self, reply: ReplyId, prompt: Prompt, out: &mut Out) {
+        self.asks.retain(|ask| ask.reply == reply);
+        for message in &prompt.messages {
+            if let Message::Tool { id, output } = message
+                && let Some(at) = self.calls.iter().position(|call| call == id)
+            {
+                out.send.push(ToSpeaker::ToolAnswered {
+                    id: self.calls.remove(at),
+                    output: output.clone(),
+                });
+            }
+        }
+        self.history = prompt.clone();
+        let is_turn = matches!(prompt.messages.last(), Some(Message::Caller(_)));
+        let turn = if is_turn && self.answers != Some(reply) {
+            self.turn(out)
+        } else {
+            Turn::Known
+        };
+        if is_turn {
+            self.answers = Some(reply);
+        }
+        self.asks.push_back(Ask::answer(reply, prompt, turn));
+    }
+
+    /// How the model learns of the turn that is over.
+    fn turn(&mut self, out: &mut Out) -> Turn {
+        let (told, sent) = self.caller.take();
+        let unanswered = std::mem::take(&mut self.unanswered);
+        if !self.connected {
+            // The next connection's history has it.
+            return Turn::Known;
+        }
+        match told {
+            Told::Words if sent > Millis::ZERO => out.send.push(ToSpeaker::Clear),
+            Told::Sound if sent < LEAST && unanswered => return Turn::Known,
+            Told::Sound | Told::Words => {}
+        }
+        Turn::Committed
+    }
+
+    fn cancel(&mut self, reply: ReplyId, heard: Millis, why: CancelReason, out: &mut Out) {
+        self.forget(reply);
+        self.calls.clear();
+        out.send.push(ToSpeaker::Cancel { reply, heard });
+        if self.answers == Some(reply) && heard == Millis::ZERO {
+            self.unanswered = match why {
+                CancelReason::Resumed | CancelReason::Stale | CancelReason::Failed => true,
+                CancelReason::BargeIn | CancelReason::CallOver | CancelReason::CutIn => false,
+            };
+        }
+    }
+
+    fn forget(&mut self, reply: ReplyId) {
+        self.asks.retain(|ask| ask.reply != reply);
+        self.ended.take_if(|ended| *ended == reply);
+    }
+
+    /// An exchange is over: what was heard of it is what the next connection is to know.
+    fn keep(&mut self, caller: &str, heard: String, interrupted: bool) {
+        let messages = &mut self.history.messages;
+        let is_it = |message: &Message| matches!(message, Message::Caller(text) if text == caller);
+        // A secret stands in no record: the history has it already.
+        let is_known = caller.is_empty() || caller.contains('•');
+        match messages.iter().rposition(is_it) {
+            Some(at) if !is_known => {
+                let mut place = 0;
+                messages.retain(|message| {
+                    place += 1;
+                    let written = match message {
+                        Message::Agent { tools, .. } => tools.is_empty(),
+                        Message::Note(_) => true,
+                        Message::Caller(_) | Message::Tool { .. } => false,
+                    };
+                    place <= at + 1 || !written
+                });
+            }
+            Some(_) | None if is_known => {}
+            Some(_) | None => messages.push(Message::Caller(caller.to_owned())),
+        }
+        if !heard.is_empty() {
+            messages.push(Message::Agent {
+                text: heard,
+                interrupted,
+                tools: Vec::new(),
+            });
+        }
+    }
+
+    pub(super) fn hear(&mut self, heard: FromCaller, out: &mut Out) {
+        match heard {
+            FromCaller::Key => self.caller.typed(),
+            FromCaller::Sound(sound) => {
+                let send = self.caller.hear(&sound);
+                out.send.extend(send.into_iter().map(ToSpeaker::Audio));
+            }
+        }
+    }
+
+    /// Something came from the caller while nobody listened.
+    pub(super) fn miss(&mut self, heard: &FromCaller) {
+        match heard {
+            FromCaller::Key => self.caller.typed(),
+            FromCaller::Sound(sound) => self.caller.miss(sound),
+        }
+    }
+
+    /// When to forget sound that was no turn.
+    pub(super) fn clear_at(&self) -> Option<Instant> {
+        self.caller.clear_at()
+    }
+
+    pub(super) fn clear(&mut self, out: &mut Out) {
+        if self.caller.clear() {
+            out.send.push(ToSpeaker::Clear);
+        }
+    }
+
+    /// Has the provider say what comes next, if it has nothing to say.
+    pub(super) fn give_next(&mut self, out: &mut Out) {
+        let Some(ask) = self.asks.front_mut().filter(|ask| !ask.is_given()) else {
+            return;
+        };
+        ask.give();
+        let reply = ask.reply;
+        out.send.push(match &ask.what {
+            What::Answer { prompt, turn, .. } => {
+                let prompt = prompt.clone();
+                match turn {
+                    Turn::Committed => ToSpeaker::Commit { reply, prompt },
+                    Turn::Known => ToSpeaker::Respond { reply, prompt },
+                }
+            }
+            What::Line { text, .. } => ToSpeaker::Say {
+                reply,
+                text: text.clone(),
+            },
+        });
+    }
+
+    /// How long the first sound of a reply took, if it is that.
+    pub(super) fn first_sound(&mut self, reply: ReplyId) -> Option<Duration> {
+        self.asked(reply)?.first_sound()
+    }
+
+    /// What the provider says. An error is one of the whole conversation.
+    pub(super) fn told(&mut self, event: FromSpeaker, out: &mut Out) -> Result<(), ProviderError> {
+        match event {
+            FromSpeaker::Audio { reply, bytes } => {
+                let pace = self.pace;
+                let Some(ask) = self.asked(reply) else {
+                    return Ok(());
+                };
+                let said = ask.sounds(length(&bytes), &pace);
+                let clause = match ask.what {
+                    What::Answer { .. } => NEWEST,
+                    What::Line { clause, .. } => clause,
+                };
+                let said = said.map(|text| Input::Said { reply, text });
+                out.tell.extend(said);
+                let audio = voice::piece(reply, clause, bytes, Vec::new());
+                out.tell.push(Input::Audio(audio));
+            }
+            FromSpeaker::Done { reply, .. } => {
+                self.failures = 0;
+                self.done(reply, out);
+            }
+            FromSpeaker::Failed { reply, error, .. } => return self.failed(reply, error, out),
+            FromSpeaker::Text { reply, text } => {
+                if let Some(ask) = self.asked(reply) {
+                    ask.wrote(&text);
+                }
+            }
+            FromSpeaker::Tool { reply, call } => {
+                if self.asked(reply).is_some_and(|ask| ask.is_answer()) {
+                    self.calls.push(call.id.clone());
+                    out.tell.push(Input::ToolAsked {
+                        reply,
+                        id: call.id,
+                        name: call.name,
+                        arguments: call.arguments,
+                    });
+                }
+            }
+            // Turns are ended by the session, and words are those of the recogniser.
+            FromSpeaker::Ready
+            | FromSpeaker::SpeechStarted { .. }
+            | FromSpeaker::SpeechStopped { .. }
+            | FromSpeaker::TurnEnded
+            | FromSpeaker::Words { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// What is being said, if it belongs to this reply.
+    fn asked(&mut self, reply: ReplyId) -> Option<&mut Ask> {
+        let front = self.asks.front_mut()?;
+        (front.reply == reply && front.is_given()).then_some(front)
+    }
+
+    fn done(&mut self, reply: ReplyId, out: &mut Out) {
+        if self.asked(reply).is_none() {
+            return;
+        }
+        let Some(ask) = self.asks.pop_front() else {
+            return;
+        };
+        self.pace.learn(ask.measure());
+        if let Some(text) = ask.rest() {
+            out.tell.push(Input::Said { reply, text });
+        }
+        if ask.is_answer() {
+            out.tell.push(Input::ThoughtAll(reply));
+        }
+        self.see_if_spoken(out);
+    }
+
+    fn see_if_spoken(&mut self, out: &mut Out) {
+        let asks = &self.asks;
+        let whole = |ended: &mut ReplyId| asks.iter().all(|ask| ask.reply != *ended);
+        if let Some(reply) = self.ended.take_if(whole) {
+            out.tell.push(Input::SpokenAll(reply));
+        }
+    }
+
+    /// A reply failed, and the conversation goes on: once more, unless it fails again.
+    fn failed(
+        &mut self,
+        reply: ReplyId,
+        error: ProviderError,
+        out: &mut Out,
+    ) -> Result<(), ProviderError> {
+        let pace = self.pace;
+        let Some(ask) = self.asked(reply) else {
+            return Ok(());
+        };
+        let answers = ask.is_answer();
+        if error.verdict() == Verdict::GiveUp && answers {
+            self.asks.pop_front();
+            out.tell.push(Input::ThinkingFailed(reply));
+            return Ok(());
+        }
+        self.failures += 1;
+        if self.failures >= MOST_FAILURES {
+            return Err(error);
+        }
+        if let Some(ask) = self.asked(reply)
+            && !ask.cut(&pace)
+        {
+            self.asks.pop_front();
+            if answers {
+                out.tell.push(Input::ThinkingBroke(reply));
+            }
+        }
+        self.see_if_spoken(out);
+        Ok(())
+    }
+
+    /// Whether a tool runs whose answer is to be told.
+    pub(super) fn awaits_tools(&self) -> bool {
+        !self.calls.is_empty()
+    }
+
+    /// The connection is gone. An answer that was being made is to be asked for again, and goes on
+    /// where its sound broke off.
+    pub(super) fn lost(&mut self, out: &mut Out) {
+        self.connected = false;
+        self.calls.clear();
+        self.caller.lost();
+        self.unanswered = false;
+        self.break_off(out);
+    }
+
+    fn break_off(&mut self, out: &mut Out) {
+        let pace = self.pace;
+        self.asks.retain_mut(|ask| {
+            if ask.is_answer() {
+                out.tell.push(Input::ThinkingBroke(ask.reply));
+                return false;
+            }
+            ask.cut(&pace)
+        });
+        self.see_if_spoken(out);
+    }
+
+    /// The call is over, and whatever is being said is not wanted.
+    pub(super) fn hang_up(&mut self, out: &mut Out) {
+        let heard = Millis::ZERO;
+        let given = self.asks.iter().filter(|ask| ask.is_given());
+        out.send.extend(given.map(|ask| ToSpeaker::Cancel {
+            reply: ask.reply,
+            heard,
+        }));
+        self.asks.clear();
+    }
+
+    /// Nobody talks any more. What was to be said is for the voice.
+    pub(super) fn retire(&mut self, out: &mut Out) {
+        self.break_off(out);
+        let ended = self.ended.take();
+        for ask in std::mem::take(&mut self.asks) {
+            if let What::Line { clause, text } = ask.what {
+                let reply = ask.reply;
+                let order = Order::Speak(ToVoice::Say {
+                    reply,
+                    clause,
+                    text,
+                });
+                self.pass_on(order, out);
+            }
+        }
+        if let Some(reply) = ended {
+            self.pass_on(Order::Speak(ToVoice::End(reply)), out);
+        }
+    }
+
+    /// An order that came after that.
+    pub(super) fn pass_on(&mut self, order: Order, out: &mut Out) {
+        match order {
+            Order::Cancel { reply, .. } => out.speak.push(ToVoice::Cancel(reply)),
+            Order::Kept { .. } | Order::NoTurn => {}
+            // The voice knows nothing of a reply of which it was given nothing.
+            Order::Speak(ToVoice::End(reply)) if self.passed_on != Some(reply) => {
+                out.tell.push(Input::SpokenAll(reply));
+            }
+            Order::Speak(order) => {
+                self.passed_on = Some(reply_of(&order));
+                out.speak.push(order);
+            }
+            // It was given in the moment of retiring: the session asks again.
+            Order::Think { reply, .. } => out.tell.push(Input::ThinkingBroke(reply)),
+        }
+    }
+}
+
+pub(super) fn reply_of(order: &ToVoice) -> ReplyId {
+    match order {
+        ToVoice::Cancel(reply) | ToVoice::End(reply) | ToVoice::Say { reply, .. } => *reply,
+    }
+}
