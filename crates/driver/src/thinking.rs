@@ -53,7 +53,7 @@ enum Outcome {
 
 /// How the beginning of a reply went.
 enum Start<'s> {
-    Began(Runner<'s>, Written),
+    Began(Box<Runner<'s>>, Written),
     /// At this place, after which nobody else runs.
     Failed(usize, ProviderError),
     /// Nothing was written, and nothing was wrong.
@@ -89,7 +89,7 @@ impl Thinking {
         };
         loop {
             let (place, error) = match self.race(runner, &mut tried, prompt).await {
-                Start::Began(runner, first) => return self.hand_over(runner, first, tried).await,
+                Start::Began(runner, first) => return self.hand_over(*runner, first, tried).await,
                 Start::Silent => return Outcome::Written,
                 Start::Failed(place, error) => (place, error),
             };
@@ -156,7 +156,7 @@ impl Thinking {
                     if let Some(loser) = second {
                         self.lost_race(loser, which);
                     }
-                    return Start::Began(first, piece);
+                    return Start::Began(Box::new(first), piece);
                 }
                 Step::Over(Ok(tokens)) => match second.take() {
                     // The other one may yet say something.
@@ -213,7 +213,9 @@ impl Thinking {
         self.stations.answers(runner.place, runner.begun.elapsed());
         let mut piece = first;
         loop {
-            if self.mailbox.send(self.input(piece)).await.is_err() {
+            if let Some(input) = self.input(piece)
+                && self.mailbox.send(input).await.is_err()
+            {
                 return Outcome::CallOver;
             }
             piece = match runner.next().await {
@@ -248,7 +250,9 @@ impl Thinking {
     fn failed(&self, tried: &mut Tried, runner: Runner<'_>, error: &ProviderError) {
         self.stations.failed(tried, runner.place, error);
         let refused = match error {
-            ProviderError::Connection { .. } | ProviderError::Refused { .. } => true,
+            ProviderError::Connection { .. } => true,
+            // An answer that broke off with an error had a good status: the model was at work.
+            ProviderError::Refused { status, .. } => *status >= 400,
             ProviderError::Garbled { .. } | ProviderError::Silent { .. } => false,
         };
         if refused && !runner.bill.began() {
@@ -256,18 +260,20 @@ impl Thinking {
         }
     }
 
-    fn input(&self, piece: Written) -> Input {
+    /// What the session is told of a piece: counts are on the bill.
+    fn input(&self, piece: Written) -> Option<Input> {
         match piece {
-            Written::Text(text) => Input::Text {
+            Written::Text(text) => Some(Input::Text {
                 reply: self.reply,
                 text,
-            },
-            Written::Tool(call) => Input::ToolAsked {
+            }),
+            Written::Tool(call) => Some(Input::ToolAsked {
                 reply: self.reply,
                 id: call.id,
                 name: call.name,
                 arguments: call.arguments,
-            },
+            }),
+            Written::Used(_) => None,
         }
     }
 }

@@ -160,29 +160,47 @@ pub(crate) fn nobody_is_left(agent: &Agent, breakers: &[BreakerStatus]) -> bool 
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::{sync::Arc, time::Duration};
 
-    use super::*;
+    use domain::Language;
+    use driver::Station;
+    use futures_util::future::BoxFuture;
+    use providers::{
+        ProviderError,
+        realtime::{FromSpeaker, SpeechToSpeech, Talk, TalkSettings, ToSpeaker, TurnDetection},
+    };
+    use tokio::sync::mpsc;
+
+    use super::{
+        BreakerState::{Closed, HalfOpen, Open},
+        *,
+    };
     use crate::{
         config::{Config, Environment},
         stations::Stations,
     };
 
-    #[test]
-    fn a_job_is_lost_when_nobody_is_left_and_nobody_comes_back() {
+    fn agent() -> Agent {
         let environment: Environment = [("DEEPGRAM_API_KEY", "k"), ("OPENAI_API_KEY", "k")]
             .into_iter()
             .collect();
         let file = "[agents.desk]\nstt = [\"deepgram/nova-3\", \"openai/whisper-1\"]\n";
         let config = Config::parse("", file, &environment).expect("a configuration");
         let agent = Stations::new(&config.providers).agent(&config.tenants[0].agent);
-        let agent = agent.expect("an agent");
-        let breaker = |name: &str, state, refused| BreakerStatus {
+        agent.expect("an agent")
+    }
+
+    fn breaker(name: &str, state: BreakerState, refused: bool) -> BreakerStatus {
+        BreakerStatus {
             name: name.parse().expect("a name"),
             state,
             refused,
-        };
-        use BreakerState::{Closed, HalfOpen, Open};
+        }
+    }
+
+    #[test]
+    fn a_job_is_lost_when_nobody_is_left_and_nobody_comes_back() {
+        let agent = agent();
         let rows = [
             ((Open, true), (Open, true), true),
             ((Open, true), (Open, false), true),
@@ -199,8 +217,44 @@ mod tests {
             assert_eq!(told, lost, "{first:?}, {second:?}");
         }
         assert!(!nobody_is_left(&agent, &[]), "nobody has failed yet");
-        let model = [breaker(&agent.think[0].name.to_string(), Open, true)];
-        assert!(nobody_is_left(&agent, &model));
+    }
+
+    struct Talks;
+
+    impl SpeechToSpeech for Talks {
+        fn talk(
+            &self,
+            _talk: Talk,
+            _orders: mpsc::Receiver<ToSpeaker>,
+            _told: mpsc::Sender<FromSpeaker>,
+        ) -> BoxFuture<'static, Result<(), ProviderError>> {
+            Box::pin(async { Ok(()) })
+        }
+    }
+
+    /// Whoever talks does the work of those who think and speak, and they theirs.
+    #[test]
+    fn who_talks_stands_in_for_a_model_and_a_voice() {
+        let mut agent = agent();
+        let model = breaker("openai/gpt-6-luna", Open, true);
+        assert!(nobody_is_left(&agent, std::slice::from_ref(&model)));
+        agent.talk.push(Station {
+            name: "openai/gpt-realtime-2.1".parse().expect("a name"),
+            provider: Arc::new(Talks),
+            settings: Arc::new(TalkSettings {
+                model: String::new(),
+                voice: String::new(),
+                language: Language::default(),
+                transcription_model: None,
+                turns: TurnDetection::Ours,
+                max_output_tokens: None,
+                tools: Vec::new(),
+            }),
+        });
+        let talker = breaker("openai/gpt-realtime-2.1", Open, true);
+        assert!(!nobody_is_left(&agent, std::slice::from_ref(&model)));
+        assert!(!nobody_is_left(&agent, std::slice::from_ref(&talker)));
+        assert!(nobody_is_left(&agent, &[model, talker]));
     }
 
     #[test]

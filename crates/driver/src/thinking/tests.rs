@@ -29,6 +29,8 @@ enum Deed {
     SaysNothing {
         after_ms: u64,
     },
+    /// Counts the prompt, thinks, and will not answer.
+    Declines,
     /// Refuses at once.
     Refuses(Verdict),
     /// Says a word and breaks off.
@@ -41,6 +43,8 @@ const TOKENS: Tokens = Tokens {
     input: 100,
     cached: 0,
     output: 5,
+    cache_writes: 0,
+    long_cache_writes: 0,
 };
 
 /// A model that does these things in turn, the last one for ever.
@@ -79,6 +83,15 @@ impl LanguageModel for Model {
                 Deed::SaysNothing { after_ms } => {
                     tokio::time::sleep(Duration::from_millis(after_ms)).await;
                     Ok(TOKENS)
+                }
+                Deed::Declines => {
+                    drop(written.send(Written::Used(COUNTED)).await);
+                    Err(ProviderError::Refused {
+                        provider: "model",
+                        status: 200,
+                        detail: String::new(),
+                        verdict: Verdict::SwitchProvider,
+                    })
                 }
                 Deed::Refuses(verdict) => Err(ProviderError::Refused {
                     provider: "model",
@@ -228,6 +241,14 @@ const LATE: Deed = Deed::Answers {
     after_ms: 4_000,
     word: "Late.",
 };
+/// What a model counts that declines.
+const COUNTED: Tokens = Tokens {
+    input: 70,
+    cached: 0,
+    cache_writes: 0,
+    long_cache_writes: 0,
+    output: 20,
+};
 /// Tokens of the prompt, as they are guessed.
 const GUESS: u64 = 4;
 
@@ -296,6 +317,13 @@ async fn an_overloaded_model_is_not_asked_again() {
         .reply()
         .await;
     assert_eq!(came.asked, [vec![0], vec![0]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_declines_is_paid_for_its_thoughts() {
+    let came = Rig::of(&[&[Deed::Declines], &[SOON]]).reply().await;
+    assert_eq!(came.inputs, [r#"text r1 "Soon.""#, "done r1"]);
+    assert_eq!(came.paid, [170, 0]);
 }
 
 #[tokio::test(start_paused = true)]

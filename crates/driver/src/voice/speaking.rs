@@ -357,7 +357,7 @@ mod tests {
     #[test]
     fn a_voice_is_no_noise() {
         for line in providers::offline::fixtures::agent_lines() {
-            assert!(!HissMeter::default().hears(&line.ulaw), "{}", line.text);
+            assert!(!HissMeter::default().hears(line.ulaw), "{}", line.text);
         }
     }
 

@@ -8,7 +8,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use domain::{AgentId, Language, Millis, ModelName, PriceBook};
-use providers::{llm::ModelSettings, offline::Script, stt::Listen, tts::Voice};
+use providers::{
+    llm::ModelSettings, offline::Script, realtime::TalkSettings, stt::Listen, tts::Voice,
+};
 use session::Rules;
 
 use super::{
@@ -35,6 +37,8 @@ pub struct AgentPlan {
     pub think: Vec<(ModelName, Arc<ModelSettings>)>,
     /// Who speaks, in order of preference.
     pub speak: Vec<(ModelName, Voice)>,
+    /// Who hears, thinks and speaks in one, in order of preference. Usually nobody.
+    pub talk: Vec<(ModelName, Arc<TalkSettings>)>,
     /// How a voice is reached that may be reached in two ways.
     pub speak_over: SpeakOver,
     /// What the ear takes for the caller's speech.
@@ -148,6 +152,7 @@ impl Reading<'_, '_> {
         let listen = self.models(Job::Listen, &self.typed.stt.models, &language);
         let think = self.models(Job::Think, &self.typed.llm.models, &language);
         let speak = self.models(Job::Speak, &self.typed.tts.models, &language);
+        let talk = self.models(Job::Talk, &self.typed.realtime.models, &language);
         // A script knows its own lines, and what it understands.
         let scripted = think.first().is_some_and(|name| name.provider == "offline");
         let script = scripted.then(Script::demo);
@@ -161,8 +166,10 @@ impl Reading<'_, '_> {
                 (Job::Listen, &listen),
                 (Job::Think, &think),
                 (Job::Speak, &speak),
+                (Job::Talk, &talk),
             ]),
             listen: self.listening(listen, &language, script.as_ref()),
+            talk: self.talking(talk, &language),
             think: self.thinking(think),
             speak: self.speaking(speak, &language),
             speak_over: self.speak_over(),

@@ -5,13 +5,15 @@
 //! default. Unknown keys are errors.
 
 mod money;
+mod realtime;
 mod taking;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, de};
 
-pub(crate) use money::{Breaker, Budget};
+pub(crate) use money::{Breaker, Budget, Price};
+pub(crate) use realtime::Realtime;
 pub(crate) use taking::{Amd, Dtmf, End, Idle, Mask, Overlap, Turn, Wait};
 
 /// The whole file, `repartee.toml` unless `--config` names another.
@@ -195,30 +197,6 @@ pub(crate) struct Provider {
     pub base_url: Option<String>,
 }
 
-/// `[prices."PROVIDER/MODEL"]`: what a model costs, in US dollars; `twilio/voice` is the line. It
-/// stands in place of the whole price that comes with the program; a model that has neither is
-/// shown with an unknown cost.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Price {
-    /// Speech to text, per minute of audio.
-    pub per_minute_usd: Option<f64>,
-    /// Language model, per million tokens of the prompt.
-    pub input_per_million_usd: Option<f64>,
-    /// Language model, per million tokens of the prompt that its cache held.
-    pub cached_per_million_usd: Option<f64>,
-    /// Language model, per million generated tokens.
-    pub output_per_million_usd: Option<f64>,
-    /// Speech to speech, per million tokens of heard audio.
-    pub audio_input_per_million_usd: Option<f64>,
-    /// Speech to speech, per million tokens of heard audio that its cache held.
-    pub audio_cached_per_million_usd: Option<f64>,
-    /// Speech to speech, per million tokens of spoken audio.
-    pub audio_output_per_million_usd: Option<f64>,
-    /// Text to speech, per million characters.
-    pub characters_per_million_usd: Option<f64>,
-}
-
 /// `[[tenants]]`: someone who is called. Without any, every number reaches the only agent.
 ///
 /// Variables `TWILIO_PHONE_NUMBER_ACME` and `ELEVENLABS_VOICE_ACME` make or complete the tenant
@@ -290,9 +268,12 @@ pub(crate) struct Agent {
     pub history_messages: Option<usize>,
     /// Tokens of them, about, that are kept; what goes on is always told whole. Default 8000.
     pub history_tokens: Option<usize>,
-    /// Earlier calls of the same number that the agent remembers. A number is no proof of who
-    /// calls. Default 0.
+    /// Earlier calls of the same number that the agent remembers; 0 with `realtime`. A number is no
+    /// proof of who calls. Default 0.
     pub remembers_calls: Option<u32>,
+    /// Who hears, thinks and speaks in one.
+    #[serde(deserialize_with = "list_or_section")]
+    pub realtime: Realtime,
     /// Who recognises speech.
     #[serde(deserialize_with = "list_or_section")]
     pub stt: Stt,
@@ -361,7 +342,8 @@ pub(crate) struct Llm {
     pub presence_penalty: Option<f32>,
     /// -2 to 2. Sent only when set.
     pub frequency_penalty: Option<f32>,
-    /// `none`, `minimal`, `low` and so on. Sent only when set.
+    /// `none`, `minimal`, `low` and so on. Default: as little as the model can do with, where that is
+    /// known.
     pub reasoning_effort: Option<String>,
     /// Whether the model is offered the tool `end_call`, by which it hangs up. Default true; switch
     /// it off for servers that know no tools.
@@ -387,7 +369,7 @@ pub(crate) struct Tts {
     pub similarity_boost: Option<f32>,
     /// 0 to 1. Default 0.35.
     pub style: Option<f32>,
-    /// 0.7 to 1.2. Default 0.92.
+    /// 0.7 to 1.2. Default 0.92 with ElevenLabs, elsewhere the voice's own.
     pub speed: Option<f32>,
     /// Sent only when set.
     pub use_speaker_boost: Option<bool>,

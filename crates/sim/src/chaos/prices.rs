@@ -14,6 +14,11 @@ fn rate(payee: &str, item: Item) -> Option<u64> {
         ("model", Item::CachedInput) => 75_000,
         ("model", Item::Input) => 150_000,
         ("model", Item::Output) => 600_000,
+        ("talker", Item::AudioInput) => 32_000_000,
+        ("talker", Item::AudioOutput) => 64_000_000,
+        ("talker", Item::CachedAudioInput | Item::CachedInput) => 400_000,
+        ("talker", Item::Input) => 4_000_000,
+        ("talker", Item::Output) => 16_000_000,
         ("voice", Item::Speech) => 50_000_000,
         _ => return None,
     };

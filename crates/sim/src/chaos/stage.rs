@@ -2,6 +2,7 @@
 //! real sockets; and calls on it.
 
 mod stations;
+mod talker;
 
 use std::{
     net::SocketAddr,
@@ -19,9 +20,11 @@ use domain::{
 };
 use driver::{Agent, BreakerSettings, Exchange, Meters, NoTools, Shared};
 use prometheus_client::registry::Registry;
-use session::Rules;
+use session::{Rules, Speculate};
 use store::{Memory, Store, Writer as Records, WriterTask};
 use tokio::{sync::mpsc, time::Instant};
+
+pub(super) use talker::Talker;
 
 use super::{
     code::{CodedEar, CodedVoice, bare},
@@ -33,8 +36,8 @@ use crate::{
     Delay,
     fakes::{
         Brain, Chat, DeepgramSettings, ElevenLabsSettings, FakeDeepgram, FakeElevenLabs,
-        FakeOpenAi, Manner, Moment, OpenAiSettings, Pieces, Reply, SpokenStream, Voice as Says,
-        What, log::held,
+        FakeOpenAi, FakeRealtime, Manner, Moment, OpenAiSettings, Pieces, Reply, SpokenStream,
+        Voice as Says, What, log::held,
     },
     proxy::Proxy,
 };
@@ -114,6 +117,9 @@ pub(super) struct Setting {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) token_gap: Duration,
     pub(super) pieces: Pieces,
+    /// Who hears, thinks and speaks in one, if anybody does.
+    pub(super) talker: Option<Talker>,
+    pub(super) speculate: Speculate,
     pub(super) budget_per_day: Option<Micros>,
     /// What the models of all its providers are called in records and in the log.
     pub(super) models: &'static str,
@@ -128,6 +134,8 @@ impl Default for Setting {
             clock: Arc::new(Stopped),
             token_gap: TOKEN_GAP,
             pieces: Pieces::Tokens,
+            talker: None,
+            speculate: Speculate::Speak,
             budget_per_day: None,
             models: "usual",
         }
@@ -147,6 +155,7 @@ pub(super) struct Stage {
     pub(super) ears: [Post<FakeDeepgram>; 2],
     pub(super) models: [Post<FakeOpenAi>; 2],
     pub(super) voices: [Post<FakeElevenLabs>; 2],
+    pub(super) talkers: Vec<Post<FakeRealtime>>,
     pub(super) exchange: Exchange,
     pub(super) agent: Arc<Agent>,
     store: Arc<Memory>,
@@ -183,6 +192,11 @@ impl Stage {
             voice(setting.first_voice).await?,
             voice(Arc::new(CodedVoice::default())).await?,
         ];
+        let mut talkers = Vec::new();
+        let recycle = setting.talker.as_ref().map(|talker| talker.recycle);
+        if let Some(talker) = setting.talker {
+            talkers.push(talker::talker(talker).await?);
+        }
         let mut registry = Registry::default();
         let store = Arc::new(Memory::default());
         let (records, writer) = Records::start(Arc::clone(&store) as Arc<dyn Store>);
@@ -193,38 +207,31 @@ impl Stage {
             tools: Arc::new(NoTools),
         })
         .with_breakers(setting.breakers);
-        let (listen, think, speak) = (
-            stations::listen(&ears, setting.models)?,
-            stations::think(&models, setting.models)?,
-            stations::speak(&voices, setting.models)?,
-        );
-        let carrier: ModelName = "carrier/line".parse()?;
-        let names = listen.iter().map(|at| at.name.clone());
-        let names = names.chain(think.iter().map(|at| at.name.clone()));
-        let names = names.chain(speak.iter().map(|at| at.name.clone()));
-        let names: Vec<ModelName> = names.chain([carrier.clone()]).collect();
-        let agent = Arc::new(Agent {
+        let mut agent = Agent {
             id: "anna".parse()?,
-            rules: Arc::new(rules()),
-            prices: Arc::new(prices::of(&names)),
-            listen,
-            think,
-            speak,
-            talk: Vec::new(),
+            rules: Arc::new(rules(setting.speculate)),
+            listen: stations::listen(&ears, setting.models)?,
+            think: stations::think(&models, setting.models)?,
+            speak: stations::speak(&voices, setting.models)?,
+            talk: talker::talk(&talkers, recycle)?,
             ear: audio::HearingSettings {
                 detector: audio::Detector::Energy,
                 ..audio::HearingSettings::default()
             },
-            carrier,
+            carrier: "carrier/line".parse()?,
+            prices: Arc::default(),
             budget_per_day: setting.budget_per_day,
             remembers_calls: 0,
             apology: None,
-        });
+        };
+        agent.prices = Arc::new(prices::of(&payees(&agent)));
+        let agent = Arc::new(agent);
         exchange.rehearse(&agent).await;
         let mut stage = Self {
             ears,
             models,
             voices,
+            talkers,
             exchange,
             agent,
             store,
@@ -370,8 +377,19 @@ fn known(asked: &str) -> Option<&'static str> {
     found.map(|(_, answer)| *answer)
 }
 
-fn rules() -> Rules {
+/// Everybody who may be paid.
+fn payees(agent: &Agent) -> Vec<ModelName> {
+    let listen = agent.listen.iter().map(|at| &at.name);
+    let think = agent.think.iter().map(|at| &at.name);
+    let speak = agent.speak.iter().map(|at| &at.name);
+    let talk = agent.talk.iter().map(|at| &at.name);
+    let all = listen.chain(think).chain(speak).chain(talk);
+    all.chain([&agent.carrier]).cloned().collect()
+}
+
+fn rules(speculate: Speculate) -> Rules {
     let mut rules = Rules::defaults(&Language::default());
+    rules.turn.speculate = speculate;
     GREETING.clone_into(&mut rules.lines.greeting);
     rules
 }

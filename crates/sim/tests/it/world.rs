@@ -10,7 +10,6 @@ use driver::{Agent, Exchange, Meters, NoTools, Shared, Station};
 use prometheus_client::registry::Registry;
 use providers::{
     llm::{LanguageModel, ModelSettings},
-    realtime::{SpeechToSpeech, TalkSettings, TurnDetection},
     stt::{Listen, Recognised, SpeechToText},
     tts::{TextToSpeech, Voice},
 };
@@ -22,7 +21,7 @@ use transports::FromLine;
 use crate::{
     line::{Far, Sent, line},
     providers::{FakeEars, FakeModel, FakeVoice},
-    talkers::FakeTalker,
+    talkers::{self, FakeTalker},
 };
 
 /// Who listens, thinks and speaks, in order of preference.
@@ -184,6 +183,15 @@ fn begun() -> CallBegun {
 }
 
 pub(crate) fn agent(rules: Rules, cast: &Cast) -> Agent {
+    let listen = Listen {
+        model: "ears".to_owned(),
+        language: Language::default(),
+        keyterms: Vec::new(),
+        endpointing: domain::Millis(300),
+        utterance_end: domain::Millis(1_000),
+        smart_format: true,
+        filler_words: true,
+    };
     let think = Arc::new(ModelSettings {
         model: "model".to_owned(),
         max_tokens: 100,
@@ -193,20 +201,23 @@ pub(crate) fn agent(rules: Rules, cast: &Cast) -> Agent {
         reasoning_effort: None,
         tools: Vec::new(),
     });
-    let talk = Arc::new(TalkSettings {
-        model: "talker".to_owned(),
+    let voice = Voice {
+        model: "voice".to_owned(),
         voice: "v".to_owned(),
         language: Language::default(),
-        transcription_model: None,
-        turns: TurnDetection::Ours,
-        max_output_tokens: None,
-        tools: Vec::new(),
-    });
+        stability: None,
+        similarity_boost: None,
+        style: None,
+        speed: None,
+        use_speaker_boost: None,
+        chunk_length_schedule: Vec::new(),
+        multi_context: false,
+    };
     let name = |job: &str, index: usize| format!("fake{index}/{job}").parse().unwrap();
     let ears = cast.ears.iter().enumerate().map(|(index, ears)| Station {
         name: name("ears", index),
         provider: Arc::new(ears.clone()) as Arc<dyn SpeechToText>,
-        settings: listen(),
+        settings: listen.clone(),
     });
     let models = cast
         .models
@@ -224,16 +235,7 @@ pub(crate) fn agent(rules: Rules, cast: &Cast) -> Agent {
         .map(|(index, speaks)| Station {
             name: name("voice", index),
             provider: Arc::new(speaks.clone()) as Arc<dyn TextToSpeech>,
-            settings: voice(),
-        });
-    let talkers = cast
-        .talkers
-        .iter()
-        .enumerate()
-        .map(|(index, talks)| Station {
-            name: name("talker", index),
-            provider: Arc::new(talks.clone()) as Arc<dyn SpeechToSpeech>,
-            settings: Arc::clone(&talk),
+            settings: voice.clone(),
         });
     Agent {
         id: "anna".parse().unwrap(),
@@ -241,39 +243,12 @@ pub(crate) fn agent(rules: Rules, cast: &Cast) -> Agent {
         listen: ears.collect(),
         think: models.collect(),
         speak: voices.collect(),
-        talk: talkers.collect(),
+        talk: talkers::stations(&cast.talkers),
         ear: audio::HearingSettings::default(),
         carrier: "carrier/line".parse().unwrap(),
         prices: Arc::new(cast.prices.clone()),
         budget_per_day: None,
         remembers_calls: 0,
         apology: None,
-    }
-}
-
-fn listen() -> Listen {
-    Listen {
-        model: "ears".to_owned(),
-        language: Language::default(),
-        keyterms: Vec::new(),
-        endpointing: domain::Millis(300),
-        utterance_end: domain::Millis(1_000),
-        smart_format: true,
-        filler_words: true,
-    }
-}
-
-fn voice() -> Voice {
-    Voice {
-        model: "voice".to_owned(),
-        voice: "v".to_owned(),
-        language: Language::default(),
-        stability: None,
-        similarity_boost: None,
-        style: None,
-        speed: None,
-        use_speaker_boost: None,
-        chunk_length_schedule: Vec::new(),
-        multi_context: false,
     }
 }

@@ -30,3 +30,32 @@ pub(crate) struct Budget {
     /// The part of it, in percent, at which `budget_low_line` is said. Default 80.
     pub warn_percent: Option<u8>,
 }
+
+/// `[prices."PROVIDER/MODEL"]`: what a model costs, in US dollars; `twilio/voice` is the line. It
+/// stands in place of the whole price that comes with the program; a model that has neither is
+/// shown with an unknown cost.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Price {
+    /// Speech to text, per minute of audio.
+    pub per_minute_usd: Option<f64>,
+    /// Language model, per million tokens of the prompt.
+    pub input_per_million_usd: Option<f64>,
+    /// Language model, per million tokens of the prompt that its cache held.
+    pub cached_per_million_usd: Option<f64>,
+    /// Language model, per million tokens of the prompt that its cache was given for some minutes.
+    /// Default: 1.25 times the prompt's with Anthropic, else the prompt's.
+    pub cache_write_per_million_usd: Option<f64>,
+    /// The same, for an hour. Default: twice the prompt's with Anthropic, else the prompt's.
+    pub long_cache_write_per_million_usd: Option<f64>,
+    /// Language model, per million generated tokens.
+    pub output_per_million_usd: Option<f64>,
+    /// Speech to speech, per million tokens of heard audio.
+    pub audio_input_per_million_usd: Option<f64>,
+    /// Speech to speech, per million tokens of heard audio that its cache held.
+    pub audio_cached_per_million_usd: Option<f64>,
+    /// Speech to speech, per million tokens of spoken audio.
+    pub audio_output_per_million_usd: Option<f64>,
+    /// Text to speech, per million characters.
+    pub characters_per_million_usd: Option<f64>,
+}

@@ -1,15 +1,16 @@
 //! Thousands of random calls, with providers that are late, wrong or silent: what always holds.
 
+mod agent;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use domain::{EndReason, Micros, Millis, ReplyId};
 use proptest::prelude::*;
 
-use super::{dice::Dice, rules};
+use super::dice::Dice;
 use crate::{
-    Action, Audio, CallSession, ClauseId, Input, Mark, OverlapMode, Play, Rules, Span, Speculate,
-    Timer, ToolRunId, TurnEnd, Words,
+    Action, Audio, CallSession, ClauseId, Input, Mark, Play, Span, Timer, ToolRunId, Words,
 };
 
 /// What every call may cost.
@@ -351,10 +352,10 @@ impl World {
 /// Plays the call that a seed stands for, to its end, and checks everything that always holds.
 fn play_random_call(seed: u64) -> EndReason {
     let mut dice = Dice(seed);
-    let rules = random_rules(&mut dice);
+    let rules = agent::rules(&mut dice);
     let longest = rules.end.max_call + Millis(60_000);
     let (mut session, first) = CallSession::answered(Arc::new(rules));
-    let costs = random_costs(&mut dice);
+    let costs = agent::costs(&mut dice);
     let mut world = World {
         dice,
         now: Millis::ZERO,
@@ -399,36 +400,6 @@ fn check_turn(session: &CallSession) {
     if turn.is_empty() && !turn.is_speaking() && !awaited {
         assert_eq!(turn.onset(), None, "{turn:?}");
     }
-}
-
-fn random_rules(dice: &mut Dice) -> Rules {
-    let mut rules = rules();
-    rules.end.max_call = Millis(20_000 + dice.roll(60_000));
-    rules.line.marks = dice.roll(4) > 0;
-    rules.turn.speculate = dice.one(&[Speculate::Off, Speculate::Think, Speculate::Speak]);
-    rules.overlap.mode = dice.one(&[
-        OverlapMode::Duck { db: 12 },
-        OverlapMode::Ignore,
-        OverlapMode::Pause,
-    ]);
-    rules.budget.limit = Some(BUDGET);
-    rules.read_only_tools = vec!["look_up".to_owned()];
-    if dice.roll(2) == 0 {
-        rules.mask.openers = vec!["Sure.".to_owned(), "Okay.".to_owned()];
-    }
-    rules.overlap.greeting_interruptible = dice.roll(4) > 0;
-    if dice.roll(5) == 0 {
-        rules.turn.end = TurnEnd::Provider;
-    }
-    if dice.roll(5) == 0 {
-        rules.lines.greeting.clear();
-    }
-    rules
-}
-
-/// What a second of a call costs: nothing, or so much that some calls come to the limit.
-fn random_costs(dice: &mut Dice) -> Micros {
-    Micros(dice.one(&[0, 10_000, 60_000, 300_000]))
 }
 
 /// Whatever comes first: a deadline, an answer, a surprise, or a second that has to be paid for.
@@ -492,8 +463,8 @@ proptest! {
 /// Every action of the call that a seed stands for.
 fn story(seed: u64) -> Vec<String> {
     let mut dice = Dice(seed);
-    let (mut session, first) = CallSession::answered(Arc::new(random_rules(&mut dice)));
-    let costs = random_costs(&mut dice);
+    let (mut session, first) = CallSession::answered(Arc::new(agent::rules(&mut dice)));
+    let costs = agent::costs(&mut dice);
     let mut world = World {
         dice,
         now: Millis::ZERO,

@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, io::Write as _, sync::Arc, time::Duration};
 
 use clap::{Args, Subcommand};
-use sim::chaos::{Findings, NOT_PLAYED, Row, rows};
+use sim::chaos::{Findings, Row, rows};
 use tokio::{
     sync::Semaphore,
     time::{Instant, timeout_at},
@@ -126,8 +126,6 @@ fn print(found: &Found, took: Duration) -> anyhow::Result<()> {
             "| {name} | {fault} | {required} | {told} | {verdict} |"
         )?;
     }
-    let [name, fault, why] = NOT_PLAYED;
-    writeln!(out, "| {name} | {fault} | - | {why} | not played |")?;
     let missed: Vec<&str> = found
         .values()
         .filter(|(_, findings)| !findings.hold())

@@ -19,7 +19,7 @@ use crate::fakes::{
     DeepgramSettings, ElevenLabsSettings, FakeDeepgram, FakeElevenLabs, FakeOpenAi, OpenAiSettings,
 };
 
-fn base<F>(post: &Post<F>) -> anyhow::Result<BaseUrl> {
+pub(super) fn base<F>(post: &Post<F>) -> anyhow::Result<BaseUrl> {
     Ok(BaseUrl::parse(
         "",
         &format!("http://{}", post.proxy.address()),
