@@ -12,7 +12,7 @@ const USAGE: &str = "\
 usage: cargo xtask chaos providers [--rows F01,F02] [--together N]
 
   providers  faults of providers, F01 to F17, against the real driver: a table of what was required
-             and found; fails if a row does. Takes about two minutes.";
+             and found; fails if a row does. Takes two and a half minutes, at most five.";
 
 /// Builds and runs what the first argument names, with the others.
 pub(crate) fn chaos(arguments: &[String]) -> anyhow::Result<()> {

@@ -6,9 +6,11 @@
 //!   [`Proxy`](crate::proxy::Proxy); `telephone` the caller, who hears letters by their `code`.
 //! - `ledger` holds the calls' receipts against what the fakes counted.
 
+mod alerts;
 mod code;
 mod findings;
 mod ledger;
+mod prices;
 mod rows;
 mod stage;
 mod telephone;

@@ -57,11 +57,11 @@ mod tab;
 mod writing;
 
 pub use anthropic::{Asked as AnthropicAsked, FakeAnthropic, Settings as AnthropicSettings};
-pub(crate) use deepgram::is_filler;
 pub use deepgram::{
     Ear, FakeDeepgram, FingerprintEar, HeardStream, LevelEar, Manner, Settings as DeepgramSettings,
     Speech, SpokenByAura, SttFault, Word,
 };
+pub(crate) use deepgram::{LOUD, is_filler, is_loud};
 pub(crate) use elevenlabs::char_end;
 pub use elevenlabs::{
     FakeClauses, FakeElevenLabs, Manner as VoiceManner, Manners as VoiceManners, Recorded,

@@ -34,13 +34,16 @@ pub enum Trouble {
     Delay(Duration),
     /// From so many bytes on, every byte is another one.
     GarbageAfter(u64),
-    /// The connection is accepted and cut before a byte was read.
+    /// The connection is accepted and cut before a byte was read; one that stands, at once.
     Refuse,
     /// Nothing more comes after so many bytes, and the connection stays open.
     StallAfter(u64),
     /// So many bytes come in a second.
     Throttle(u64),
 }
+
+/// After an attempt to accept that failed.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(10);
 
 /// A connection that went through.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -139,10 +142,12 @@ impl Drop for Proxy {
 
 async fn accept(listener: TcpListener, table: Arc<Table>) {
     let mut links = JoinSet::new();
-    // Accepting fails only for clients that are gone already, or without free descriptors: then
-    // there is nothing left to pass on.
-    while let Ok((client, _)) = listener.accept().await {
-        links.spawn(serve(client, Arc::clone(&table)));
+    loop {
+        match listener.accept().await {
+            Ok((client, _)) => drop(links.spawn(serve(client, Arc::clone(&table)))),
+            // It was gone already, or there is no descriptor free for it: the next one may be luckier.
+            Err(_) => tokio::time::sleep(ACCEPT_AGAIN).await,
+        }
         while links.try_join_next().is_some() {}
     }
 }

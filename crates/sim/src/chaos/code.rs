@@ -3,15 +3,13 @@
 
 use audio::g711::ulaw;
 
-use crate::fakes::{Ear, Tones, Voice, Word};
+use crate::fakes::{Ear, LOUD, Tones, Voice, Word, is_loud};
 
 /// Samples of one letter: three frames.
 pub(super) const LETTER: usize = 480;
 /// What a letter begins with: unlikely in a voice.
 const MAGIC: [u8; 4] = [0x81, 0x13, 0x97, 0x25];
 const CODE: usize = MAGIC.len() + 2;
-/// A sample that is louder is no line noise.
-const LOUD: u16 = 600;
 
 /// Says any text of ASCII letters.
 #[derive(Clone, Copy, Debug, Default)]
@@ -102,10 +100,11 @@ impl Ear for CodedEar {
         let before = self.text.len();
         let letters = audio.iter().filter_map(|sample| self.reader.take(*sample));
         self.text.extend(letters);
-        let loud = audio
-            .iter()
-            .any(|code| ulaw::decode(*code).unsigned_abs() > LOUD);
-        self.quiet = if loud { 0 } else { self.quiet + audio.len() };
+        self.quiet = if is_loud(audio) {
+            0
+        } else {
+            self.quiet + audio.len()
+        };
         if self.text.len() > before {
             let began = (before == 0).then_some(Word::Began);
             let so_far = Word::SoFar(self.text.clone());

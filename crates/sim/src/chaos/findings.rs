@@ -2,10 +2,13 @@
 
 use std::{fmt, time::Duration};
 
+use domain::{Micros, Purpose};
+
 use super::{
     code::bare,
-    ledger::Ledger,
-    stage::{Call, Stage, answer_of},
+    ledger::{Ledger, tokens_for},
+    prices,
+    stage::{Call, GREETING, Stage, answer_of},
     telephone::Ask,
 };
 
@@ -19,18 +22,23 @@ pub struct Findings {
     pub found: Vec<String>,
     /// Not as required.
     pub missed: Vec<String>,
+    /// Not when it was required: on a busy machine that may be the machine.
+    pub late: Vec<String>,
 }
 
 impl Findings {
     /// Whether everything was as required.
     #[must_use]
     pub fn hold(&self) -> bool {
-        self.missed.is_empty()
+        self.missed.is_empty() && self.late.is_empty()
     }
 
-    pub(super) fn merge(&mut self, other: Self) {
-        self.found.extend(other.found);
-        self.missed.extend(other.missed);
+    /// Takes what was found in a case of its own, under its name.
+    pub(super) fn merge(&mut self, case: &str, other: Self) {
+        let named = |it: String| format!("{case}: {it}");
+        self.found.extend(other.found.into_iter().map(named));
+        self.missed.extend(other.missed.into_iter().map(named));
+        self.late.extend(other.late.into_iter().map(named));
     }
 
     pub(super) fn check(&mut self, holds: bool, what: impl fmt::Display) {
@@ -45,27 +53,28 @@ impl Findings {
     /// Something that takes a deadline has to take it to a fifth.
     pub(super) fn on_time(&mut self, what: &str, took: Option<Duration>, deadline: Duration) {
         let Some(took) = took else {
-            return self.check(false, format!("{what}: never"));
+            return self.missed.push(format!("{what}: never"));
         };
         let holds = took >= deadline.mul_f64(0.8) && took <= deadline.mul_f64(1.2);
         let (took, deadline) = (took.as_millis(), deadline.as_millis());
-        self.check(holds, format!("{what} {took} ms (of {deadline})"));
+        self.timed(holds, format!("{what} {took} ms (of {deadline})"));
     }
 
     pub(super) fn within(&mut self, what: &str, took: Option<Duration>, most: Duration) {
         let Some(took) = took else {
-            return self.check(false, format!("{what}: never"));
+            return self.missed.push(format!("{what}: never"));
         };
-        let holds = took <= most;
-        let shown = format!("{what} {} ms", took.as_millis());
-        self.check(
-            holds,
-            if holds {
-                shown
-            } else {
-                format!("{shown} (most {})", most.as_millis())
-            },
-        );
+        let (took, most) = (took.as_millis(), most.as_millis());
+        self.timed(took <= most, format!("{what} {took} ms (most {most})"));
+    }
+
+    fn timed(&mut self, holds: bool, what: String) {
+        let list = if holds {
+            &mut self.found
+        } else {
+            &mut self.late
+        };
+        list.push(what);
     }
 
     pub(super) fn count(&mut self, what: &str, found: usize, required: usize) {
@@ -98,9 +107,33 @@ impl Findings {
         }
     }
 
+    /// What may be said while the recogniser is gone: that nothing was understood, or a filler.
+    pub(super) fn excused(&mut self, stage: &Stage, leads: Vec<String>) {
+        let rules = &stage.agent.rules;
+        let lines = [&rules.lines.unheard, &rules.lines.one_moment];
+        let known: Vec<String> = lines
+            .into_iter()
+            .chain(&rules.mask.fillers)
+            .map(|line| bare(line))
+            .collect();
+        for lead in leads.into_iter().filter(|lead| !lead.is_empty()) {
+            let mut left = lead.as_str();
+            while let Some(line) = known.iter().find(|line| left.starts_with(*line)) {
+                left = &left[line.len()..];
+            }
+            // The last of them may have been broken off by the answer.
+            let is_known = left.is_empty() || known.iter().any(|line| line.starts_with(left));
+            self.check(is_known, format!("before the answer {lead:?}"));
+        }
+    }
+
     /// The same, but whatever was heard before the answers is returned, without blanks and marks.
     pub(super) fn answers(&mut self, call: &Call, asks: &[Ask]) -> Vec<String> {
         self.survived(call);
+        let greeting = &call.heard.greeting;
+        if bare(greeting) != bare(GREETING) {
+            self.missed.push(format!("heard {greeting:?} at first"));
+        }
         let mut leads = Vec::new();
         let mut longest = Duration::ZERO;
         for (number, ask) in asks.iter().enumerate() {
@@ -114,9 +147,10 @@ impl Findings {
                 Some(lead) => leads.push(lead.to_owned()),
                 None => self.missed.push(format!("heard {:?}", heard.text)),
             }
-            self.understood(call, ask);
         }
-        self.within("silence", Some(longest), LONGEST_SILENCE);
+        self.understood(call, asks);
+        self.recorded(call);
+        self.silence(longest);
         leads
     }
 
@@ -127,28 +161,89 @@ impl Findings {
         self.within("greeted", greeted, Duration::from_millis(500));
     }
 
-    fn understood(&mut self, call: &Call, ask: &Ask) {
-        let mut turns = call.turns.iter();
-        if !turns.any(|turn| bare(&turn.caller) == bare(ask.words)) {
-            let turns: Vec<&str> = call.turns.iter().map(|it| it.caller.as_str()).collect();
-            self.missed
-                .push(format!("understood {turns:?}, not {:?}", ask.words));
+    /// Nobody has to bear a long one while we owe an answer.
+    pub(super) fn silence(&mut self, longest: Duration) {
+        self.within("silence", Some(longest), LONGEST_SILENCE);
+    }
+
+    /// Every question was one turn, and nothing else was.
+    fn understood(&mut self, call: &Call, asks: &[Ask]) {
+        let turns = call.turns.iter().map(|turn| turn.caller.as_str());
+        let turns: Vec<&str> = turns.filter(|words| !words.is_empty()).collect();
+        let asked = asks.iter().map(|ask| bare(ask.words));
+        if !turns.iter().map(|words| bare(words)).eq(asked) {
+            self.missed.push(format!("understood {turns:?}"));
         }
     }
 
-    /// What the calls are billed is what the fakes counted.
+    /// The records say what was heard. Where a reply was broken off, up to the last whole word.
+    pub(super) fn recorded(&mut self, call: &Call) {
+        let heard = bare(&call.heard.text());
+        let mut left = heard.as_str();
+        let mut cut = false;
+        for turn in &call.turns {
+            let recorded = bare(&turn.heard);
+            let at = left.find(&recorded).filter(|at| *at <= most_of_a_word(cut));
+            let Some(at) = at else {
+                return self
+                    .missed
+                    .push(format!("recorded {:?}, heard {left:?}", turn.heard));
+            };
+            left = &left[at + recorded.len()..];
+            cut = turn.heard.len() < turn.said.len();
+        }
+        if left.len() > most_of_a_word(cut) {
+            self.missed.push(format!("not recorded: {left:?}"));
+        }
+    }
+
+    /// What each call is billed is what the fakes counted meanwhile, at their prices.
     pub(super) fn ledger(&mut self, stage: &Stage, calls: &[Call]) {
         self.ledger_but(stage, calls, 0);
     }
 
-    /// The same, but so many tokens of replies may have been lost on their way.
+    /// The same, but so many tokens of a call's replies may have been lost on their way.
     pub(super) fn ledger_but(&mut self, stage: &Stage, calls: &[Call], lost: u64) {
-        let receipts = Ledger::of_receipts(calls.iter().map(|call| &call.receipt));
-        let differences = receipts.differences(&stage.ledger(), lost);
-        if differences.is_empty() {
-            self.found.push("bill = fakes".to_owned());
+        let mut mistakes = Vec::new();
+        for (number, call) in calls.iter().enumerate() {
+            let mut of_call = prices::mistakes(&call.receipt, call.ended.cost);
+            if let Some(fakes) = &call.fakes {
+                let billed = Ledger::of_receipts(std::iter::once(&call.receipt));
+                of_call.extend(billed.differences(fakes, lost + cancelled(call)));
+            }
+            let named = of_call.into_iter().map(|it| format!("call {number}: {it}"));
+            mistakes.extend(named);
         }
-        self.missed.extend(differences);
+        if calls.iter().any(|call| call.fakes.is_none()) {
+            let billed = Ledger::of_receipts(calls.iter().map(|call| &call.receipt));
+            let cancelled: u64 = calls.iter().map(cancelled).sum();
+            mistakes.extend(billed.differences(&stage.ledger(), lost + cancelled));
+        }
+        let totals = stage.exchange.totals();
+        let costs = calls.iter().map(|call| call.ended.cost.known);
+        let cost: Micros = costs.sum();
+        if (totals.calls, totals.receipt.cost().known) != (calls.len() as u64, cost) {
+            mistakes.push(format!(
+                "all calls cost {}, not {cost}",
+                totals.receipt.cost()
+            ));
+        }
+        self.check(mistakes.is_empty(), format!("bill = fakes, {cost}"));
+        self.missed.extend(mistakes);
+        self.nothing_is_left(stage, calls);
+        self.violations(stage);
+    }
+
+    fn nothing_is_left(&mut self, stage: &Stage, calls: &[Call]) {
+        let open: usize = calls.iter().map(|call| call.left_open).sum();
+        let live = stage.exchange.live();
+        if open + live > 0 {
+            self.missed
+                .push(format!("{open} connections and {live} calls are left"));
+        }
+    }
+
+    fn violations(&mut self, stage: &Stage) {
         let mut violations = Vec::new();
         for place in 0..2 {
             violations.extend(stage.ears[place].fake.violations());
@@ -163,4 +258,17 @@ impl Findings {
             self.missed.push(format!("violation: {}", violation.what));
         }
     }
+}
+
+/// Tokens that may have been written of replies which were cancelled, and did not come.
+fn cancelled(call: &Call) -> u64 {
+    const ON_THEIR_WAY: u64 = 4;
+    let discarded = tokens_for(&call.receipt, Purpose::Speculation);
+    if discarded > 0 { ON_THEIR_WAY } else { 0 }
+}
+
+/// Letters that may have been heard of a word that was broken off.
+const fn most_of_a_word(cut: bool) -> usize {
+    const LETTERS: usize = 12;
+    if cut { LETTERS } else { 0 }
 }

@@ -1,6 +1,6 @@
 //! What was used, as the receipts of the calls have it and as the fakes counted it.
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
 use domain::{Item, Purpose, Receipt};
 
@@ -10,8 +10,8 @@ use super::stage::Stage;
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Ledger {
     amounts: BTreeMap<(String, &'static str), u64>,
-    /// Connections of a recogniser that may have been cut: sound on its way is lost.
-    streams: u64,
+    /// Connections of each recogniser. One may have been cut: sound on its way is lost.
+    streams: BTreeMap<String, u64>,
 }
 
 const AUDIO: &str = "audio";
@@ -20,6 +20,8 @@ const INPUT: &str = "input";
 const OUTPUT: &str = "output";
 /// Sound that may be on its way when a stream ends.
 const ON_ITS_WAY_MS: u64 = 250;
+/// Sound that may be given to a stream just after its call was settled.
+const AFTERWARDS_MS: u64 = 60;
 
 impl Ledger {
     /// What the fakes were asked for.
@@ -28,9 +30,10 @@ impl Ledger {
         let mut ledger = Self::default();
         for (place, post) in stage.ears.iter().enumerate() {
             let streams = post.fake.seen();
-            ledger.streams += streams.len() as u64;
+            let name = format!("ears{place}");
             let bytes: u64 = streams.iter().map(|stream| stream.audio_bytes).sum();
-            ledger.add(format!("ears{place}"), AUDIO, bytes / BYTES_PER_MS);
+            ledger.streams.insert(name.clone(), streams.len() as u64);
+            ledger.add(name, AUDIO, bytes / BYTES_PER_MS);
         }
         for (place, post) in stage.models.iter().enumerate() {
             let used = post.fake.used();
@@ -81,28 +84,33 @@ impl Ledger {
         for (what, amount) in &mut self.amounts {
             *amount -= before.amounts.get(what).copied().unwrap_or(0);
         }
+        for (who, streams) in &mut self.streams {
+            *streams -= before.streams.get(who).copied().unwrap_or(0);
+        }
         self.amounts.retain(|_, amount| *amount > 0);
         self
     }
 
-    /// What differs from what the fakes counted. Of sound, what was on its way is forgiven; of
-    /// replies, so many lost tokens.
+    /// What differs from what the fakes counted. Sound that was sent may not have come, and a last
+    /// piece of it may come too late for the bill. Of replies, so many tokens may be lost.
     pub(super) fn differences(&self, fakes: &Self, lost: u64) -> Vec<String> {
         let amount = |ledger: &Self, what| ledger.amounts.get(what).copied().unwrap_or(0);
         let names = self.amounts.keys().chain(fakes.amounts.keys());
         let mut found: Vec<String> = names
             .filter_map(|what| {
                 let (ours, theirs) = (amount(self, what), amount(fakes, what));
-                let forgiven = match what.1 {
-                    AUDIO => fakes.streams * ON_ITS_WAY_MS,
-                    OUTPUT => lost,
-                    _ => 0,
+                let is_right = match what.1 {
+                    AUDIO => {
+                        let streams = fakes.streams.get(&what.0).copied().unwrap_or(0);
+                        let least = theirs.saturating_sub(streams * AFTERWARDS_MS);
+                        (least..=theirs + streams * ON_ITS_WAY_MS).contains(&ours)
+                    }
+                    OUTPUT => ours.abs_diff(theirs) <= lost,
+                    _ => ours == theirs,
                 };
-                (ours.abs_diff(theirs) > forgiven)
-                    .then(|| format!("{} {}: billed {ours}, fake {theirs}", what.0, what.1))
+                (!is_right).then(|| format!("{} {}: billed {ours}, fake {theirs}", what.0, what.1))
             })
             .collect();
-        found.dedup();
         found.sort();
         found.dedup();
         found
@@ -112,16 +120,6 @@ impl Ledger {
         if amount > 0 {
             *self.amounts.entry((provider, item)).or_default() += amount;
         }
-    }
-}
-
-impl fmt::Display for Ledger {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, ((provider, item), amount)) in self.amounts.iter().enumerate() {
-            let comma = if number > 0 { ", " } else { "" };
-            write!(f, "{comma}{provider} {item} {amount}")?;
-        }
-        Ok(())
     }
 }
 
@@ -141,4 +139,35 @@ pub(super) fn tokens_for(receipt: &Receipt, purpose: Purpose) -> u64 {
         })
         .map(|line| line.amount)
         .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ledger(amounts: &[(&str, &'static str, u64)], streams: u64) -> Ledger {
+        let mut ledger = Ledger::default();
+        for (who, item, amount) in amounts {
+            ledger.add((*who).to_owned(), item, *amount);
+            ledger.streams.insert((*who).to_owned(), streams);
+        }
+        ledger
+    }
+
+    #[test]
+    fn only_sound_that_was_sent_to_who_was_connected_is_forgiven() {
+        let fakes = ledger(&[("ears0", AUDIO, 1_000), ("model0", INPUT, 9)], 1);
+        let billed = |ears0, ears1| {
+            let billed = [
+                ("ears0", AUDIO, ears0),
+                ("ears1", AUDIO, ears1),
+                ("model0", INPUT, 9),
+            ];
+            ledger(&billed, 0).differences(&fakes, 0)
+        };
+        assert!(billed(1_250, 0).is_empty());
+        assert_eq!(billed(1_251, 0), ["ears0 audio: billed 1251, fake 1000"]);
+        assert_eq!(billed(939, 0), ["ears0 audio: billed 939, fake 1000"]);
+        assert_eq!(billed(1_000, 1), ["ears1 audio: billed 1, fake 0"]);
+    }
 }

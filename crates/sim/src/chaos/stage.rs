@@ -1,6 +1,7 @@
 //! An exchange with one agent and two providers for each of its jobs, each a fake behind a proxy on
 //! real sockets; and calls on it.
 
+mod stations;
 mod talker;
 
 use std::{
@@ -14,20 +15,11 @@ use std::{
 
 use anyhow::Context as _;
 use domain::{
-    CallBegun, CallEnded, CallId, Clock, Direction, Language, Millis, Party, PriceBook, Receipt,
+    CallBegun, CallEnded, CallId, Clock, Direction, Language, Micros, ModelName, Party, Receipt,
     Transport, TurnRecord, UnixMillis,
 };
-use driver::{Agent, BreakerSettings, Exchange, Meters, NoTools, Prepared, Shared, Station};
+use driver::{Agent, BreakerSettings, Exchange, Meters, NoTools, Shared};
 use prometheus_client::registry::Registry;
-use providers::{
-    BaseUrl, HttpClient, Secret,
-    llm::{
-        LanguageModel, ModelSettings,
-        openai::{OpenAi, Profile},
-    },
-    stt::{Deepgram, Listen, SpeechToText},
-    tts::{ElevenLabs, TextToSpeech, Voice},
-};
 use session::{Rules, Speculate};
 use store::{Memory, Store, Writer as Records, WriterTask};
 use tokio::{sync::mpsc, time::Instant};
@@ -37,14 +29,15 @@ pub(super) use talker::Talker;
 use super::{
     code::{CodedEar, CodedVoice, bare},
     ledger::Ledger,
+    prices,
     telephone::{Ask, Heard, line},
 };
 use crate::{
     Delay,
     fakes::{
         Brain, Chat, DeepgramSettings, ElevenLabsSettings, FakeDeepgram, FakeElevenLabs,
-        FakeOpenAi, FakeRealtime, Manner, Moment, OpenAiSettings, Pieces, Reply, Voice as Says,
-        What, log::held,
+        FakeOpenAi, FakeRealtime, Manner, Moment, OpenAiSettings, Pieces, Reply, SpokenStream,
+        Voice as Says, What, log::held,
     },
     proxy::Proxy,
 };
@@ -96,16 +89,40 @@ impl<F> Post<F> {
     }
 }
 
+impl Post<FakeElevenLabs> {
+    /// When somebody tried to have something said: spare connections apart, which are opened for
+    /// the next reply.
+    pub(super) fn tries(&self) -> usize {
+        let is_spare = |stream: &SpokenStream| {
+            let blank = |message: &String| message.contains("\"text\":\" \"");
+            stream.messages.iter().all(blank)
+        };
+        let spares = self.fake.seen().into_iter().filter(is_spare).count();
+        self.fake.attempts().len() - spares
+    }
+
+    /// Connections that were given something to say.
+    pub(super) fn spoken_to(&self) -> usize {
+        let streams = self.fake.seen();
+        let given = streams.iter().filter(|stream| stream.characters > 0);
+        given.count()
+    }
+}
+
 /// What differs from row to row.
 pub(super) struct Setting {
     pub(super) brains: [Arc<dyn Brain>; 2],
     pub(super) first_voice: Arc<dyn Says>,
     pub(super) breakers: BreakerSettings,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) token_gap: Duration,
     pub(super) pieces: Pieces,
     /// Who hears, thinks and speaks in one, if anybody does.
     pub(super) talker: Option<Talker>,
     pub(super) speculate: Speculate,
+    pub(super) budget_per_day: Option<Micros>,
+    /// What the models of all its providers are called in records and in the log.
+    pub(super) models: &'static str,
 }
 
 impl Default for Setting {
@@ -115,9 +132,12 @@ impl Default for Setting {
             first_voice: Arc::new(CodedVoice::default()),
             breakers: BreakerSettings::default(),
             clock: Arc::new(Stopped),
+            token_gap: TOKEN_GAP,
             pieces: Pieces::Tokens,
             talker: None,
             speculate: Speculate::Speak,
+            budget_per_day: None,
+            models: "usual",
         }
     }
 }
@@ -154,6 +174,10 @@ pub(super) struct Call {
     pub(super) receipt: Receipt,
     /// How long it lasted by a clock that nobody moves.
     pub(super) lasted: Duration,
+    /// What the fakes were asked for meanwhile, if it was the only call.
+    pub(super) fakes: Option<Ledger>,
+    /// Connections of recognisers and voices that outlived it.
+    pub(super) left_open: usize,
 }
 
 impl Stage {
@@ -161,8 +185,8 @@ impl Stage {
         let [one, two] = setting.brains;
         let ears = [ears().await?, ears().await?];
         let models = [
-            model(one, setting.pieces).await?,
-            model(two, setting.pieces).await?,
+            model(one, (setting.token_gap, setting.pieces)).await?,
+            model(two, (setting.token_gap, setting.pieces)).await?,
         ];
         let voices = [
             voice(setting.first_voice).await?,
@@ -183,23 +207,25 @@ impl Stage {
             tools: Arc::new(NoTools),
         })
         .with_breakers(setting.breakers);
-        let agent = Arc::new(Agent {
+        let mut agent = Agent {
             id: "anna".parse()?,
             rules: Arc::new(rules(setting.speculate)),
-            listen: listen(&ears)?,
-            think: think(&models)?,
-            speak: speak(&voices)?,
+            listen: stations::listen(&ears, setting.models)?,
+            think: stations::think(&models, setting.models)?,
+            speak: stations::speak(&voices, setting.models)?,
             talk: talker::talk(&talkers, recycle)?,
             ear: audio::HearingSettings {
                 detector: audio::Detector::Energy,
                 ..audio::HearingSettings::default()
             },
             carrier: "carrier/line".parse()?,
-            prices: Arc::new(PriceBook::default()),
-            budget_per_day: None,
+            prices: Arc::default(),
+            budget_per_day: setting.budget_per_day,
             remembers_calls: 0,
             apology: None,
-        });
+        };
+        agent.prices = Arc::new(prices::of(&payees(&agent)));
+        let agent = Arc::new(agent);
         exchange.rehearse(&agent).await;
         let mut stage = Self {
             ears,
@@ -218,12 +244,17 @@ impl Stage {
         Ok(stage)
     }
 
-    /// Places a call that asks these questions.
+    /// Places a call that asks these questions, the only one there is.
     pub(super) async fn call(&self, asks: &[Ask]) -> anyhow::Result<Call> {
-        self.answer(self.exchange.prepare(&self.agent), asks).await
+        let before = self.ledger();
+        let mut call = self.call_among_others(asks).await?;
+        call.left_open = self.left_open().await;
+        call.fakes = Some(self.ledger().since(&before));
+        Ok(call)
     }
 
-    pub(super) async fn answer(&self, prepared: Prepared, asks: &[Ask]) -> anyhow::Result<Call> {
+    pub(super) async fn call_among_others(&self, asks: &[Ask]) -> anyhow::Result<Call> {
+        let prepared = self.exchange.prepare(&self.agent);
         let id = CallId::new(self.calls.fetch_add(1, Ordering::Relaxed) + 1, [7; 10]);
         let (telephone, ear, mouth) = line();
         let began = Instant::now();
@@ -237,7 +268,26 @@ impl Stage {
             receipt: kept.receipt,
             ended,
             lasted,
+            fakes: None,
+            left_open: 0,
         })
+    }
+
+    /// How many connections of recognisers and voices stand, when they had five seconds to end.
+    /// Connections to models wait for the next call.
+    async fn left_open(&self) -> usize {
+        const WITHIN: Duration = Duration::from_secs(5);
+        let until = Instant::now() + WITHIN;
+        loop {
+            let ears = self.ears.iter().flat_map(|post| post.proxy.links());
+            let voices = self.voices.iter().flat_map(|post| post.proxy.links());
+            let open = ears.chain(voices).filter(|link| link.closed.is_none());
+            let open = open.count();
+            if open == 0 || Instant::now() > until {
+                return open;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// What was kept of a call: records are written behind its back.
@@ -327,6 +377,16 @@ fn known(asked: &str) -> Option<&'static str> {
     found.map(|(_, answer)| *answer)
 }
 
+/// Everybody who may be paid.
+fn payees(agent: &Agent) -> Vec<ModelName> {
+    let listen = agent.listen.iter().map(|at| &at.name);
+    let think = agent.think.iter().map(|at| &at.name);
+    let speak = agent.speak.iter().map(|at| &at.name);
+    let talk = agent.talk.iter().map(|at| &at.name);
+    let all = listen.chain(think).chain(speak).chain(talk);
+    all.chain([&agent.carrier]).cloned().collect()
+}
+
 fn rules(speculate: Speculate) -> Rules {
     let mut rules = Rules::defaults(&Language::default());
     rules.turn.speculate = speculate;
@@ -366,12 +426,15 @@ async fn ears() -> anyhow::Result<Post<FakeDeepgram>> {
     Post::of(fake, address, moments).await
 }
 
-async fn model(brain: Arc<dyn Brain>, pieces: Pieces) -> anyhow::Result<Post<FakeOpenAi>> {
+async fn model(
+    brain: Arc<dyn Brain>,
+    (token_gap, pieces): (Duration, Pieces),
+) -> anyhow::Result<Post<FakeOpenAi>> {
     let (timeline, moments) = mpsc::channel(MOMENTS);
     let fake = FakeOpenAi::start(OpenAiSettings {
         brain,
         first_token: Delay::Fixed(FIRST_TOKEN),
-        token_gap: Delay::Fixed(TOKEN_GAP),
+        token_gap: Delay::Fixed(token_gap),
         pieces,
         timeline: Some(timeline),
         ..OpenAiSettings::default()
@@ -393,86 +456,4 @@ async fn voice(voice: Arc<dyn Says>) -> anyhow::Result<Post<FakeElevenLabs>> {
     let fake = fake.await?;
     let address = fake.address();
     Post::of(fake, address, moments).await
-}
-
-fn base<F>(post: &Post<F>) -> anyhow::Result<BaseUrl> {
-    Ok(BaseUrl::parse(
-        "",
-        &format!("http://{}", post.proxy.address()),
-    )?)
-}
-
-fn listen(
-    ears: &[Post<FakeDeepgram>; 2],
-) -> anyhow::Result<Vec<Station<dyn SpeechToText, Listen>>> {
-    let settings = Listen {
-        model: "nova-3".to_owned(),
-        language: Language::default(),
-        keyterms: Vec::new(),
-        endpointing: Millis(300),
-        utterance_end: Millis(1_000),
-        smart_format: true,
-        filler_words: true,
-    };
-    let station = |(place, post)| -> anyhow::Result<_> {
-        let key = Secret::parse(&DeepgramSettings::default().key)?;
-        Ok(Station {
-            name: format!("ears{place}/nova-3").parse()?,
-            provider: Arc::new(Deepgram::new(base(post)?, key)) as Arc<dyn SpeechToText>,
-            settings: settings.clone(),
-        })
-    };
-    ears.iter().enumerate().map(station).collect()
-}
-
-fn think(
-    models: &[Post<FakeOpenAi>; 2],
-) -> anyhow::Result<Vec<Station<dyn LanguageModel, Arc<ModelSettings>>>> {
-    let settings = Arc::new(ModelSettings {
-        model: "gpt-4o-mini".to_owned(),
-        max_tokens: 300,
-        temperature: None,
-        presence_penalty: None,
-        frequency_penalty: None,
-        reasoning_effort: None,
-        tools: Vec::new(),
-    });
-    let station = |(place, post)| -> anyhow::Result<_> {
-        let key = Secret::parse(&OpenAiSettings::default().key)?;
-        let base = base(post)?;
-        let profile = Profile::of(&base);
-        let model = OpenAi::new(base, Some(key), HttpClient::new(), profile);
-        Ok(Station {
-            name: format!("model{place}/gpt-4o-mini").parse()?,
-            provider: Arc::new(model) as Arc<dyn LanguageModel>,
-            settings: Arc::clone(&settings),
-        })
-    };
-    models.iter().enumerate().map(station).collect()
-}
-
-fn speak(
-    voices: &[Post<FakeElevenLabs>; 2],
-) -> anyhow::Result<Vec<Station<dyn TextToSpeech, Voice>>> {
-    let settings = Voice {
-        model: "eleven_flash_v2_5".to_owned(),
-        voice: "v".to_owned(),
-        language: Language::default(),
-        stability: None,
-        similarity_boost: None,
-        style: None,
-        speed: None,
-        use_speaker_boost: None,
-        chunk_length_schedule: Vec::new(),
-        multi_context: true,
-    };
-    let station = |(place, post)| -> anyhow::Result<_> {
-        let key = Secret::parse(&ElevenLabsSettings::default().key)?;
-        Ok(Station {
-            name: format!("voice{place}/eleven_flash_v2_5").parse()?,
-            provider: Arc::new(ElevenLabs::new(base(post)?, key)) as Arc<dyn TextToSpeech>,
-            settings: settings.clone(),
-        })
-    };
-    voices.iter().enumerate().map(station).collect()
 }

@@ -15,11 +15,14 @@ use tokio::{
 use transports::{FromLine, LineGone, LineReader, LineWriter};
 
 use super::code;
-use crate::fakes::log::held;
+use crate::{
+    carrier::{FRAME, SILENCE, TICK_MS},
+    fakes::{is_loud, log::held},
+};
 
-/// Samples of 20 ms.
-const FRAME: usize = 160;
-const TICK: Duration = Duration::from_millis(20);
+const TICK: Duration = Duration::from_millis(TICK_MS);
+/// The longest wait for the end of the greeting.
+const GREETED_WITHIN: Duration = Duration::from_secs(5);
 /// Between the end of an answer and the caller's next words.
 const THINKS: Duration = Duration::from_millis(500);
 
@@ -42,7 +45,7 @@ pub(super) struct Answer {
     pub(super) text: String,
     /// From his last word to the first sound.
     pub(super) after: Option<Duration>,
-    /// The longest silence until the last sound.
+    /// The longest silence until the last sound, or until he gave up or was hung up on.
     pub(super) silence: Duration,
     /// It ended as it should.
     pub(super) whole: bool,
@@ -56,7 +59,19 @@ pub(super) struct Answer {
 pub(super) struct Heard {
     /// From picking up to the first sound.
     pub(super) greeted: Option<Duration>,
+    /// What came before his own first words were over.
+    pub(super) greeting: String,
     pub(super) answers: Vec<Answer>,
+}
+
+impl Heard {
+    /// Everything, letter by letter.
+    pub(super) fn text(&self) -> String {
+        let answers = self.answers.iter().map(|answer| answer.text.as_str());
+        std::iter::once(self.greeting.as_str())
+            .chain(answers)
+            .collect()
+    }
 }
 
 /// What the carrier has still to play.
@@ -97,6 +112,7 @@ pub(super) fn line() -> (Telephone, Ear, Mouth) {
         reader: code::Reader::default(),
         heard: Heard {
             greeted: None,
+            greeting: String::new(),
             answers: Vec::new(),
         },
         saying: VecDeque::new(),
@@ -137,8 +153,8 @@ impl LineWriter for Mouth {
 
 /// Where the caller is.
 enum Scene {
-    /// Hears the greeting, up to these words.
-    Greeted(&'static str),
+    /// Hears the greeting.
+    Greeted,
     /// Waits a moment before the next words.
     Thinks(Instant),
     Speaks,
@@ -151,20 +167,17 @@ impl Telephone {
     pub(super) async fn call(mut self, greeting: &'static str, asks: Vec<Ask>) -> Heard {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Burst);
-        let mut scene = Scene::Greeted(greeting);
+        let mut scene = Scene::Greeted;
         let mut asks = asks.into_iter();
         let mut ask = None;
         loop {
             let now = tick.tick().await;
-            let Some(letters) = self.play(now).await else {
+            if !self.play(now).await {
+                self.give_up(now);
                 return self.heard;
-            };
+            }
             scene = match scene {
-                Scene::Greeted(rest) => match rest.strip_prefix(&*letters) {
-                    Some("") => Scene::Thinks(now + THINKS),
-                    Some(rest) => Scene::Greeted(rest),
-                    None => Scene::Greeted(""),
-                },
+                Scene::Greeted if self.is_greeted(greeting, now) => Scene::Thinks(now + THINKS),
                 Scene::Thinks(until) if until <= now => {
                     ask = asks.next();
                     let Some(ask) = ask else {
@@ -180,9 +193,13 @@ impl Telephone {
                 Scene::Listens if ask.is_none_or(|ask| self.is_answered(&ask, now)) => {
                     Scene::Thinks(now + THINKS)
                 }
-                Scene::Listens | Scene::Speaks | Scene::Thinks(_) => scene,
+                Scene::Greeted | Scene::Listens | Scene::Speaks | Scene::Thinks(_) => scene,
             };
         }
+    }
+
+    fn is_greeted(&self, greeting: &str, now: Instant) -> bool {
+        self.heard.greeting.ends_with(greeting) || now - self.began > GREETED_WITHIN
     }
 
     async fn hang_up(self) -> Heard {
@@ -191,16 +208,18 @@ impl Telephone {
         self.heard
     }
 
-    /// One tick of the line, both ways. Nothing, when the agent has put down the receiver.
-    async fn play(&mut self, now: Instant) -> Option<String> {
+    /// One tick of the line, both ways. Returns whether the agent is still there.
+    async fn play(&mut self, now: Instant) -> bool {
         let said: Bytes = (0..FRAME)
-            .map(|_| self.saying.pop_front().unwrap_or(0xFF))
+            .map(|_| self.saying.pop_front().unwrap_or(SILENCE))
             .collect();
-        self.line.send(FromLine::Audio(said)).await.ok()?;
+        if self.line.send(FromLine::Audio(said)).await.is_err() {
+            return false;
+        }
         let (sound, marks) = {
             let mut queue = held(&self.queue);
             if queue.closed && queue.sound.is_empty() {
-                return None;
+                return false;
             }
             let length = FRAME.min(queue.sound.len());
             let sound: Vec<u8> = queue.sound.drain(..length).collect();
@@ -213,33 +232,38 @@ impl Telephone {
             }
             (sound, played)
         };
-        let letters = self.hear(&sound, now);
+        self.hear(&sound, now);
         for mark in marks {
-            self.line.send(FromLine::Played(mark)).await.ok()?;
+            if self.line.send(FromLine::Played(mark)).await.is_err() {
+                return false;
+            }
         }
-        Some(letters)
+        true
     }
 
-    fn hear(&mut self, sound: &[u8], now: Instant) -> String {
+    fn hear(&mut self, sound: &[u8], now: Instant) {
         let before = self.reader.foreign;
         let letters: String = sound
             .iter()
             .filter_map(|sample| self.reader.take(*sample))
             .collect();
         let foreign = (self.reader.foreign - before) as u64;
-        if sound.is_empty() {
-            return letters;
-        }
-        let began = self.began;
-        self.heard.greeted.get_or_insert_with(|| now - began);
-        if let Some(answer) = self.heard.answers.last_mut() {
-            answer.text.push_str(&letters);
-            answer.foreign += Duration::from_micros(foreign * 125);
+        let Some(answer) = self.heard.answers.last_mut() else {
+            self.heard.greeting.push_str(&letters);
+            if is_loud(sound) {
+                let began = self.began;
+                self.heard.greeted.get_or_insert_with(|| now - began);
+            }
+            return;
+        };
+        answer.text.push_str(&letters);
+        answer.foreign += Duration::from_micros(foreign * 125);
+        // Frames of silence are no sound: nothing is heard of them.
+        if is_loud(sound) {
             answer.silence = answer.silence.max(now - answer.last);
             answer.after.get_or_insert(now - answer.asked);
             answer.last = now;
         }
-        letters
     }
 
     fn is_answered(&mut self, ask: &Ask, now: Instant) -> bool {
@@ -247,7 +271,21 @@ impl Telephone {
             return true;
         };
         answer.whole = answer.text.ends_with(ask.until);
-        answer.whole || now - answer.asked > ask.patience
+        if answer.whole {
+            return true;
+        }
+        let gives_up = now - answer.asked > ask.patience;
+        if gives_up {
+            self.give_up(now);
+        }
+        gives_up
+    }
+
+    /// An answer that is owed does not come.
+    fn give_up(&mut self, now: Instant) {
+        if let Some(answer) = self.heard.answers.last_mut().filter(|it| !it.whole) {
+            answer.silence = answer.silence.max(now - answer.last);
+        }
     }
 }
 

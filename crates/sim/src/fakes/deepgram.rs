@@ -32,6 +32,7 @@ use axum::{
 
 use connection::{Accepted, Connection};
 pub use ear::{Ear, LevelEar, Word};
+pub(crate) use ear::{LOUD, is_loud};
 use engine::Asked;
 pub use fingerprint::FingerprintEar;
 pub use manner::Manner;

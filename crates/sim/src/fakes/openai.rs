@@ -22,7 +22,7 @@ use axum::{
     Json, Router,
     body::Bytes,
     extract::State,
-    http::{HeaderMap, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
@@ -94,6 +94,8 @@ impl Default for Settings {
 /// What goes wrong with one request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum LlmFault {
+    /// After so many pieces comes an event whose text is no UTF-8. The rest follows.
+    BadUtf8After(usize),
     /// 429 `rate_limit_exceeded` with `retry-after`.
     Busy {
         /// Told to the client.
@@ -101,14 +103,20 @@ pub enum LlmFault {
     },
     /// The stream ends after so many pieces, without a finish or `[DONE]`.
     CutAfter(usize),
+    /// It does not answer that, and says so in the provider's own way.
+    Declines,
     /// After so many pieces comes an error event.
     ErrorAfter(usize),
     /// After so many pieces comes a line that is no JSON.
     GarbageAfter(usize),
     /// A page of HTML, as a broken gateway sends it.
     Html,
+    /// A page of HTML with a status that says that all is well.
+    HtmlAsAnswer,
     /// 401 `invalid_api_key`.
     KeyRefused,
+    /// The first event is a line of so many bytes, and means nothing. The rest follows.
+    LongLine(usize),
     /// The request is never answered.
     NoAnswer,
     /// 429 `insufficient_quota`.
@@ -261,11 +269,16 @@ async fn chat(
             .as_ref()
             .map_or(200, |response| response.status().as_u16()),
     });
+    let tab = Arc::new(Tab::new(read.as_ref().map_or(0, Chat::characters)));
+    if refused
+        .as_ref()
+        .is_none_or(|response| response.status() == StatusCode::OK)
+    {
+        held(&shared.tabs).push(Arc::clone(&tab));
+    }
     if let Some(refused) = refused {
         return refused;
     }
-    let tab = Arc::new(Tab::new(read.as_ref().map_or(0, Chat::characters)));
-    held(&shared.tabs).push(Arc::clone(&tab));
     if fault == Some(LlmFault::NoAnswer) {
         stop.wait().await;
         return wire::server_error();

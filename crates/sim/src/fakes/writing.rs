@@ -46,7 +46,7 @@ impl Pieces {
 pub(super) struct Step {
     pub(super) after: Duration,
     /// `None`: nothing more ever comes, and the stream stays open.
-    pub(super) event: Option<String>,
+    pub(super) event: Option<Bytes>,
     /// The text in it, for the timeline.
     pub(super) text: Option<String>,
     /// What it tells the client that it has used.
@@ -54,10 +54,10 @@ pub(super) struct Step {
 }
 
 impl Step {
-    pub(super) fn at_once(event: String) -> Self {
+    pub(super) fn at_once(event: impl Into<Bytes>) -> Self {
         Self {
             after: Duration::ZERO,
-            event: Some(event),
+            event: Some(event.into()),
             text: None,
             told: None,
         }
@@ -72,6 +72,12 @@ impl Step {
             told: None,
         }
     }
+}
+
+/// An event whose tildes are bytes that no UTF-8 has.
+pub(super) fn spoilt(event: Vec<u8>) -> Vec<u8> {
+    let spoil = |byte| if byte == b'~' { 0xFF } else { byte };
+    event.into_iter().map(spoil).collect()
 }
 
 struct Writing {
@@ -98,7 +104,7 @@ impl Writing {
         if let Some(text) = step.text {
             report(self.timeline.as_ref(), || What::TextSent(text));
         }
-        Some(event.into())
+        Some(event)
     }
 }
 

@@ -74,10 +74,18 @@ pub(super) async fn pass_on(
         table,
     };
     tokio::select! {
-        asked = tokio::io::copy(&mut asks, &mut to_upstream) => asked.map(drop),
+        asked = ask_all(&mut asks, &mut to_upstream) => asked,
         read = read(answers, delay, give) => read,
         answered = answer.give_all(take) => answered,
     }
+}
+
+/// Passes on what the client asks. Ends only when that fails: a client that has asked everything may
+/// still wait for answers.
+async fn ask_all(from: &mut OwnedReadHalf, to: &mut OwnedWriteHalf) -> io::Result<()> {
+    tokio::io::copy(from, to).await?;
+    to.shutdown().await?;
+    std::future::pending().await
 }
 
 /// Reads answers and stamps them. Ends only when reading fails: the end of the answers is passed on
@@ -126,31 +134,43 @@ enum Next {
 
 impl Answer<'_> {
     async fn give_all(&mut self, mut from: mpsc::Receiver<Timed>) -> io::Result<()> {
-        loop {
-            if self.has.now() == Trouble::CutAfter(0) {
-                return Ok(());
-            }
+        let mut next: Option<Timed> = None;
+        while !self.is_cut() {
+            let due = next.as_ref().map(|(at, _)| *at);
             tokio::select! {
                 biased;
                 () = self.has.changed() => self.passed = 0,
-                piece = from.recv() => match piece {
-                    Some((at, piece)) => {
-                        sleep_until(at).await;
-                        if !self.give(piece).await? {
-                            return Ok(());
-                        }
-                    }
+                piece = from.recv(), if due.is_none() => match piece {
+                    Some(piece) => next = Some(piece),
                     None => return Ok(()),
                 },
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                    let piece = next.take().map(|(_, piece)| piece);
+                    self.give(piece.unwrap_or_default()).await?;
+                }
             }
+        }
+        Ok(())
+    }
+
+    /// Whether everything was passed that is to be passed. A cut waits for no byte that will not come.
+    fn is_cut(&self) -> bool {
+        match self.has.now() {
+            Trouble::CutAfter(most) => self.passed >= most,
+            Trouble::Refuse => true,
+            Trouble::Clean
+            | Trouble::Delay(_)
+            | Trouble::GarbageAfter(_)
+            | Trouble::StallAfter(_)
+            | Trouble::Throttle(_) => false,
         }
     }
 
-    /// Returns whether the connection goes on.
-    async fn give(&mut self, mut piece: Bytes) -> io::Result<bool> {
+    /// Passes a piece on, up to where the connection is cut.
+    async fn give(&mut self, mut piece: Bytes) -> io::Result<()> {
         while !piece.is_empty() {
             match self.next(piece.len()) {
-                Next::Cut => return Ok(false),
+                Next::Cut => return Ok(()),
                 Next::Stall => {
                     self.has.changed().await;
                     self.passed = 0;
@@ -161,7 +181,7 @@ impl Answer<'_> {
                 }
             }
         }
-        Ok(true)
+        Ok(())
     }
 
     fn next(&self, length: usize) -> Next {

@@ -67,6 +67,43 @@ async fn a_connection_that_stands_can_be_cut_at_once() {
 }
 
 #[tokio::test]
+async fn a_cut_waits_for_no_further_byte_and_for_no_delay() {
+    let proxy = proxy().await;
+    proxy.spoil_once(Trouble::CutAfter(5));
+    let mut first = client(&proxy).await;
+    first.write_all(b"hello").await.unwrap();
+    let mut heard = Vec::new();
+    drop(first.read_to_end(&mut heard).await);
+    assert_eq!(heard, b"hello");
+    proxy.spoil(Trouble::Delay(Duration::from_secs(60)));
+    for trouble in [Trouble::CutAfter(0), Trouble::Refuse] {
+        let links = proxy.links().len();
+        let mut second = client(&proxy).await;
+        second.write_all(b"hello").await.unwrap();
+        while proxy.links().len() == links {
+            tokio::task::yield_now().await;
+        }
+        proxy.spoil(trouble);
+        let mut heard = Vec::new();
+        drop(second.read_to_end(&mut heard).await);
+        assert!(heard.is_empty());
+        proxy.spoil(Trouble::Delay(Duration::from_secs(60)));
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_asks_no_more_is_still_answered() {
+    let proxy = proxy().await;
+    proxy.spoil(Trouble::Delay(Duration::from_millis(20)));
+    let mut client = client(&proxy).await;
+    client.write_all(b"hello").await.unwrap();
+    client.shutdown().await.unwrap();
+    let mut heard = Vec::new();
+    client.read_to_end(&mut heard).await.unwrap();
+    assert_eq!(heard, b"hello");
+}
+
+#[tokio::test]
 async fn a_stalled_connection_goes_on_when_the_trouble_is_over() {
     let proxy = proxy().await;
     proxy.spoil(Trouble::StallAfter(2));

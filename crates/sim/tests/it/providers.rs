@@ -188,7 +188,7 @@ impl TextToSpeech for FakeVoice {
                             Plan::Work => {}
                         }
                         tokio::time::sleep(Duration::from_millis(100)).await;
-                        // As loud as speech: the loudest codes of all are taken for noise.
+                        // As loud as speech: silence in place of words is given up.
                         let tag = 0x40 | u8::try_from(reply.0).unwrap();
                         let bytes = sound(tag, text.chars().count() as u64 * 60);
                         this.said.lock().unwrap().push(text);

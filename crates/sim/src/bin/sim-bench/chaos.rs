@@ -1,12 +1,16 @@
 use std::{collections::BTreeMap, io::Write as _, sync::Arc, time::Duration};
 
-use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use sim::chaos::{Findings, Row, rows};
-use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout_at},
+};
 
 /// No row takes longer: one that does hangs.
 const LONGEST: Duration = Duration::from_secs(150);
+/// Nor do all of them.
+const ALL_WITHIN: Duration = Duration::from_secs(5 * 60);
 
 /// What `chaos` is told.
 #[derive(Debug, Args)]
@@ -47,11 +51,13 @@ pub(crate) async fn run(args: &ChaosArgs) -> anyhow::Result<()> {
         .into_iter()
         .filter(|row| args.rows.is_empty() || args.rows.iter().any(|name| name == row.name));
     let (alone, others): (Vec<Row>, Vec<Row>) = chosen.partition(|row| row.alone);
-    let mut found = together(&others, args.together).await?;
+    let begun = Instant::now();
+    let end = begun + ALL_WITHIN;
+    let mut found = together(&others, args.together, end).await;
     for row in alone {
-        found.insert(row.name, (row, played(row).await));
+        found.extend(together(&[row], 1, end).await);
     }
-    print(&found)
+    print(&found, begun.elapsed())
 }
 
 fn names(rows: &[Row]) -> String {
@@ -61,44 +67,54 @@ fn names(rows: &[Row]) -> String {
 
 type Found = BTreeMap<&'static str, (Row, Findings)>;
 
-async fn together(rows: &[Row], most: u16) -> anyhow::Result<Found> {
+async fn together(rows: &[Row], most: u16, end: Instant) -> Found {
     let room = Arc::new(Semaphore::new(usize::from(most)));
-    let mut running = JoinSet::new();
-    for row in rows.iter().copied() {
+    let running = rows.iter().copied().map(|row| {
         let room = Arc::clone(&room);
-        running.spawn(async move {
+        let playing = tokio::spawn(async move {
             let _place = room.acquire_owned().await;
-            (row, played(row).await)
+            played(row, end).await
         });
-    }
+        (row, playing)
+    });
     let mut found = BTreeMap::new();
-    while let Some(done) = running.join_next().await {
-        let (row, findings) = done.context("a row has panicked")?;
+    for (row, playing) in running.collect::<Vec<_>>() {
+        let findings = playing
+            .await
+            .unwrap_or_else(|panic| missed(panic.to_string()));
         found.insert(row.name, (row, findings));
     }
-    Ok(found)
+    found
 }
 
 /// What a row found; that it could not be played is something that it missed.
-async fn played(row: Row) -> Findings {
-    let missed = |why: String| Findings {
-        missed: vec![why],
-        ..Findings::default()
-    };
-    match timeout(LONGEST, row.run()).await {
+async fn played(row: Row, end: Instant) -> Findings {
+    let until = end.min(Instant::now() + LONGEST);
+    match timeout_at(until, row.run()).await {
         Ok(Ok(findings)) => findings,
         Ok(Err(error)) => missed(format!("{error:#}")),
-        Err(_) => missed(format!("not over after {} s", LONGEST.as_secs())),
+        Err(_) => missed("took too long".to_owned()),
     }
 }
 
-fn print(found: &Found) -> anyhow::Result<()> {
+fn missed(why: String) -> Findings {
+    Findings {
+        missed: vec![why],
+        ..Findings::default()
+    }
+}
+
+fn print(found: &Found, took: Duration) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "| row | fault | required | found | verdict |")?;
     writeln!(out, "|---|---|---|---|---|")?;
     for (row, findings) in found.values() {
         let verdict = if findings.hold() { "held" } else { "MISSED" };
-        let lists = [("missed: ", &findings.missed), ("", &findings.found)];
+        let lists = [
+            ("missed: ", &findings.missed),
+            ("late: ", &findings.late),
+            ("", &findings.found),
+        ];
         let lists = lists.iter().filter(|(_, list)| !list.is_empty());
         let told: Vec<String> = lists
             .map(|(head, list)| format!("{head}{}", list.join("; ")))
@@ -115,6 +131,7 @@ fn print(found: &Found) -> anyhow::Result<()> {
         .filter(|(_, findings)| !findings.hold())
         .map(|(row, _)| row.name)
         .collect();
+    writeln!(out, "{} rows in {} s", found.len(), took.as_secs())?;
     anyhow::ensure!(missed.is_empty(), "missed: {}", missed.join(", "));
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use domain::{Clock, Item, UnixMillis};
+use domain::{Clock, Item, Micros, UnixMillis};
 
 use super::{Row, row};
 use crate::chaos::{
@@ -18,12 +18,15 @@ use crate::chaos::{
 
 pub(super) const ROWS: &[Row] = &[row(
     "F17",
-    "clock jumps an hour forward and back",
-    "durations and bills right",
+    "clock jumps an hour forward and back, over midnight",
+    "durations, bills and what is left of a day's budget right",
     || Box::pin(jumps()),
 )];
 
 const HOUR_MS: i64 = 3_600_000;
+/// Half an hour before midnight.
+const LATE_MS: i64 = 20_833 * 24 * HOUR_MS - HOUR_MS / 2;
+const BUDGET: Micros = Micros(1_000_000);
 
 /// A wall clock that somebody moves.
 #[derive(Debug)]
@@ -35,14 +38,21 @@ impl Clock for Moved {
     }
 }
 
-async fn jumps() -> anyhow::Result<Findings> {
-    let mut findings = Findings::default();
-    let clock = Arc::new(Moved(AtomicI64::new(1_800_000_000_000)));
+/// A clock, and a stage that has it and a budget for each day.
+async fn late_at_night() -> anyhow::Result<(Arc<Moved>, Stage)> {
+    let clock = Arc::new(Moved(AtomicI64::new(LATE_MS)));
     let stage = Stage::set(Setting {
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        budget_per_day: Some(BUDGET),
         ..Setting::default()
     })
     .await?;
+    Ok((clock, stage))
+}
+
+async fn jumps() -> anyhow::Result<Findings> {
+    let mut findings = Findings::default();
+    let (clock, stage) = late_at_night().await?;
     let mut calls = Vec::new();
     for jump in [HOUR_MS, -HOUR_MS] {
         let moves = async {
@@ -56,6 +66,36 @@ async fn jumps() -> anyhow::Result<Findings> {
         calls.push(call);
     }
     findings.ledger(&stage, &calls);
+    stage.close().await?;
+    findings.merge("budgets", budgets().await?);
+    Ok(findings)
+}
+
+/// Two days have two budgets, however often the clock passes midnight.
+async fn budgets() -> anyhow::Result<Findings> {
+    let mut findings = Findings::default();
+    let (clock, stage) = late_at_night().await?;
+    let tenant: domain::TenantId = "acme".parse()?;
+    let takes = || stage.exchange.may_take(&tenant, &stage.agent);
+    let spent = || {
+        let all = std::iter::once((tenant.clone(), BUDGET)).collect();
+        stage.exchange.remember_spending(&all);
+    };
+    findings.check(takes(), "there is one");
+    spent();
+    findings.check(!takes(), "today's is spent");
+    clock.0.fetch_add(HOUR_MS, Ordering::Relaxed);
+    findings.check(takes(), "tomorrow has its own");
+    spent();
+    let jumps = [
+        (-HOUR_MS, "back before midnight"),
+        (HOUR_MS, "after it again"),
+    ];
+    for (jump, when) in jumps {
+        clock.0.fetch_add(jump, Ordering::Relaxed);
+        let takes = takes();
+        findings.check(!takes, format!("{when} a call is taken: {takes}"));
+    }
     stage.close().await?;
     Ok(findings)
 }

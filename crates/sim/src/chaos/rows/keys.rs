@@ -5,10 +5,11 @@ use std::time::Duration;
 use driver::{BreakerSettings, BreakerState};
 use tokio::time::Instant;
 
-use super::{Row, row};
+use super::{Row, row, thinking::OWN_LINE};
 use crate::{
     chaos::{
-        Findings,
+        Findings, alerts,
+        code::bare,
         stage::{QUESTIONS, Setting, Stage},
     },
     fakes::{LlmFault, SttFault, TtsFault},
@@ -18,36 +19,71 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "F14",
         "keys are refused: 401, 403",
-        "no retry, marked as refused, one probe after at least 5 min (here 20 s)",
+        "no retry, marked as refused, whoever runs it is alerted, one probe after at least 5 min (here 20 s)",
         || Box::pin(refused(KEYS)),
     ),
     row(
         "F15",
         "quotas are used up: 402, 429",
-        "as with a key",
-        || Box::pin(refused(QUOTAS)),
+        "as with a key, and no call is taken that nobody can serve",
+        || Box::pin(quotas()),
     ),
 ];
 
 /// What each provider that comes first does.
 #[derive(Clone, Copy)]
 struct Refusals {
+    row: &'static str,
     listen: SttFault,
     think: LlmFault,
     speak: TtsFault,
 }
 
 const KEYS: Refusals = Refusals {
+    row: "f14",
     listen: SttFault::Refuse(401),
     think: LlmFault::KeyRefused,
     speak: TtsFault::Refuse(403),
 };
 
 const QUOTAS: Refusals = Refusals {
+    row: "f15",
     listen: SttFault::Refuse(402),
     think: LlmFault::NoQuota,
     speak: TtsFault::NoQuota,
 };
+
+async fn quotas() -> anyhow::Result<Findings> {
+    let mut findings = Findings::default();
+    let (one, all) = tokio::join!(refused(QUOTAS), without_any_model());
+    findings.merge("the first of each", one?);
+    findings.merge("all models", all?);
+    Ok(findings)
+}
+
+/// No model is left: calls are not to be taken any more.
+async fn without_any_model() -> anyhow::Result<Findings> {
+    let mut findings = Findings::default();
+    let stage = Stage::set(Setting::default()).await?;
+    let tenant = "acme".parse()?;
+    let takes = || stage.exchange.may_take(&tenant, &stage.agent);
+    findings.check(takes(), "calls are taken");
+    for post in &stage.models {
+        post.fake.fail_always(Some(QUOTAS.think));
+    }
+    let call = stage.call(&[OWN_LINE]).await?;
+    let line = &stage.agent.rules.lines.trouble;
+    let answer = call.heard.answers.first();
+    let heard = answer.map_or("", |answer| answer.text.as_str());
+    findings.check(bare(heard) == bare(line), format!("heard {heard:?}"));
+    findings.silence(answer.map_or(Duration::MAX, |answer| answer.silence));
+    let made = [0, 1].map(|place: usize| stage.models[place].fake.attempts().len());
+    findings.check(made == [1, 1], format!("attempts {made:?}"));
+    findings.check(!takes(), "admission knows that nobody can serve calls");
+    findings.ledger(&stage, &[call]);
+    stage.close().await?;
+    Ok(findings)
+}
 
 /// In place of five minutes.
 const REST: Duration = Duration::from_secs(20);
@@ -61,12 +97,17 @@ async fn refused(refusals: Refusals) -> anyhow::Result<Findings> {
         open_for_key: REST,
         ..BreakerSettings::default()
     };
+    alerts::watch();
     let stage = Stage::set(Setting {
         breakers,
+        models: refusals.row,
         ..Setting::default()
     })
     .await?;
-    let rehearsed = stage.voices[0].fake.attempts().len();
+    let rehearsed = [
+        stage.voices[0].fake.attempts().len(),
+        stage.voices[0].tries(),
+    ];
     stage.ears[0].fake.fail_always(Some(refusals.listen));
     stage.models[0].fake.fail_always(Some(refusals.think));
     stage.voices[0].fake.fail_always(Some(refusals.speak));
@@ -78,15 +119,20 @@ async fn refused(refusals: Refusals) -> anyhow::Result<Findings> {
     ] {
         if attempts == 2 {
             // Every rest began during the first call.
-            tokio::time::sleep_until(rested(&stage, rehearsed)).await;
+            tokio::time::sleep_until(rested(&stage, rehearsed[0])).await;
         }
         let call = stage.call(&QUESTIONS[..1]).await?;
         findings.conversation(&stage, &call, &QUESTIONS[..1]);
-        let made = made(&stage, rehearsed);
+        let made = made(&stage, rehearsed[1]);
         findings.check(made == [attempts; 3], format!("attempts {when} {made:?}"));
         are_refused(&mut findings, &stage);
         calls.push(call);
     }
+    let alerted = stage.agent.names();
+    let alerted = alerted
+        .iter()
+        .filter(|name| alerts::about(&name.to_string()) > 0);
+    findings.count("alerts", alerted.count(), 3);
     findings.ledger(&stage, &calls);
     stage.close().await?;
     Ok(findings)
@@ -97,7 +143,7 @@ fn made(stage: &Stage, rehearsed: usize) -> [usize; 3] {
     [
         stage.ears[0].fake.attempts().len(),
         stage.models[0].fake.attempts().len(),
-        stage.voices[0].fake.attempts().len() - rehearsed,
+        stage.voices[0].tries() - rehearsed,
     ]
 }
 
@@ -116,6 +162,8 @@ fn rested(stage: &Stage, rehearsed: usize) -> Instant {
 
 fn are_refused(findings: &mut Findings, stage: &Stage) {
     let breakers = stage.exchange.breakers();
+    let refused = breakers.iter().filter(|breaker| breaker.refused);
+    findings.count("refused", refused.count(), 3);
     let first = breakers
         .iter()
         .filter(|breaker| breaker.name.provider.ends_with('0'));

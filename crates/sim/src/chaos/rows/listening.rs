@@ -2,41 +2,43 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::{Row, row};
 use crate::{
     chaos::{
         Findings,
         code::bare,
-        stage::{Call, QUESTIONS, Setting, Stage},
+        stage::{Call, GREETING, QUESTIONS, Setting, Stage, ask},
+        telephone::Ask,
     },
     fakes::SttFault,
+    proxy::Trouble,
 };
 
 pub(super) const ROWS: &[Row] = &[
     row(
         "F01",
         "recogniser cannot be reached at the start",
-        "greeting on time, second recogniser within 2 s, all words since the answer; without any: told, and ended",
+        "greeting on time, second recogniser within 2 s, all words since the answer; without any: asked by Gather",
         || Box::pin(unreachable()),
     ),
     row(
         "F02",
-        "recogniser is cut off mid-utterance",
+        "recogniser is cut off mid-utterance, of 1.6 s and of 6 s",
         "back within 0.5 s, no word lost or doubled",
         || Box::pin(cut_off()),
     ),
     row(
         "F03",
-        "recogniser never says anything",
-        "fall-back after 2.5 s, with the utterance replayed",
+        "recogniser never says anything, to 1.6 s, 6 s and 0.3 s of speech",
+        "asked for words within 1 s, fall-back 2.5 s later, with the whole utterance replayed once",
         || Box::pin(mute()),
     ),
     row(
         "F04",
         "recogniser is 3 s late",
-        "one filler, the turn completes",
+        "one filler after 1.5 s, the turn completes",
         || Box::pin(late()),
     ),
 ];
@@ -45,9 +47,22 @@ pub(super) const ROWS: &[Row] = &[
 const CONNECT: Duration = Duration::from_secs(2);
 /// Words that were asked for have this one.
 const WORDS: Duration = Duration::from_millis(2_500);
-
+/// The session asks for the words after so much silence.
+const FINALIZE: Duration = Duration::from_millis(200);
+const BACK: Duration = Duration::from_millis(500);
 /// A silence of ours is filled after so long.
 const FILLER: Duration = Duration::from_millis(1_500);
+
+/// Six seconds of speech.
+const LONG: [Ask; 2] = [
+    ask(
+        "If I come with my whole family, until what time does your kitchen serve breakfast on a Sunday?",
+        "until noon.",
+    ),
+    QUESTIONS[1],
+];
+/// A third of a second.
+const SHORT: [Ask; 2] = [ask("Dogs?", "on a leash."), QUESTIONS[2]];
 
 /// From the first attempt at one place to the first at another one.
 pub(super) fn between(from: &[Instant], to: &[Instant]) -> Option<Duration> {
@@ -55,6 +70,14 @@ pub(super) fn between(from: &[Instant], to: &[Instant]) -> Option<Duration> {
 }
 
 async fn unreachable() -> anyhow::Result<Findings> {
+    let mut findings = Findings::default();
+    let (one, none) = tokio::join!(first_unreachable(), nobody());
+    findings.merge("the first", one?);
+    findings.merge("all", none?);
+    Ok(findings)
+}
+
+async fn first_unreachable() -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
     let stage = Stage::set(Setting::default()).await?;
     stage.ears[0].fake.fail_always(Some(SttFault::NoAnswer));
@@ -66,28 +89,34 @@ async fn unreachable() -> anyhow::Result<Findings> {
         CONNECT,
     );
     findings.count("attempts", first.attempts().len(), 1);
+    findings.count("attempts at the second", second.attempts().len(), 1);
     findings.conversation(&stage, &call, &QUESTIONS[..2]);
     findings.ledger(&stage, &[call]);
     stage.close().await?;
-    findings.merge(nobody().await?);
     Ok(findings)
 }
 
-/// No recogniser at all.
+/// No recogniser at all, for a caller who says nothing.
 async fn nobody() -> anyhow::Result<Findings> {
+    const NOTHING: Ask = ask("", "Goodbye.");
+    const TOLD_WITHIN: Duration = Duration::from_secs(5);
+    const LETTER: Duration = Duration::from_millis(60);
     let mut findings = Findings::default();
     let stage = Stage::set(Setting::default()).await?;
     for post in &stage.ears {
-        post.proxy.spoil(crate::proxy::Trouble::Refuse);
+        post.proxy.spoil(Trouble::Refuse);
     }
-    let call = stage.call(&QUESTIONS[..1]).await?;
+    let call = stage.call(&[NOTHING]).await?;
     let ended = call.ended.reason.as_str();
-    findings.check(
-        ended == "provider_failed_stt",
-        format!("without any: {ended}"),
-    );
-    let told = call.turns.last().is_some_and(|turn| !turn.heard.is_empty());
-    findings.check(told, "and the caller was told");
+    findings.check(ended != "provider_failed_stt", format!("ended: {ended}"));
+    let line = &stage.agent.rules.lines.failure;
+    let heard = call.heard.text();
+    let is_told = bare(&heard) == bare(&format!("{GREETING}{line}"));
+    findings.check(is_told, format!("heard {heard:?}"));
+    let letters = u32::try_from(heard.len()).unwrap_or(u32::MAX);
+    let spoken = TOLD_WITHIN + LETTER * letters;
+    findings.within("over after", Some(call.lasted), spoken);
+    findings.recorded(&call);
     findings.ledger(&stage, &[call]);
     stage.close().await?;
     Ok(findings)
@@ -95,21 +124,43 @@ async fn nobody() -> anyhow::Result<Findings> {
 
 async fn cut_off() -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
+    let (usual, long) = tokio::join!(
+        cut_after(Duration::from_secs(2), &QUESTIONS[..2]),
+        cut_after(Duration::from_millis(6_500), &LONG),
+    );
+    findings.merge("1.6 s", usual?);
+    findings.merge("6 s", long?);
+    Ok(findings)
+}
+
+/// The first question begins about a second after the call.
+async fn cut_after(when: Duration, asks: &[Ask]) -> anyhow::Result<Findings> {
+    let mut findings = Findings::default();
     let stage = Stage::set(Setting::default()).await?;
-    // The first question begins about a second after the call.
-    let middle = SttFault::DropAfter(Duration::from_millis(2_000));
-    stage.ears[0].fake.fail_once(middle);
-    let call = stage.call(&QUESTIONS[..2]).await?;
-    let cut = stage.ears[0]
-        .proxy
-        .links()
-        .first()
-        .and_then(|link| link.closed);
-    let attempts = stage.ears[0].fake.attempts();
+    let first = &stage.ears[0];
+    let cuts = async {
+        sleep(when).await;
+        first.proxy.spoil(Trouble::CutAfter(0));
+        let is_cut = || {
+            let links = first.proxy.links();
+            links.first().is_some_and(|link| link.closed.is_some())
+        };
+        while !is_cut() {
+            sleep(Duration::from_millis(1)).await;
+        }
+        first.proxy.spoil(Trouble::Clean);
+    };
+    let (call, ()) = tokio::join!(stage.call(asks), cuts);
+    let call = call?;
+    let links = first.proxy.links();
+    let cut = links.first().and_then(|link| link.closed);
+    let attempts = first.fake.attempts();
     let back = cut.zip(attempts.get(1)).map(|(cut, back)| *back - cut);
-    findings.within("back after", back, Duration::from_millis(500));
+    findings.within("back after", back, BACK);
     findings.count("attempts", attempts.len(), 2);
-    findings.conversation(&stage, &call, &QUESTIONS[..2]);
+    let instead = stage.ears[1].fake.attempts().len();
+    findings.count("attempts at the second", instead, 0);
+    findings.conversation(&stage, &call, asks);
     findings.ledger(&stage, &[call]);
     stage.close().await?;
     Ok(findings)
@@ -117,22 +168,34 @@ async fn cut_off() -> anyhow::Result<Findings> {
 
 async fn mute() -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
+    let (usual, long, short) =
+        tokio::join!(mute_to(&QUESTIONS[..2]), mute_to(&LONG), mute_to(&SHORT));
+    findings.merge("1.6 s", usual?);
+    findings.merge("6 s", long?);
+    findings.merge("0.3 s", short?);
+    Ok(findings)
+}
+
+async fn mute_to(asks: &[Ask]) -> anyhow::Result<Findings> {
+    let mut findings = Findings::default();
     let stage = Stage::set(Setting::default()).await?;
-    stage.ears[0].fake.fail_always(Some(SttFault::Mute));
-    let call = stage.call(&QUESTIONS[..2]).await?;
-    let asked = first_asked(&call);
-    let fell_back = stage.ears[1].fake.attempts().first().copied();
-    // The session asks for the words after 200 ms of silence.
-    let finalized = Duration::from_millis(200);
-    let took = asked.zip(fell_back).map(|(asked, back)| back - asked);
-    findings.on_time("fall-back after", took, finalized + WORDS);
-    findings.count("attempts", stage.ears[0].fake.attempts().len(), 1);
-    // The session may have said that it heard nothing.
-    for lead in findings.answers(&call, &QUESTIONS[..2]) {
-        if !lead.is_empty() {
-            findings.found.push(format!("before it {lead:?}"));
-        }
+    let [first, second] = [&stage.ears[0].fake, &stage.ears[1].fake];
+    first.fail_always(Some(SttFault::Mute));
+    let call = stage.call(asks).await?;
+    let fell_back = second.attempts().first().copied();
+    let took = first_asked(&call)
+        .zip(fell_back)
+        .map(|(asked, back)| back.saturating_duration_since(asked));
+    if asks == LONG {
+        // It may be noticed while he speaks that no words come.
+        findings.within("fall-back after", took, FINALIZE + WORDS);
+    } else {
+        findings.on_time("fall-back after", took, FINALIZE + WORDS);
     }
+    findings.count("attempts", first.attempts().len(), 1);
+    findings.count("attempts at the second", second.attempts().len(), 1);
+    let leads = findings.answers(&call, asks);
+    findings.excused(&stage, leads);
     findings.ledger(&stage, &[call]);
     stage.close().await?;
     Ok(findings)
@@ -147,16 +210,20 @@ async fn late() -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
     let stage = Stage::set(Setting::default()).await?;
     let late = SttFault::Slow(Duration::from_secs(3));
-    stage.ears[0].fake.fail_always(Some(late));
+    let [first, second] = [&stage.ears[0].fake, &stage.ears[1].fake];
+    first.fail_always(Some(late));
     let call = stage.call(&QUESTIONS[..1]).await?;
     let leads = findings.answers(&call, &QUESTIONS[..1]);
-    let fillers = stage.agent.rules.mask.fillers.iter();
-    let filled = leads
-        .iter()
-        .all(|lead| fillers.clone().any(|filler| bare(filler) == *lead));
-    findings.check(filled, format!("before the answer {leads:?}"));
+    let fillers = &stage.agent.rules.mask.fillers;
+    let is_filler = |lead: &String| fillers.iter().any(|filler| bare(filler) == *lead);
+    findings.check(
+        leads.iter().all(is_filler),
+        format!("before the answer {leads:?}"),
+    );
     let after = call.heard.answers.first().and_then(|answer| answer.after);
     findings.on_time("first sound after", after, FILLER);
+    findings.count("attempts", first.attempts().len(), 1);
+    findings.count("attempts at the second", second.attempts().len(), 0);
     findings.ledger(&stage, &[call]);
     stage.close().await?;
     Ok(findings)

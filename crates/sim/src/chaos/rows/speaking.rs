@@ -4,20 +4,21 @@ use std::{sync::Arc, time::Duration};
 
 use super::{Row, row};
 use crate::{
+    carrier::SILENCE as SILENT,
     chaos::{
         Findings,
-        code::{CodedVoice, bare},
-        stage::{QUESTIONS, Setting, Stage, answer_of, ask},
+        code::{CodedVoice, Reader, bare},
+        stage::{GREETING, Post, QUESTIONS, Setting, Stage, answer_of, ask},
         telephone::Ask,
     },
-    fakes::{TtsFault, Voice},
+    fakes::{FakeElevenLabs, TtsFault, Voice},
 };
 
 pub(super) const ROWS: &[Row] = &[
     row(
         "F10",
         "voice is dead",
-        "the next voice after 1.5 s, then the built-in recording",
+        "the next voice after 1.5 s, then the built-in recording; no silence of 4 s",
         || Box::pin(dead()),
     ),
     row(
@@ -28,8 +29,8 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         "F12",
-        "voice sends another format, silence, ten minutes",
-        "rejected, at most 60 s kept, no burst of noise",
+        "voice sends another format, odd bytes, silence, ten minutes",
+        "rejected (odd bytes are played), at most 60 s kept, no burst of noise",
         || Box::pin(nonsense()),
     ),
 ];
@@ -41,7 +42,7 @@ async fn dead() -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
     let stage = Stage::set(Setting::default()).await?;
     let [first, second] = [&stage.voices[0], &stage.voices[1]];
-    let rehearsed = first.fake.attempts().len();
+    let rehearsed = first.spoken_to();
     first.fake.fail_always(Some(TtsFault::Mute));
     let call = stage.call(&QUESTIONS[..1]).await?;
     let took = first
@@ -49,17 +50,32 @@ async fn dead() -> anyhow::Result<Findings> {
         .zip(second.fake.attempts().first().copied());
     let took = took.map(|(asked, instead)| instead - asked);
     findings.on_time("next voice after", took, FIRST_AUDIO);
-    findings.count("attempts", first.fake.attempts().len() - rehearsed, 1);
+    findings.count("attempts", first.spoken_to() - rehearsed, 1);
     findings.conversation(&stage, &call, &QUESTIONS[..1]);
     second.fake.fail_always(Some(TtsFault::Mute));
     let spoiled = stage.call(&[NO_WORDS]).await?;
-    let recording = spoiled.heard.answers.first().map(|answer| answer.foreign);
-    let recording = recording.unwrap_or_default().as_millis();
-    findings.check(recording > 500, format!("{recording} ms of the recording"));
+    let answer = spoiled.heard.answers.first();
+    let heard = answer.map_or("", |answer| answer.text.as_str());
+    findings.check(heard.is_empty(), format!("then heard {heard:?}"));
+    let recording = answer.map_or(Duration::ZERO, |answer| answer.foreign);
+    findings.on_time("of the recording", Some(recording), loud_in(APOLOGY));
+    findings.silence(answer.map_or(Duration::MAX, |answer| answer.silence));
     findings.survived(&spoiled);
     findings.ledger(&stage, &[call, spoiled]);
     stage.close().await?;
     Ok(findings)
+}
+
+/// What is played when nobody speaks.
+const APOLOGY: &[u8] = include_bytes!("../../../../driver/clips/apology-en.ulaw");
+
+/// How much of a recording is loud, as the caller counts what is nobody's words.
+fn loud_in(recording: &[u8]) -> Duration {
+    let mut reader = Reader::default();
+    for sample in recording {
+        reader.take(*sample);
+    }
+    Duration::from_micros(reader.foreign as u64 * 125)
 }
 
 /// A question that is answered by a recording only.
@@ -71,18 +87,38 @@ const NO_WORDS: Ask = Ask {
 async fn cut_off() -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
     let stage = Stage::set(Setting::default()).await?;
+    let voice = &stage.voices[0];
+    let rehearsed = voice.spoken_to();
     // In the middle of the ninth letter of a word, 400 ms to the message.
-    stage.voices[0].fake.fail_once(TtsFault::DropAfter(2));
+    voice.fake.fail_once(TtsFault::DropAfter(2));
     let call = stage.call(&QUESTIONS[..2]).await?;
     let [first, second] = &call.heard.answers[..] else {
         anyhow::bail!("{} answers", call.heard.answers.len());
     };
-    let whole = is_whole_but_for_a_cut(&first.text, answer_of(&QUESTIONS[0]));
+    let answer = answer_of(&QUESTIONS[0]);
+    let whole = is_whole_but_for_a_cut(&first.text, answer);
     findings.check(whole, format!("heard {:?}", first.text));
     let next = bare(&second.text) == bare(answer_of(&QUESTIONS[1]));
     findings.check(next, format!("then {:?}", second.text));
+    let streams = voice.fake.seen().into_iter();
+    let given: Vec<String> = streams
+        .filter(|stream| stream.characters > 0)
+        .skip(rehearsed)
+        .map(|stream| stream.spoken.join(" "))
+        .collect();
+    // The reply that was cut, its rest, the second reply.
+    findings.count("attempts", given.len(), 3);
+    let rest = given.get(1).map_or("", |rest| rest.as_str());
+    let is_rest = answer.ends_with(rest) && rest.starts_with("nine");
+    findings.check(is_rest, format!("said again {rest:?}"));
+    let instead = stage.voices[1].spoken_to();
+    findings.count("attempts at the second", instead, 0);
     let silence = first.silence.max(second.silence);
     findings.within("silence", Some(silence), SILENCE);
+    // The piece of a word that was said again is no word.
+    let recorded: String = call.turns.iter().map(|turn| bare(&turn.heard)).collect();
+    let said = [GREETING, answer, answer_of(&QUESTIONS[1])].concat();
+    findings.check(recorded == bare(&said), format!("recorded {recorded:?}"));
     findings.survived(&call);
     findings.ledger(&stage, &[call]);
     stage.close().await?;
@@ -126,7 +162,7 @@ fn linear(text: &str) -> Vec<u8> {
 }
 
 fn silent(text: &str) -> Vec<u8> {
-    vec![0xFF; CodedVoice::default().say(text).len()]
+    vec![SILENT; CodedVoice::default().say(text).len()]
 }
 
 fn ten_minutes(text: &str) -> Vec<u8> {
@@ -136,40 +172,63 @@ fn ten_minutes(text: &str) -> Vec<u8> {
     sound
 }
 
+/// As many bytes as no frame, no letter and no 16-bit sample has.
+fn odd(text: &str) -> Vec<u8> {
+    const MORE: usize = 37;
+    let mut sound = CodedVoice::default().say(text);
+    sound.resize(sound.len() + MORE, SILENT);
+    sound
+}
+
 async fn nonsense() -> anyhow::Result<Findings> {
-    let (one, two, three) = tokio::join!(
-        spoken_as("another format", linear),
-        spoken_as("silence", silent),
-        spoken_as("ten minutes", ten_minutes),
+    let mut findings = Findings::default();
+    let (format, odd, silence, long) = tokio::join!(
+        spoken_as(linear, 1),
+        spoken_as(odd, 0),
+        spoken_as(silent, 1),
+        spoken_as(ten_minutes, 1),
     );
-    let mut findings = one?;
-    findings.merge(two?);
-    findings.merge(three?);
+    findings.merge("another format", format?);
+    findings.merge("odd bytes", odd?);
+    findings.merge("silence", silence?);
+    findings.merge("ten minutes", long?);
     Ok(findings)
 }
 
-async fn spoken_as(what: &str, sound: fn(&str) -> Vec<u8>) -> anyhow::Result<Findings> {
+/// Sound that is given up so many times.
+async fn spoken_as(sound: fn(&str) -> Vec<u8>, failures: usize) -> anyhow::Result<Findings> {
     const NOISE: Duration = Duration::from_millis(500);
+    /// A minute of mu-law in base64, and what is said about it.
+    const MOST: u64 = 60 * 8_000 * 3 / 2;
     let mut findings = Findings::default();
     let stage = Stage::set(Setting {
         first_voice: Arc::new(Spoiled(sound)),
         ..Setting::default()
     })
     .await?;
+    let [first, second] = [&stage.voices[0], &stage.voices[1]];
+    let rehearsed = first.spoken_to();
+    let before = answered(first);
     let question = Ask {
         patience: Duration::from_secs(10),
         ..QUESTIONS[0]
     };
     let call = stage.call(&[question]).await?;
-    let answer = call.heard.answers.first();
-    let heard = answer
-        .map(|answer| answer.text.as_str())
-        .unwrap_or_default();
-    let whole = bare(heard) == bare(answer_of(&question));
-    findings.check(whole, format!("{what}: heard {heard:?}"));
-    let noise = answer.map_or(Duration::ZERO, |answer| answer.foreign);
-    findings.within(&format!("{what}: noise"), Some(noise), NOISE);
-    findings.survived(&call);
+    let read = answered(first) - before;
+    findings.check(read <= MOST, format!("{} kB read", read >> 10));
+    findings.count("attempts", first.spoken_to() - rehearsed, 1);
+    findings.count("attempts at the second", second.spoken_to(), failures);
+    let noise = call.heard.answers.first();
+    let noise = noise.map_or(Duration::ZERO, |answer| answer.foreign);
+    findings.within("noise", Some(noise), NOISE);
+    findings.conversation(&stage, &call, &[question]);
+    findings.ledger(&stage, &[call]);
     stage.close().await?;
     Ok(findings)
+}
+
+/// Bytes that it has sent.
+fn answered(post: &Post<FakeElevenLabs>) -> u64 {
+    let links = post.proxy.links();
+    links.iter().map(|link| link.answered).sum()
 }

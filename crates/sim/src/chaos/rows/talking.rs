@@ -31,19 +31,19 @@ const SOUNDS: usize = 2 + 5;
 
 async fn lost() -> anyhow::Result<Findings> {
     let (cut, stalled, dead, old) = tokio::join!(
-        breaks("cut off", RealtimeFault::CutAfter(SOUNDS), None),
-        breaks("stalled", RealtimeFault::StallAfter(SOUNDS), None),
+        breaks(RealtimeFault::CutAfter(SOUNDS), None),
+        breaks(RealtimeFault::StallAfter(SOUNDS), None),
         breaks(
-            "dead",
             RealtimeFault::CutAfter(SOUNDS),
             Some(RealtimeFault::Refuse(503))
         ),
         grows_old(),
     );
-    let mut findings = cut?;
-    findings.merge(stalled?);
-    findings.merge(dead?);
-    findings.merge(old?);
+    let mut findings = Findings::default();
+    findings.merge("cut off", cut?);
+    findings.merge("stalled", stalled?);
+    findings.merge("dead", dead?);
+    findings.merge("old", old?);
     Ok(findings)
 }
 
@@ -69,17 +69,14 @@ async fn grows_old() -> anyhow::Result<Findings> {
     let call = stage.call(&QUESTIONS[..2]).await?;
     let talker = &stage.talkers[0].fake;
     let after = talker.attempts().windows(2).next().map(|at| at[1] - at[0]);
-    findings.on_time("old: next session after", after, RECYCLE);
+    findings.on_time("next session after", after, RECYCLE);
     let outlived = call.lasted > LASTS;
-    findings.check(
-        outlived,
-        format!("old: a call of {} s", call.lasted.as_secs()),
-    );
+    findings.check(outlived, format!("a call of {} s", call.lasted.as_secs()));
     let sessions = talker.seen();
     let answers = sessions.iter().filter(|session| session.output_tokens > 0);
-    findings.count("old: sessions that spoke", answers.count(), 2);
+    findings.count("sessions that spoke", answers.count(), 2);
     findings.count(
-        "old: answers by others",
+        "answers by others",
         stage.models[0].fake.attempts().len(),
         0,
     );
@@ -90,11 +87,7 @@ async fn grows_old() -> anyhow::Result<Findings> {
 }
 
 /// A connection breaks in the first answer; `then` is what becomes of the next.
-async fn breaks(
-    how: &str,
-    fault: RealtimeFault,
-    then: Option<RealtimeFault>,
-) -> anyhow::Result<Findings> {
+async fn breaks(fault: RealtimeFault, then: Option<RealtimeFault>) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
     let stage = Stage::set(talking(HOUR, HOUR)).await?;
     let talker = &stage.talkers[0];
@@ -102,19 +95,19 @@ async fn breaks(
     talker.fake.fail_always(then);
     let call = stage.call(&QUESTIONS[..2]).await?;
     let attempts = talker.fake.attempts();
-    findings.count(&format!("{how}: connections"), attempts.len(), 2);
+    findings.count("connections", attempts.len(), 2);
     let again = attempts.get(1).copied();
     let spoke = answer_began(&talker.moments());
     let took = again.zip(spoke).map(|(again, spoke)| again - spoke);
     if let RealtimeFault::StallAfter(_) = fault {
-        findings.on_time(&format!("{how}: noticed after"), took, OUTPUT_GAP);
+        findings.on_time("noticed after", took, OUTPUT_GAP);
     } else {
-        findings.within(&format!("{how}: called again after"), took, BACK);
+        findings.within("called again after", took, BACK);
     }
-    heard(&mut findings, how, &call)?;
+    heard(&mut findings, &call)?;
     let asked = stage.models[0].fake.attempts().len();
     let expected = if then.is_some() { 2 } else { 0 };
-    findings.count(&format!("{how}: answers by others"), asked, expected);
+    findings.count("answers by others", asked, expected);
     findings.survived(&call);
     findings.ledger(&stage, &[call]);
     stage.close().await?;
@@ -130,21 +123,21 @@ fn answer_began(moments: &[crate::fakes::Moment]) -> Option<Instant> {
         .map(|moment| moment.at)
 }
 
-fn heard(findings: &mut Findings, how: &str, call: &Call) -> anyhow::Result<()> {
+fn heard(findings: &mut Findings, call: &Call) -> anyhow::Result<()> {
     let [first, second] = &call.heard.answers[..] else {
         anyhow::bail!("{} answers", call.heard.answers.len());
     };
     let whole = is_whole_but_for_a_cut(&first.text, answer_of(&QUESTIONS[0]));
-    findings.check(whole, format!("{how}: heard {:?}", first.text));
+    findings.check(whole, format!("heard {:?}", first.text));
     let next = bare(&second.text) == bare(answer_of(&QUESTIONS[1]));
-    findings.check(next, format!("{how}: then {:?}", second.text));
+    findings.check(next, format!("then {:?}", second.text));
     let silence = first.silence.max(second.silence);
-    findings.within(&format!("{how}: silence"), Some(silence), SILENCE);
+    findings.within("silence", Some(silence), SILENCE);
     let kept = call.turns.get(1).map(|turn| bare(&turn.heard));
     let kept = kept.unwrap_or_default();
     findings.check(
         kept == bare(answer_of(&QUESTIONS[0])),
-        format!("{how}: kept {kept:?}"),
+        format!("kept {kept:?}"),
     );
     Ok(())
 }

@@ -18,7 +18,7 @@ use crate::{
         Findings,
         code::bare,
         ledger::tokens_for,
-        stage::{Call, QUESTIONS, Setting, Stage, answer_to, answered, ask},
+        stage::{Call, QUESTIONS, Setting, Stage, TOKEN_GAP, answer_to, answered, ask},
         telephone::Ask,
     },
     fakes::{Brain, Chat, LlmFault, Pieces, Reply, What},
@@ -29,39 +29,41 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "F05",
         "model refuses: 429, 500, 503",
-        "at most one retry after 100 to 300 ms, then the next one; first sound within 4 s",
+        "at most one retry after 100 to 300 ms (none where it says to wait longer), then the next one; first sound within 4 s",
         || Box::pin(refuses()),
     ),
     row(
         "F06",
         "model is silent",
-        "second model asked after 2.5 s, the loser cancelled, both billed",
+        "a second one asked after 2.5 s, the loser cancelled, both billed",
         || Box::pin(silent()),
     ),
     row(
         "F07",
         "model stalls in the middle",
-        "noticed after 2 s, whole sentences spoken, the next model goes on, nothing said twice",
+        "noticed after 2 s, whole sentences spoken, the next one is told of them and goes on, nothing said twice",
         || Box::pin(stalls()),
     ),
     row(
         "F08",
-        "model talks garbage: HTML, broken events, bad UTF-8, a line of 10 MB, no end",
-        "taken for a failure, the next one answers; at most 2,000 tokens and 15 s",
+        "model talks garbage: HTML, broken events, bad UTF-8, lines of 100 kB and 10 MB, no end",
+        "taken for a failure, the next one answers; at most 64 kB in a line (60 are read), 2,000 tokens and 15 s",
         || Box::pin(garbage()),
     ),
     row(
         "F09",
-        "model says nothing",
+        "model says nothing, or declines",
         "asked once more, then a line of the agent's own",
         || Box::pin(empty()),
     ),
 ];
 
 const HEDGE_AFTER: Duration = Duration::from_millis(2_500);
-const TOKEN_GAP: Duration = Duration::from_secs(2);
+/// Nothing more for so long is a stall.
+const STALL: Duration = Duration::from_secs(2);
 const LONGEST_REPLY: Duration = Duration::from_secs(15);
 const MOST_TOKENS: u64 = 2_000;
+const RETRY: [Duration; 2] = [Duration::from_millis(95), Duration::from_millis(300)];
 const FIRST_SOUND: Duration = Duration::from_secs(4);
 
 /// Breakers that stay out of the way.
@@ -84,23 +86,31 @@ fn without_breakers() -> Setting {
 async fn refuses() -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
     let stage = Stage::set(without_breakers()).await?;
-    let model = &stage.models[0].fake;
-    let busy = LlmFault::Busy {
-        retry_after: Duration::from_millis(200),
+    let busy = |ms| LlmFault::Busy {
+        retry_after: Duration::from_millis(ms),
     };
-    let faults = [busy, LlmFault::ServerError, LlmFault::Overloaded];
+    // Each with the retries it is worth.
+    let faults = [
+        (busy(200), 1),
+        (LlmFault::ServerError, 1),
+        (LlmFault::Overloaded, 1),
+        (busy(5_000), 0),
+    ];
     let mut calls = Vec::new();
-    for (fault, ask) in faults.into_iter().zip(QUESTIONS) {
-        let before = model.attempts().len();
-        model.fail_always(Some(fault));
+    for ((fault, most), ask) in faults.into_iter().zip(QUESTIONS) {
+        let before = [0, 1].map(|place: usize| stage.models[place].fake.attempts().len());
+        stage.models[0].fake.fail_always(Some(fault));
         let call = stage.call(&[ask]).await?;
-        let attempts = model.attempts().split_off(before);
-        let again = attempts.len() - 1;
-        findings.check(again <= 1, format!("{fault:?}: {again} retries"));
+        let attempts = stage.models[0].fake.attempts().split_off(before[0]);
+        let again = attempts.len().saturating_sub(1);
+        findings.check(again <= most, format!("{fault:?}: {again} retries"));
         if let [first, second] = attempts[..] {
-            let wait = (second - first).as_millis();
-            findings.check((95..=360).contains(&wait), format!("after {wait} ms"));
+            let wait = second - first;
+            findings.check(wait >= RETRY[0], format!("after {} ms", wait.as_millis()));
+            findings.within("retried after", Some(wait), RETRY[1].mul_f64(1.2));
         }
+        let instead = stage.models[1].fake.attempts().len() - before[1];
+        findings.count("attempts at the second", instead, 1);
         let after = call.heard.answers.first().and_then(|answer| answer.after);
         findings.within("first sound", after, FIRST_SOUND);
         findings.conversation(&stage, &call, &[ask]);
@@ -128,16 +138,42 @@ async fn silent() -> anyhow::Result<Findings> {
         .map(|(at, won)| at.saturating_duration_since(won));
     findings.within("loser cancelled after", after, Duration::from_secs(1));
     let paid = tokens_for(&call.receipt, Purpose::Hedge);
-    findings.check(paid > 0, format!("{paid} tokens for the loser"));
+    let used = first.fake.used();
+    let used: u64 = used.iter().map(|used| used.input + used.output).sum();
+    findings.check(
+        paid == used && paid > 0,
+        format!("{paid} tokens for the loser, who used {used}"),
+    );
+    findings.count("attempts at the second", second.fake.attempts().len(), 1);
     findings.conversation(&stage, &call, &QUESTIONS[..1]);
     findings.ledger(&stage, &[call]);
     stage.close().await?;
     Ok(findings)
 }
 
+/// Goes on where another one stopped; without knowing of it, answers in words of its own.
+fn goes_on(chat: &Chat) -> Reply {
+    let mut said = chat.messages.iter();
+    let knows = said.any(|message| message["role"] == "assistant" && has_spoken(message));
+    Reply::saying(if knows {
+        "Breakfast is served until noon."
+    } else {
+        "On Sundays it is nine o'clock, and breakfast is there until noon."
+    })
+}
+
+fn has_spoken(message: &serde_json::Value) -> bool {
+    let content = message["content"].as_str().unwrap_or_default();
+    bare(content).ends_with("weopenatnineonsunday")
+}
+
 async fn stalls() -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
-    let stage = Stage::set(Setting::default()).await?;
+    let stage = Stage::set(Setting {
+        brains: [Arc::new(answered), Arc::new(goes_on)],
+        ..Setting::default()
+    })
+    .await?;
     let [first, second] = [&stage.models[0], &stage.models[1]];
     // In the second sentence.
     first.fake.fail_once(LlmFault::StallAfter(10));
@@ -149,8 +185,15 @@ async fn stalls() -> anyhow::Result<Findings> {
     let last: Option<Instant> = sent.map(|moment| moment.at).next_back();
     let instead = second.fake.attempts().first().copied();
     let took = last.zip(instead).map(|(last, instead)| instead - last);
-    findings.on_time("next one asked after", took, TOKEN_GAP);
+    findings.on_time("next one asked after", took, STALL);
     findings.count("attempts", first.fake.attempts().len(), 1);
+    let asked = second.fake.seen();
+    findings.count("attempts at the second", asked.len(), 1);
+    let told = asked.iter().any(|asked| {
+        let mut messages = asked.body["messages"].as_array().into_iter().flatten();
+        messages.any(has_spoken)
+    });
+    findings.check(told, "the next one is shown what was spoken");
     findings.conversation(&stage, &call, &QUESTIONS[..1]);
     findings.ledger(&stage, &[call]);
     stage.close().await?;
@@ -158,76 +201,95 @@ async fn stalls() -> anyhow::Result<Findings> {
 }
 
 async fn garbage() -> anyhow::Result<Findings> {
-    let (one, two, three) = tokio::join!(broken(), long_line(), endless());
-    let mut findings = one?;
-    findings.merge(two?);
-    findings.merge(three?);
+    let mut findings = Findings::default();
+    let (broken, good, long, longest, fast, slow) = tokio::join!(
+        broken(),
+        line_of(60_000, 0),
+        line_of(100_000, 1),
+        line_of(10 << 20, 1),
+        endless(Duration::from_millis(1), Pieces::Sentences),
+        endless(TOKEN_GAP, Pieces::Tokens),
+    );
+    findings.merge("broken", broken?);
+    findings.merge("60 kB", good?);
+    findings.merge("100 kB", long?);
+    findings.merge("10 MB", longest?);
+    findings.merge("fast", fast?);
+    findings.merge("slow", slow?);
     Ok(findings)
 }
 
 /// Tokens that were written and could not be read: whoever wrote them counts them.
 const UNREADABLE: u64 = 12;
 
-/// HTML, broken events and bad UTF-8, each in a call of its own.
+/// HTML, broken events, bad UTF-8 and what is no HTTP, each in a call of its own.
 async fn broken() -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
     let stage = Stage::set(without_breakers()).await?;
     let [first, second] = [&stage.models[0], &stage.models[1]];
+    let faults = [
+        Some(LlmFault::Html),
+        Some(LlmFault::HtmlAsAnswer),
+        Some(LlmFault::GarbageAfter(5)),
+        Some(LlmFault::BadUtf8After(5)),
+        None,
+    ];
     let mut calls = Vec::new();
-    for (number, ask) in QUESTIONS[..3].iter().enumerate() {
-        match number {
-            0 => first.fake.fail_always(Some(LlmFault::Html)),
-            1 => first.fake.fail_once(LlmFault::GarbageAfter(5)),
-            _ => first.proxy.spoil(Trouble::GarbageAfter(1_500)),
+    for (number, fault) in faults.into_iter().enumerate() {
+        let ask = QUESTIONS[number % QUESTIONS.len()];
+        let name = fault.map_or("no HTTP".to_owned(), |fault| format!("{fault:?}"));
+        let before = [first, second].map(|post| post.fake.attempts().len());
+        first.fake.fail_always(fault);
+        if fault.is_none() {
+            first.proxy.spoil(Trouble::GarbageAfter(1_500));
         }
-        let call = stage.call(&[*ask]).await?;
-        first.fake.fail_always(None);
-        findings.conversation(&stage, &call, &[*ask]);
+        let call = stage.call(&[ask]).await?;
+        let made = [first, second].map(|post| post.fake.attempts().len());
+        let (made, instead) = (made[0] - before[0], made[1] - before[1]);
+        findings.check((1..=2).contains(&made), format!("{name}: {made} attempts"));
+        findings.count(&format!("{name}: at the second"), instead, 1);
+        findings.conversation(&stage, &call, &[ask]);
         calls.push(call);
     }
-    findings.count("fall-backs", second.fake.attempts().len(), 3);
     findings.ledger_but(&stage, &calls, UNREADABLE);
     stage.close().await?;
     Ok(findings)
 }
 
-async fn long_line() -> anyhow::Result<Findings> {
-    const LETTERS: usize = 10 << 20;
+/// A line so long, which is a failure or not.
+async fn line_of(bytes: usize, failures: usize) -> anyhow::Result<Findings> {
+    /// What the sockets of both sides hold comes on top of what is read.
+    const IN_SOCKETS: u64 = 2 << 20;
     let mut findings = Findings::default();
-    let long = Arc::new(|_chat: &Chat| Reply::saying("a".repeat(LETTERS)));
-    let stage = Stage::set(Setting {
-        brains: [long, Arc::new(answered)],
-        pieces: Pieces::Sentences,
-        ..Setting::default()
-    })
-    .await?;
+    let stage = Stage::set(Setting::default()).await?;
+    let [first, second] = [&stage.models[0], &stage.models[1]];
+    first.fake.fail_always(Some(LlmFault::LongLine(bytes)));
     let call = stage.call(&QUESTIONS[..1]).await?;
-    findings.count("fall-backs", stage.models[1].fake.attempts().len(), 1);
+    findings.count("attempts", first.fake.attempts().len(), 1);
+    findings.count("at the second", second.fake.attempts().len(), failures);
     findings.conversation(&stage, &call, &QUESTIONS[..1]);
-    let read = stage.models[0]
-        .proxy
-        .links()
-        .iter()
-        .map(|link| link.answered)
-        .sum::<u64>();
-    findings.check(
-        read < 8 << 20,
-        format!("{} kB of a 10 MB line read", read >> 10),
-    );
+    let links = first.proxy.links();
+    let read: u64 = links.iter().map(|link| link.answered).sum();
+    findings.check(read < IN_SOCKETS, format!("{} kB read", read >> 10));
+    findings.ledger_but(&stage, &[call], UNREADABLE);
     stage.close().await?;
     Ok(findings)
 }
 
-async fn endless() -> anyhow::Result<Findings> {
+/// A model that has no end, with so much between two pieces.
+async fn endless(gap: Duration, pieces: Pieces) -> anyhow::Result<Findings> {
+    const SENTENCE: &str = "It goes on and on. ";
     const SENTENCES: usize = 5_000;
     const QUESTION: Ask = Ask {
         patience: Duration::from_secs(20),
         ..ask("When do you open on Sunday?", "the end of it.")
     };
     let mut findings = Findings::default();
-    let endless = Arc::new(|_chat: &Chat| Reply::saying("It goes on and on. ".repeat(SENTENCES)));
+    let endless = Arc::new(|_chat: &Chat| Reply::saying(SENTENCE.repeat(SENTENCES)));
     let stage = Stage::set(Setting {
         brains: [endless, Arc::new(answered)],
+        token_gap: gap,
+        pieces,
         ..Setting::default()
     })
     .await?;
@@ -243,15 +305,36 @@ async fn endless() -> anyhow::Result<Findings> {
     let took = asked
         .zip(ended)
         .map(|(asked, ended)| ended.saturating_duration_since(asked));
-    findings.within("endless ended after", took, LONGEST_REPLY.mul_f64(1.2));
+    findings.within("ended after", took, LONGEST_REPLY.mul_f64(1.2));
     let written: u64 = model.fake.used().iter().map(|used| used.output).sum();
-    findings.check(written <= MOST_TOKENS, format!("{written} tokens of it"));
+    findings.check(written <= MOST_TOKENS, format!("{written} tokens"));
+    let answer = call.heard.answers.first();
+    let heard = answer.map_or(String::new(), |answer| bare(&answer.text));
+    let sentence = bare(SENTENCE);
+    // Whatever was said of the end, the rest is sentence after sentence.
+    let (lead, rest) = heard.split_at(heard.find(&sentence).unwrap_or(heard.len()));
+    let spoken = rest.matches(&sentence).count();
+    let left = &rest[spoken * sentence.len()..];
+    findings.check(
+        spoken > 0 && rest.starts_with(&sentence.repeat(spoken)),
+        format!("heard {lead:?}, {spoken} sentences, {left:?}"),
+    );
+    findings.silence(answer.map_or(Duration::MAX, |answer| answer.silence));
     findings.survived(&call);
+    findings.ledger_but(&stage, &[call], UNREADABLE);
     stage.close().await?;
     Ok(findings)
 }
 
 async fn empty() -> anyhow::Result<Findings> {
+    let mut findings = Findings::default();
+    let (silent, declines) = tokio::join!(says_nothing(), declines());
+    findings.merge("nothing", silent?);
+    findings.merge("declines", declines?);
+    Ok(findings)
+}
+
+async fn says_nothing() -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
     let asked = AtomicU32::new(0);
     // The first answer is empty, and everything about dogs is.
@@ -277,22 +360,39 @@ async fn empty() -> anyhow::Result<Findings> {
     Ok(findings)
 }
 
+async fn declines() -> anyhow::Result<Findings> {
+    let mut findings = Findings::default();
+    let stage = Stage::set(Setting::default()).await?;
+    stage.models[0].fake.fail_once(LlmFault::Declines);
+    let answered = stage.call(&QUESTIONS[..1]).await?;
+    findings.count("attempts until an answer", attempts(&stage), 2);
+    findings.conversation(&stage, &answered, &QUESTIONS[..1]);
+    let before = attempts(&stage);
+    for post in &stage.models {
+        post.fake.fail_always(Some(LlmFault::Declines));
+    }
+    let own = stage.call(&[OWN_LINE]).await?;
+    findings.count("attempts without one", attempts(&stage) - before, 2);
+    own_line(&mut findings, &stage, &own);
+    findings.ledger(&stage, &[answered, own]);
+    stage.close().await?;
+    Ok(findings)
+}
+
 /// A question that only a line of the agent's own answers.
-const OWN_LINE: Ask = Ask {
+pub(super) const OWN_LINE: Ask = Ask {
     patience: Duration::from_secs(8),
-    ..ask("May I bring my two dogs?", "on a leash.")
+    ..ask("May I bring my two dogs?", "say that again?")
 };
 
 fn own_line(findings: &mut Findings, stage: &Stage, call: &Call) {
     let line = &stage.agent.rules.lines.trouble;
-    let heard = call
-        .heard
-        .answers
-        .first()
-        .map(|answer| answer.text.as_str());
-    let heard = heard.unwrap_or_default();
+    let answer = call.heard.answers.first();
+    let heard = answer.map_or("", |answer| answer.text.as_str());
     let is_own = bare(heard) == bare(line);
     findings.check(is_own, format!("then heard {heard:?}"));
+    findings.silence(answer.map_or(Duration::MAX, |answer| answer.silence));
+    findings.recorded(call);
     findings.survived(call);
 }
 

@@ -10,7 +10,7 @@ use providers::{
 };
 use tokio::sync::mpsc;
 
-use super::{MOMENTS, Post, base};
+use super::{MOMENTS, Post, stations::base};
 use crate::{
     chaos::code::{CodedEar, CodedVoice},
     fakes::{Brain, FakeRealtime, RealtimeSettings},

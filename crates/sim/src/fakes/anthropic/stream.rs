@@ -98,7 +98,7 @@ fn steps(plan: &Plan, settings: &Settings, dice: &mut Dice) -> Vec<Step> {
             let delta = json!({ "type": "content_block_delta", "index": index, "delta": delta });
             steps.push(Step {
                 after: delay,
-                event: Some(wire::event(&delta)),
+                event: Some(wire::event(&delta).into()),
                 text,
                 told: None,
             });
@@ -177,8 +177,39 @@ fn tool_use(plan: &Plan, at: usize, tool: &ReplyTool, input: Value) -> Value {
 
 /// Lets a fault have its way after so many pieces of content.
 fn spoil(steps: &mut Vec<Step>, fault: Option<LlmFault>) {
-    let event = |event| Some(Step::at_once(event));
+    let event = |event: String| Some(Step::at_once(event));
+    let is_piece = |step: &Step| {
+        let event = step.event.as_deref();
+        event.is_some_and(|event| event.starts_with(wire::DELTA.as_bytes()))
+    };
     let (pieces, instead) = match fault {
+        Some(LlmFault::BadUtf8After(pieces)) => {
+            let delta = json!({ "type": "content_block_delta", "index": 0,
+                "delta": { "type": "text_delta", "text": "~~" } });
+            let spoilt = writing::spoilt(wire::event(&delta).into_bytes());
+            let mut later = steps
+                .iter()
+                .enumerate()
+                .filter(|(_at, step)| is_piece(step));
+            let at = later.nth(pieces).map_or(steps.len() - 1, |(at, _step)| at);
+            steps.insert(at, Step::at_once(spoilt));
+            return;
+        }
+        Some(LlmFault::Declines) => {
+            steps.truncate(2);
+            let end = json!({ "type": "message_delta", "usage": { "output_tokens": 1 },
+                "delta": { "stop_reason": "refusal", "stop_sequence": null } });
+            steps.push(Step::at_once(wire::event(&end)));
+            steps.push(Step::at_once(wire::event(
+                &json!({ "type": "message_stop" }),
+            )));
+            return;
+        }
+        Some(LlmFault::LongLine(bytes)) => {
+            let long = json!({ "type": "ping", "padding": " ".repeat(bytes) });
+            steps.insert(1, Step::at_once(wire::event(&long)));
+            return;
+        }
         Some(LlmFault::CutAfter(pieces)) => (pieces, None),
         Some(LlmFault::ErrorAfter(pieces)) => (
             pieces,
@@ -196,6 +227,7 @@ fn spoil(steps: &mut Vec<Step>, fault: Option<LlmFault>) {
         Some(
             LlmFault::Busy { .. }
             | LlmFault::Html
+            | LlmFault::HtmlAsAnswer
             | LlmFault::KeyRefused
             | LlmFault::NoAnswer
             | LlmFault::NoQuota
@@ -203,10 +235,6 @@ fn spoil(steps: &mut Vec<Step>, fault: Option<LlmFault>) {
             | LlmFault::ServerError,
         )
         | None => return,
-    };
-    let is_piece = |step: &Step| {
-        let event = step.event.as_deref();
-        event.is_some_and(|event| event.starts_with(wire::DELTA))
     };
     let mut later = steps
         .iter()

@@ -33,6 +33,12 @@ pub(super) fn refused_by(fault: LlmFault) -> Option<Response> {
             set(&mut response, "content-type", "text/html");
             Some(response)
         }
+        LlmFault::HtmlAsAnswer => {
+            let page = "<html><head><title>Sign in</title></head></html>\n\n";
+            let mut response = answer(StatusCode::OK, page.to_owned());
+            set(&mut response, "content-type", "text/html");
+            Some(response)
+        }
         LlmFault::KeyRefused => Some(error(401, "authentication_error", "invalid x-api-key")),
         LlmFault::NoQuota => {
             let error = json!({ "type": "rate_limit_error",
@@ -42,9 +48,12 @@ pub(super) fn refused_by(fault: LlmFault) -> Option<Response> {
         }
         LlmFault::Overloaded => Some(error(529, "overloaded_error", "Overloaded")),
         LlmFault::ServerError => Some(server_error()),
-        LlmFault::CutAfter(_)
+        LlmFault::BadUtf8After(_)
+        | LlmFault::CutAfter(_)
+        | LlmFault::Declines
         | LlmFault::ErrorAfter(_)
         | LlmFault::GarbageAfter(_)
+        | LlmFault::LongLine(_)
         | LlmFault::NoAnswer
         | LlmFault::OverloadedAfter(_)
         | LlmFault::StallAfter(_) => None,

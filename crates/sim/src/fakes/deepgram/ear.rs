@@ -27,10 +27,10 @@ pub enum Word {
 }
 
 /// Samples louder than this are speech; comfort noise and silence are below.
-const LOUD: u16 = 600;
+pub(crate) const LOUD: u16 = 600;
 
 /// Whether any of these samples is loud enough for speech.
-pub(super) fn is_loud(audio: &[u8]) -> bool {
+pub(crate) fn is_loud(audio: &[u8]) -> bool {
     audio
         .iter()
         .any(|code| ulaw::decode(*code).unsigned_abs() > LOUD)

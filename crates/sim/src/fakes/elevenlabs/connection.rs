@@ -396,6 +396,9 @@ impl Connection {
     }
 
     async fn send_one(&mut self, outgoing: Outgoing, socket: &mut WebSocket) -> bool {
+        if self.fault == Some(TtsFault::Mute) {
+            return true;
+        }
         let text = match outgoing {
             Outgoing::Close => {
                 close(socket, 1000, "").await;
@@ -414,9 +417,6 @@ impl Connection {
                 message
             }
         };
-        if self.fault == Some(TtsFault::Mute) {
-            return true;
-        }
         let garbage = self.fault == Some(TtsFault::Garbage);
         let text = if garbage {
             "{\"audio\":\"UklGR".to_owned()

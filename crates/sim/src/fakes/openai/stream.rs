@@ -56,13 +56,13 @@ fn steps(plan: &Plan, settings: &Settings, dice: &mut Dice) -> Vec<Step> {
     let role = chunk(json!({ "role": "assistant", "content": "" }), None);
     steps.push(Step {
         after: delay,
-        event: Some(role),
+        event: Some(role.into()),
         text: None,
         told: None,
     });
     delay = Duration::ZERO;
     for piece in settings.pieces.of(&plan.reply.text) {
-        let event = Some(chunk(json!({ "content": piece }), None));
+        let event = Some(chunk(json!({ "content": piece }), None).into());
         steps.push(Step {
             after: delay,
             event,
@@ -73,7 +73,7 @@ fn steps(plan: &Plan, settings: &Settings, dice: &mut Dice) -> Vec<Step> {
     }
     for (at, tool) in plan.reply.tools.iter().enumerate() {
         for fragment in fragments(at, plan.number, tool) {
-            let event = Some(chunk(json!({ "tool_calls": [fragment] }), None));
+            let event = Some(chunk(json!({ "tool_calls": [fragment] }), None).into());
             steps.push(Step {
                 after: delay,
                 event,
@@ -99,13 +99,39 @@ fn steps(plan: &Plan, settings: &Settings, dice: &mut Dice) -> Vec<Step> {
         });
     }
     steps.push(Step::at_once("data: [DONE]\n\n".to_owned()));
-    spoil(&mut steps, plan.fault);
+    spoil(&mut steps, plan);
     steps
 }
 
 /// Lets a fault have its way after so many pieces; the first step is the role.
-fn spoil(steps: &mut Vec<Step>, fault: Option<LlmFault>) {
-    let (pieces, instead) = match fault {
+fn spoil(steps: &mut Vec<Step>, plan: &Plan) {
+    let chunk =
+        |delta, finish| wire::event(&wire::chunk(plan.number, &plan.chat.model, delta, finish));
+    let (pieces, instead) = match plan.fault {
+        Some(LlmFault::BadUtf8After(pieces)) => {
+            let event = chunk(json!({ "content": "~~" }), None).into_bytes();
+            steps.insert(
+                (pieces + 1).min(steps.len()),
+                Step::at_once(writing::spoilt(event)),
+            );
+            return;
+        }
+        Some(LlmFault::Declines) => {
+            const WORDS: &str = "I am sorry, I cannot help with that.";
+            steps.truncate(1);
+            steps.push(Step {
+                text: Some(WORDS.to_owned()),
+                ..Step::at_once(chunk(json!({ "refusal": WORDS }), None))
+            });
+            steps.push(Step::at_once(chunk(json!({}), Some("stop"))));
+            steps.push(Step::at_once("data: [DONE]\n\n"));
+            return;
+        }
+        Some(LlmFault::LongLine(bytes)) => {
+            let long = json!({ "content": "", "padding": " ".repeat(bytes) });
+            steps.insert(1, Step::at_once(chunk(long, None)));
+            return;
+        }
         Some(LlmFault::CutAfter(pieces)) => (pieces, None),
         Some(LlmFault::ErrorAfter(pieces) | LlmFault::OverloadedAfter(pieces)) => {
             let error = json!({ "error": { "message": "The server is overloaded.",
@@ -120,6 +146,7 @@ fn spoil(steps: &mut Vec<Step>, fault: Option<LlmFault>) {
         Some(
             LlmFault::Busy { .. }
             | LlmFault::Html
+            | LlmFault::HtmlAsAnswer
             | LlmFault::KeyRefused
             | LlmFault::NoAnswer
             | LlmFault::NoQuota

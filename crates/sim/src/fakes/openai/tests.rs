@@ -120,6 +120,7 @@ async fn faults_look_as_they_do_in_the_field() {
         (LlmFault::Overloaded, 503),
         (LlmFault::ServerError, 500),
         (LlmFault::Html, 502),
+        (LlmFault::HtmlAsAnswer, 200),
         (LlmFault::KeyRefused, 401),
     ] {
         fake.fail_once(fault);

@@ -25,6 +25,12 @@ pub(super) fn refused_by(fault: LlmFault) -> Option<Response> {
             set(&mut response, "content-type", "text/html");
             Some(response)
         }
+        LlmFault::HtmlAsAnswer => {
+            let page = "<html><head><title>Sign in</title></head></html>\n\n";
+            let mut response = answer(StatusCode::OK, page.to_owned());
+            set(&mut response, "content-type", "text/html");
+            Some(response)
+        }
         LlmFault::KeyRefused => Some(key_refused()),
         LlmFault::NoQuota => {
             let message = "You exceeded your current quota, please check your plan and billing.";
@@ -40,9 +46,12 @@ pub(super) fn refused_by(fault: LlmFault) -> Option<Response> {
             Some(error(503, message, "server_error", None))
         }
         LlmFault::ServerError => Some(server_error()),
-        LlmFault::CutAfter(_)
+        LlmFault::BadUtf8After(_)
+        | LlmFault::CutAfter(_)
+        | LlmFault::Declines
         | LlmFault::ErrorAfter(_)
         | LlmFault::GarbageAfter(_)
+        | LlmFault::LongLine(_)
         | LlmFault::NoAnswer
         | LlmFault::OverloadedAfter(_)
         | LlmFault::StallAfter(_) => None,
