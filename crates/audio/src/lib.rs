@@ -4,6 +4,7 @@ pub mod framing;
 pub mod g711;
 pub mod gain;
 pub mod hearing;
+pub mod hiss;
 pub mod level;
 pub mod resample;
 pub mod tone;

@@ -15,10 +15,14 @@ pub enum Item {
     CachedAudioInput,
     /// Prompt tokens that the provider's cache held.
     CachedInput,
-    /// Prompt tokens, those in the provider's cache apart.
+    /// Prompt tokens that the provider's cache was given, for some minutes.
+    CacheWrite,
+    /// Prompt tokens, those that concern the provider's cache apart.
     Input,
     /// Time on the carrier's line, in milliseconds.
     Line,
+    /// Prompt tokens that the provider's cache was given, for an hour.
+    LongCacheWrite,
     /// Tokens generated, hidden reasoning included.
     Output,
     /// Characters sent to speech synthesis.
@@ -29,13 +33,15 @@ pub enum Item {
 
 impl Item {
     /// Every item.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::AudioInput,
         Self::AudioOutput,
         Self::CachedAudioInput,
         Self::CachedInput,
+        Self::CacheWrite,
         Self::Input,
         Self::Line,
+        Self::LongCacheWrite,
         Self::Output,
         Self::Speech,
         Self::Transcription,
@@ -49,8 +55,10 @@ impl Item {
             Self::AudioOutput => "audio_output_tokens",
             Self::CachedAudioInput => "cached_audio_input_tokens",
             Self::CachedInput => "cached_input_tokens",
+            Self::CacheWrite => "cache_write_tokens",
             Self::Input => "input_tokens",
             Self::Line => "line_ms",
+            Self::LongCacheWrite => "long_cache_write_tokens",
             Self::Output => "output_tokens",
             Self::Speech => "characters",
             Self::Transcription => "audio_ms",
@@ -66,7 +74,9 @@ impl Item {
             | Self::AudioOutput
             | Self::CachedAudioInput
             | Self::CachedInput
+            | Self::CacheWrite
             | Self::Input
+            | Self::LongCacheWrite
             | Self::Output
             | Self::Speech => 1_000_000,
         }
@@ -211,27 +221,29 @@ impl Receipt {
     /// What was consumed, whoever is paid for it.
     #[must_use]
     pub fn usage(&self) -> Usage {
+        const PROMPT: [Item; 6] = [
+            Item::AudioInput,
+            Item::CachedAudioInput,
+            Item::CachedInput,
+            Item::CacheWrite,
+            Item::Input,
+            Item::LongCacheWrite,
+        ];
         let sum = |wanted: &dyn Fn(&Charge) -> bool| -> u64 {
             let amounts = self.0.iter().filter(|line| wanted(line));
             amounts.map(|line| line.amount).sum()
         };
         let of = |item: Item| sum(&|line| line.item == item);
-        let cached = of(Item::CachedInput) + of(Item::CachedAudioInput);
         let discarded = |items: &[Item]| {
             sum(&|line| line.purpose == Purpose::Speculation && items.contains(&line.item))
         };
         Usage {
             line: Millis(of(Item::Line)),
             stt_audio: Millis(of(Item::Transcription)),
-            llm_input_tokens: of(Item::Input) + of(Item::AudioInput) + cached,
-            llm_cached_tokens: cached,
+            llm_input_tokens: sum(&|line| PROMPT.contains(&line.item)),
+            llm_cached_tokens: of(Item::CachedInput) + of(Item::CachedAudioInput),
             llm_output_tokens: of(Item::Output) + of(Item::AudioOutput),
-            llm_discarded_input_tokens: discarded(&[
-                Item::AudioInput,
-                Item::CachedAudioInput,
-                Item::CachedInput,
-                Item::Input,
-            ]),
+            llm_discarded_input_tokens: discarded(&PROMPT),
             llm_discarded_output_tokens: discarded(&[Item::AudioOutput, Item::Output]),
             tts_characters: of(Item::Speech),
         }

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use bytes::Bytes;
 use domain::{AgentId, Micros, ModelName, PriceBook};
 use providers::{
     llm::{LanguageModel, ModelSettings},
@@ -33,6 +34,9 @@ pub struct Agent {
     pub carrier: ModelName,
     /// What it all costs.
     pub prices: Arc<PriceBook>,
+    /// The apology that needs no provider, in mu-law at 8 kHz. Default: the built-in recording of
+    /// its language.
+    pub apology: Option<Bytes>,
     /// How many earlier calls of a caller it remembers.
     pub remembers_calls: u32,
     /// The most that calls of whom it works for may cost in a day of UTC.
@@ -60,13 +64,14 @@ impl<P: ?Sized, S: Clone> Clone for Station<P, S> {
 }
 
 impl Agent {
-    /// Its first choices: who talks, if anybody does, recogniser, model, voice.
+    /// Everyone in its lists.
     #[must_use]
     pub fn names(&self) -> Vec<ModelName> {
-        let talk = self.talk.first().map(|station| station.name.clone());
-        let listen = self.listen.first().map(|station| station.name.clone());
-        let think = self.think.first().map(|station| station.name.clone());
-        let speak = self.speak.first().map(|station| station.name.clone());
-        [talk, listen, think, speak].into_iter().flatten().collect()
+        let talk = self.talk.iter().map(|station| &station.name);
+        let listen = self.listen.iter().map(|station| &station.name);
+        let think = self.think.iter().map(|station| &station.name);
+        let speak = self.speak.iter().map(|station| &station.name);
+        let all = talk.chain(listen).chain(think).chain(speak);
+        all.cloned().collect()
     }
 }

@@ -7,6 +7,7 @@ use std::{
 use domain::ModelName;
 use providers::{ProviderError, Verdict};
 use tokio::time::Instant;
+use tracing::{error, info, warn};
 
 /// When a provider that fails is left alone, and how it comes back.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -87,8 +88,26 @@ pub(crate) enum Need {
 /// One breaker per model of a provider, shared by all calls.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Breakers {
-    by_name: Arc<Mutex<BTreeMap<ModelName, Breaker>>>,
+    by_name: Arc<Mutex<BTreeMap<ModelName, Watched>>>,
     settings: BreakerSettings,
+}
+
+/// What is known of one model.
+#[derive(Debug, Default)]
+struct Watched {
+    breaker: Breaker,
+    /// Its key, its quota or the model itself was refused, and nothing has worked since.
+    refused: bool,
+}
+
+/// What whoever runs the server should know of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Notice {
+    Closed,
+    HalfOpen,
+    Opened,
+    Recovers,
+    Refused,
 }
 
 #[derive(Debug)]
@@ -105,7 +124,6 @@ enum Breaker {
     },
     Open {
         until: Instant,
-        refused: bool,
     },
     /// It works again, and is not to be overrun.
     Recovering {
@@ -142,10 +160,7 @@ impl Breakers {
     /// probe may show at any moment that nobody is there.
     pub(crate) fn allows(&self, name: &ModelName, need: Need) -> bool {
         let ramp = self.settings.ramp_percent;
-        self.lock()
-            .entry(name.clone())
-            .or_default()
-            .allows(Instant::now(), need, ramp)
+        self.change(name, |watched, now| watched.breaker.allows(now, need, ramp))
     }
 
     /// The first of these, by their places, that may be asked: one that is not to be overrun only
@@ -165,9 +180,9 @@ impl Breakers {
     /// How long this model will not be asked, not even by those who have nobody else.
     pub(crate) fn rests(&self, name: &ModelName) -> Duration {
         let now = Instant::now();
-        match self.lock().get(name) {
+        match self.lock().get(name).map(|watched| &watched.breaker) {
             Some(
-                Breaker::Open { until, .. }
+                Breaker::Open { until }
                 | Breaker::HalfOpen {
                     probing_until: until,
                     reached: false,
@@ -185,39 +200,43 @@ impl Breakers {
 
     pub(crate) fn succeeded(&self, name: &ModelName) {
         let successes = self.settings.successes;
-        self.change(name, |breaker, now| breaker.succeeded(now, successes));
+        self.change(name, |watched, now| watched.succeeded(now, successes));
     }
 
     /// Somebody is there, which says nothing about how well it works.
     pub(crate) fn reached(&self, name: &ModelName) {
-        self.change(name, |breaker, _| breaker.reached());
+        self.change(name, |watched, _| watched.breaker.reached());
     }
 
     /// It answered, which says nothing about how well it works.
     pub(crate) fn answered(&self, name: &ModelName) {
-        self.change(name, Breaker::answered);
+        self.change(name, |watched, now| watched.breaker.answered(now));
     }
 
     pub(crate) fn failed(&self, name: &ModelName, error: &ProviderError) {
         let settings = &self.settings;
-        self.change(name, |breaker, now| match error.verdict() {
-            Verdict::KeyRefused => {
-                *breaker = Breaker::Open {
-                    until: now + settings.open_for_key,
-                    refused: true,
-                }
-            }
+        self.change(name, |watched, now| match error.verdict() {
+            Verdict::KeyRefused => watched.refused(now, settings),
             Verdict::Retry | Verdict::RetryAfter(_) | Verdict::SwitchProvider => {
-                breaker.failed(now, settings)
+                watched.breaker.failed(now, settings)
             }
             // It did not take the request; the next one it may.
-            Verdict::GiveUp => breaker.answered(now),
+            Verdict::GiveUp => watched.breaker.answered(now),
         });
     }
 
-    fn change(&self, name: &ModelName, change: impl FnOnce(&mut Breaker, Instant)) {
+    /// Changes a breaker, and tells the log if that is a turn of events.
+    fn change<T>(&self, name: &ModelName, change: impl FnOnce(&mut Watched, Instant) -> T) -> T {
         let mut breakers = self.lock();
-        change(breakers.entry(name.clone()).or_default(), Instant::now());
+        let watched = breakers.entry(name.clone()).or_default();
+        let before = watched.standing();
+        let changed = change(watched, Instant::now());
+        let notice = watched.notice(before);
+        drop(breakers);
+        if let Some(notice) = notice {
+            notice.log(name);
+        }
+        changed
     }
 
     /// All breakers as they are now.
@@ -225,22 +244,71 @@ impl Breakers {
         let now = Instant::now();
         let state = |breaker: &Breaker| match breaker {
             Breaker::Closed { .. } | Breaker::Recovering { .. } => BreakerState::Closed,
-            Breaker::Open { until, .. } if *until > now => BreakerState::Open,
+            Breaker::Open { until } if *until > now => BreakerState::Open,
             Breaker::Open { .. } | Breaker::HalfOpen { .. } => BreakerState::HalfOpen,
         };
         self.lock()
             .iter()
-            .map(|(name, breaker)| BreakerStatus {
+            .map(|(name, watched)| BreakerStatus {
                 name: name.clone(),
-                state: state(breaker),
-                refused: matches!(breaker, Breaker::Open { refused: true, .. }),
+                state: state(&watched.breaker),
+                refused: watched.refused,
             })
             .collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<ModelName, Breaker>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<ModelName, Watched>> {
         // A panic elsewhere cannot leave a breaker half-written.
         self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Watched {
+    fn succeeded(&mut self, now: Instant, enough: u32) {
+        self.breaker.succeeded(now, enough);
+        // What was asked for before the refusal may still come.
+        if self.standing().0 != Notice::Opened {
+            self.refused = false;
+        }
+    }
+
+    fn refused(&mut self, now: Instant, settings: &BreakerSettings) {
+        self.refused = true;
+        self.breaker = Breaker::Open {
+            until: now + settings.open_for_key,
+        };
+    }
+
+    /// How it became what it is, and whether it is refused.
+    const fn standing(&self) -> (Notice, bool) {
+        let became = match &self.breaker {
+            Breaker::Closed { .. } => Notice::Closed,
+            Breaker::HalfOpen { .. } => Notice::HalfOpen,
+            Breaker::Open { .. } => Notice::Opened,
+            Breaker::Recovering { .. } => Notice::Recovers,
+        };
+        (became, self.refused)
+    }
+
+    /// What has changed since. A refusal is told once, whatever follows, until something works.
+    fn notice(&self, (before, was_refused): (Notice, bool)) -> Option<Notice> {
+        if self.refused && !was_refused {
+            return Some(Notice::Refused);
+        }
+        let (became, _) = self.standing();
+        (became != before).then_some(became)
+    }
+}
+
+impl Notice {
+    fn log(self, provider: &ModelName) {
+        match self {
+            Self::Closed => info!(%provider, "provider has all its work again"),
+            Self::HalfOpen => info!(%provider, "provider is tried again"),
+            Self::Opened => warn!(%provider, "provider fails, left alone for a while"),
+            Self::Recovers => info!(%provider, "provider works again"),
+            Self::Refused => error!(%provider, "provider refuses its key, quota or model"),
+        }
     }
 }
 
@@ -248,7 +316,7 @@ impl Breaker {
     fn allows(&mut self, now: Instant, need: Need, ramp_percent: u32) -> bool {
         match self {
             Self::Closed { .. } => true,
-            Self::Open { until, .. } if *until > now => false,
+            Self::Open { until } if *until > now => false,
             Self::Open { .. } => {
                 *self = Self::HalfOpen {
                     successes: 0,
@@ -323,7 +391,6 @@ impl Breaker {
     fn failed(&mut self, now: Instant, settings: &BreakerSettings) {
         let open = Self::Open {
             until: now + settings.open,
-            refused: false,
         };
         match self {
             Self::Closed { failures } => {
@@ -340,157 +407,4 @@ impl Breaker {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SETTINGS: BreakerSettings = BreakerSettings {
-        failures: 3,
-        window: Duration::from_secs(10),
-        open: Duration::from_secs(30),
-        open_for_key: Duration::from_secs(300),
-        successes: 2,
-        ramp_percent: 10,
-    };
-
-    fn name() -> ModelName {
-        "deepgram/nova-3".parse().unwrap()
-    }
-
-    fn silent() -> ProviderError {
-        ProviderError::Silent {
-            provider: "deepgram",
-            stage: "connect",
-            waited: Duration::from_secs(2),
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn three_failures_open_it_and_two_successes_close_it() {
-        let breakers = Breakers::default();
-        for _ in 0..3 {
-            assert!(breakers.allows(&name(), Need::Usual));
-            breakers.failed(&name(), &silent());
-        }
-        assert!(!breakers.allows(&name(), Need::Usual));
-        tokio::time::advance(SETTINGS.open).await;
-        assert!(breakers.allows(&name(), Need::Usual), "one probe");
-        assert!(
-            !breakers.allows(&name(), Need::Usual),
-            "and no more than one"
-        );
-        breakers.succeeded(&name());
-        assert_eq!(breakers.statuses()[0].state, BreakerState::HalfOpen);
-        assert!(breakers.allows(&name(), Need::Usual));
-        breakers.succeeded(&name());
-        assert_eq!(breakers.statuses()[0].state, BreakerState::Closed);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_probe_that_was_dropped_does_not_block_the_next() {
-        let breakers = Breakers::default();
-        for _ in 0..3 {
-            breakers.failed(&name(), &silent());
-        }
-        tokio::time::advance(SETTINGS.open).await;
-        assert!(breakers.allows(&name(), Need::Usual));
-        tokio::time::advance(PROBE).await;
-        assert!(breakers.allows(&name(), Need::Usual));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_probe_that_has_reached_somebody_keeps_away_only_those_who_have_a_choice() {
-        let breakers = Breakers::default();
-        for _ in 0..3 {
-            breakers.failed(&name(), &silent());
-        }
-        tokio::time::advance(SETTINGS.open).await;
-        assert!(breakers.allows(&name(), Need::Usual));
-        assert!(!breakers.allows(&name(), Need::LastResort));
-        assert_eq!(breakers.rests(&name()), PROBE);
-        breakers.reached(&name());
-        assert!(!breakers.allows(&name(), Need::Usual));
-        assert_eq!(breakers.rests(&name()), Duration::ZERO);
-        assert!(breakers.allows(&name(), Need::LastResort));
-        assert!(!breakers.allows(&name(), Need::LastResort), "one at a time");
-        breakers.failed(&name(), &silent());
-        assert_eq!(breakers.statuses()[0].state, BreakerState::Open);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn failures_far_apart_leave_it_closed() {
-        let breakers = Breakers::default();
-        for _ in 0..5 {
-            breakers.failed(&name(), &silent());
-            tokio::time::advance(Duration::from_secs(6)).await;
-        }
-        assert!(breakers.allows(&name(), Need::Usual));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_refused_key_opens_it_at_once_and_for_long() {
-        let refused = ProviderError::Refused {
-            provider: "deepgram",
-            status: 401,
-            detail: "INVALID_AUTH".to_owned(),
-            verdict: Verdict::KeyRefused,
-        };
-        let breakers = Breakers::default();
-        breakers.failed(&name(), &refused);
-        tokio::time::advance(Duration::from_secs(299)).await;
-        assert!(!breakers.allows(&name(), Need::Usual));
-        tokio::time::advance(Duration::from_secs(1)).await;
-        assert!(breakers.allows(&name(), Need::Usual));
-    }
-
-    #[test]
-    fn these_are_the_usual_settings() {
-        assert_eq!(BreakerSettings::default(), SETTINGS);
-    }
-
-    /// Of a hundred who ask every second, ten more are let through each second.
-    #[tokio::test(start_paused = true)]
-    async fn who_comes_back_is_not_overrun() {
-        let breakers = Breakers::default();
-        for _ in 0..3 {
-            breakers.failed(&name(), &silent());
-        }
-        tokio::time::advance(SETTINGS.open).await;
-        for _ in 0..2 {
-            assert!(breakers.allows(&name(), Need::Usual));
-            breakers.succeeded(&name());
-        }
-        assert!(!breakers.allows(&name(), Need::Usual));
-        assert!(
-            breakers.allows(&name(), Need::LastResort),
-            "nobody else is there"
-        );
-        let mut through = 0;
-        for second in 1..10 {
-            tokio::time::advance(Duration::from_secs(1)).await;
-            let asks = (0..100).filter(|_| breakers.allows(&name(), Need::Usual));
-            let before = std::mem::replace(&mut through, asks.count());
-            assert!(
-                through <= before + 11,
-                "{before}, then {through} in second {second}"
-            );
-        }
-        assert!(through >= 89, "{through}");
-        tokio::time::advance(Duration::from_secs(1)).await;
-        assert!((0..100).all(|_| breakers.allows(&name(), Need::Usual)));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn who_comes_back_and_fails_again_is_left_alone_at_once() {
-        let breakers = Breakers::default();
-        for _ in 0..3 {
-            breakers.failed(&name(), &silent());
-        }
-        tokio::time::advance(SETTINGS.open).await;
-        for _ in 0..2 {
-            assert!(breakers.allows(&name(), Need::Usual));
-            breakers.succeeded(&name());
-        }
-        breakers.failed(&name(), &silent());
-        assert!(!breakers.allows(&name(), Need::LastResort));
-    }
-}
+mod tests;

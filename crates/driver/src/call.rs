@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use domain::{CallBegun, EndReason, Micros, Millis};
+use domain::{CallBegun, EndReason, Millis};
 use session::{CallSession, Input};
 use tokio::time::Instant;
 use tracing::debug;
@@ -18,8 +18,6 @@ pub(crate) struct Went {
     pub(crate) reason: EndReason,
     pub(crate) lasted: Millis,
     pub(crate) barge_ins: u32,
-    /// How much of its cost was taken out of its tenant's purse.
-    pub(crate) counted: Micros,
 }
 
 /// Runs one call to its end: the session decides, the hands carry out.
@@ -38,13 +36,12 @@ pub(crate) async fn run_call<R: LineReader + 'static, W: LineWriter + 'static>(
             hands.carry_out(action);
         }
         if let Some(reason) = session.over() {
-            let (lasted, barge_ins, counted) = (clock(), hands.barge_ins, hands.money.counted);
+            let (lasted, barge_ins) = (clock(), hands.barge_ins);
             hands.close().await;
             return Went {
                 reason,
                 lasted,
                 barge_ins,
-                counted,
             };
         }
         let deadline = session

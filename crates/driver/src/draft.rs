@@ -107,6 +107,8 @@ pub(crate) struct Bill {
     input: u64,
     /// Characters that came.
     written: u64,
+    /// What the provider counted along the way.
+    counted: Option<Tokens>,
     settled: bool,
 }
 
@@ -121,6 +123,7 @@ impl Bill {
             purpose: Purpose::Call,
             input: tokens(sent),
             written: 0,
+            counted: None,
             settled: false,
         }
     }
@@ -130,6 +133,10 @@ impl Bill {
         self.written += match piece {
             Written::Text(text) => characters(text),
             Written::Tool(call) => characters(&call.name) + characters(&call.arguments),
+            Written::Used(tokens) => {
+                self.counted = Some(*tokens);
+                return;
+            }
         };
     }
 
@@ -143,14 +150,15 @@ impl Bill {
         self.settle(tokens);
     }
 
-    /// It was not even tried.
+    /// It was not even tried, unless something was counted.
     pub(crate) fn refused(mut self) {
-        self.settled = true;
+        self.settled = self.counted.is_none();
     }
 
-    /// Somebody else was faster.
-    pub(crate) fn lost_race(mut self) {
+    /// Somebody else writes the reply.
+    pub(crate) fn hedged(mut self) -> Self {
         self.purpose = Purpose::Hedge;
+        self
     }
 
     fn settle(&mut self, tokens: Tokens) {
@@ -162,10 +170,13 @@ impl Bill {
 
 impl Drop for Bill {
     fn drop(&mut self) {
-        self.settle(Tokens {
+        let counted = self.counted.unwrap_or(Tokens {
             input: self.input,
-            cached: 0,
-            output: tokens(self.written),
+            ..Tokens::default()
+        });
+        self.settle(Tokens {
+            output: counted.output.max(tokens(self.written)),
+            ..counted
         });
     }
 }
@@ -227,6 +238,8 @@ mod tests {
     const BILL: Tokens = Tokens {
         input: 100,
         cached: 0,
+        cache_writes: 0,
+        long_cache_writes: 0,
         output: 9,
     };
 
@@ -261,9 +274,31 @@ mod tests {
     #[test]
     fn who_lost_the_race_is_paid_all_the_same() {
         let (tally, draft, bill) = begun();
-        bill.lost_race();
+        drop(bill.hedged());
         draft.discard();
         assert_eq!(used(&tally), [[0, 0], [8, 5], [0, 0]]);
+    }
+
+    #[test]
+    fn what_the_provider_counted_is_paid_whatever_became_of_the_reply() {
+        const COUNTED: Tokens = Tokens {
+            input: 1_225,
+            cached: 1_200,
+            output: 1,
+            ..BILL
+        };
+        let (tally, _draft, mut bill) = begun();
+        bill.came(&Written::Used(COUNTED));
+        drop(bill);
+        assert_eq!(used(&tally), [[25, 5], [0, 0], [0, 0]], "five came since");
+
+        let (tally, _draft, mut bill) = begun();
+        bill.came(&Written::Used(Tokens {
+            output: 300,
+            ..COUNTED
+        }));
+        bill.refused();
+        assert_eq!(used(&tally), [[25, 300], [0, 0], [0, 0]]);
     }
 
     #[test]

@@ -236,11 +236,10 @@ impl Exchange {
                     reason: EndReason::InternalError,
                     lasted: Millis(lasted),
                     barge_ins: 0,
-                    counted: Micros::default(),
                 }
             });
         let ended = self.settle(id, &agent, &tally, &went);
-        let rest = ended.cost.known - went.counted;
+        let rest = tally.take(ended.cost.known);
         self.commons.purses.spend(&tenant, ended.at, rest);
         ended
     }

@@ -68,7 +68,8 @@ pub(crate) struct Hands {
     /// Inputs that the driver itself owes the session; they come first.
     pub(crate) own: VecDeque<Input>,
     pub(crate) barge_ins: u32,
-    pub(crate) money: Money,
+    /// When the cost is looked at next.
+    next_count: Millis,
     /// The task that listens, and the one that speaks.
     ear: AbortHandle,
     closed: AbortHandle,
@@ -90,6 +91,7 @@ impl Hands {
             recogniser,
             voice,
             talker,
+            sent,
             mut tasks,
             tally,
         } = prepared;
@@ -103,7 +105,7 @@ impl Hands {
             OverlapMode::Duck { .. } | OverlapMode::Ignore => Millis::ZERO,
         };
         let meters = Arc::clone(&commons.meters);
-        let speaks = Mouth::new(writer, to_ear, meters, first_frame, again);
+        let speaks = Mouth::new(writer, (to_ear, sent), meters, first_frame, again);
         let closed = tasks.spawn(speaks.run(orders).in_current_span());
         let outlets = Outlets {
             recogniser: recogniser.clone(),
@@ -136,7 +138,7 @@ impl Hands {
             thinking: BTreeMap::new(),
             own: VecDeque::new(),
             barge_ins: 0,
-            money: Money::default(),
+            next_count: Millis::ZERO,
             ear,
             closed,
         };
@@ -154,7 +156,7 @@ impl Hands {
         match action {
             Action::Apologise { reply, clause } => self.apologise(reply, clause),
             Action::Cancel { reply, why } => self.cancel(reply, why),
-            Action::Commit { reply, .. } => self.forget_before(reply),
+            Action::Commit { reply, .. } => self.commit(reply),
             Action::Duck { reply, db } => self.tell_mouth(ToMouth::Duck { reply, db }),
             Action::Finalize => drop(self.recogniser.try_send(recogniser::Order::Finalize)),
             Action::HearLess => self.hear_less.store(true, Ordering::Relaxed),
@@ -221,18 +223,28 @@ impl Hands {
             reply,
         };
         let task = self.thoughts.spawn(thinking.run(prompt).in_current_span());
-        self.thinking.insert(reply, Thought { task, draft });
+        let before = self.thinking.get(&reply);
+        let committed = before.is_some_and(|thought| thought.committed);
+        let thought = Thought {
+            task,
+            draft,
+            committed,
+        };
+        self.thinking.insert(reply, thought);
     }
 
     fn cancel(&mut self, reply: ReplyId, why: CancelReason) {
         if let Some(thought) = self.thinking.remove(&reply) {
             thought.task.abort();
-            match why {
-                CancelReason::Resumed | CancelReason::Stale => thought.draft.discard(),
+            let for_nothing = match why {
+                CancelReason::Resumed | CancelReason::Stale => true,
                 CancelReason::BargeIn
                 | CancelReason::CallOver
                 | CancelReason::CutIn
-                | CancelReason::Failed => {}
+                | CancelReason::Failed => !thought.committed,
+            };
+            if for_nothing {
+                thought.draft.discard();
             }
         }
         if self.talker.is_none() {
@@ -243,8 +255,12 @@ impl Hands {
         self.tell_talker(talking::Order::Cancel { reply, heard, why });
     }
 
-    /// Older replies that were written to their end are no longer of interest to anyone.
-    fn forget_before(&mut self, reply: ReplyId) {
+    /// This reply is to be heard; older ones that were written to their end are of no interest to
+    /// anyone.
+    fn commit(&mut self, reply: ReplyId) {
+        if let Some(thought) = self.thinking.get_mut(&reply) {
+            thought.committed = true;
+        }
         self.thinking
             .retain(|id, thought| *id >= reply || !thought.task.is_finished());
     }
@@ -280,7 +296,8 @@ impl Hands {
     }
 
     fn apologise(&mut self, reply: ReplyId, clause: ClauseId) {
-        let bytes = apology(self.agent.rules.language.primary());
+        let own = self.agent.apology.clone();
+        let bytes = own.unwrap_or_else(|| apology(self.agent.rules.language.primary()));
         self.own
             .push_back(Input::Audio(voice::piece(reply, clause, bytes, Vec::new())));
         self.own.push_back(Input::SpokenAll(reply));
@@ -340,29 +357,30 @@ impl Hands {
         });
         self.commons.meters.turn_recorded(&turn);
         turn.providers = self.tally.names();
-        self.shared.records.keep(Record::Turn {
-            call: self.begun.id,
-            turn,
-        });
+        // Should this process die, it is known what the call has cost.
+        let so_far = self.tally.cost(turn.at, &self.agent.prices);
+        let call = self.begun.id;
+        self.shared.records.keep(Record::Turn { call, turn });
+        self.shared.records.keep(Record::Spent { call, so_far });
     }
 
     /// Sees what the call has cost, once a second, and tells the session.
     pub(crate) fn count_money(&mut self, lasted: Millis) {
-        if lasted < self.money.next {
+        if lasted < self.next_count {
             return;
         }
-        self.money.next = lasted + COUNT_MONEY_EVERY;
+        self.next_count = lasted + COUNT_MONEY_EVERY;
         let so_far = self.tally.cost(lasted, &self.agent.prices);
-        let more = so_far - self.money.counted;
-        if more == Micros::default() {
-            return;
-        }
-        self.money.counted = so_far;
-        if self.agent.rules.budget.limit.is_some() {
+        let more = self.tally.take(so_far);
+        let has_spent = more > Micros::default();
+        if has_spent && self.agent.rules.budget.limit.is_some() {
             self.own.push_back(Input::Spent(so_far));
         }
         let (tenant, now) = (&self.begun.tenant, self.shared.clock.now());
-        self.commons.purses.spend(tenant, now, more);
+        if has_spent {
+            self.commons.purses.spend(tenant, now, more);
+        }
+        // Other calls may have emptied the purse.
         let Some(budget) = self.agent.budget_per_day else {
             return;
         };
@@ -424,19 +442,12 @@ impl Hands {
     }
 }
 
-/// What the call has cost.
-#[derive(Default)]
-pub(crate) struct Money {
-    /// The cost so far, when it was looked at last.
-    pub(crate) counted: Micros,
-    /// When it is looked at next.
-    next: Millis,
-}
-
 /// A reply that is being written, or was.
 struct Thought {
     task: AbortHandle,
     draft: Arc<Draft>,
+    /// The caller was to hear it.
+    committed: bool,
 }
 
 /// The apology that needs no network, in the agent's language.

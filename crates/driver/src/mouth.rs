@@ -6,7 +6,7 @@ use bytes::{Buf, Bytes};
 use domain::{Millis, ReplyId};
 use session::{Mark, Play};
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     time::Instant,
 };
 use transports::{LineGone, LineWriter};
@@ -53,6 +53,32 @@ pub(crate) enum ToEar {
     Silence { at: Instant },
 }
 
+/// How much was sent of the reply that is spoken: the voice need not be far ahead of it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Sent {
+    reply: Option<ReplyId>,
+    bytes: u64,
+}
+
+impl Sent {
+    /// Bytes of this reply.
+    pub(crate) fn of(self, reply: ReplyId) -> u64 {
+        if self.reply == Some(reply) {
+            self.bytes
+        } else {
+            0
+        }
+    }
+
+    pub(crate) fn add(&mut self, reply: ReplyId, bytes: u64) {
+        let before = self.of(reply);
+        *self = Self {
+            reply: Some(reply),
+            bytes: before + bytes,
+        };
+    }
+}
+
 /// Sent frames on their way to the ear, ten a second. When it is full, the ear hears nothing
 /// anyway, and learns no more of them.
 pub(crate) const EAR_ORDERS: usize = 32;
@@ -72,7 +98,7 @@ const FRAME_BYTES: usize = audio::framing::FRAME_BYTES;
 /// At most this much can be played again: no word is longer.
 pub(crate) const MOST_AGAIN: Millis = Millis(1_000);
 
-/// A minute of audio: a reply that long has gone wrong.
+/// A minute of audio: twice as much as a voice may be ahead.
 const MOST_BYTES: usize = 60_000 * BYTES_PER_MS as usize;
 
 /// Plays what it is given at the speed of speech, against absolute deadlines.
@@ -88,6 +114,7 @@ pub(crate) struct Mouth<W> {
     /// What was sent last, as it was before it was made quieter.
     recent: Recent,
     ear: mpsc::Sender<ToEar>,
+    sent: watch::Sender<Sent>,
     meters: Arc<Meters>,
     first_frame: Option<oneshot::Sender<Instant>>,
 }
@@ -108,7 +135,7 @@ impl<W: LineWriter> Mouth<W> {
     /// `again`: how much of a reply can be played again when it was paused.
     pub(crate) fn new(
         line: W,
-        ear: mpsc::Sender<ToEar>,
+        (ear, sent): (mpsc::Sender<ToEar>, watch::Sender<Sent>),
         meters: Arc<Meters>,
         first_frame: oneshot::Sender<Instant>,
         again: Millis,
@@ -122,6 +149,7 @@ impl<W: LineWriter> Mouth<W> {
             paused: None,
             recent: Recent::of(again),
             ear,
+            sent,
             meters,
             first_frame: Some(first_frame),
         }
@@ -195,7 +223,7 @@ impl<W: LineWriter> Mouth<W> {
         drop(self.ear.try_send(sent));
     }
 
-    /// Takes audio, up to far more than anyone says in one go; the rest is lost and counted.
+    /// Takes audio, up to far more than a voice is ever ahead; the rest is lost and counted.
     fn enqueue(&mut self, reply: ReplyId, bytes: Bytes) {
         let waiting: usize = self.queue.iter().map(Queued::length).sum();
         if waiting + bytes.len() <= MOST_BYTES {
@@ -285,7 +313,10 @@ impl<W: LineWriter> Mouth<W> {
             bytes: Bytes::copy_from_slice(&self.batch),
             plays_at: played,
         });
-        let sent = Duration::from_micros(self.batch.len() as u64 * 1_000 / BYTES_PER_MS);
+        let bytes = self.batch.len() as u64;
+        // What is sent again after a pause counts twice: a voice that is a second less far behind.
+        self.sent.send_modify(|sent| sent.add(of, bytes));
+        let sent = Duration::from_micros(bytes * 1_000 / BYTES_PER_MS);
         self.played_until = Some(played + sent);
         if let Some(first) = self.first_frame.take() {
             // Nobody waits for it when the call is already over.

@@ -7,13 +7,17 @@ use std::{
 use domain::TurnRecord;
 use providers::tts::ToVoice;
 use session::{Input, Message, Prompt, Rules};
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
 use tracing::Instrument;
 
 use crate::{
     agent::Agent,
     exchange::Commons,
     meters::Job,
+    mouth::Sent,
     recogniser::{self, Recogniser},
     stations::Stations,
     talking::{self, FromCaller, Sources, Talker},
@@ -35,6 +39,7 @@ pub struct Prepared {
     pub(crate) voice: mpsc::Sender<ToVoice>,
     /// Whoever hears, thinks and speaks in one.
     pub(crate) talker: Option<ToTalker>,
+    pub(crate) sent: watch::Sender<Sent>,
     pub(crate) tasks: JoinSet<()>,
     pub(crate) tally: Arc<Tally>,
 }
@@ -85,6 +90,7 @@ impl Prepared {
         let (mailbox, inputs) = mpsc::channel(MAILBOX);
         let (recogniser, heard) = mpsc::channel(recogniser::QUEUE);
         let (voice, orders) = mpsc::channel(voice::QUEUE);
+        let (tell_sent, sent) = watch::channel(Sent::default());
         let tally = Arc::new(Tally::of(agent));
         let mut tasks = JoinSet::new();
         let (ears, voices) = (agent.listen.clone(), agent.speak.clone());
@@ -106,6 +112,7 @@ impl Prepared {
             } else {
                 Begins::WhenAsked
             },
+            sent,
         };
         tasks.spawn(listens.run(heard).in_current_span());
         tasks.spawn(speaks.run(orders).in_current_span());
@@ -131,6 +138,7 @@ impl Prepared {
             recogniser,
             voice,
             talker,
+            sent: tell_sent,
             tasks,
             tally,
         }

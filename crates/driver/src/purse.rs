@@ -54,10 +54,11 @@ impl Purses {
     }
 }
 
-/// The purse, filled again if a new day has begun.
+/// The purse, filled again if a new day has begun. A clock that is set back over midnight begins no
+/// day anew; one that was days ahead was wrong, and its days never come.
 fn today(purse: &mut Purse, now: UnixMillis) -> &mut Purse {
     let day = day_of(now);
-    if purse.day != day {
+    if purse.day < day || purse.day > day + 1 {
         *purse = Purse {
             day,
             ..Purse::default()
@@ -98,6 +99,23 @@ mod tests {
         assert!(purses.may_spend(&other, NOON, BUDGET), "each has its own");
         let tomorrow = UnixMillis(NOON.0 + DAY_MS);
         assert!(purses.may_spend(&acme(), tomorrow, BUDGET));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_over_midnight_fills_no_purse() {
+        let purses = Purses::default();
+        let midnight = UnixMillis(day_began(NOON).0 + DAY_MS);
+        let [before, after] = [-1, 1].map(|minutes| UnixMillis(midnight.0 + minutes * 60_000));
+        purses.spend(&acme(), before, BUDGET);
+        assert!(purses.may_spend(&acme(), after, BUDGET), "a new day");
+        purses.spend(&acme(), after, BUDGET);
+        assert!(
+            !purses.may_spend(&acme(), before, BUDGET),
+            "not the old one"
+        );
+        assert_eq!(purses.spend(&acme(), after, Micros(1)), Micros(1_001));
+        let days_before = UnixMillis(before.0 - DAY_MS);
+        assert!(purses.may_spend(&acme(), days_before, BUDGET));
     }
 
     #[test]

@@ -278,6 +278,9 @@ impl Recogniser {
             open.sent(sound);
             return Ok(());
         }
+        if event == Recognised::Refused {
+            open.refused();
+        }
         open.told();
         let input = match event {
             Recognised::Ready => {
@@ -290,7 +293,10 @@ impl Recogniser {
                 return self.back(memory).await;
             }
             // Our own ear is faster and does not mistake a television for the caller.
-            Recognised::NoWords | Recognised::Sent(_) | Recognised::SpeechStarted => return Ok(()),
+            Recognised::NoWords
+            | Recognised::Refused
+            | Recognised::Sent(_)
+            | Recognised::SpeechStarted => return Ok(()),
             Recognised::TurnEnded { confidence } => Input::TurnEnded { confidence },
             Recognised::TurnLikely => Input::TurnLikely,
             Recognised::TurnResumed => Input::TurnResumed,

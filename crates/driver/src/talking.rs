@@ -120,6 +120,8 @@ struct Open {
 struct Talks {
     conversation: Conversation,
     bills: Bills,
+    /// The connection takes audio, or did before it was lost.
+    stands: bool,
 }
 
 impl Talker {
@@ -128,6 +130,7 @@ impl Talker {
         let mut talks = Talks {
             conversation: Conversation::new(prompt),
             bills: Bills::new(Arc::clone(&self.tally)),
+            stands: false,
         };
         match self.walk(&mut sources, &mut talks).await {
             Broken::CallOver => {}
@@ -186,8 +189,11 @@ impl Talker {
             };
             self.commons.breakers.failed(name, &error);
             self.commons.meters.request(name, Job::Talk, error.kind());
-            if by.is_none() || begun.elapsed() > LIVED {
+            let stood = talks.stands;
+            if stood {
                 *by = None;
+            }
+            if begun.elapsed() > LIVED {
                 tries = 0;
             }
             if let Err(broken) = self.lost(sources, talks).await {
@@ -195,7 +201,13 @@ impl Talker {
             }
             by.get_or_insert_with(|| Instant::now() + BACK_WITHIN);
             tries += 1;
-            if tries > 1 || error.verdict() != Verdict::Retry || self.rests(place) {
+            let again = match error.verdict() {
+                Verdict::Retry => true,
+                // It worked a moment ago: another connection may.
+                Verdict::SwitchProvider => stood,
+                Verdict::GiveUp | Verdict::KeyRefused | Verdict::RetryAfter(_) => false,
+            };
+            if tries > 1 || !again || self.rests(place) {
                 return Broken::Failed(error);
             }
             info!(provider = %name, %error, "connection lost, calling again");
@@ -263,6 +275,7 @@ impl Talker {
         talks: &mut Talks,
     ) -> Broken {
         let station = &self.stations[place];
+        talks.stands = false;
         let (to, given) = mpsc::channel(QUEUE * 2);
         let (tell, mut told) = mpsc::channel(64);
         let mut open = Open {
@@ -359,6 +372,7 @@ impl Talker {
         match &event {
             FromSpeaker::Ready => {
                 open.by = None;
+                talks.stands = true;
                 self.tally.works(Job::Talk, open.place);
             }
             FromSpeaker::Done { reply, usage } => {

@@ -18,6 +18,8 @@ pub(crate) struct Tally {
     at_work: [AtomicUsize; 3],
     /// One model in place of model and voice: its place, counted from 1.
     talks: AtomicUsize,
+    /// How much of the cost was taken out of the tenant's purse.
+    taken: AtomicU64,
 }
 
 /// Something of one provider that is used for the conversation only.
@@ -54,6 +56,8 @@ pub(crate) struct TokenSums {
     /// Cached ones included.
     input: AtomicU64,
     cached: AtomicU64,
+    cache_writes: AtomicU64,
+    long_cache_writes: AtomicU64,
     output: AtomicU64,
 }
 
@@ -79,6 +83,7 @@ impl Tally {
             talk: agent.talk.iter().map(|at| talk_counter(&at.name)).collect(),
             at_work: Default::default(),
             talks: AtomicUsize::new(usize::from(!agent.talk.is_empty())),
+            taken: AtomicU64::new(0),
         }
     }
 
@@ -179,6 +184,12 @@ impl Tally {
         costs.sum()
     }
 
+    /// What is to be taken out of the tenant's purse, which each cent leaves but once.
+    pub(crate) fn take(&self, cost: Micros) -> Micros {
+        let before = self.taken.fetch_max(cost.0, Ordering::Relaxed);
+        cost - Micros(before)
+    }
+
     fn used(&self, line: Millis) -> impl Iterator<Item = Used<'_>> {
         let line = Used {
             payee: &self.carrier,
@@ -249,13 +260,28 @@ impl Counter {
 
 impl TalkSums {
     fn items(&self) -> impl Iterator<Item = (Item, u64)> {
-        let [(_, input), (_, cached), (_, output)] = self.audio.items();
-        let audio = [
-            (Item::AudioInput, input),
-            (Item::CachedAudioInput, cached),
-            (Item::AudioOutput, output),
-        ];
+        let audio = self
+            .audio
+            .items()
+            .map(|(item, amount)| (of_sound(item), amount));
         self.text.items().into_iter().chain(audio)
+    }
+}
+
+/// What such tokens are called when they are sound.
+const fn of_sound(item: Item) -> Item {
+    match item {
+        Item::CachedInput => Item::CachedAudioInput,
+        Item::Output => Item::AudioOutput,
+        Item::AudioInput
+        | Item::AudioOutput
+        | Item::CachedAudioInput
+        | Item::CacheWrite
+        | Item::Input
+        | Item::Line
+        | Item::LongCacheWrite
+        | Item::Speech
+        | Item::Transcription => Item::AudioInput,
     }
 }
 
@@ -265,44 +291,64 @@ fn kinds(tokens: &RealtimeTokens) -> (Tokens, Tokens) {
         input: tokens.input_text,
         cached: tokens.cached_text,
         output: tokens.output_text,
+        ..Tokens::default()
     };
     let audio = Tokens {
         input: tokens.input_audio,
         cached: tokens.cached_audio,
         output: tokens.output_audio,
+        ..Tokens::default()
     };
     (text, audio)
 }
 
 impl TokenSums {
     pub(crate) fn add(&self, tokens: Tokens) {
-        self.input.fetch_add(tokens.input, Ordering::Relaxed);
-        self.cached.fetch_add(tokens.cached, Ordering::Relaxed);
-        self.output.fetch_add(tokens.output, Ordering::Relaxed);
+        for (sum, count) in self.with(tokens) {
+            sum.fetch_add(count, Ordering::Relaxed);
+        }
     }
 
     fn take(&self, tokens: Tokens) {
-        self.input.fetch_sub(tokens.input, Ordering::Relaxed);
-        self.cached.fetch_sub(tokens.cached, Ordering::Relaxed);
-        self.output.fetch_sub(tokens.output, Ordering::Relaxed);
+        for (sum, count) in self.with(tokens) {
+            sum.fetch_sub(count, Ordering::Relaxed);
+        }
+    }
+
+    /// Each sum, and what counts for it.
+    fn with(&self, tokens: Tokens) -> [(&AtomicU64, u64); 5] {
+        [
+            (&self.input, tokens.input),
+            (&self.cached, tokens.cached),
+            (&self.cache_writes, tokens.cache_writes),
+            (&self.long_cache_writes, tokens.long_cache_writes),
+            (&self.output, tokens.output),
+        ]
     }
 
     /// Takes out what there is.
     pub(crate) fn take_all(&self) -> Tokens {
+        let all = |sum: &AtomicU64| sum.swap(0, Ordering::AcqRel);
         Tokens {
-            input: self.input.swap(0, Ordering::AcqRel),
-            cached: self.cached.swap(0, Ordering::AcqRel),
-            output: self.output.swap(0, Ordering::AcqRel),
+            input: all(&self.input),
+            cached: all(&self.cached),
+            cache_writes: all(&self.cache_writes),
+            long_cache_writes: all(&self.long_cache_writes),
+            output: all(&self.output),
         }
     }
 
-    fn items(&self) -> [(Item, u64); 3] {
-        let [input, cached, output] =
-            [&self.input, &self.cached, &self.output].map(|sum| sum.load(Ordering::Relaxed));
+    fn items(&self) -> [(Item, u64); 5] {
+        let of = |sum: &AtomicU64| sum.load(Ordering::Relaxed);
+        let [cached, written, kept] =
+            [&self.cached, &self.cache_writes, &self.long_cache_writes].map(of);
+        let apart = cached.saturating_add(written).saturating_add(kept);
         [
-            (Item::Input, input.saturating_sub(cached)),
+            (Item::Input, of(&self.input).saturating_sub(apart)),
             (Item::CachedInput, cached),
-            (Item::Output, output),
+            (Item::CacheWrite, written),
+            (Item::LongCacheWrite, kept),
+            (Item::Output, of(&self.output)),
         ]
     }
 }
@@ -345,6 +391,7 @@ impl Tally {
             talk: vec![talk_counter(&name("one/talker"))],
             at_work: Default::default(),
             talks: AtomicUsize::new(0),
+            taken: AtomicU64::new(0),
         }
     }
 }

@@ -158,10 +158,18 @@ impl Thinking {
                     }
                     return Start::Began(first, piece);
                 }
-                Step::Over(Ok(tokens)) => {
-                    self.wrote_all(first, tokens);
-                    return Start::Silent;
-                }
+                Step::Over(Ok(tokens)) => match second.take() {
+                    // The other one may yet say something.
+                    Some(other) => {
+                        self.stations.succeeded(first.place);
+                        first.bill.hedged().billed(tokens);
+                        first = other;
+                    }
+                    None => {
+                        self.wrote_all(first, tokens);
+                        return Start::Silent;
+                    }
+                },
                 Step::Over(Err(error)) => {
                     let place = first.place;
                     self.failed(tried, first, &error);
@@ -196,7 +204,7 @@ impl Thinking {
             }),
         };
         self.stations.lost_race(loser.place, late.as_ref());
-        loser.bill.lost_race();
+        drop(loser.bill.hedged());
     }
 
     /// Hands the whole reply to the session.
@@ -205,7 +213,9 @@ impl Thinking {
         self.stations.answers(runner.place, runner.begun.elapsed());
         let mut piece = first;
         loop {
-            if self.mailbox.send(self.input(piece)).await.is_err() {
+            if let Some(input) = self.input(piece)
+                && self.mailbox.send(input).await.is_err()
+            {
                 return Outcome::CallOver;
             }
             piece = match runner.next().await {
@@ -240,7 +250,9 @@ impl Thinking {
     fn failed(&self, tried: &mut Tried, runner: Runner<'_>, error: &ProviderError) {
         self.stations.failed(tried, runner.place, error);
         let refused = match error {
-            ProviderError::Connection { .. } | ProviderError::Refused { .. } => true,
+            ProviderError::Connection { .. } => true,
+            // An answer that broke off with an error had a good status: the model was at work.
+            ProviderError::Refused { status, .. } => *status >= 400,
             ProviderError::Garbled { .. } | ProviderError::Silent { .. } => false,
         };
         if refused && !runner.bill.began() {
@@ -248,18 +260,20 @@ impl Thinking {
         }
     }
 
-    fn input(&self, piece: Written) -> Input {
+    /// What the session is told of a piece: counts are on the bill.
+    fn input(&self, piece: Written) -> Option<Input> {
         match piece {
-            Written::Text(text) => Input::Text {
+            Written::Text(text) => Some(Input::Text {
                 reply: self.reply,
                 text,
-            },
-            Written::Tool(call) => Input::ToolAsked {
+            }),
+            Written::Tool(call) => Some(Input::ToolAsked {
                 reply: self.reply,
                 id: call.id,
                 name: call.name,
                 arguments: call.arguments,
-            },
+            }),
+            Written::Used(_) => None,
         }
     }
 }

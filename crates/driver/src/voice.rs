@@ -10,7 +10,10 @@ use bytes::Bytes;
 use domain::ReplyId;
 use providers::tts::{FromVoice, TextToSpeech, ToVoice, Voice};
 use session::{Audio, ClauseId, Input, WordEnd};
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
 use tracing::{info, warn};
 
 use self::speaking::{Clause, Given, Speaking, current};
@@ -20,6 +23,7 @@ use crate::{
     connection::{Broken, LIVED, NobodyListens, length},
     exchange::Commons,
     meters::Job,
+    mouth::Sent,
     stations::{Tried, Voices},
     tally::Tally,
 };
@@ -49,6 +53,8 @@ pub(crate) struct Speaker {
     pub(crate) own_lines: Arc<BTreeSet<String>>,
     pub(crate) trimming: Trimming,
     pub(crate) begins: Begins,
+    /// What the caller has had of the reply.
+    pub(crate) sent: watch::Receiver<Sent>,
 }
 
 /// When a voice connects.
@@ -68,6 +74,14 @@ struct Work {
     tried: Tried,
     /// Somebody is at the other end of the connection.
     reached: bool,
+}
+
+impl Work {
+    /// Clauses wait until the caller has heard more.
+    fn holds(&self) -> bool {
+        let mut speaking = self.speaking.iter();
+        speaking.any(|current| !current.held.is_empty())
+    }
 }
 
 impl Speaker {
@@ -129,7 +143,8 @@ impl Speaker {
                 } => match self.cached(&text) {
                     Some(audio) => {
                         from_cache = Some(reply);
-                        self.play(reply, clause, &audio, Vec::new()).await
+                        let played = self.play(reply, clause, &audio, Vec::new()).await;
+                        played.map(|_bytes| ())
                     }
                     None => {
                         return Some(ToVoice::Say {
@@ -210,6 +225,21 @@ impl Speaker {
                 tokio::select! {
                     biased;
                     order = work.orders.recv(), if to.is_some() => order,
+                    heard = self.sent.changed(), if work.holds() => {
+                        let speaking = &mut work.speaking;
+                        let more = match (heard, &to) {
+                            (Ok(()), Some(voice)) => self.give_more(place, voice, speaking).await,
+                            // Nobody will hear it.
+                            (Err(_), _) | (_, None) => {
+                                *speaking = None;
+                                Ok(())
+                            }
+                        };
+                        if more.is_err() {
+                            return Broken::CallOver;
+                        }
+                        continue;
+                    }
                     Some(event) = made.recv() => {
                         if let Err(broken) = self.made(place, event, work).await {
                             return broken;
@@ -255,31 +285,17 @@ impl Speaker {
                 clause,
                 text,
             } => {
+                let sent = self.sent.borrow().of(reply);
                 let current = current(speaking, reply);
-                let cached = if current.given != Given::Nothing {
-                    None
-                } else {
-                    self.cached_by(&self.stations[place], &text)
-                };
-                if let Some(audio) = cached {
-                    return self.play(reply, clause, &audio, Vec::new()).await;
+                if !current.held.is_empty() || !current.has_room(sent) {
+                    current.held.push_back((clause, text));
+                    return Ok(());
                 }
-                self.tally.spoke(place, current.give(clause, &text));
-                // The queue holds more clauses than any reply has.
-                drop(voice.try_send(ToVoice::Say {
-                    reply,
-                    clause,
-                    text,
-                }));
+                self.say(place, voice, current, (clause, text)).await?;
             }
             ToVoice::End(reply) => {
-                let current = current(speaking, reply);
-                current.ended = true;
-                if current.given == Given::Nothing {
-                    *speaking = None;
-                    return self.tell(Input::SpokenAll(reply)).await;
-                }
-                drop(voice.try_send(ToVoice::End(reply)));
+                current(speaking, reply).ended = true;
+                self.end(voice, speaking).await?;
             }
             ToVoice::Cancel(reply) => {
                 if speaking
@@ -290,6 +306,72 @@ impl Speaker {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Gives the voice another clause, if the caller will soon have heard what there is.
+    async fn give_more(
+        &mut self,
+        place: usize,
+        voice: &mpsc::Sender<ToVoice>,
+        speaking: &mut Option<Speaking>,
+    ) -> Result<(), NobodyListens> {
+        let Some(current) = speaking else {
+            return Ok(());
+        };
+        let sent = self.sent.borrow().of(current.reply);
+        if current.has_room(sent)
+            && let Some(next) = current.held.pop_front()
+        {
+            self.say(place, voice, current, next).await?;
+            self.end(voice, speaking).await?;
+        }
+        Ok(())
+    }
+
+    /// Has a clause spoken, or plays it from the cache.
+    async fn say(
+        &mut self,
+        place: usize,
+        voice: &mpsc::Sender<ToVoice>,
+        current: &mut Speaking,
+        (clause, text): (ClauseId, String),
+    ) -> Result<(), NobodyListens> {
+        let reply = current.reply;
+        let cached = if current.given != Given::Nothing {
+            None
+        } else {
+            self.cached_by(&self.stations[place], &text)
+        };
+        if let Some(audio) = cached {
+            current.handed += self.play(reply, clause, &audio, Vec::new()).await?;
+            return Ok(());
+        }
+        self.tally.spoke(place, current.give(clause, &text));
+        // The queue holds more clauses than any reply has.
+        drop(voice.try_send(ToVoice::Say {
+            reply,
+            clause,
+            text,
+        }));
+        Ok(())
+    }
+
+    /// Lets the voice know that it has all clauses, once it has.
+    async fn end(
+        &mut self,
+        voice: &mpsc::Sender<ToVoice>,
+        speaking: &mut Option<Speaking>,
+    ) -> Result<(), NobodyListens> {
+        let Some(done) = speaking.take_if(|current| current.is_all_given()) else {
+            return Ok(());
+        };
+        let reply = done.reply;
+        if done.given == Given::Nothing {
+            return self.tell(Input::SpokenAll(reply)).await;
+        }
+        drop(voice.try_send(ToVoice::End(reply)));
+        *speaking = Some(done);
         Ok(())
     }
 
@@ -325,13 +407,14 @@ impl Speaker {
                 }
                 let keeps = |text: &str| self.own_lines.contains(text);
                 let words = current.note(clause, &bytes, words, keeps)?;
-                self.play(reply, clause, &bytes, words).await?;
+                current.handed += self.play(reply, clause, &bytes, words).await?;
             }
             FromVoice::All(reply) => {
                 if let Some(current) = speaking.as_mut().filter(|current| current.reply == reply) {
                     current.all_sounds()?;
                 }
-                let done = speaking.take_if(|current| current.reply == reply && current.ended);
+                let done =
+                    speaking.take_if(|current| current.reply == reply && current.is_all_given());
                 if let Some(done) = done {
                     if done.given == Given::Answered {
                         self.stations.succeeded(place);
@@ -358,18 +441,21 @@ impl Speaker {
         }
     }
 
-    /// Hands over a piece of a reply's voice, without needless silence.
+    /// Hands over a piece of a reply's voice, without needless silence. Returns how many bytes are
+    /// left of it.
     async fn play(
         &mut self,
         reply: ReplyId,
         clause: ClauseId,
         bytes: &Bytes,
         words: Vec<WordEnd>,
-    ) -> Result<(), NobodyListens> {
-        match self.trimming.trimmed(reply, clause, bytes, words) {
-            Some(audio) => self.tell(Input::Audio(audio)).await,
-            None => Ok(()),
-        }
+    ) -> Result<u64, NobodyListens> {
+        let Some(audio) = self.trimming.trimmed(reply, clause, bytes, words) else {
+            return Ok(0);
+        };
+        let handed = audio.bytes.len() as u64;
+        self.tell(Input::Audio(audio)).await?;
+        Ok(handed)
     }
 
     async fn tell(&self, input: Input) -> Result<(), NobodyListens> {

@@ -28,7 +28,9 @@ pub enum BadBaseUrl {
         scheme: String,
     },
     /// Keys and callers' words would travel in the clear.
-    #[error("{name}: plain http is for localhost and private addresses; write https://{host}")]
+    #[error(
+        "{name}: plain http is for this machine and private networks (their addresses, names without a dot, .internal and .local); write https://{host}"
+    )]
     Plain {
         /// The setting.
         name: String,
@@ -95,9 +97,13 @@ impl BaseUrl {
         &self.host
     }
 
-    /// Whether the address is more than a host.
-    pub(crate) fn has_path(&self) -> bool {
-        !self.path.is_empty()
+    /// The same address; without any path it gets `/v1`, where every server has its interface.
+    pub(crate) fn versioned_if_bare(self) -> Self {
+        if self.path.is_empty() {
+            self.versioned()
+        } else {
+            self
+        }
     }
 
     /// The same address with `/v1` at its end, whether or not it was written.
@@ -164,16 +170,23 @@ fn without_login(text: &str) -> String {
     }
 }
 
-/// Whether a host is this machine or in a private network.
+/// Whether a host is this machine or in a private network. Nobody can own a public name without a
+/// dot, or one below `internal` or `local`: they are services next door, in containers perhaps.
 fn is_near(host: &str) -> bool {
-    if host == "localhost" || host.ends_with(".localhost") {
-        return true;
-    }
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     match bare.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
-        Ok(IpAddr::V4(ip)) => ip.is_loopback() || ip.is_private(),
-        Ok(IpAddr::V6(ip)) => ip.is_loopback() || ip.is_unique_local(),
-        Err(_) => false,
+        Ok(IpAddr::V4(ip)) => {
+            let [first, second, ..] = ip.octets();
+            let is_shared = first == 100 && second & 0xC0 == 64;
+            ip.is_loopback() || ip.is_private() || ip.is_link_local() || is_shared
+        }
+        Ok(IpAddr::V6(ip)) => {
+            ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local()
+        }
+        Err(_) => match host.trim_end_matches('.').rsplit_once('.') {
+            Some((_name, top)) => ["internal", "local", "localhost"].contains(&top),
+            None => !host.is_empty(),
+        },
     }
 }
 
@@ -228,6 +241,13 @@ mod tests {
             "http://[::1]",
             "http://[fd00::1]",
             "http://[::ffff:10.0.0.1]",
+            "http://speaches:8000/v1",
+            "http://host.docker.internal:11434",
+            "http://whisper.voice.svc.cluster.local",
+            "http://100.64.0.7",
+            "http://100.127.255.255",
+            "http://169.254.1.1",
+            "http://[fe80::1]",
         ] {
             assert!(parse(near).is_ok(), "{near}");
         }
@@ -236,6 +256,10 @@ mod tests {
             "ws://172.32.0.1",
             "http://192.169.0.1",
             "http://8.8.8.8",
+            "http://100.63.0.1",
+            "http://100.128.0.1",
+            "http://internal.example.com",
+            "http://example.notlocal",
             "http://[2001:db8::1]",
             "http://localhost.example.com",
             "http://10.0.0.1.example.com",
@@ -260,7 +284,7 @@ mod tests {
             @r#"
 X_BASE_URL: `api.openai.com/v1` is not a URL: relative URL without a base (write it like https://host or http://127.0.0.1:9700)
 X_BASE_URL: `ftp` is not a scheme of ours: use https, wss, or http and ws for this machine and private networks
-X_BASE_URL: plain http is for localhost and private addresses; write https://api.openai.com
+X_BASE_URL: plain http is for this machine and private networks (their addresses, names without a dot, .internal and .local); write https://api.openai.com
 X_BASE_URL: remove the user name: a base URL is scheme, host, port and path
 X_BASE_URL: remove the query: a base URL is scheme, host, port and path
 X_BASE_URL: `…@` is not a URL: empty host (write it like https://host or http://127.0.0.1:9700)

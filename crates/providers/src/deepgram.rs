@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue, header};
 use crate::{
     ProviderError, Secret, Verdict,
     socket::{NotOpened, key_header},
-    text::{Text, brief},
+    text::{Text, brief, unreadable},
 };
 
 /// The provider's name in errors and metrics.
@@ -40,6 +40,14 @@ pub(crate) fn not_opened(why: NotOpened) -> ProviderError {
             tracing::debug!(provider = NAME, request, status = refusal.status, "refused");
             refused(refusal.status, header("dg-error"), &refusal.body)
         }
+    }
+}
+
+/// A message that cannot be read.
+pub(crate) fn garbled(message: &str, why: &serde_json::Error) -> ProviderError {
+    ProviderError::Garbled {
+        provider: NAME,
+        detail: unreadable(message, why),
     }
 }
 

@@ -6,17 +6,17 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use reqwest::{
     RequestBuilder, Response,
-    header::{CONTENT_TYPE, HeaderMap},
+    header::{ACCEPT, CONTENT_TYPE, HeaderMap},
 };
 use tokio::time::timeout;
 
-use crate::{BaseUrl, HttpClient, ProviderError, Secret, http::Ticket, llm::Manners};
+use crate::{BaseUrl, HttpClient, ProviderError, Secret, http::Ticket, manners::Manners};
 
 /// As much as is read of a list of models: it only has to be over.
 const MAX_LIST: usize = 1 << 20;
 
 /// A server, and how it is asked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Endpoint {
     manners: &'static Manners,
     base: BaseUrl,
@@ -59,6 +59,17 @@ impl Endpoint {
         let ticket = self.http.ticket();
         let request = ticket.client().post(self.base.http(path));
         let request = request.header(CONTENT_TYPE, content_type).body(body);
+        self.ask(request, ticket).await
+    }
+
+    /// Sends JSON that asks for a stream of events, and waits for the head of the answer.
+    pub(crate) async fn stream(&self, path: &str, body: Vec<u8>) -> Result<Answer, ProviderError> {
+        let ticket = self.http.ticket();
+        let request = ticket.client().post(self.base.http(path));
+        let request = request
+            .header(ACCEPT, "text/event-stream")
+            .header(CONTENT_TYPE, "application/json")
+            .body(body);
         self.ask(request, ticket).await
     }
 
@@ -110,17 +121,20 @@ impl Endpoint {
         timeout(within, asking).await.unwrap_or(Ok(()))
     }
 
-    async fn on_stranger(&self, response: Response) -> Result<(), ProviderError> {
-        let error = self.manners.refusal(response).await;
-        match &error {
-            ProviderError::Refused { detail, .. } if detail.starts_with("invalid_api_key") => {
-                Err(self.shown(error))
-            }
-            ProviderError::Refused { .. }
-            | ProviderError::Connection { .. }
-            | ProviderError::Garbled { .. }
-            | ProviderError::Silent { .. } => Ok(()),
+    /// The same where failing is no failure.
+    pub(crate) async fn try_warm(&self, list: &str, within: Duration) {
+        if let Err(error) = self.warm(list, within).await {
+            let provider = self.manners.name;
+            tracing::debug!(provider, %error, "no connection could be opened ahead of time");
         }
+    }
+
+    async fn on_stranger(&self, response: Response) -> Result<(), ProviderError> {
+        let refusal = self.manners.refused_with(response).await;
+        if (self.manners.is_unknown_key)(&refusal.body) {
+            return Err(self.shown(self.manners.meaning(&refusal)));
+        }
+        Ok(())
     }
 
     /// Nothing came for too long.
@@ -160,6 +174,11 @@ impl Answer {
     pub(crate) async fn piece(&mut self) -> Result<Option<Bytes>, ProviderError> {
         let piece = self.response.chunk().await;
         piece.map_err(|error| self.manners.broken(&error))
+    }
+
+    /// Nothing of it came for too long.
+    pub(crate) fn silent(&self, stage: &'static str, waited: Duration) -> ProviderError {
+        self.manners.silent(stage, waited)
     }
 
     /// As much of the body as comes, up to about `most`.

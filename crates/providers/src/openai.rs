@@ -12,11 +12,7 @@ pub(crate) const MODELS: &str = "/models";
 
 /// A base without any path gets `/v1`, where every server has it. Local servers want no key.
 pub(crate) fn endpoint(base: BaseUrl, key: Option<Secret>, http: HttpClient) -> Endpoint {
-    let base = if base.has_path() {
-        base
-    } else {
-        base.versioned()
-    };
+    let base = base.versioned_if_bare();
     let headers = headers(key.as_ref(), Profile::of(&base).authorisation);
     Endpoint::new(&MANNERS, base, (key, headers), http)
 }

@@ -4,6 +4,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
+use serde_json::error::Category;
 
 /// Text of a foreign message, borrowed where it has no escapes. Anything that is not text reads as
 /// empty: an odd field must not lose the rest of its message.
@@ -93,9 +94,45 @@ pub(crate) fn brief(text: &str) -> String {
     words
 }
 
+/// What can be told of a message that nobody could read. Its words may be a caller's, and the
+/// parser's own message may repeat them.
+pub(crate) fn unreadable(message: &str, error: &serde_json::Error) -> String {
+    let what = match error.classify() {
+        Category::Data => "odd JSON",
+        Category::Eof => "JSON that is cut off",
+        Category::Io | Category::Syntax => "no JSON",
+    };
+    let (line, column) = (error.line(), error.column());
+    format!("{} bytes of {what}, at {line}:{column}", message.len())
+}
+
+/// What can be told of a body that is not what was asked for: a page of HTML holds nobody's words.
+pub(crate) fn in_place_of(wanted: &str, body: &str) -> String {
+    if body.trim_start().starts_with('<') {
+        brief(&format!("a page in place of {wanted}: {body}"))
+    } else {
+        format!("{} bytes in place of {wanted}", body.len())
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+
+    #[test]
+    fn nobodys_words_are_repeated() {
+        let said = r#"{"index":"Your card ends in 4242"}"#;
+        let error = serde_json::from_str::<BTreeMap<String, u32>>(said).expect_err("text");
+        assert!(error.to_string().contains("4242"), "{error}");
+        assert_eq!(unreadable(said, &error), "34 bytes of odd JSON, at 1:33");
+        assert_eq!(in_place_of("a reply", said), "34 bytes in place of a reply");
+        assert_eq!(
+            in_place_of("a reply", "<html>\nBad gateway"),
+            "a page in place of a reply: <html> Bad gateway"
+        );
+    }
 
     #[test]
     fn text_is_borrowed_and_anything_else_is_empty() {

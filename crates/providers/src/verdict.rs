@@ -54,7 +54,7 @@ pub enum ProviderError {
     Silent {
         /// Who.
         provider: &'static str,
-        /// What was waited for: `connect`, `first token`, `token gap`, `first audio`.
+        /// What was waited for, such as `connect`, `first token` or `audio gap`.
         stage: &'static str,
         /// How long.
         waited: Duration,

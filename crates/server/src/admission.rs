@@ -5,6 +5,8 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use domain::ModelName;
+use driver::{Agent, BreakerState, BreakerStatus};
 use tokio::time::Instant;
 
 /// Why a call is not taken.
@@ -20,16 +22,19 @@ pub(crate) enum Refusal {
     LoopLag,
     /// As many calls as there may be.
     MaxCalls,
+    /// Nobody is left who does one of the agent's jobs: keys, quotas or models were refused.
+    Providers,
 }
 
 impl Refusal {
     /// All reasons, for metrics that start at zero.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Budget,
         Self::CallsPerSecond,
         Self::Draining,
         Self::LoopLag,
         Self::MaxCalls,
+        Self::Providers,
     ];
 
     /// The label in metrics.
@@ -40,6 +45,7 @@ impl Refusal {
             Self::Draining => "draining",
             Self::LoopLag => "loop_lag",
             Self::MaxCalls => "max_calls",
+            Self::Providers => "providers",
         }
     }
 }
@@ -129,11 +135,127 @@ impl Gate {
     }
 }
 
+/// Whether nobody is left who could do one of an agent's jobs, and somebody has to mend that: all
+/// of its models are left alone, and one of them because it was refused.
+///
+/// Whoever merely failed is back within moments; calls are taken, and try. So they are when a
+/// refused model is due for its next probe, since only a call can be one.
+pub(crate) fn nobody_is_left(agent: &Agent, breakers: &[BreakerStatus]) -> bool {
+    let at = |name: &ModelName| breakers.iter().find(|breaker| breaker.name == *name);
+    let lost = |names: &[&ModelName]| {
+        let resting: Vec<&BreakerStatus> = names
+            .iter()
+            .filter_map(|name| at(name))
+            .filter(|breaker| breaker.state == BreakerState::Open)
+            .collect();
+        resting.len() == names.len() && resting.iter().any(|breaker| breaker.refused)
+    };
+    let listen: Vec<_> = agent.listen.iter().map(|station| &station.name).collect();
+    let think: Vec<_> = agent.think.iter().map(|station| &station.name).collect();
+    let speak: Vec<_> = agent.speak.iter().map(|station| &station.name).collect();
+    let talk: Vec<_> = agent.talk.iter().map(|station| &station.name).collect();
+    let talks = !talk.is_empty() && !lost(&talk);
+    lost(&listen) || !talks && (lost(&think) || lost(&speak))
+}
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::{sync::Arc, time::Duration};
 
-    use super::*;
+    use domain::Language;
+    use driver::Station;
+    use futures_util::future::BoxFuture;
+    use providers::{
+        ProviderError,
+        realtime::{FromSpeaker, SpeechToSpeech, Talk, TalkSettings, ToSpeaker, TurnDetection},
+    };
+    use tokio::sync::mpsc;
+
+    use super::{
+        BreakerState::{Closed, HalfOpen, Open},
+        *,
+    };
+    use crate::{
+        config::{Config, Environment},
+        stations::Stations,
+    };
+
+    fn agent() -> Agent {
+        let environment: Environment = [("DEEPGRAM_API_KEY", "k"), ("OPENAI_API_KEY", "k")]
+            .into_iter()
+            .collect();
+        let file = "[agents.desk]\nstt = [\"deepgram/nova-3\", \"openai/whisper-1\"]\n";
+        let config = Config::parse("", file, &environment).expect("a configuration");
+        let agent = Stations::new(&config.providers).agent(&config.tenants[0].agent);
+        agent.expect("an agent")
+    }
+
+    fn breaker(name: &str, state: BreakerState, refused: bool) -> BreakerStatus {
+        BreakerStatus {
+            name: name.parse().expect("a name"),
+            state,
+            refused,
+        }
+    }
+
+    #[test]
+    fn a_job_is_lost_when_nobody_is_left_and_nobody_comes_back() {
+        let agent = agent();
+        let rows = [
+            ((Open, true), (Open, true), true),
+            ((Open, true), (Open, false), true),
+            ((Open, true), (Closed, false), false),
+            ((Open, true), (HalfOpen, true), false),
+            ((Open, false), (Open, false), false),
+        ];
+        for (first, second, lost) in rows {
+            let breakers = [
+                breaker("deepgram/nova-3", first.0, first.1),
+                breaker("openai/whisper-1", second.0, second.1),
+            ];
+            let told = nobody_is_left(&agent, &breakers);
+            assert_eq!(told, lost, "{first:?}, {second:?}");
+        }
+        assert!(!nobody_is_left(&agent, &[]), "nobody has failed yet");
+    }
+
+    struct Talks;
+
+    impl SpeechToSpeech for Talks {
+        fn talk(
+            &self,
+            _talk: Talk,
+            _orders: mpsc::Receiver<ToSpeaker>,
+            _told: mpsc::Sender<FromSpeaker>,
+        ) -> BoxFuture<'static, Result<(), ProviderError>> {
+            Box::pin(async { Ok(()) })
+        }
+    }
+
+    /// Whoever talks does the work of those who think and speak, and they theirs.
+    #[test]
+    fn who_talks_stands_in_for_a_model_and_a_voice() {
+        let mut agent = agent();
+        let model = breaker("openai/gpt-6-luna", Open, true);
+        assert!(nobody_is_left(&agent, std::slice::from_ref(&model)));
+        agent.talk.push(Station {
+            name: "openai/gpt-realtime-2.1".parse().expect("a name"),
+            provider: Arc::new(Talks),
+            settings: Arc::new(TalkSettings {
+                model: String::new(),
+                voice: String::new(),
+                language: Language::default(),
+                transcription_model: None,
+                turns: TurnDetection::Ours,
+                max_output_tokens: None,
+                tools: Vec::new(),
+            }),
+        });
+        let talker = breaker("openai/gpt-realtime-2.1", Open, true);
+        assert!(!nobody_is_left(&agent, std::slice::from_ref(&model)));
+        assert!(!nobody_is_left(&agent, std::slice::from_ref(&talker)));
+        assert!(nobody_is_left(&agent, &[model, talker]));
+    }
 
     #[test]
     fn a_full_server_takes_nobody() {

@@ -169,6 +169,7 @@ async fn follow(
                 Record::Begun(begun) => id = Some(begun.id),
                 Record::Turn { turn, .. } => write_out(&narrator.turn(&turn))?,
                 Record::Ended { .. } => ended = true,
+                Record::Spent { .. } => {}
             },
             happening = call.next(), if !over => match happening {
                 Some(happening) => write_out(&narrator.happened(&happening))?,

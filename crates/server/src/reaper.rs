@@ -56,7 +56,10 @@ async fn settle(store: &dyn Store, now: UnixMillis, longest: Millis) -> Result<u
                 error: Some("the server stopped while the call went on".to_owned()),
                 barge_ins: 0,
                 usage: Usage::default(),
-                cost: Cost::UNKNOWN,
+                cost: Cost {
+                    known: call.spent,
+                    ..Cost::UNKNOWN
+                },
                 speculation_cost: Cost::UNKNOWN,
             };
             ends.push(Record::Ended {
@@ -71,7 +74,7 @@ async fn settle(store: &dyn Store, now: UnixMillis, longest: Millis) -> Result<u
 
 #[cfg(test)]
 mod tests {
-    use domain::{CallBegun, CallId, Direction, Party, Transport};
+    use domain::{CallBegun, CallId, Direction, Micros, Party, Transport};
     use store::Memory;
 
     use super::*;
@@ -93,8 +96,12 @@ mod tests {
     #[tokio::test]
     async fn only_calls_that_cannot_go_on_are_ended() {
         let store = Memory::default();
+        let spent = Record::Spent {
+            call: CallId::new(1, [1; 10]),
+            so_far: Micros(700),
+        };
         store
-            .write(&[begun(1, 0), begun(2, 950_000)])
+            .write(&[begun(1, 0), spent, begun(2, 950_000)])
             .await
             .expect("written");
         let now = UnixMillis(1_000_000);
@@ -107,7 +114,14 @@ mod tests {
             .expect("kept");
         let ended = lost.call.ended.expect("an end");
         assert_eq!(ended.reason, EndReason::NodeLost);
-        assert_eq!(ended.cost, Cost::UNKNOWN, "nobody says that it was free");
+        assert_eq!(
+            ended.cost.to_string(),
+            "$0.000700 and what has no known price"
+        );
+        assert!(
+            ended.speculation_cost.partly,
+            "nobody says that it was free"
+        );
         let live = store
             .call(CallId::new(1, [2; 10]))
             .await

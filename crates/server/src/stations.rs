@@ -10,6 +10,7 @@ use providers::{
         Anthropic, LanguageModel,
         openai::{OpenAi, Profile},
     },
+    realtime::{OpenAiRealtime, SpeechToSpeech},
     stt::{Deepgram, DeepgramFlux, OpenAiTranscription, SpeechToText, deepgram::flux},
     tts::{Aura, ElevenLabs, ElevenLabsHttp, OpenAiSpeech, TextToSpeech},
 };
@@ -23,6 +24,7 @@ use crate::{
 pub(crate) struct Stations {
     access: ProviderAccess,
     listen: Opened<dyn SpeechToText>,
+    talk: Opened<dyn SpeechToSpeech>,
     think: Opened<dyn LanguageModel>,
     speak: BTreeMap<SpeakOver, Opened<dyn TextToSpeech>>,
 }
@@ -36,6 +38,7 @@ impl Stations {
         Self {
             access: access.clone(),
             listen: BTreeMap::new(),
+            talk: BTreeMap::new(),
             think: BTreeMap::new(),
             speak: BTreeMap::new(),
         }
@@ -64,10 +67,16 @@ impl Stations {
             speak: stations(speak, &plan.speak, engines::speak, |name| {
                 speaks(access, name, over)
             })?,
-            talk: Vec::new(),
+            talk: stations(
+                &mut self.talk,
+                &plan.talk,
+                |name| anyhow::bail!("no engine talks: offline/{name}"),
+                |name| talks(access, name),
+            )?,
             ear: plan.ear,
             carrier: CARRIER.parse().expect("a constant names a model"),
             prices: Arc::new(plan.prices.clone()),
+            apology: plan.apology.clone(),
             remembers_calls: plan.remembers_calls,
             budget_per_day: None,
         })
@@ -166,6 +175,12 @@ fn thinks(access: &ProviderAccess, name: &ModelName) -> Arc<dyn LanguageModel> {
     }
 }
 
+fn talks(access: &ProviderAccess, name: &ModelName) -> Arc<dyn SpeechToSpeech> {
+    let access = access_to(access, name);
+    let address = address(access, OpenAiRealtime::BASE_URL);
+    Arc::new(OpenAiRealtime::new(address, key(access)))
+}
+
 fn speaks(access: &ProviderAccess, name: &ModelName, over: SpeakOver) -> Arc<dyn TextToSpeech> {
     let access = access_to(access, name);
     match (name.provider.as_str(), over) {
@@ -243,6 +258,7 @@ base_url = "http://127.0.0.1:9"
 stt = ["deepgram/nova-3", "deepgram/flux-general-en", "openai/whisper-1", "near/whisper"]
 llm = ["openai/gpt-6-luna", "anthropic/claude-haiku-5-5", "near/llama"]
 tts = ["elevenlabs/eleven_flash_v2_5", "deepgram/aura-2-thalia-en", "openai/tts-1", "near/kokoro"]
+realtime = ["openai/gpt-realtime-2.1", "near/talker"]
 "#;
         let config = Config::parse("", file, &environment).expect("a configuration");
         let agent = Stations::new(&config.providers).agent(&config.tenants[0].agent);
@@ -252,7 +268,8 @@ tts = ["elevenlabs/eleven_flash_v2_5", "deepgram/aura-2-thalia-en", "openai/tts-
             .iter()
             .map(|at| at.provider.capabilities().finalizes);
         assert_eq!(finalizes.collect::<Vec<_>>(), [true, false, true, true]);
-        assert_eq!((agent.think.len(), agent.speak.len()), (3, 4));
+        let others = (agent.think.len(), agent.speak.len(), agent.talk.len());
+        assert_eq!(others, (3, 4, 2));
     }
 
     #[test]

@@ -61,7 +61,10 @@ pub(crate) fn tell(whole: &WholeCall, paint: Paint) -> String {
             out.push_str(&end(ended, turns, paint));
             out.push_str(&receipt::tell(&whole.receipt, paint));
         }
-        None => line(&mut out, "  It goes on, or the server died while it did."),
+        None => {
+            line(&mut out, "  It goes on, or the server died while it did.");
+            line(&mut out, &format!("  cost so far  {}", call.spent));
+        }
     }
     out
 }
@@ -232,7 +235,19 @@ pub(crate) fn row(call: &StoredCall, paint: Paint) -> String {
             brief(ended.cost),
             ended.reason.as_str(),
         ),
-        None => ("-".to_owned(), "-".to_owned(), "-"),
+        None => {
+            let more_to_come = Cost {
+                known: call.spent,
+                partly: true,
+            };
+            let told = call.spent > Micros::default();
+            let cost = if told {
+                brief(more_to_come)
+            } else {
+                "-".to_owned()
+            };
+            ("-".to_owned(), cost, "-")
+        }
     };
     let at = clock::iso_8601(begun.at);
     format!(
@@ -245,7 +260,7 @@ pub(crate) fn row(call: &StoredCall, paint: Paint) -> String {
     )
 }
 
-/// A cost in a column: a plus says that something of unknown price comes on top.
+/// A cost in a column: a plus says that something comes on top, of unknown price or still to come.
 fn brief(cost: Cost) -> String {
     match cost {
         Cost {
@@ -286,6 +301,7 @@ pub(crate) fn json(call: &StoredCall) -> Value {
         "to": begun.to.as_str(),
         "began_at": clock::iso_8601(begun.at),
         "turns": call.turns,
+        "spent_usd": call.spent.dollars(),
         "end": call.ended.as_ref().map(end_json),
     })
 }

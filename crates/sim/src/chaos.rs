@@ -14,4 +14,4 @@ mod stage;
 mod telephone;
 
 pub use findings::Findings;
-pub use rows::{NOT_PLAYED, Row, rows};
+pub use rows::{Row, rows};

@@ -45,6 +45,7 @@ contract! {
     odd_parties_and_texts_survive
     what_a_caller_said_before_is_found
     what_tenants_spent_is_added_up
+    what_a_call_without_an_end_has_cost_is_known
     it_answers
 }
 
@@ -190,6 +191,7 @@ async fn must_hold_the_whole_call(store: &dyn Store) {
     let stored = StoredCall {
         begun: begun(1),
         ended: Some(ended(1)),
+        spent: ended(1).cost.known,
         turns: 2,
     };
     assert_eq!(
@@ -224,6 +226,7 @@ async fn a_live_call_has_no_end(store: &dyn Store) {
         [StoredCall {
             begun: begun(1),
             ended: None,
+            spent: Micros(0),
             turns: 0
         }]
     );
@@ -436,6 +439,36 @@ async fn what_tenants_spent_is_added_up(store: &dyn Store) {
     );
     assert_eq!(since(2).await, [(acme, cost), (other, cost)].into());
     assert_eq!(since(4).await, [].into());
+}
+
+async fn what_a_call_without_an_end_has_cost_is_known(store: &dyn Store) {
+    let spent = |call, so_far| Record::Spent {
+        call: id(call),
+        so_far: Micros(so_far),
+    };
+    let records = [
+        spent(1, 200),
+        Record::Begun(begun(1)),
+        spent(1, 900),
+        spent(1, 300),
+        Record::Begun(begun(2)),
+        spent(2, 70),
+    ];
+    store.write(&records).await.unwrap();
+    let calls = list(store, 10).await;
+    let told: Vec<_> = calls.iter().map(|call| (call.spent, &call.ended)).collect();
+    assert_eq!(told, [(Micros(70), &None), (Micros(900), &None)]);
+    let today = async || store.spent_since(begun(1).at).await.unwrap();
+    assert_eq!(today().await, [(begun(1).tenant, Micros(970))].into());
+
+    store.write(&[end_of(1), spent(1, 999_999)]).await.unwrap();
+    let cost = ended(1).cost.known;
+    assert_eq!(list(store, 10).await[1].ended, Some(ended(1)));
+    assert_eq!(
+        today().await,
+        [(begun(1).tenant, cost + Micros(70))].into(),
+        "its end tells the whole cost"
+    );
 }
 
 async fn it_answers(store: &dyn Store) {

@@ -19,6 +19,7 @@ pub struct Memory {
 struct Kept {
     begun: Option<CallBegun>,
     ended: Option<(CallEnded, Receipt)>,
+    spent: Option<Micros>,
     turns: BTreeMap<u32, TurnRecord>,
 }
 
@@ -27,12 +28,18 @@ impl Kept {
         Some(StoredCall {
             begun: self.begun.clone()?,
             ended: self.ended.as_ref().map(|(ended, _)| ended.clone()),
+            spent: self.cost().unwrap_or_default(),
             turns: u32::try_from(self.turns.len()).unwrap_or(u32::MAX),
         })
     }
 }
 
 impl Kept {
+    fn cost(&self) -> Option<Micros> {
+        let whole = self.ended.as_ref().map(|(ended, _)| ended.cost.known);
+        whole.or(self.spent)
+    }
+
     fn whole(&self) -> Option<WholeCall> {
         let ended = self.ended.as_ref();
         Some(WholeCall {
@@ -68,6 +75,10 @@ impl Memory {
                         .or_default()
                         .ended
                         .get_or_insert((ended, receipt));
+                }
+                Record::Spent { call, so_far } => {
+                    let kept = calls.entry(call).or_default();
+                    kept.spent = kept.spent.max(Some(so_far));
                 }
                 Record::Turn { call, turn } => {
                     calls
@@ -146,10 +157,11 @@ impl Store for Memory {
     fn spent_since(&self, at: UnixMillis) -> StoreFuture<'_, BTreeMap<TenantId, Micros>> {
         Box::pin(async move {
             let mut spent: BTreeMap<TenantId, Micros> = BTreeMap::new();
-            for call in self.lock().values().filter_map(Kept::stored) {
-                if let Some(ended) = call.ended.filter(|_| call.begun.at >= at) {
-                    let sum = spent.entry(call.begun.tenant).or_default();
-                    *sum = *sum + ended.cost.known;
+            for kept in self.lock().values() {
+                let begun = kept.begun.as_ref().filter(|begun| begun.at >= at);
+                if let (Some(begun), Some(cost)) = (begun, kept.cost()) {
+                    let sum = spent.entry(begun.tenant.clone()).or_default();
+                    *sum = *sum + cost;
                 }
             }
             Ok(spent)

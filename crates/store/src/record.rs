@@ -18,6 +18,13 @@ pub enum Record {
         /// What it consumed of whom.
         receipt: Receipt,
     },
+    /// A call that goes on has cost so much so far, as far as prices are known.
+    Spent {
+        /// Which call.
+        call: CallId,
+        /// The most that was told counts; its end tells the whole cost.
+        so_far: Micros,
+    },
     /// An exchange happened.
     Turn {
         /// In which call.
@@ -34,6 +41,8 @@ pub struct StoredCall {
     pub begun: CallBegun,
     /// Its end.
     pub ended: Option<CallEnded>,
+    /// What it has cost, as far as that was told.
+    pub spent: Micros,
     /// How many turns are stored.
     pub turns: u32,
 }
@@ -96,7 +105,8 @@ pub trait Store: Send + Sync {
         calls: u32,
     ) -> StoreFuture<'a, Vec<TurnRecord>>;
 
-    /// What each tenant's calls have cost that began at or after a moment, as far as it is known.
+    /// What each tenant's calls have cost that began at or after a moment, as far as it is known:
+    /// those without an end with what was told of them.
     fn spent_since(&self, at: UnixMillis) -> StoreFuture<'_, BTreeMap<TenantId, Micros>>;
 
     /// Whether it answers.

@@ -215,7 +215,9 @@ impl Ledger {
     fn admit(&self, record: &Record) -> bool {
         let places = match record {
             Record::Begun(_) | Record::Ended { .. } => self.capacity,
-            Record::Turn { .. } => self.capacity - self.capacity.div_ceil(10),
+            Record::Spent { .. } | Record::Turn { .. } => {
+                self.capacity - self.capacity.div_ceil(10)
+            }
         };
         self.depth
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |depth| {

@@ -34,6 +34,7 @@ struct Speaks {
     orders: mpsc::Sender<ToMouth>,
     line: Line,
     ear: mpsc::Receiver<ToEar>,
+    sent: watch::Receiver<Sent>,
     _running: tokio::task::JoinSet<()>,
 }
 
@@ -44,13 +45,16 @@ impl Speaks {
         let (to_ear, ear) = mpsc::channel(EAR_ORDERS);
         let (orders, given) = mpsc::channel(ORDERS);
         let meters = Meters::new(&mut Registry::default());
-        let mouth = Mouth::new(line.clone(), to_ear, meters, first, MOST_AGAIN);
+        let (tell_sent, sent) = watch::channel(Sent::default());
+        let outlets = (to_ear, tell_sent);
+        let mouth = Mouth::new(line.clone(), outlets, meters, first, MOST_AGAIN);
         let mut running = tokio::task::JoinSet::new();
         running.spawn(mouth.run(given));
         Self {
             orders,
             line,
             ear,
+            sent,
             _running: running,
         }
     }
@@ -153,6 +157,19 @@ async fn the_ear_learns_what_is_played_and_when() {
         next += Duration::from_millis(bytes.len() as u64 / BYTES_PER_MS);
     }
     assert_eq!(next - start, Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_voice_learns_how_much_of_its_reply_was_sent() {
+    let mouth = Speaks::new();
+    mouth.plays(ONE, vec![LOUD; 8_000]);
+    let sent = mouth.after(500).await.len() as u64;
+    assert!((4_000..8_000).contains(&sent), "{sent}");
+    assert_eq!(mouth.sent.borrow().of(ONE), sent);
+    mouth.plays(ReplyId(2), vec![LOUD; 800]);
+    mouth.after(2_000).await;
+    let replies = [ONE, ReplyId(2)].map(|reply| mouth.sent.borrow().of(reply));
+    assert_eq!(replies, [0, 800]);
 }
 
 #[test]

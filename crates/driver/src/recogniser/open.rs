@@ -146,11 +146,14 @@ impl Open {
     /// It failed. Nobody charges for what was refused.
     pub(super) fn failed(&mut self, error: &ProviderError) {
         match error {
-            ProviderError::Connection { .. } | ProviderError::Refused { .. } => {
-                self.meter.owing = Millis::ZERO;
-            }
+            ProviderError::Connection { .. } | ProviderError::Refused { .. } => self.refused(),
             ProviderError::Garbled { .. } | ProviderError::Silent { .. } => {}
         }
+    }
+
+    /// Nobody charges for what it sent last.
+    pub(super) fn refused(&mut self) {
+        self.meter.owing = Millis::ZERO;
     }
 
     /// It told something, whatever it was.

@@ -422,6 +422,11 @@ async fn a_recogniser_that_sends_a_part_pays_for_that_part_unless_it_is_refused(
     assert!(rig.span().await.is_some());
     assert_eq!(rig.to_pay(), 900);
 
+    connection.tell(Recognised::Sent(Millis(100))).await;
+    connection.tell(Recognised::Refused).await;
+    settle().await;
+    assert_eq!(rig.to_pay(), 900, "refused, and the connection stands");
+
     connection.tell(Recognised::Sent(Millis(5_000))).await;
     connection.breaks();
     let connection = rig.connected().await;

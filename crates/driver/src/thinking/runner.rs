@@ -52,18 +52,28 @@ impl<'s> Runner<'s> {
         while self.ended.is_none() {
             tokio::select! {
                 biased;
-                Some(piece) = self.pieces.recv() => return self.came(piece),
+                Some(piece) = self.pieces.recv() => {
+                    if let Some(step) = self.came(piece) {
+                        return step;
+                    }
+                }
                 result = &mut self.request => self.ended = Some(result),
             }
         }
-        match self.pieces.try_recv() {
-            Ok(piece) => self.came(piece),
-            Err(_) => Step::Over(self.ended.take().expect("the loop ends with it")),
+        while let Ok(piece) = self.pieces.try_recv() {
+            if let Some(step) = self.came(piece) {
+                return step;
+            }
         }
+        Step::Over(self.ended.take().expect("the loop ends with it"))
     }
 
-    fn came(&mut self, piece: Written) -> Step {
+    /// Counts are for the bill alone.
+    fn came(&mut self, piece: Written) -> Option<Step> {
         self.bill.came(&piece);
-        Step::Piece(piece)
+        match piece {
+            Written::Text(_) | Written::Tool(_) => Some(Step::Piece(piece)),
+            Written::Used(_) => None,
+        }
     }
 }

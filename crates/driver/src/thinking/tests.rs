@@ -25,12 +25,27 @@ enum Deed {
         after_ms: u64,
         word: &'static str,
     },
+    /// Says nothing, after this long.
+    SaysNothing {
+        after_ms: u64,
+    },
+    /// Counts the prompt, thinks, and will not answer.
+    Declines,
     /// Refuses at once.
     Refuses(Verdict),
     /// Says a word and breaks off.
     BreaksOff,
     Sleeps,
 }
+
+/// What a request takes.
+const TOKENS: Tokens = Tokens {
+    input: 100,
+    cached: 0,
+    output: 5,
+    cache_writes: 0,
+    long_cache_writes: 0,
+};
 
 /// A model that does these things in turn, the last one for ever.
 struct Model {
@@ -63,10 +78,19 @@ impl LanguageModel for Model {
                 Deed::Answers { after_ms, word } => {
                     tokio::time::sleep(Duration::from_millis(after_ms)).await;
                     drop(written.send(Written::Text(word.to_owned())).await);
-                    Ok(Tokens {
-                        input: 100,
-                        cached: 0,
-                        output: 5,
+                    Ok(TOKENS)
+                }
+                Deed::SaysNothing { after_ms } => {
+                    tokio::time::sleep(Duration::from_millis(after_ms)).await;
+                    Ok(TOKENS)
+                }
+                Deed::Declines => {
+                    drop(written.send(Written::Used(COUNTED)).await);
+                    Err(ProviderError::Refused {
+                        provider: "model",
+                        status: 200,
+                        detail: String::new(),
+                        verdict: Verdict::SwitchProvider,
                     })
                 }
                 Deed::Refuses(verdict) => Err(ProviderError::Refused {
@@ -217,6 +241,14 @@ const LATE: Deed = Deed::Answers {
     after_ms: 4_000,
     word: "Late.",
 };
+/// What a model counts that declines.
+const COUNTED: Tokens = Tokens {
+    input: 70,
+    cached: 0,
+    cache_writes: 0,
+    long_cache_writes: 0,
+    output: 20,
+};
 /// Tokens of the prompt, as they are guessed.
 const GUESS: u64 = 4;
 
@@ -244,6 +276,23 @@ async fn a_late_model_may_still_win() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_says_nothing_in_a_race_leaves_it_to_the_other() {
+    let nothing = Deed::SaysNothing { after_ms: 2_600 };
+    let came = Rig::of(&[&[nothing], &[SOON]]).reply().await;
+    assert_eq!(came.inputs, [r#"text r1 "Soon.""#, "done r1"]);
+    assert_eq!(came.paid, [100, 100]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_who_say_nothing_are_no_failure() {
+    let nothing = |after_ms| Deed::SaysNothing { after_ms };
+    let came = Rig::of(&[&[nothing(2_600)], &[nothing(300)]]).reply().await;
+    assert_eq!(came.inputs, ["done r1"]);
+    assert_eq!(came.paid, [100, 100]);
+    assert_eq!(came.opened, [false, false]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_only_model_is_asked_twice_when_it_is_late() {
     let came = Rig::of(&[&[Deed::Sleeps, SOON]]).reply().await;
     assert_eq!(came.inputs, [r#"text r1 "Soon.""#, "done r1"]);
@@ -268,6 +317,13 @@ async fn an_overloaded_model_is_not_asked_again() {
         .reply()
         .await;
     assert_eq!(came.asked, [vec![0], vec![0]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_declines_is_paid_for_its_thoughts() {
+    let came = Rig::of(&[&[Deed::Declines], &[SOON]]).reply().await;
+    assert_eq!(came.inputs, [r#"text r1 "Soon.""#, "done r1"]);
+    assert_eq!(came.paid, [170, 0]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use audio::hiss::HissMeter;
 use bytes::BytesMut;
 use domain::ReplyId;
 use providers::tts::{FromVoice, TextToSpeech, ToVoice, Voice};
@@ -57,7 +58,7 @@ pub(crate) async fn rehearse(
                 _ended = &mut connection => return left,
             }
         }
-        if is_loud(&audio) {
+        if is_loud(&audio) && !HissMeter::default().hears(&audio) {
             commons
                 .cache
                 .keep_for_good(&station.name, &station.settings, line, audio.freeze())

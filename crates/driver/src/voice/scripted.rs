@@ -98,6 +98,7 @@ struct Rig {
     orders: mpsc::Sender<ToVoice>,
     inputs: mpsc::Receiver<Input>,
     connections: [mpsc::Receiver<Connection>; 2],
+    sent: watch::Sender<Sent>,
     tally: Arc<Tally>,
     commons: Commons,
 }
@@ -116,6 +117,7 @@ impl Rig {
         let tally = Arc::new(Tally::of_voices(&names));
         let (mailbox, inputs) = mpsc::channel(64);
         let (orders, taken) = mpsc::channel(QUEUE);
+        let (tell_sent, sent) = watch::channel(Sent::default());
         let speaker = Speaker {
             stations: Stations::new(list.into(), (Job::Speak, RETRY), &commons),
             commons: commons.clone(),
@@ -124,12 +126,14 @@ impl Rig {
             own_lines: Arc::new(BTreeSet::from(["Sure.".to_owned()])),
             trimming: Trimming::default(),
             begins: super::Begins::AtOnce,
+            sent,
         };
         tokio::spawn(speaker.run(taken));
         Self {
             orders,
             inputs,
             connections: [first, second],
+            sent: tell_sent,
             tally,
             commons,
         }
@@ -160,6 +164,12 @@ impl Rig {
             text: text.to_owned(),
         })
         .await;
+    }
+
+    /// The mouth sends so much more.
+    async fn sends(&self, ms: u64) {
+        self.sent.send_modify(|sent| sent.add(ONE, ms * 8));
+        settle().await;
     }
 
     /// What was told since it was asked last, without the sound.
@@ -327,4 +337,44 @@ async fn a_line_that_was_clipped_is_kept_as_nobodys() {
     second.makes(FromVoice::All(ONE)).await;
     assert_eq!(rig.told(), ["spoken r1"]);
     assert_eq!(rig.commons.meters.cache.bytes.get(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_voice_is_not_far_ahead_of_what_the_caller_has_heard() {
+    // Ten seconds of speech.
+    let text = "word ".repeat(36);
+    let ten_seconds = 10_000;
+    let mut rig = Rig::start();
+    let mut voice = rig.connected(0).await;
+    for clause in 0..5 {
+        rig.say(clause, &text).await;
+    }
+    rig.order(ToVoice::End(ONE)).await;
+    assert_eq!(voice.given().len(), 4, "30 s are not there yet");
+    for clause in 0..4 {
+        voice.speaks(clause, ten_seconds).await;
+    }
+    rig.sends(9_000).await;
+    assert!(voice.orders.try_recv().is_err(), "31 s are waiting");
+    rig.sends(2_000).await;
+    assert_eq!(voice.given().len(), 1);
+    voice.speaks(4, ten_seconds).await;
+    voice.makes(FromVoice::All(ONE)).await;
+    assert_eq!(rig.told(), ["spoken r1"]);
+    assert_eq!(rig.characters(), [paid("one", 5 * 180)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_held_back_is_forgotten_with_its_reply_and_costs_nothing() {
+    let mut rig = Rig::start();
+    let mut voice = rig.connected(0).await;
+    for clause in 0..9 {
+        rig.say(clause, &"word ".repeat(36)).await;
+    }
+    assert_eq!(voice.given().len(), 4);
+    voice.speaks(0, 10_000).await;
+    rig.order(ToVoice::Cancel(ONE)).await;
+    rig.sends(10_000).await;
+    assert_eq!(voice.given(), [""; 0]);
+    assert_eq!(rig.characters(), [paid("one", 4 * 180)]);
 }

@@ -2,22 +2,33 @@
 
 use std::collections::VecDeque;
 
+use audio::hiss::HissMeter;
 use bytes::{Bytes, BytesMut};
 use domain::{Millis, ReplyId};
 use providers::{ProviderError, tts::ToVoice};
 use session::{ClauseId, WordEnd};
 use tokio::{sync::mpsc, time::Instant};
 
-use crate::connection::{Broken, is_loud, length};
+use crate::connection::{BYTES_PER_MS, Broken, is_loud, length};
+
+/// As fast as an ordinary voice speaks.
+const MS_PER_CHAR: u64 = 55;
+/// So far may a voice be ahead of the caller's ear: what is made and never heard is paid for, too,
+/// and the mouth keeps no more than a minute.
+const AHEAD: Millis = Millis(30_000);
 
 /// The reply being spoken.
 pub(super) struct Speaking {
     pub(super) reply: ReplyId,
     /// Clauses of which not all audio has come, in order.
     pub(super) unspoken: VecDeque<Clause>,
+    /// Clauses that no provider was given yet.
+    pub(super) held: VecDeque<(ClauseId, String)>,
     pub(super) given: Given,
     /// No more clauses will come.
     pub(super) ended: bool,
+    /// Bytes of audio that were handed over.
+    pub(super) handed: u64,
 }
 
 /// Whether the provider has something to say of this reply.
@@ -40,6 +51,7 @@ pub(super) struct Clause {
     told: bool,
     /// Something of it sounded, on this connection.
     sounded: bool,
+    hiss: HissMeter,
     /// What earlier connections spoke of it: words of this one are counted from there.
     before: WordEnd,
     pub(super) made: Millis,
@@ -57,12 +69,41 @@ pub(super) fn current(speaking: &mut Option<Speaking>, reply: ReplyId) -> &mut S
     speaking.get_or_insert_with(|| Speaking {
         reply,
         unspoken: VecDeque::new(),
+        held: VecDeque::new(),
         given: Given::Nothing,
         ended: false,
+        handed: 0,
     })
 }
 
 impl Speaking {
+    /// Whether another clause is worth making, so many bytes after the beginning: what there is and
+    /// what is being made will soon have been heard.
+    pub(super) fn has_room(&self, sent: u64) -> bool {
+        let waiting = self.handed.saturating_sub(sent);
+        let all_sent = self.handed > 0 && waiting == 0;
+        let waiting = Millis(waiting / BYTES_PER_MS);
+        all_sent || waiting + self.to_come() < AHEAD
+    }
+
+    /// About how much audio is being made.
+    fn to_come(&self) -> Millis {
+        let left = |clause: &Clause| {
+            clause
+                .text
+                .chars()
+                .count()
+                .saturating_sub(clause.spoken_chars)
+        };
+        let chars: usize = self.unspoken.iter().map(left).sum();
+        Millis(chars as u64 * MS_PER_CHAR)
+    }
+
+    /// Every clause was given, and no more will come.
+    pub(super) fn is_all_given(&self) -> bool {
+        self.ended && self.held.is_empty()
+    }
+
     /// A clause that is to be spoken. Returns how many characters it has.
     pub(super) fn give(&mut self, id: ClauseId, text: &str) -> u64 {
         if self.given == Given::Nothing {
@@ -77,6 +118,7 @@ impl Speaking {
             sent,
             told: false,
             sounded: false,
+            hiss: HissMeter::default(),
             made: Millis::ZERO,
             before: WordEnd {
                 chars: 0,
@@ -114,6 +156,8 @@ impl Speaking {
             // Another voice may make the rest, and a clause that counts as spoken may lack its end.
             clause.audio.clear();
             clause.sounded = false;
+            clause.hiss = HissMeter::default();
+            clause.hiss = HissMeter::default();
             clause.before = WordEnd {
                 chars: rest
                     .as_ref()
@@ -133,7 +177,7 @@ impl Speaking {
                 text,
             }));
         }
-        if self.ended {
+        if self.is_all_given() {
             drop(voice.try_send(ToVoice::End(reply)));
         }
         characters
@@ -176,6 +220,10 @@ impl Speaking {
             .collect();
         clause.made += length(bytes);
         clause.sounded |= is_loud(bytes);
+        if clause.hiss.hears(bytes) {
+            clause.spoken_chars = chars;
+            return Err(Broken::Failed(garbled("noise in place of words")));
+        }
         let left = clause.text.chars().count() - chars.min(clause.text.chars().count());
         if clause.made - at > longest(left) {
             return Err(Broken::Failed(garbled("a clause has no end")));
@@ -231,12 +279,10 @@ fn rest_of(text: &str, at: usize) -> Option<(usize, String)> {
 /// How much text an ordinary voice speaks within some time. A clause that is nearly done counts as
 /// done: its last word twice would sound worse than a clipped one.
 fn chars_spoken_within(made: Millis) -> usize {
-    const MS_PER_CHAR: u64 = 55;
     usize::try_from(made.0 / MS_PER_CHAR).unwrap_or(usize::MAX)
 }
 
-/// The longest that a text can sound, whatever its digits and abbreviations stand for. How loud it
-/// is says nothing: ordinary voices are at full level for long stretches.
+/// The longest that a text can sound, whatever its digits and abbreviations stand for.
 fn longest(characters: usize) -> Millis {
     const MS_PER_CHAR: u64 = 250;
     const MARGIN: Millis = Millis(3_000);
@@ -306,6 +352,26 @@ mod tests {
         let endless = Bytes::from(vec![0x20; 5_001 * 8]);
         let noted = begun().note(ClauseId(0), &endless, Vec::new(), |_| true);
         assert!(noted.is_err());
+    }
+
+    #[test]
+    fn a_voice_is_no_noise() {
+        for line in providers::offline::fixtures::agent_lines() {
+            assert!(!HissMeter::default().hears(&line.ulaw), "{}", line.text);
+        }
+    }
+
+    #[test]
+    fn bytes_of_another_format_are_no_speech_and_the_clause_is_still_to_be_spoken() {
+        let mut speaking = None;
+        let speaking = current(&mut speaking, ReplyId(1));
+        speaking.give(ClauseId(0), "One two.");
+        // Where this was compressed sound, every byte is as likely as any other.
+        let noise: Bytes = (0..3_200_u32).map(|n| (n * n * 31 % 251) as u8).collect();
+        let told = vec![word(3, 200)];
+        assert!(speaking.note(ClauseId(0), &noise, told, |_| true).is_err());
+        let (to, _said) = mpsc::channel(8);
+        assert_eq!(speaking.repeat(&to), 8);
     }
 
     #[test]

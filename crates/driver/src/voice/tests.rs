@@ -98,6 +98,7 @@ impl Rig {
         commons.cache.keep(&station.name, &voice(), "Sure.", sure);
         let (mailbox, inputs) = mpsc::channel(64);
         let (orders, taken) = mpsc::channel(QUEUE);
+        let (_, sent) = watch::channel(Sent::default());
         let tally = Arc::new(Tally::for_tests());
         let speaker = Speaker {
             stations: Stations::new(vec![station], (Job::Speak, RETRY), &commons),
@@ -107,6 +108,7 @@ impl Rig {
             own_lines: Arc::new(BTreeSet::from(["Sure.".to_owned()])),
             trimming: Trimming::default(),
             begins: Begins::AtOnce,
+            sent,
         };
         tokio::spawn(speaker.run(taken));
         Self {

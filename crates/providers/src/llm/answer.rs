@@ -1,18 +1,17 @@
-//! One request to a model's server and the reading of its answer, with a deadline for every wait.
+//! The reading of a model's answer, with a deadline for every wait.
 
 use std::time::Duration;
 
-use reqwest::{RequestBuilder, Response};
 use tokio::{
     sync::mpsc,
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, timeout_at},
 };
 
-use super::{Tokens, Written, hints::Hints};
-use crate::{ProviderError, Verdict, text::brief};
-
-/// As much of a refusal as is read.
-const MAX_REFUSAL: usize = 16 * 1024;
+use super::{Tokens, Written};
+use crate::{
+    ProviderError, Verdict,
+    endpoint::{Answer, Endpoint},
+};
 
 /// The longest reply, hidden thoughts included: 2,000 tokens of eight characters. It would take a
 /// quarter of an hour to speak, so the model is caught in a loop, and every word costs money.
@@ -80,6 +79,9 @@ pub trait Reader: Send {
     /// Whether what came is an answer, once it has ended.
     fn outcome(&self) -> Result<(), ProviderError>;
 
+    /// What the server has counted so far, if it has counted the prompt.
+    fn counted(&self) -> Option<Tokens>;
+
     /// What the reply consumed: as the server counted, or estimated where it did not.
     fn tokens(&self, prompt_chars: u64) -> Tokens;
 }
@@ -91,6 +93,8 @@ pub(super) const fn estimate(prompt_chars: u64, chars: u64) -> Tokens {
     Tokens {
         input: prompt_chars.div_ceil(CHARS),
         cached: 0,
+        cache_writes: 0,
+        long_cache_writes: 0,
         output: chars.div_ceil(CHARS),
     }
 }
@@ -109,100 +113,10 @@ pub(super) fn nothing_written(
     }
 }
 
-/// How one provider's servers talk about a request.
-#[derive(Debug)]
-pub(crate) struct Manners {
-    /// The provider, for errors.
-    pub(crate) name: &'static str,
-    /// The header with a request's number.
-    pub(crate) request_id: &'static str,
-    /// What an answer with an error status means.
-    pub(crate) refused: fn(u16, Hints, &str) -> ProviderError,
-}
-
-impl Manners {
-    /// Sends a request that began at `began`. Its first token may take as long as `within`.
-    pub(super) async fn ask(
-        &self,
-        request: RequestBuilder,
-        began: Instant,
-        within: Duration,
-    ) -> Result<Response, ProviderError> {
-        let due = began + within;
-        let silent = |_elapsed| self.silent("first token", within);
-        let sent = timeout_at(due, request.send()).await.map_err(silent)?;
-        let response = sent.map_err(|error| self.broken(&error))?;
-        if response.status().is_success() {
-            return Ok(response);
-        }
-        let refusal = timeout_at(due, self.refusal(response)).await;
-        Err(refusal.map_err(silent)?)
-    }
-
-    /// Makes a request for the sake of its connection. Failing is no failure.
-    pub(super) async fn warm(&self, request: RequestBuilder, within: Duration) {
-        let asking = async {
-            let mut response = request.send().await?;
-            // A connection is free for the next request once its answer was read.
-            while response.chunk().await?.is_some() {}
-            Ok::<(), reqwest::Error>(())
-        };
-        if !matches!(timeout(within, asking).await, Ok(Ok(()))) {
-            tracing::debug!(
-                provider = self.name,
-                "no connection could be opened ahead of time"
-            );
-        }
-    }
-
-    /// Reads why a request was refused.
-    pub(crate) async fn refusal(&self, mut response: Response) -> ProviderError {
-        let status = response.status().as_u16();
-        let hints = {
-            let headers = response.headers();
-            let header = |name: &str| headers.get(name).and_then(|text| text.to_str().ok());
-            let request = header(self.request_id).unwrap_or("none");
-            tracing::debug!(provider = self.name, request, status, "refused");
-            Hints::read(header)
-        };
-        let mut body = Vec::new();
-        while body.len() < MAX_REFUSAL {
-            let Ok(Some(piece)) = response.chunk().await else {
-                break;
-            };
-            body.extend_from_slice(&piece);
-        }
-        (self.refused)(status, hints, &String::from_utf8_lossy(&body))
-    }
-
-    /// A connection that could not be made, or broke.
-    pub(crate) fn broken(&self, error: &reqwest::Error) -> ProviderError {
-        // The error itself would name the address; what went wrong stands at the end of the chain.
-        let mut cause: &dyn std::error::Error = error;
-        while let Some(deeper) = cause.source() {
-            cause = deeper;
-        }
-        ProviderError::Connection {
-            provider: self.name,
-            detail: brief(&cause.to_string()),
-        }
-    }
-
-    /// Nothing came for too long.
-    pub(crate) fn silent(&self, stage: &'static str, waited: Duration) -> ProviderError {
-        ProviderError::Silent {
-            provider: self.name,
-            stage,
-            waited,
-        }
-    }
-}
-
 /// An answer that is being read.
-pub(super) struct Answer<R> {
-    manners: &'static Manners,
-    reader: R,
-    response: Response,
+pub(super) struct Reading<R> {
+    pub(super) reader: R,
+    answer: Answer,
     deadlines: Deadlines,
     due: Due,
     /// When the whole reply has to be there.
@@ -222,42 +136,53 @@ enum Piece {
     End,
 }
 
-impl<R: Reader> Answer<R> {
-    /// The answer to what [`Manners::ask`] asked at `began`.
-    pub(super) fn new(
-        manners: &'static Manners,
+impl<R: Reader> Reading<R> {
+    /// Asks for a reply, and waits for the head of the answer.
+    pub(super) async fn begin(
+        endpoint: &Endpoint,
+        (path, body): (&str, Vec<u8>),
         reader: R,
-        response: Response,
-        (began, deadlines): (Instant, Deadlines),
-    ) -> Self {
-        Self {
-            manners,
+        deadlines: Deadlines,
+    ) -> Result<Self, ProviderError> {
+        let began = Instant::now();
+        let due = Due {
+            stage: "first token",
+            at: began + deadlines.first_token,
+            after: deadlines.first_token,
+        };
+        let asking = endpoint.stream(path, body);
+        Ok(Self {
             reader,
-            response,
+            answer: endpoint.within(due.stage, due.after, asking).await?,
             deadlines,
-            due: Due {
-                stage: "first token",
-                at: began + deadlines.first_token,
-                after: deadlines.first_token,
-            },
+            due,
             over: began + deadlines.reply,
-        }
+        })
     }
 
     /// Hands over what is written until the answer ends or nobody listens.
     pub(super) async fn hand_over(
-        mut self,
+        &mut self,
         written: &mpsc::Sender<Written>,
         prompt_chars: u64,
     ) -> Result<Tokens, ProviderError> {
+        let mut told = None;
         loop {
             let Some(piece) = self.piece().await? else {
                 break;
             };
             let progress = match piece {
-                Piece::Bytes(bytes) => self.reader.read(&bytes)?,
-                Piece::End => self.reader.finish()?,
+                Piece::Bytes(bytes) => self.reader.read(&bytes),
+                Piece::End => self.reader.finish(),
             };
+            // Before anything else: what failed has to be paid for, too.
+            let counted = self.reader.counted().filter(|now| Some(*now) != told);
+            if let Some(counted) = counted {
+                told = Some(counted);
+                // Whoever is not there any more is noticed below.
+                drop(written.send(Written::Used(counted)).await);
+            }
+            let progress = progress?;
             for part in progress.written {
                 if written.send(part).await.is_err() {
                     return Ok(self.reader.tokens(prompt_chars));
@@ -277,15 +202,15 @@ impl<R: Reader> Answer<R> {
     /// The next piece of the body. `None`: it has gone quiet, and nothing is missing.
     async fn piece(&mut self) -> Result<Option<Piece>, ProviderError> {
         let finished = self.reader.state() != State::Open;
-        match timeout_at(self.due.at.min(self.over), self.response.chunk()).await {
+        match timeout_at(self.due.at.min(self.over), self.answer.piece()).await {
             Ok(Ok(Some(bytes))) => Ok(Some(Piece::Bytes(bytes))),
             Ok(Ok(None)) => Ok(Some(Piece::End)),
             Ok(Err(_)) | Err(_) if finished => Ok(None),
-            Ok(Err(error)) => Err(self.manners.broken(&error)),
+            Ok(Err(error)) => Err(error),
             Err(_elapsed) if self.over < self.due.at => {
-                Err(self.manners.silent("reply", self.deadlines.reply))
+                Err(self.answer.silent("reply", self.deadlines.reply))
             }
-            Err(_elapsed) => Err(self.manners.silent(self.due.stage, self.due.after)),
+            Err(_elapsed) => Err(self.answer.silent(self.due.stage, self.due.after)),
         }
     }
 

@@ -38,9 +38,23 @@ impl Reply {
 
     /// The next text.
     pub(super) async fn text(&mut self) -> String {
-        match self.written.recv().await {
-            Some(Written::Text(text)) => text,
-            other => format!("{other:?}"),
+        loop {
+            match self.written.recv().await {
+                Some(Written::Used(_)) => {}
+                Some(Written::Text(text)) => return text,
+                other => return format!("{other:?}"),
+            }
+        }
+    }
+
+    /// What was counted next.
+    pub(super) async fn used(&mut self) -> Tokens {
+        loop {
+            match self.written.recv().await {
+                Some(Written::Used(tokens)) => return tokens,
+                Some(Written::Text(_) | Written::Tool(_)) => {}
+                None => panic!("nothing was counted"),
+            }
         }
     }
 

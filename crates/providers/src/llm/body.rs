@@ -3,7 +3,7 @@
 use crate::{
     ProviderError,
     sse::{EventReader, TooLong},
-    text::brief,
+    text::{brief, in_place_of},
 };
 
 /// The longest answer that is read where a server does not stream.
@@ -90,13 +90,18 @@ impl Skipped {
         self.0 += 1;
         tracing::debug!(provider, skipped = self.0, "unreadable event skipped");
         if self.0 > SKIPPED {
-            return Err(garbled(provider, event));
+            return Err(no_answer(provider, event));
         }
         Ok(())
     }
 }
 
-/// It is not the provider's protocol.
+/// What came in place of an answer. It may hold words of the conversation.
+pub(super) fn no_answer(provider: &'static str, body: &str) -> ProviderError {
+    garbled(provider, &in_place_of("an answer", body))
+}
+
+/// It is not the provider's protocol, for a reason in our own words.
 pub(super) fn garbled(provider: &'static str, what: &str) -> ProviderError {
     ProviderError::Garbled {
         provider,

@@ -5,7 +5,6 @@ pub mod anthropic;
 #[cfg(test)]
 mod asking;
 mod body;
-mod hints;
 pub(crate) mod history;
 pub mod openai;
 mod said;
@@ -18,11 +17,10 @@ use tokio::sync::mpsc;
 pub use self::{
     answer::{Deadlines, Progress, Reader, State},
     anthropic::Anthropic,
-    hints::Hints,
     openai::OpenAi,
 };
+pub use crate::Hints;
 use crate::ProviderError;
-pub(crate) use answer::Manners;
 
 /// A provider that writes replies.
 pub trait LanguageModel: Send + Sync {
@@ -59,7 +57,7 @@ pub struct ModelSettings {
     pub presence_penalty: Option<f32>,
     /// Sent only when set.
     pub frequency_penalty: Option<f32>,
-    /// Sent only when set.
+    /// Without it, as little as the model can do with, where that is known.
     pub reasoning_effort: Option<String>,
     /// What the model may ask for.
     pub tools: Vec<ToolOffer>,
@@ -83,15 +81,22 @@ pub enum Written {
     Text(String),
     /// A whole tool call; its arguments are an object or unreadable as sent.
     Tool(ToolCall),
+    /// What the reply has consumed so far, as the server counts it. The latest one holds, also for
+    /// a reply that fails or that nobody waits for; what is written after it is not in it.
+    Used(Tokens),
 }
 
 /// What a reply consumed.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Tokens {
-    /// Of the prompt, cached ones included.
+    /// Of the prompt, whatever the provider's cache has to do with them.
     pub input: u64,
     /// Of the prompt, read from the provider's cache.
     pub cached: u64,
+    /// Of the prompt, given to the provider's cache for some minutes.
+    pub cache_writes: u64,
+    /// Of the prompt, given to the provider's cache for an hour.
+    pub long_cache_writes: u64,
     /// Generated.
     pub output: u64,
 }

@@ -26,7 +26,14 @@ struct Body<'a> {
     #[serde(borrow, default)]
     message: Text<'a>,
     #[serde(borrow, default)]
-    detail: Text<'a>,
+    detail: Option<&'a RawValue>,
+}
+
+/// What was wrong with one field. It also holds the field, which is not read.
+#[derive(Default, Deserialize)]
+struct Complaint<'a> {
+    #[serde(borrow, default)]
+    msg: Text<'a>,
 }
 
 #[derive(Default, Deserialize)]
@@ -54,10 +61,10 @@ impl Said {
         match parsed.error {
             Some(error) => Self::in_error(error),
             None => Self {
-                words: [&*parsed.message, &*parsed.detail, body]
+                words: [brief(&parsed.message), detailed(parsed.detail)]
                     .into_iter()
                     .find(|words| !words.is_empty())
-                    .map_or_else(String::new, brief),
+                    .unwrap_or_else(|| unexplained(body)),
                 ..Self::default()
             },
         }
@@ -75,7 +82,7 @@ impl Said {
         let code = object.code.map_or("", RawValue::get).trim_matches('"');
         Self {
             words: if object.message.is_empty() {
-                brief(raw.get())
+                unexplained(raw.get())
             } else {
                 brief(&object.message)
             },
@@ -112,6 +119,30 @@ impl Said {
             },
             verdict,
         }
+    }
+}
+
+/// Words, or a list of complaints about the fields of the request.
+fn detailed(raw: Option<&RawValue>) -> String {
+    let Some(raw) = raw else { return String::new() };
+    if let Ok(words) = serde_json::from_str::<Text<'_>>(raw.get())
+        && !words.is_empty()
+    {
+        return brief(&words);
+    }
+    let complaints = serde_json::from_str::<Vec<Complaint<'_>>>(raw.get());
+    let complaints = complaints.unwrap_or_default();
+    let words: Vec<&str> = complaints.iter().map(|it| &*it.msg).collect();
+    brief(&words.join(" "))
+}
+
+/// What is told of a refusal in no known shape. JSON may repeat the request, and with it the
+/// conversation.
+fn unexplained(body: &str) -> String {
+    if body.trim_start().starts_with(['{', '[']) {
+        format!("{} bytes without a reason", body.len())
+    } else {
+        brief(body)
     }
 }
 

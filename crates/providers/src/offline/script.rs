@@ -289,8 +289,7 @@ async fn write(
     let answer = script.answer(&prompt);
     let mut tokens = Tokens {
         input: prompt_words(&prompt),
-        cached: 0,
-        output: 0,
+        ..Tokens::default()
     };
     let words = answer
         .text

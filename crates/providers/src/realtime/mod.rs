@@ -214,6 +214,21 @@ pub struct RealtimeTokens {
     pub output_audio: u64,
 }
 
+impl std::ops::Add for RealtimeTokens {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            input_text: self.input_text.saturating_add(other.input_text),
+            input_audio: self.input_audio.saturating_add(other.input_audio),
+            cached_text: self.cached_text.saturating_add(other.cached_text),
+            cached_audio: self.cached_audio.saturating_add(other.cached_audio),
+            output_text: self.output_text.saturating_add(other.output_text),
+            output_audio: self.output_audio.saturating_add(other.output_audio),
+        }
+    }
+}
+
 /// What writing down a turn of the caller consumed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum TranscriptionUsage {

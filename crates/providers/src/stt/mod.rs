@@ -94,6 +94,8 @@ pub enum Recognised {
     NoWords,
     /// The connection stands and takes audio.
     Ready,
+    /// The sound that it sent last was refused for what it is: nobody charges for it.
+    Refused,
     /// So much sound was sent, and the provider charges for it unless it refuses it.
     Sent(Millis),
     /// It heard speech begin.

@@ -81,6 +81,9 @@ fn describe_tenant(plan: &TenantPlan, out: &mut impl Write) -> io::Result<()> {
         plan.tenant.id, plan.agent.id
     )?;
     let agent = &plan.agent;
+    if !agent.talk.is_empty() {
+        writeln!(out, "    talks with   {}", in_order(&agent.talk))?;
+    }
     writeln!(out, "    listens with {}", in_order(&agent.listen))?;
     writeln!(out, "    thinks with  {}", in_order(&agent.think))?;
     writeln!(out, "    speaks with  {}", in_order(&agent.speak))

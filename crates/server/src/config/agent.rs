@@ -6,11 +6,15 @@ mod rules;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use bytes::Bytes;
 use domain::{AgentId, Language, Millis, ModelName, PriceBook};
-use providers::{llm::ModelSettings, offline::Script, stt::Listen, tts::Voice};
+use providers::{
+    llm::ModelSettings, offline::Script, realtime::TalkSettings, stt::Listen, tts::Voice,
+};
 use session::Rules;
 
 use super::{
+    clip::Clips,
     meaning::Meaning,
     provider::{Job, ProviderAccess},
     raw,
@@ -33,10 +37,14 @@ pub struct AgentPlan {
     pub think: Vec<(ModelName, Arc<ModelSettings>)>,
     /// Who speaks, in order of preference.
     pub speak: Vec<(ModelName, Voice)>,
+    /// Who hears, thinks and speaks in one, in order of preference. Usually nobody.
+    pub talk: Vec<(ModelName, Arc<TalkSettings>)>,
     /// How a voice is reached that may be reached in two ways.
     pub speak_over: SpeakOver,
     /// What the ear takes for the caller's speech.
     pub ear: audio::HearingSettings,
+    /// The apology that needs no provider, if its tenant has a recording of its own.
+    pub apology: Option<Bytes>,
     /// How many earlier calls of a caller it remembers.
     pub remembers_calls: u32,
     /// What it all costs.
@@ -65,6 +73,7 @@ pub(crate) struct Wishes<'t> {
     pub voice: Option<&'t str>,
     pub greeting: Option<&'t str>,
     pub company_name: Option<&'t str>,
+    pub apologies: Clips,
 }
 
 static UNTOUCHED: std::sync::LazyLock<raw::Agent> = std::sync::LazyLock::new(raw::Agent::default);
@@ -143,20 +152,24 @@ impl Reading<'_, '_> {
         let listen = self.models(Job::Listen, &self.typed.stt.models, &language);
         let think = self.models(Job::Think, &self.typed.llm.models, &language);
         let speak = self.models(Job::Speak, &self.typed.tts.models, &language);
+        let talk = self.models(Job::Talk, &self.typed.realtime.models, &language);
         // A script knows its own lines, and what it understands.
         let scripted = think.first().is_some_and(|name| name.provider == "offline");
         let script = scripted.then(Script::demo);
         AgentPlan {
             id,
             rules: self.rules(&language, script.as_ref()),
+            apology: self.wishes.apologies.of(&language),
             remembers_calls: self.remembers_calls(),
             ear: self.ear(),
             prices: self.prices([
                 (Job::Listen, &listen),
                 (Job::Think, &think),
                 (Job::Speak, &speak),
+                (Job::Talk, &talk),
             ]),
             listen: self.listening(listen, &language, script.as_ref()),
+            talk: self.talking(talk, &language),
             think: self.thinking(think),
             speak: self.speaking(speak, &language),
             speak_over: self.speak_over(),

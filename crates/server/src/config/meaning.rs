@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
 };
@@ -66,6 +67,13 @@ impl<'a> Meaning<'a> {
             key: key.to_owned(),
             message: message.into(),
         });
+    }
+
+    /// A path as it is seen from the folder of the file that `key` stands in.
+    pub(crate) fn beside(&self, key: &str, path: &str) -> PathBuf {
+        let place = self.source.place_of(key);
+        let file = place.map(|place| place.file).unwrap_or_default();
+        Path::new(&file).with_file_name(path)
     }
 
     /// The text in the file, else the first variable that is set.

@@ -2,6 +2,7 @@
 //! reports everything wrong at once.
 
 mod agent;
+mod clip;
 mod env;
 mod meaning;
 mod models;

@@ -48,6 +48,7 @@ pub struct ProviderAccess {
 pub(crate) enum Job {
     Listen,
     Speak,
+    Talk,
     Think,
 }
 
@@ -57,6 +58,7 @@ impl Job {
         match self {
             Self::Listen => "stt",
             Self::Speak => "tts",
+            Self::Talk => "realtime",
             Self::Think => "llm",
         }
     }
@@ -66,6 +68,7 @@ impl Job {
         match self {
             Self::Listen => "speech recognition",
             Self::Speak => "speech synthesis",
+            Self::Talk => "speech to speech",
             Self::Think => "the language model",
         }
     }
@@ -75,6 +78,7 @@ impl Job {
         match self {
             Self::Listen => &["deepgram", "openai"],
             Self::Speak => &["elevenlabs", "deepgram", "openai"],
+            Self::Talk => &["openai"],
             Self::Think => &["openai", "anthropic"],
         }
     }
@@ -92,6 +96,7 @@ impl Job {
             },
             (Self::Speak, "elevenlabs") => "eleven_flash_v2_5",
             (Self::Speak, _) => "gpt-4o-mini-tts",
+            (Self::Talk, _) => return None,
             (Self::Think, "anthropic") => "claude-haiku-5-5",
             (Self::Think, _) => "gpt-6-luna",
         })
@@ -102,6 +107,7 @@ impl Job {
         match self {
             Self::Listen => &engines::LISTEN,
             Self::Speak => &engines::SPEAK,
+            Self::Talk => &[],
             Self::Think => &engines::THINK,
         }
     }

@@ -5,6 +5,7 @@
 //! default. Unknown keys are errors.
 
 mod money;
+mod realtime;
 mod taking;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, de};
 
 pub(crate) use money::{Breaker, Budget};
+pub(crate) use realtime::Realtime;
 pub(crate) use taking::{Amd, Dtmf, End, Idle, Mask, Overlap, Turn, Wait};
 
 /// The whole file, `repartee.toml` unless `--config` names another.
@@ -113,7 +115,7 @@ pub(crate) struct Admission {
     pub when_full: Option<String>,
     /// What a refused caller hears.
     pub busy_line: Option<String>,
-    /// What a caller hears when a fault of ours ended the call.
+    /// What a caller hears when a fault of ours ended the call, or nobody is left who could hold it.
     pub apology_line: Option<String>,
 }
 
@@ -207,6 +209,11 @@ pub(crate) struct Price {
     pub input_per_million_usd: Option<f64>,
     /// Language model, per million tokens of the prompt that its cache held.
     pub cached_per_million_usd: Option<f64>,
+    /// Language model, per million tokens of the prompt that its cache was given for some minutes.
+    /// Default: 1.25 times the prompt's with Anthropic, else the prompt's.
+    pub cache_write_per_million_usd: Option<f64>,
+    /// The same, for an hour. Default: twice the prompt's with Anthropic, else the prompt's.
+    pub long_cache_write_per_million_usd: Option<f64>,
     /// Language model, per million generated tokens.
     pub output_per_million_usd: Option<f64>,
     /// Speech to speech, per million tokens of heard audio.
@@ -244,6 +251,9 @@ pub(crate) struct Tenant {
     pub budget_per_day_usd: Option<f64>,
     /// Another company name for its calls. Default: `name`, if there is one.
     pub company_name: Option<String>,
+    /// Recordings that stand in for the built-in apology, by language: `{ es = "perdon.wav" }`. Seen
+    /// from this file's folder; WAV, or mu-law at 8 kHz as `.ulaw`.
+    pub apology_clips: BTreeMap<String, String>,
 }
 
 /// `[agents.NAME]`: someone who answers.
@@ -287,9 +297,12 @@ pub(crate) struct Agent {
     pub history_messages: Option<usize>,
     /// Tokens of them, about, that are kept; what goes on is always told whole. Default 8000.
     pub history_tokens: Option<usize>,
-    /// Earlier calls of the same number that the agent remembers. A number is no proof of who
-    /// calls. Default 0.
+    /// Earlier calls of the same number that the agent remembers; 0 with `realtime`. A number is no
+    /// proof of who calls. Default 0.
     pub remembers_calls: Option<u32>,
+    /// Who hears, thinks and speaks in one.
+    #[serde(deserialize_with = "list_or_section")]
+    pub realtime: Realtime,
     /// Who recognises speech.
     #[serde(deserialize_with = "list_or_section")]
     pub stt: Stt,
@@ -358,7 +371,8 @@ pub(crate) struct Llm {
     pub presence_penalty: Option<f32>,
     /// -2 to 2. Sent only when set.
     pub frequency_penalty: Option<f32>,
-    /// `none`, `minimal`, `low` and so on. Sent only when set.
+    /// `none`, `minimal`, `low` and so on. Default: as little as the model can do with, where that is
+    /// known.
     pub reasoning_effort: Option<String>,
     /// Whether the model is offered the tool `end_call`, by which it hangs up. Default true; switch
     /// it off for servers that know no tools.
@@ -384,7 +398,7 @@ pub(crate) struct Tts {
     pub similarity_boost: Option<f32>,
     /// 0 to 1. Default 0.35.
     pub style: Option<f32>,
-    /// 0.7 to 1.2. Default 0.92.
+    /// 0.7 to 1.2. Default 0.92 with ElevenLabs, elsewhere the voice's own.
     pub speed: Option<f32>,
     /// Sent only when set.
     pub use_speaker_boost: Option<bool>,

@@ -6,6 +6,7 @@ use domain::{PhoneNumber, Tenant, TenantId};
 
 use super::{
     agent::{AgentPlan, Agents, Wishes},
+    clip::Clips,
     meaning::Meaning,
     problem::did_you_mean,
     raw,
@@ -120,6 +121,7 @@ fn plan(row: &Row, agents: &Agents<'_>, meaning: &mut Meaning<'_>) -> Option<Ten
         voice: typed.voice.as_deref(),
         greeting: typed.greeting.as_deref(),
         company_name: typed.company_name.as_deref().or(typed.name.as_deref()),
+        apologies: Clips::read(&at("apology_clips"), &typed.apology_clips, meaning),
     };
     let budget = typed
         .budget_per_day_usd
@@ -127,6 +129,10 @@ fn plan(row: &Row, agents: &Agents<'_>, meaning: &mut Meaning<'_>) -> Option<Ten
     let name = agent_name(row, agents, meaning)?;
     let agent = agents.plan(&name, &wishes, meaning)?;
     let id = id?;
+    let speaks = &agent.rules.language;
+    wishes
+        .apologies
+        .warn_of_unused(&at("apology_clips"), speaks, meaning);
     Some(TenantPlan {
         tenant: Tenant {
             name: typed.name.clone().unwrap_or_else(|| id.to_string()),

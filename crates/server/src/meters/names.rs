@@ -21,6 +21,8 @@ pub const LOOP_LAG: &str = "repartee_loop_lag_seconds";
 pub const MEDIA_ODDITIES: &str = "repartee_media_oddities";
 /// Sockets that did not become a stream, by reason.
 pub const MEDIA_REFUSED: &str = "repartee_media_refused";
+/// 1 while a provider refuses a key, a quota or a model, by provider.
+pub const PROVIDER_REFUSED: &str = "repartee_provider_refused";
 /// What waits in bounded queues, by queue.
 pub const QUEUE_DEPTH: &str = "repartee_queue_depth";
 /// Records of calls that were lost, by reason.

@@ -49,6 +49,7 @@ impl Collector for State {
             gauge(names::RESIDENT_BYTES, "Memory in use", count(bytes))?;
         }
         self.build(&mut encoder)?;
+        self.refused(&mut encoder)?;
         self.store(&mut encoder)?;
         self.losses(&mut encoder)?;
         self.oddities(&mut encoder)
@@ -63,6 +64,18 @@ impl State {
         )]);
         let kind = metric.metric_type();
         metric.encode(encoder.encode_descriptor(names::BUILD_INFO, "What runs", None, kind)?)
+    }
+
+    fn refused(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let help = "1 while a key, a quota or the model itself is refused";
+        let kind = ConstGauge::new(0_i64).metric_type();
+        let mut family = encoder.encode_descriptor(names::PROVIDER_REFUSED, help, None, kind)?;
+        for breaker in self.0.exchange.breakers() {
+            let label = [("provider", breaker.name.to_string())];
+            let gauge = ConstGauge::new(i64::from(breaker.refused));
+            gauge.encode(family.encode_family(&label)?)?;
+        }
+        Ok(())
     }
 
     fn store(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {

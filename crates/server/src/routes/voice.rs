@@ -18,7 +18,7 @@ use transports::twilio::{
 
 use super::{ApiError, document, proof};
 use crate::{
-    admission::Refusal,
+    admission::{Refusal, nobody_is_left},
     app::App,
     config::WhenFull,
     directory::Desk,
@@ -66,9 +66,7 @@ pub(super) fn take(
         tracing::warn!(carrier_call = %told.call, to = %told.to, "nobody answers this number");
         return Err(ApiError::NotFound);
     };
-    let affordable = app.exchange.may_take(&desk.tenant.id, &desk.agent);
-    let admitted = affordable.then_some(()).ok_or(Refusal::Budget);
-    if let Err(refusal) = admitted.and_then(|()| app.gate.admit(app.taken(), now)) {
+    if let Err(refusal) = admit(app, desk, now) {
         app.meters.refused(refusal);
         tracing::warn!(carrier_call = %told.call, reason = refusal.as_str(), "call refused");
         return Ok(refuse(app, desk, refusal));
@@ -85,6 +83,17 @@ pub(super) fn take(
     };
     let twiml = connect(app, parts, &announced)?;
     Ok(announce(app, announced, twiml, now))
+}
+
+/// Takes one more call for this desk, or says why not.
+fn admit(app: &App, desk: &Desk, now: Instant) -> Result<(), Refusal> {
+    if !app.exchange.may_take(&desk.tenant.id, &desk.agent) {
+        return Err(Refusal::Budget);
+    }
+    if nobody_is_left(&desk.agent, &app.exchange.breakers()) {
+        return Err(Refusal::Providers);
+    }
+    app.gate.admit(app.taken(), now)
 }
 
 /// Announces an admitted call; returns the document to answer with.
@@ -142,16 +151,18 @@ pub(super) fn connect(app: &App, parts: &Parts, announced: &Announced) -> Result
 }
 
 fn refuse(app: &App, desk: &Desk, refusal: Refusal) -> Twiml {
-    match (app.admission.when_full, refusal) {
-        (WhenFull::Reject, _) => Twiml::reject(Rejection::Busy),
-        (
-            WhenFull::Say,
-            Refusal::Budget
-            | Refusal::CallsPerSecond
-            | Refusal::Draining
-            | Refusal::LoopLag
-            | Refusal::MaxCalls,
-        ) => say(desk, &app.admission.busy_line),
+    let line = match refusal {
+        // It is our fault, and calling again in a minute does not help.
+        Refusal::Providers => &app.admission.apology_line,
+        Refusal::Budget
+        | Refusal::CallsPerSecond
+        | Refusal::Draining
+        | Refusal::LoopLag
+        | Refusal::MaxCalls => &app.admission.busy_line,
+    };
+    match app.admission.when_full {
+        WhenFull::Reject => Twiml::reject(Rejection::Busy),
+        WhenFull::Say => say(desk, line),
     }
 }
 

@@ -51,6 +51,7 @@ fn call() -> WholeCall {
         call: StoredCall {
             begun,
             ended: Some(ended),
+            spent: Micros::default(),
             turns: 2,
         },
         turns,
@@ -170,6 +171,17 @@ fn a_list_hides_numbers() {
     CALL                                  BEGAN (UTC)           TENANT            FROM        SECONDS  TURNS         COST  END
     01a1ee56-5e00-7707-8707-070707070707  2026-11-18T11:06:40   acme              +…00          9.500      2   $0.002369+  agent_ended
     "#);
+}
+
+#[test]
+fn what_a_call_costs_is_shown_while_it_goes_on() {
+    let mut whole = call();
+    whole.call.ended = None;
+    assert!(!row(&whole.call, Paint::Plain).contains('$'));
+    whole.call.spent = Micros(1_200);
+    assert!(row(&whole.call, Paint::Plain).contains(" $0.001200+ "));
+    assert!(tell(&whole, Paint::Plain).ends_with("cost so far  $0.001200\n"));
+    assert_eq!(json(&whole.call)["spent_usd"], 0.001_2);
 }
 
 #[test]

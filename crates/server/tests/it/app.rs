@@ -79,8 +79,12 @@ impl TestApp {
              [[tenants]]\nid = \"acme\"\nnumbers = [\"{NUMBER}\"]\n\
              [agents.desk]\nstt = [\"offline/phrases\"]\ntts = [\"offline/recorded\"]\n"
         );
-        let config =
-            Config::parse("test.toml", &text, &Environment::default()).expect("a configuration");
+        let config = Config::parse("test.toml", &text, &Environment::default());
+        Self::of(config.expect("a configuration"), options).await
+    }
+
+    /// A server with this configuration; records are kept in memory all the same.
+    pub(crate) async fn of(config: Config, options: Options) -> Self {
         let store: Arc<dyn Store> = Arc::new(Memory::default());
         let options = Options {
             store: Some(Arc::clone(&store)),

@@ -155,6 +155,8 @@ impl Findings {
             violations.extend(stage.models[place].fake.violations());
             violations.extend(stage.voices[place].fake.violations());
         }
+        let talkers = stage.talkers.iter().map(|post| post.fake.violations());
+        violations.extend(talkers.flatten());
         // So the fake calls it when it was told to have no quota left.
         violations.retain(|violation| violation.what != "quota_exceeded");
         for violation in violations {

@@ -41,6 +41,12 @@ impl Ledger {
             ledger.add(format!("model{place}"), INPUT, input);
             ledger.add(format!("model{place}"), OUTPUT, output);
         }
+        for (place, post) in stage.talkers.iter().enumerate() {
+            for session in post.fake.seen() {
+                ledger.add(format!("talker{place}"), INPUT, session.input_tokens);
+                ledger.add(format!("talker{place}"), OUTPUT, session.output_tokens);
+            }
+        }
         for (place, post) in stage.voices.iter().enumerate() {
             let streams = post.fake.seen();
             let characters = streams.iter().map(|stream| stream.characters).sum();
@@ -54,8 +60,12 @@ impl Ledger {
         let mut ledger = Self::default();
         for charge in receipts.flat_map(|receipt| &receipt.0) {
             let item = match charge.item {
-                Item::Input | Item::CachedInput => INPUT,
-                Item::AudioInput | Item::CachedAudioInput => INPUT,
+                Item::AudioInput
+                | Item::CachedAudioInput
+                | Item::CachedInput
+                | Item::CacheWrite
+                | Item::Input
+                | Item::LongCacheWrite => INPUT,
                 Item::Output | Item::AudioOutput => OUTPUT,
                 Item::Speech => CHARACTERS,
                 Item::Transcription => AUDIO,
@@ -119,7 +129,16 @@ impl fmt::Display for Ledger {
 pub(super) fn tokens_for(receipt: &Receipt, purpose: Purpose) -> u64 {
     let lines = receipt.0.iter().filter(|line| line.purpose == purpose);
     lines
-        .filter(|line| matches!(line.item, Item::Input | Item::CachedInput | Item::Output))
+        .filter(|line| {
+            matches!(
+                line.item,
+                Item::Input
+                    | Item::CachedInput
+                    | Item::CacheWrite
+                    | Item::LongCacheWrite
+                    | Item::Output
+            )
+        })
         .map(|line| line.amount)
         .sum()
 }

@@ -5,6 +5,7 @@ mod keys;
 mod listening;
 mod outage;
 mod speaking;
+mod talking;
 mod thinking;
 
 use std::pin::Pin;
@@ -37,13 +38,6 @@ impl Row {
     }
 }
 
-/// The row that is not played, its fault, and why.
-pub const NOT_PLAYED: [&str; 3] = [
-    "F13",
-    "speech-to-speech connection is lost",
-    "it wants a speech-to-speech provider, and no agent here has one",
-];
-
 /// All rows that are played.
 #[must_use]
 pub fn rows() -> Vec<Row> {
@@ -51,6 +45,7 @@ pub fn rows() -> Vec<Row> {
         listening::ROWS,
         thinking::ROWS,
         speaking::ROWS,
+        talking::ROWS,
         keys::ROWS,
         outage::ROWS,
         clock::ROWS,

@@ -1,6 +1,8 @@
 //! An exchange with one agent and two providers for each of its jobs, each a fake behind a proxy on
 //! real sockets; and calls on it.
 
+mod talker;
+
 use std::{
     net::SocketAddr,
     sync::{
@@ -26,9 +28,11 @@ use providers::{
     stt::{Deepgram, Listen, SpeechToText},
     tts::{ElevenLabs, TextToSpeech, Voice},
 };
-use session::Rules;
+use session::{Rules, Speculate};
 use store::{Memory, Store, Writer as Records, WriterTask};
 use tokio::{sync::mpsc, time::Instant};
+
+pub(super) use talker::Talker;
 
 use super::{
     code::{CodedEar, CodedVoice, bare},
@@ -39,7 +43,8 @@ use crate::{
     Delay,
     fakes::{
         Brain, Chat, DeepgramSettings, ElevenLabsSettings, FakeDeepgram, FakeElevenLabs,
-        FakeOpenAi, Manner, Moment, OpenAiSettings, Pieces, Reply, Voice as Says, What, log::held,
+        FakeOpenAi, FakeRealtime, Manner, Moment, OpenAiSettings, Pieces, Reply, Voice as Says,
+        What, log::held,
     },
     proxy::Proxy,
 };
@@ -98,6 +103,9 @@ pub(super) struct Setting {
     pub(super) breakers: BreakerSettings,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) pieces: Pieces,
+    /// Who hears, thinks and speaks in one, if anybody does.
+    pub(super) talker: Option<Talker>,
+    pub(super) speculate: Speculate,
 }
 
 impl Default for Setting {
@@ -108,6 +116,8 @@ impl Default for Setting {
             breakers: BreakerSettings::default(),
             clock: Arc::new(Stopped),
             pieces: Pieces::Tokens,
+            talker: None,
+            speculate: Speculate::Speak,
         }
     }
 }
@@ -125,6 +135,7 @@ pub(super) struct Stage {
     pub(super) ears: [Post<FakeDeepgram>; 2],
     pub(super) models: [Post<FakeOpenAi>; 2],
     pub(super) voices: [Post<FakeElevenLabs>; 2],
+    pub(super) talkers: Vec<Post<FakeRealtime>>,
     pub(super) exchange: Exchange,
     pub(super) agent: Arc<Agent>,
     store: Arc<Memory>,
@@ -157,6 +168,11 @@ impl Stage {
             voice(setting.first_voice).await?,
             voice(Arc::new(CodedVoice::default())).await?,
         ];
+        let mut talkers = Vec::new();
+        let recycle = setting.talker.as_ref().map(|talker| talker.recycle);
+        if let Some(talker) = setting.talker {
+            talkers.push(talker::talker(talker).await?);
+        }
         let mut registry = Registry::default();
         let store = Arc::new(Memory::default());
         let (records, writer) = Records::start(Arc::clone(&store) as Arc<dyn Store>);
@@ -169,11 +185,11 @@ impl Stage {
         .with_breakers(setting.breakers);
         let agent = Arc::new(Agent {
             id: "anna".parse()?,
-            rules: Arc::new(rules()),
+            rules: Arc::new(rules(setting.speculate)),
             listen: listen(&ears)?,
             think: think(&models)?,
             speak: speak(&voices)?,
-            talk: Vec::new(),
+            talk: talker::talk(&talkers, recycle)?,
             ear: audio::HearingSettings {
                 detector: audio::Detector::Energy,
                 ..audio::HearingSettings::default()
@@ -182,12 +198,14 @@ impl Stage {
             prices: Arc::new(PriceBook::default()),
             budget_per_day: None,
             remembers_calls: 0,
+            apology: None,
         });
         exchange.rehearse(&agent).await;
         let mut stage = Self {
             ears,
             models,
             voices,
+            talkers,
             exchange,
             agent,
             store,
@@ -309,8 +327,9 @@ fn known(asked: &str) -> Option<&'static str> {
     found.map(|(_, answer)| *answer)
 }
 
-fn rules() -> Rules {
+fn rules(speculate: Speculate) -> Rules {
     let mut rules = Rules::defaults(&Language::default());
+    rules.turn.speculate = speculate;
     GREETING.clone_into(&mut rules.lines.greeting);
     rules
 }

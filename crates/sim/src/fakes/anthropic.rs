@@ -217,6 +217,7 @@ async fn answer(shared: &Shared, asking: Asking, fault: Option<LlmFault>, stop: 
     });
     let number = shared.requests.fetch_add(1, Ordering::Relaxed);
     let reply = settings.brain.reply(&chat);
+    let thinks = asking.thinks && !reply.tools.is_empty();
     let pace = settings.brain.pace(&chat).unwrap_or(Pace {
         first_token: settings.first_token,
         token_gap: settings.token_gap,
@@ -227,6 +228,7 @@ async fn answer(shared: &Shared, asking: Asking, fault: Option<LlmFault>, stop: 
         pace,
         input: shared.weigh(asking.kept, &chat.messages),
         chat,
+        thinks,
         reply,
         fault,
     };

@@ -130,6 +130,10 @@ pub struct RealtimeSession {
     pub instructions: String,
     /// Bytes of audio.
     pub audio_bytes: u64,
+    /// Tokens that went in, as the client was told.
+    pub input_tokens: u64,
+    /// Tokens that came out, as the client was told.
+    pub output_tokens: u64,
     /// Messages without audio, the first few hundred.
     pub messages: Vec<String>,
     /// The conversation as it is: `user: Hello.`, `assistant: Hi.`, `call: book {}`.
@@ -174,6 +178,12 @@ impl FakeRealtime {
         };
         let listener = Listener::start(address, routes).await?;
         Ok(Self { listener, shared })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.listener.address()
     }
 
     /// What `OPENAI_BASE_URL` is set to.

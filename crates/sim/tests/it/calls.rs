@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use domain::EndReason;
+use domain::{EndReason, Item, Micros, Rates};
 use transports::FromLine;
 
 use crate::{
@@ -70,6 +70,26 @@ async fn the_mouth_is_never_far_ahead_of_the_ear() {
     let (_, turns) = world.hang_up().await;
     assert!(!turns[1].interrupted, "hanging up is no barge-in");
     assert!(turns[1].heard.len() < turns[1].said.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_of_minutes_is_heard_to_its_end() {
+    let long = "On this day we open at nine, too. ".repeat(80);
+    let cast = cast(&[&long]);
+    let world = World::answer(rules(), &cast);
+    world.wait(1_000).await;
+    world.say(&cast.ears[0], "Tell me everything.").await;
+    world.wait(180_000).await;
+    let sent = world.sent();
+    let frames = sent.iter().map(|(_, sent)| match sent {
+        Sent::Frames(audio) => audio.len(),
+        Sent::Clear | Sent::Close | Sent::Mark(_) => 0,
+    });
+    // All of it at 60 ms per letter, but for the silence between sentences; and the greeting.
+    let seconds = frames.sum::<usize>() / 8_000;
+    let (_, turns) = world.hang_up().await;
+    assert_eq!(turns[1].heard, long.trim_end());
+    assert!((157..=164).contains(&seconds), "{seconds} s");
 }
 
 #[tokio::test(start_paused = true)]
@@ -145,4 +165,25 @@ async fn a_dismissed_call_says_goodbye() {
     let (ended, turns) = world.end().await;
     assert_eq!(ended.reason, EndReason::OperatorEnded);
     assert!(turns[1].heard.ends_with("goodbye."));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_call_has_cost_is_kept_while_it_goes_on() {
+    let a_cent_in_ten_seconds = Rates::from([(Item::Line, Micros(60_000))]);
+    let carrier = "carrier/line".parse().unwrap();
+    let mut cast = cast(&["Sure."]);
+    cast.prices = [(carrier, a_cent_in_ten_seconds)].into_iter().collect();
+    let world = World::answer(rules(), &cast);
+    world.wait(2_000).await;
+    world.say(&cast.ears[0], "Hello there.").await;
+    world.wait(5_000).await;
+    let kept = world.kept().await;
+    assert_eq!(kept.ended, None);
+    // The last exchange began after two seconds.
+    assert!(
+        (Micros(1_900)..Micros(2_200)).contains(&kept.spent),
+        "{}",
+        kept.spent
+    );
+    world.hang_up().await;
 }

@@ -1,29 +1,30 @@
 use domain::EndReason;
+use driver::Agent;
 use providers::{ProviderError, Verdict, llm::Written};
 use session::ToolCall;
 use transports::FromLine;
 
 use crate::{
-    line::sound,
+    line::{Sent, sound},
     providers::{FakeEars, FakeModel, FakeVoice, Plan, Plans, broken, silent},
-    world::{Cast, World, rules},
+    world::{Cast, World, agent, rules},
 };
 
-fn ears(plans: Vec<Plan>) -> FakeEars {
+pub(crate) fn ears(plans: Vec<Plan>) -> FakeEars {
     FakeEars {
         plans: Plans::of(plans),
         ..FakeEars::default()
     }
 }
 
-fn model(plans: Vec<Plan>, replies: &[&str]) -> FakeModel {
+pub(crate) fn model(plans: Vec<Plan>, replies: &[&str]) -> FakeModel {
     FakeModel {
         plans: Plans::of(plans),
         ..FakeModel::saying(replies)
     }
 }
 
-fn voice(plans: Vec<Plan>) -> FakeVoice {
+pub(crate) fn voice(plans: Vec<Plan>) -> FakeVoice {
     FakeVoice {
         plans: Plans::of(plans),
         ..FakeVoice::default()
@@ -210,6 +211,33 @@ async fn without_any_voice_the_built_in_apology_is_played() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_apology_of_ones_own_stands_in_for_the_built_in_one() {
+    let cast = Cast {
+        ears: vec![ears(vec![])],
+        models: vec![model(vec![], &[])],
+        voices: vec![voice(vec![Plan::Fail(refused()); 9])],
+        ..Cast::default()
+    };
+    let own = sound(0x20, 200);
+    let world = World::answer_as(Agent {
+        apology: Some(own.clone()),
+        ..agent(rules(), &cast)
+    });
+    world.wait(8_000).await;
+    let heard: Vec<u8> = world
+        .sent()
+        .into_iter()
+        .filter_map(|(_, sent)| match sent {
+            Sent::Frames(audio) => Some(audio),
+            Sent::Clear | Sent::Close | Sent::Mark(_) => None,
+        })
+        .flatten()
+        .collect();
+    assert_eq!(heard, own);
+    world.hang_up().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_bug_ends_one_call_and_is_counted() {
     let bug = Cast {
         ears: vec![ears(vec![])],
@@ -306,4 +334,29 @@ async fn speak(world: &World, ms: u64) {
         world.far.caller.send(frame).await.unwrap();
         world.wait(20).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn everyone_who_may_be_asked_is_shown_before_anyone_calls() {
+    let cast = Cast {
+        ears: vec![ears(vec![]), ears(vec![])],
+        models: vec![model(vec![], &[]), model(vec![], &[])],
+        voices: vec![voice(vec![]), voice(vec![])],
+        ..Cast::default()
+    };
+    let world = World::answer(rules(), &cast);
+    world.exchange.rehearse(&agent(rules(), &cast)).await;
+    let shown = world.exchange.breakers();
+    let names: Vec<String> = shown.iter().map(|at| at.name.to_string()).collect();
+    assert_eq!(
+        names,
+        [
+            "fake0/ears",
+            "fake0/model",
+            "fake0/voice",
+            "fake1/ears",
+            "fake1/model",
+            "fake1/voice",
+        ]
+    );
 }

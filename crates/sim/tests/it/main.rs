@@ -11,6 +11,7 @@ mod calls;
 mod chaos;
 mod failures;
 mod line;
+mod money;
 mod providers;
 mod talkers;
 mod talking;

@@ -147,8 +147,8 @@ impl LanguageModel for FakeModel {
             }
             Ok(Tokens {
                 input: 100,
-                cached: 0,
                 output: 10,
+                ..Tokens::default()
             })
         }
         .boxed()

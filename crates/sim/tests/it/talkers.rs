@@ -7,11 +7,14 @@ use std::{
     time::Duration,
 };
 
-use domain::ReplyId;
+use domain::{Language, ReplyId};
+use driver::Station;
 use futures_util::{FutureExt, future::BoxFuture};
 use providers::{
     ProviderError,
-    realtime::{FromSpeaker, RealtimeTokens, SpeechToSpeech, Talk, ToSpeaker},
+    realtime::{
+        FromSpeaker, RealtimeTokens, SpeechToSpeech, Talk, TalkSettings, ToSpeaker, TurnDetection,
+    },
 };
 use session::ToolCall;
 use tokio::sync::mpsc;
@@ -167,4 +170,24 @@ impl SpeechToSpeech for FakeTalker {
         }
         .boxed()
     }
+}
+
+pub(crate) fn stations(
+    talkers: &[FakeTalker],
+) -> Vec<Station<dyn SpeechToSpeech, Arc<TalkSettings>>> {
+    let settings = Arc::new(TalkSettings {
+        model: "talker".to_owned(),
+        voice: "v".to_owned(),
+        language: Language::default(),
+        transcription_model: None,
+        turns: TurnDetection::Ours,
+        max_output_tokens: None,
+        tools: Vec::new(),
+    });
+    let station = |(index, talker): (usize, &FakeTalker)| Station {
+        name: format!("fake{index}/talker").parse().unwrap(),
+        provider: Arc::new(talker.clone()) as Arc<dyn SpeechToSpeech>,
+        settings: Arc::clone(&settings),
+    };
+    talkers.iter().enumerate().map(station).collect()
 }

@@ -10,19 +10,18 @@ use driver::{Agent, Exchange, Meters, NoTools, Shared, Station};
 use prometheus_client::registry::Registry;
 use providers::{
     llm::{LanguageModel, ModelSettings},
-    realtime::{SpeechToSpeech, TalkSettings, TurnDetection},
     stt::{Listen, Recognised, SpeechToText},
     tts::{TextToSpeech, Voice},
 };
 use session::{Rules, Words};
-use store::{Memory, Store, WholeCall, Writer as Records, WriterTask};
+use store::{Memory, Store, StoredCall, WholeCall, Writer as Records, WriterTask};
 use tokio::{task::JoinHandle, time::Instant};
 use transports::FromLine;
 
 use crate::{
     line::{Far, Sent, line},
     providers::{FakeEars, FakeModel, FakeVoice},
-    talkers::FakeTalker,
+    talkers::{self, FakeTalker},
 };
 
 /// Who listens, thinks and speaks, in order of preference.
@@ -56,6 +55,11 @@ impl Clock for StoppedClock {
 
 impl World {
     pub(crate) fn answer(rules: Rules, cast: &Cast) -> Self {
+        Self::answer_as(agent(rules, cast))
+    }
+
+    /// The same with an agent that is made already.
+    pub(crate) fn answer_as(agent: Agent) -> Self {
         let mut registry = Registry::default();
         let store = Arc::new(Memory::default());
         let (records, writer) = Records::start(Arc::clone(&store) as Arc<dyn Store>);
@@ -65,7 +69,7 @@ impl World {
             clock: Arc::new(StoppedClock),
             tools: Arc::new(NoTools),
         });
-        let agent = Arc::new(agent(rules, cast));
+        let agent = Arc::new(agent);
         let prepared = exchange.prepare(&agent);
         let (far, reader, writer_half) = line();
         let begun = begun();
@@ -142,6 +146,12 @@ impl World {
         (ended, whole)
     }
 
+    /// What is kept of the call while it goes on.
+    pub(crate) async fn kept(&self) -> StoredCall {
+        let whole = self.store.call(self.id).await.unwrap();
+        whole.expect("its beginning was kept").call
+    }
+
     /// What the mouth did, with times since the beginning.
     pub(crate) fn sent(&self) -> Vec<(Duration, Sent)> {
         let sent = self.far.sent.lock().unwrap();
@@ -172,7 +182,7 @@ fn begun() -> CallBegun {
     }
 }
 
-fn agent(rules: Rules, cast: &Cast) -> Agent {
+pub(crate) fn agent(rules: Rules, cast: &Cast) -> Agent {
     let listen = Listen {
         model: "ears".to_owned(),
         language: Language::default(),
@@ -203,15 +213,6 @@ fn agent(rules: Rules, cast: &Cast) -> Agent {
         chunk_length_schedule: Vec::new(),
         multi_context: false,
     };
-    let talk = Arc::new(TalkSettings {
-        model: "talker".to_owned(),
-        voice: "v".to_owned(),
-        language: Language::default(),
-        transcription_model: None,
-        turns: TurnDetection::Ours,
-        max_output_tokens: None,
-        tools: Vec::new(),
-    });
     let name = |job: &str, index: usize| format!("fake{index}/{job}").parse().unwrap();
     let ears = cast.ears.iter().enumerate().map(|(index, ears)| Station {
         name: name("ears", index),
@@ -236,26 +237,18 @@ fn agent(rules: Rules, cast: &Cast) -> Agent {
             provider: Arc::new(speaks.clone()) as Arc<dyn TextToSpeech>,
             settings: voice.clone(),
         });
-    let talkers = cast
-        .talkers
-        .iter()
-        .enumerate()
-        .map(|(index, talks)| Station {
-            name: name("talker", index),
-            provider: Arc::new(talks.clone()) as Arc<dyn SpeechToSpeech>,
-            settings: Arc::clone(&talk),
-        });
     Agent {
         id: "anna".parse().unwrap(),
         rules: Arc::new(rules),
         listen: ears.collect(),
         think: models.collect(),
         speak: voices.collect(),
-        talk: talkers.collect(),
+        talk: talkers::stations(&cast.talkers),
         ear: audio::HearingSettings::default(),
         carrier: "carrier/line".parse().unwrap(),
         prices: Arc::new(cast.prices.clone()),
         budget_per_day: None,
         remembers_calls: 0,
+        apology: None,
     }
 }

@@ -46,6 +46,12 @@ ON CONFLICT (id) DO UPDATE SET
     speculation_partly_priced = excluded.speculation_partly_priced
 WHERE calls.ended_at IS NULL";
 
+const PUT_SPENT: &str = "
+INSERT INTO calls (id, cost_micros) VALUES ($1, $2)
+ON CONFLICT (id) DO UPDATE SET cost_micros = excluded.cost_micros
+WHERE calls.ended_at IS NULL
+    AND (calls.cost_micros IS NULL OR calls.cost_micros < excluded.cost_micros)";
+
 /// A turn that comes before the beginning of its call needs a row to belong to.
 const PUT_CALL: &str = "INSERT INTO calls (id) VALUES ($1) ON CONFLICT (id) DO NOTHING";
 
@@ -79,7 +85,7 @@ pub(super) const FIND_CALL: &str = select_calls!("AND id = $1");
 /// Binds a time.
 pub(super) const SPENT_SINCE: &str = "
 SELECT tenant, CAST(SUM(cost_micros) AS BIGINT) AS spent FROM calls
-WHERE begun_at >= $1 AND ended_at IS NOT NULL GROUP BY tenant";
+WHERE begun_at >= $1 AND cost_micros IS NOT NULL GROUP BY tenant";
 
 /// A sum from a row of [`SPENT_SINCE`].
 pub(super) fn read_spent(row: &AnyRow) -> Result<(TenantId, Micros), StoreError> {
@@ -101,6 +107,13 @@ pub(super) async fn put(connection: &mut AnyConnection, record: &Record) -> Resu
             if first {
                 charges::put(&mut *connection, ended.id, receipt).await?;
             }
+        }
+        Record::Spent { call, so_far } => {
+            sqlx::query(PUT_SPENT)
+                .bind(call.to_string())
+                .bind(whole(so_far.0))
+                .execute(&mut *connection)
+                .await?;
         }
         Record::Turn { call, turn } => {
             sqlx::query(PUT_CALL)
@@ -182,9 +195,14 @@ pub(super) fn read_call(row: &AnyRow) -> Result<StoredCall, StoreError> {
         Some(at) => Some(read_end(&row, begun.id, UnixMillis(at))?),
         None => None,
     };
+    let spent = match row.get::<Option<i64>>("cost_micros")? {
+        Some(_) => Micros(row.count("cost_micros")?),
+        None => Micros::default(),
+    };
     Ok(StoredCall {
         begun,
         ended,
+        spent,
         turns: row.count("turns")?,
     })
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 use session::ToolCall;
 
 use crate::{llm::text::joined, text::Text};
@@ -20,6 +20,13 @@ pub(super) struct Beginning<'a> {
     id: Text<'a>,
     #[serde(borrow, default)]
     name: Text<'a>,
+    #[serde(borrow, default)]
+    thinking: Text<'a>,
+    #[serde(borrow, default)]
+    signature: Text<'a>,
+    /// Thoughts that nobody may read.
+    #[serde(borrow, default)]
+    data: Text<'a>,
     /// The whole arguments, where a server does not send them in pieces.
     #[serde(borrow, default)]
     input: Option<&'a RawValue>,
@@ -30,6 +37,15 @@ pub(super) struct Beginning<'a> {
 pub(super) struct Blocks {
     open: BTreeMap<u32, Block>,
     calls: Vec<ToolCall>,
+    thoughts: Vec<Box<RawValue>>,
+}
+
+/// Thoughts as the provider wants them back.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Thought {
+    RedactedThinking { data: String },
+    Thinking { thinking: String, signature: String },
 }
 
 #[derive(Debug)]
@@ -39,7 +55,8 @@ enum Block {
         call: ToolCall,
         pieces: String,
     },
-    /// Thoughts, and whatever else is not for the caller.
+    Thought(Thought),
+    /// Whatever else is not for the caller.
     Hidden,
 }
 
@@ -53,6 +70,13 @@ impl Blocks {
                 call: self.call(beginning),
                 pieces: String::new(),
             },
+            "thinking" => Block::Thought(Thought::Thinking {
+                thinking: beginning.thinking.to_string(),
+                signature: beginning.signature.to_string(),
+            }),
+            "redacted_thinking" => Block::Thought(Thought::RedactedThinking {
+                data: beginning.data.to_string(),
+            }),
             _ => Block::Hidden,
         };
         let is_text = matches!(block, Block::Text);
@@ -71,7 +95,23 @@ impl Blocks {
     pub(super) fn add(&mut self, index: u32, piece: &str) {
         match self.open.get_mut(&index) {
             Some(Block::Tool { pieces, .. }) => pieces.push_str(piece),
-            Some(Block::Text | Block::Hidden) | None => {}
+            Some(Block::Text | Block::Thought(_) | Block::Hidden) | None => {}
+        }
+    }
+
+    /// Adds a piece of a thought.
+    pub(super) fn think(&mut self, index: u32, piece: &str) {
+        if let Some(Block::Thought(Thought::Thinking { thinking, .. })) = self.open.get_mut(&index)
+        {
+            thinking.push_str(piece);
+        }
+    }
+
+    /// Adds a piece of what proves that a thought was the model's own.
+    pub(super) fn sign(&mut self, index: u32, piece: &str) {
+        if let Some(Block::Thought(Thought::Thinking { signature, .. })) = self.open.get_mut(&index)
+        {
+            signature.push_str(piece);
         }
     }
 
@@ -87,8 +127,16 @@ impl Blocks {
                     self.calls.push(call);
                 }
             }
-            Some(Block::Text | Block::Hidden) | None => {}
+            Some(Block::Thought(thought)) if self.thoughts.len() < MOST => {
+                self.thoughts.extend(to_raw_value(&thought).ok());
+            }
+            Some(Block::Text | Block::Thought(_) | Block::Hidden) | None => {}
         }
+    }
+
+    /// Takes out the thoughts that are complete.
+    pub(super) fn take_thoughts(&mut self) -> Vec<Box<RawValue>> {
+        std::mem::take(&mut self.thoughts)
     }
 
     /// Takes out the calls that are complete; whatever is still open was cut off.

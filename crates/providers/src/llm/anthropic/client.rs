@@ -1,24 +1,21 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use reqwest::{
-    RequestBuilder,
-    header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
-};
-use tokio::{sync::mpsc, time::Instant};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use tokio::sync::mpsc;
 
 use super::{
     NAME, request,
+    thoughts::Thoughts,
     wire::{self, AnswerReader},
 };
 use crate::{
     BaseUrl, HttpClient, ProviderError, Secret,
-    http::Ticket,
+    endpoint::Endpoint,
     llm::{
-        Deadlines, LanguageModel, Think, Tokens, Written,
-        answer::{Answer, Manners},
-        history::prompt_chars,
+        Deadlines, LanguageModel, Think, Tokens, Written, answer::Reading, history::prompt_chars,
     },
+    manners::Manners,
     socket::key_header,
 };
 
@@ -29,6 +26,7 @@ const MANNERS: Manners = Manners {
     name: NAME,
     request_id: "request-id",
     refused: wire::refused,
+    is_unknown_key: wire::is_unknown_key,
 };
 
 /// Replies by Anthropic's Messages, or by a server of the same shape.
@@ -39,11 +37,9 @@ pub struct Anthropic {
 
 #[derive(Clone, Debug)]
 struct Shared {
-    base: BaseUrl,
-    key: Option<Secret>,
-    headers: HeaderMap,
-    http: HttpClient,
+    endpoint: Endpoint,
     deadlines: Deadlines,
+    thoughts: Arc<Thoughts>,
 }
 
 impl Anthropic {
@@ -54,13 +50,12 @@ impl Anthropic {
     /// no key.
     #[must_use]
     pub fn new(base: BaseUrl, key: Option<Secret>, http: HttpClient) -> Self {
+        let headers = headers(key.as_ref());
         Self {
             shared: Arc::new(Shared {
-                base: base.versioned(),
-                headers: headers(key.as_ref()),
-                key,
-                http,
+                endpoint: Endpoint::new(&MANNERS, base.versioned(), (key, headers), http),
                 deadlines: Deadlines::default(),
+                thoughts: Arc::default(),
             }),
         }
     }
@@ -81,25 +76,18 @@ impl LanguageModel for Anthropic {
     ) -> BoxFuture<'static, Result<Tokens, ProviderError>> {
         let shared = Arc::clone(&self.shared);
         Box::pin(async move {
-            shared
-                .reply(&think, &written)
-                .await
-                .map_err(|error| match &shared.key {
-                    Some(key) => error.without(key),
-                    None => error,
-                })
+            let reply = shared.reply(&think, &written).await;
+            reply.map_err(|error| shared.endpoint.shown(error))
         })
     }
 
     fn warm(&self) -> BoxFuture<'static, ()> {
         let shared = Arc::clone(&self.shared);
         Box::pin(async move {
-            let ticket = shared.http.ticket();
-            let request = ticket
-                .client()
-                .get(shared.base.http("/models"))
-                .headers(shared.headers.clone());
-            MANNERS.warm(request, shared.deadlines.warm).await;
+            shared
+                .endpoint
+                .try_warm("/models", shared.deadlines.warm)
+                .await
         })
     }
 }
@@ -110,25 +98,16 @@ impl Shared {
         think: &Think,
         written: &mpsc::Sender<Written>,
     ) -> Result<Tokens, ProviderError> {
-        let began = Instant::now();
-        let ticket = self.http.ticket();
-        let request = self.request(&ticket, think);
-        let response = MANNERS
-            .ask(request, began, self.deadlines.first_token)
-            .await?;
+        let body = request::body(&think.prompt, &think.settings, &self.thoughts);
+        let request = ("/messages", body);
         let reader = AnswerReader::default();
-        let answer = Answer::new(&MANNERS, reader, response, (began, self.deadlines));
-        answer.hand_over(written, prompt_chars(&think.prompt)).await
-    }
-
-    fn request(&self, ticket: &Ticket, think: &Think) -> RequestBuilder {
-        ticket
-            .client()
-            .post(self.base.http("/messages"))
-            .headers(self.headers.clone())
-            .header(ACCEPT, HeaderValue::from_static("text/event-stream"))
-            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-            .body(request::body(&think.prompt, &think.settings))
+        let mut reading = Reading::begin(&self.endpoint, request, reader, self.deadlines).await?;
+        let prompt_chars = prompt_chars(&think.prompt);
+        let tokens = reading.hand_over(written, prompt_chars).await?;
+        if let Some(round) = reading.reader.take_thoughts() {
+            self.thoughts.keep(&think.settings.model, round);
+        }
+        Ok(tokens)
     }
 }
 

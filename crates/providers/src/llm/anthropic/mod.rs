@@ -5,6 +5,7 @@ mod client;
 mod refusal;
 mod request;
 mod thinking;
+mod thoughts;
 pub mod wire;
 
 pub use client::Anthropic;

@@ -3,10 +3,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use super::NAME;
-use crate::{
-    ProviderError, Verdict,
-    llm::{Hints, said::Said},
-};
+use crate::{Hints, ProviderError, Verdict, llm::said::Said};
 
 /// How long to wait where a server does not say.
 const A_MOMENT: Duration = Duration::from_millis(500);
@@ -15,6 +12,11 @@ const A_MOMENT: Duration = Duration::from_millis(500);
 #[must_use]
 pub fn refused(status: u16, hints: Hints, body: &str) -> ProviderError {
     error(status, hints, Said::in_body(body))
+}
+
+/// Whether a 401 is about the key itself.
+pub(super) fn is_unknown_key(body: &str) -> bool {
+    Said::in_body(body).is_any_of(&["authentication_error"])
 }
 
 /// An error in the middle of a stream, whose status was 200.

@@ -1,13 +1,11 @@
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 use serde_json::value::RawValue;
 use session::{Message, Prompt, ToolCall};
 
-use super::thinking::Thinking;
+use super::{thinking::Thinking, thoughts::Thoughts};
 use crate::llm::{
     ModelSettings, ToolOffer,
-    history::{CANCELLED, ToolAnswers, schema},
+    history::{CANCELLED, CallIds, ToolAnswers, arguments, plain, schema},
 };
 
 /// A caller who said nothing, in any language. A conversation has to begin and to end with the
@@ -72,6 +70,9 @@ enum Block<'a> {
         name: String,
         input: &'a RawValue,
     },
+    /// As the model wrote it.
+    #[serde(untagged)]
+    Thought(Box<RawValue>),
 }
 
 /// Everything up to here is worth keeping for so long.
@@ -92,7 +93,8 @@ impl CacheControl {
 }
 
 /// The body of a request for one reply.
-pub(super) fn body(prompt: &Prompt, settings: &ModelSettings) -> Vec<u8> {
+pub(super) fn body(prompt: &Prompt, settings: &ModelSettings, thoughts: &Thoughts) -> Vec<u8> {
+    let before = |call: &ToolCall| thoughts.before(&settings.model, &call.id);
     let request = Request {
         model: &settings.model,
         max_tokens: settings.max_tokens,
@@ -101,7 +103,7 @@ pub(super) fn body(prompt: &Prompt, settings: &ModelSettings) -> Vec<u8> {
         thinking: Thinking::of(&settings.model, settings.reasoning_effort.as_deref()),
         tools: settings.tools.iter().map(tool).collect(),
         system: system(&prompt.system),
-        messages: Conversation::of(prompt),
+        messages: Conversation::of(prompt, before),
     };
     serde_json::to_vec(&request).expect("text keys and finite numbers always serialise")
 }
@@ -128,11 +130,14 @@ fn system(text: &str) -> Vec<Block<'static>> {
 #[derive(Default)]
 struct Conversation<'a> {
     turns: Vec<Turn<'a>>,
-    ids: BTreeSet<String>,
+    ids: CallIds,
 }
 
 impl<'a> Conversation<'a> {
-    fn of(prompt: &'a Prompt) -> Vec<Turn<'a>> {
+    fn of(
+        prompt: &'a Prompt,
+        thoughts_before: impl Fn(&ToolCall) -> Vec<Box<RawValue>>,
+    ) -> Vec<Turn<'a>> {
         let mut conversation = Self::default();
         let mut answers = ToolAnswers::new(&prompt.messages);
         for (place, message) in prompt.messages.iter().enumerate() {
@@ -144,6 +149,8 @@ impl<'a> Conversation<'a> {
                     interrupted,
                     tools,
                 } => {
+                    let thoughts = tools.first().map(&thoughts_before).unwrap_or_default();
+                    conversation.think(thoughts);
                     conversation.agent(text.trim(), *interrupted);
                     conversation.calls(tools, |call| answers.to(place, call));
                 }
@@ -152,6 +159,13 @@ impl<'a> Conversation<'a> {
             }
         }
         conversation.finish()
+    }
+
+    fn think(&mut self, thoughts: Vec<Box<RawValue>>) {
+        if !thoughts.is_empty() {
+            let content = &mut self.turn(Role::Assistant).content;
+            content.extend(thoughts.into_iter().map(Block::Thought));
+        }
     }
 
     fn agent(&mut self, text: &str, interrupted: bool) {
@@ -170,7 +184,7 @@ impl<'a> Conversation<'a> {
     ) {
         let mut results = Vec::new();
         for call in tools {
-            let id = self.id(&call.id);
+            let id = self.ids.plain(&call.id);
             let answer = answer(call);
             results.push(Block::ToolResult {
                 tool_use_id: id.clone(),
@@ -181,7 +195,7 @@ impl<'a> Conversation<'a> {
             let used = Block::ToolUse {
                 id,
                 name: plain(&call.name),
-                input: input(&call.arguments),
+                input: arguments(call),
             };
             self.turn(Role::Assistant).content.push(used);
         }
@@ -201,7 +215,7 @@ impl<'a> Conversation<'a> {
                 text.push('\n');
                 text.push_str(said);
             }
-            Some(Block::ToolResult { .. } | Block::ToolUse { .. }) | None => {
+            Some(Block::Thought(_) | Block::ToolResult { .. } | Block::ToolUse { .. }) | None => {
                 turn.content.push(text(said));
             }
         }
@@ -218,19 +232,6 @@ impl<'a> Conversation<'a> {
         self.turns
             .last_mut()
             .expect("one was added if none was there")
-    }
-
-    /// An id that the provider accepts: of few characters, and used once. Calls that another
-    /// provider's model made may have other ones.
-    fn id(&mut self, id: &str) -> String {
-        let plain = plain(id);
-        let mut unused = plain.clone();
-        let mut count = 1;
-        while !self.ids.insert(unused.clone()) {
-            count += 1;
-            unused = format!("{plain}_{count}");
-        }
-        unused
     }
 
     fn finish(mut self) -> Vec<Turn<'a>> {
@@ -272,26 +273,8 @@ fn mark(turn: &mut Turn<'_>) {
         Some(Block::Text { cache_control, .. } | Block::ToolResult { cache_control, .. }) => {
             *cache_control = CacheControl::lasting("5m");
         }
-        Some(Block::ToolUse { .. }) | None => {}
+        Some(Block::Thought(_) | Block::ToolUse { .. }) | None => {}
     }
-}
-
-/// A name or an id in the characters that the provider accepts in them.
-fn plain(name: &str) -> String {
-    if name.is_empty() {
-        return "unknown".to_owned();
-    }
-    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    name.chars()
-        .map(|c| if allowed(c) { c } else { '_' })
-        .collect()
-}
-
-/// The arguments of a call, which have to be an object.
-fn input(arguments: &str) -> &RawValue {
-    let read = serde_json::from_str::<&RawValue>(arguments).ok();
-    read.filter(|raw| raw.get().starts_with('{'))
-        .unwrap_or_else(|| serde_json::from_str("{}").expect("an object, as written"))
 }
 
 #[cfg(test)]

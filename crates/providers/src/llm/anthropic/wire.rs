@@ -3,18 +3,20 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+pub(super) use super::refusal::is_unknown_key;
 pub use super::refusal::refused;
 use super::{
     NAME,
     blocks::{Beginning, Blocks},
     refusal::broke_off,
+    thoughts::Round,
 };
 use crate::{
     ProviderError, Verdict,
     llm::{
         Progress, Reader, State, Tokens, Written,
         answer::{MAX_CHARS, estimate, nothing_written},
-        body::{Body, Rest, Skipped, garbled},
+        body::{Body, Rest, Skipped, garbled, no_answer},
         text::{TextStream, keep_halves},
     },
     text::{Text, brief},
@@ -56,6 +58,8 @@ struct Delta<'a> {
     #[serde(borrow, default)]
     thinking: Text<'a>,
     #[serde(borrow, default)]
+    signature: Text<'a>,
+    #[serde(borrow, default)]
     stop_reason: Text<'a>,
     #[serde(borrow, default)]
     stop_details: Option<StopDetails<'a>>,
@@ -76,9 +80,20 @@ struct Usage {
     #[serde(default)]
     cache_creation_input_tokens: Option<u64>,
     #[serde(default)]
+    cache_creation: Option<CacheCreation>,
+    #[serde(default)]
     cache_read_input_tokens: Option<u64>,
     #[serde(default)]
     output_tokens: Option<u64>,
+}
+
+/// What the cache was given, by how long it keeps it.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+struct CacheCreation {
+    #[serde(default)]
+    ephemeral_5m_input_tokens: u64,
+    #[serde(default)]
+    ephemeral_1h_input_tokens: u64,
 }
 
 impl Usage {
@@ -89,6 +104,7 @@ impl Usage {
             cache_creation_input_tokens: later
                 .cache_creation_input_tokens
                 .or(self.cache_creation_input_tokens),
+            cache_creation: later.cache_creation.or(self.cache_creation),
             cache_read_input_tokens: later
                 .cache_read_input_tokens
                 .or(self.cache_read_input_tokens),
@@ -98,14 +114,27 @@ impl Usage {
 
     /// Everything that went in, from the cache or not.
     fn input(&self) -> Option<u64> {
-        [
-            self.input_tokens,
-            self.cache_creation_input_tokens,
-            self.cache_read_input_tokens,
-        ]
-        .into_iter()
-        .flatten()
-        .reduce(u64::saturating_add)
+        let written = self.cache_creation_input_tokens.or_else(|| {
+            let CacheCreation {
+                ephemeral_5m_input_tokens: minutes,
+                ephemeral_1h_input_tokens: hour,
+            } = self.cache_creation?;
+            Some(minutes.saturating_add(hour))
+        });
+        [self.input_tokens, written, self.cache_read_input_tokens]
+            .into_iter()
+            .flatten()
+            .reduce(u64::saturating_add)
+    }
+
+    /// What the cache was given, for minutes and for an hour. Where the server does not tell which,
+    /// it is the dearer one: our longest texts are kept for an hour.
+    fn written(&self) -> [u64; 2] {
+        let parts = self.cache_creation.unwrap_or_default();
+        let minutes = parts.ephemeral_5m_input_tokens;
+        let all = self.cache_creation_input_tokens.unwrap_or_default();
+        let rest = all.saturating_sub(minutes);
+        [minutes, rest.max(parts.ephemeral_1h_input_tokens)]
     }
 }
 
@@ -126,6 +155,8 @@ pub struct AnswerReader {
     apart: bool,
     /// It stopped because it may not write more.
     cut: bool,
+    /// What it thought before it asked for tools.
+    thoughts: Option<Round>,
 }
 
 /// How far the model has come.
@@ -145,6 +176,11 @@ enum Stage {
 }
 
 impl AnswerReader {
+    /// What the model thought before it asked for tools, once its answer is whole.
+    pub(super) fn take_thoughts(&mut self) -> Option<Round> {
+        self.thoughts.take()
+    }
+
     fn on_rest(&mut self, rest: Rest, progress: &mut Progress) -> Result<(), ProviderError> {
         match rest {
             Rest::Nothing => Ok(()),
@@ -154,7 +190,7 @@ impl AnswerReader {
                 // It may say why there is no stream; anything else in one piece is no answer.
                 let error = serde_json::from_str::<Event<'_>>(&mended).ok();
                 let error = error.and_then(|event| event.error).map(broke_off);
-                Err(error.unwrap_or_else(|| garbled(NAME, &body)))
+                Err(error.unwrap_or_else(|| no_answer(NAME, &body)))
             }
         }
     }
@@ -216,7 +252,11 @@ impl AnswerReader {
                 self.blocks.add(index, &delta.partial_json);
                 self.wrote(&delta.partial_json, progress);
             }
-            "thinking_delta" => self.wrote(&delta.thinking, progress),
+            "signature_delta" => self.blocks.sign(index, &delta.signature),
+            "thinking_delta" => {
+                self.blocks.think(index, &delta.thinking);
+                self.wrote(&delta.thinking, progress);
+            }
             _ => {}
         }
     }
@@ -271,6 +311,11 @@ impl AnswerReader {
     fn end(&mut self, progress: &mut Progress) {
         let rest = self.text.finish();
         let calls = self.blocks.take();
+        let blocks = self.blocks.take_thoughts();
+        if let Some(first) = calls.first().filter(|_call| !blocks.is_empty()) {
+            let call = first.id.clone();
+            self.thoughts = Some(Round { call, blocks });
+        }
         if self.stage != Stage::Withdrawn {
             self.hand_over(rest, progress);
             self.cut &= self.stage != Stage::Speaking && calls.is_empty();
@@ -324,6 +369,13 @@ impl Reader for AnswerReader {
         Ok(())
     }
 
+    fn counted(&self) -> Option<Tokens> {
+        self.usage.input().map(|_counted| Tokens {
+            output: self.usage.output_tokens.unwrap_or_default(),
+            ..self.tokens(0)
+        })
+    }
+
     fn tokens(&self, prompt_chars: u64) -> Tokens {
         let about = estimate(prompt_chars, self.chars);
         let counted = self.usage.output_tokens.unwrap_or_default();
@@ -333,8 +385,11 @@ impl Reader for AnswerReader {
         } else {
             counted.max(about.output)
         };
+        let [cache_writes, long_cache_writes] = self.usage.written();
         Tokens {
             input: self.usage.input().unwrap_or(about.input),
+            cache_writes,
+            long_cache_writes,
             cached: self.usage.cache_read_input_tokens.unwrap_or_default(),
             output,
         }

@@ -4,11 +4,8 @@ use std::sync::{
 };
 
 use futures_util::future::BoxFuture;
-use reqwest::{
-    RequestBuilder,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
-};
-use tokio::{sync::mpsc, time::Instant};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use tokio::sync::mpsc;
 
 use super::{
     NAME, Profile,
@@ -17,12 +14,12 @@ use super::{
 };
 use crate::{
     BaseUrl, HttpClient, ProviderError, Secret,
-    http::Ticket,
+    endpoint::Endpoint,
     llm::{
-        Deadlines, LanguageModel, Think, Tokens, Written,
-        answer::{Answer, Manners},
-        history::prompt_chars,
+        Deadlines, LanguageModel, Think, Tokens, Written, answer::Reading, history::prompt_chars,
     },
+    manners::Manners,
+    openai::MODELS,
     socket::key_header,
 };
 
@@ -37,10 +34,7 @@ pub struct OpenAi {
 
 #[derive(Clone, Debug)]
 struct Shared {
-    base: BaseUrl,
-    key: Option<Secret>,
-    headers: HeaderMap,
-    http: HttpClient,
+    endpoint: Endpoint,
     profile: Profile,
     deadlines: Deadlines,
 }
@@ -50,6 +44,7 @@ pub(crate) const MANNERS: Manners = Manners {
     name: NAME,
     request_id: "x-request-id",
     refused: wire::refused,
+    is_unknown_key: wire::is_unknown_key,
 };
 
 impl OpenAi {
@@ -60,17 +55,11 @@ impl OpenAi {
     /// Local servers want no key. [`Profile::of`] knows which profile fits an address.
     #[must_use]
     pub fn new(base: BaseUrl, key: Option<Secret>, http: HttpClient, profile: Profile) -> Self {
-        let base = if base.has_path() {
-            base
-        } else {
-            base.versioned()
-        };
+        let headers = headers(key.as_ref(), profile.authorisation);
+        let base = base.versioned_if_bare();
         Self {
             shared: Arc::new(Shared {
-                headers: headers(key.as_ref(), profile.authorisation),
-                key,
-                base,
-                http,
+                endpoint: Endpoint::new(&MANNERS, base, (key, headers), http),
                 profile,
                 deadlines: Deadlines::default(),
             }),
@@ -93,25 +82,19 @@ impl LanguageModel for OpenAi {
     ) -> BoxFuture<'static, Result<Tokens, ProviderError>> {
         let shared = Arc::clone(&self.shared);
         Box::pin(async move {
-            shared.reply(&think, &written).await.map_err(|error| {
-                // A server that refuses a key likes to repeat it, also in the middle of a stream.
-                match &shared.key {
-                    Some(key) => error.without(key),
-                    None => error,
-                }
-            })
+            let reply = shared.reply(&think, &written).await;
+            // A server that refuses a key likes to repeat it, also in the middle of a stream.
+            reply.map_err(|error| shared.endpoint.shown(error))
         })
     }
 
     fn warm(&self) -> BoxFuture<'static, ()> {
         let shared = Arc::clone(&self.shared);
         Box::pin(async move {
-            let ticket = shared.http.ticket();
-            let request = ticket
-                .client()
-                .get(shared.base.http("/models"))
-                .headers(shared.headers.clone());
-            MANNERS.warm(request, shared.deadlines.warm).await;
+            shared
+                .endpoint
+                .try_warm(MODELS, shared.deadlines.warm)
+                .await
         })
     }
 }
@@ -122,25 +105,12 @@ impl Shared {
         think: &Think,
         written: &mpsc::Sender<Written>,
     ) -> Result<Tokens, ProviderError> {
-        let began = Instant::now();
-        let ticket = self.http.ticket();
-        let request = self.request(&ticket, think);
-        let response = MANNERS
-            .ask(request, began, self.deadlines.first_token)
-            .await?;
+        let body = request::body(&self.profile, &think.prompt, &think.settings);
+        let request = ("/chat/completions", body);
         let reader = AnswerReader::new(NEXT_ID.fetch_add(32, Ordering::Relaxed));
-        let answer = Answer::new(&MANNERS, reader, response, (began, self.deadlines));
-        answer.hand_over(written, prompt_chars(&think.prompt)).await
-    }
-
-    fn request(&self, ticket: &Ticket, think: &Think) -> RequestBuilder {
-        ticket
-            .client()
-            .post(self.base.http("/chat/completions"))
-            .headers(self.headers.clone())
-            .header(ACCEPT, HeaderValue::from_static("text/event-stream"))
-            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-            .body(request::body(&self.profile, &think.prompt, &think.settings))
+        let reading = Reading::begin(&self.endpoint, request, reader, self.deadlines);
+        let prompt_chars = prompt_chars(&think.prompt);
+        reading.await?.hand_over(written, prompt_chars).await
     }
 }
 

@@ -3,15 +3,25 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use super::NAME;
-use crate::{
-    ProviderError, Verdict,
-    llm::{Hints, said::Said},
-};
+use crate::{Hints, ProviderError, Verdict, llm::said::Said};
 
 /// An answer with an error status.
 #[must_use]
 pub fn refused(status: u16, hints: Hints, body: &str) -> ProviderError {
     error(status, hints, Said::in_body(body))
+}
+
+/// Whether a 401 is about the key itself. One that may not see this answers 401, too; Azure has the
+/// status for a code.
+pub(crate) fn is_unknown_key(body: &str) -> bool {
+    let said = Said::in_body(body);
+    said.is_any_of(&[
+        "401",
+        "authentication_error",
+        "invalid_api_key",
+        "invalid_authentication_error",
+        "unauthorized",
+    ])
 }
 
 /// An error in an answer, or in the middle of a stream, whose status was 200.

@@ -6,7 +6,7 @@ use crate::{
     BaseUrl,
     llm::{
         ModelSettings, ToolOffer,
-        history::{CANCELLED, ToolAnswers, schema},
+        history::{CANCELLED, CallIds, ToolAnswers, arguments, plain, schema},
     },
 };
 
@@ -15,8 +15,8 @@ use crate::{
 pub struct Profile {
     /// What the instructions are called.
     pub system_role: SystemRole,
-    /// What the longest answer is called.
-    pub token_limit: TokenLimit,
+    /// Whose models it serves.
+    pub models: Models,
     /// How the key is sent.
     pub authorisation: Authorisation,
     /// Whether token counts may be asked for.
@@ -34,16 +34,25 @@ pub enum SystemRole {
     System,
 }
 
-/// The field with the longest answer.
+/// Whose models a server has.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum TokenLimit {
-    /// `max_completion_tokens` for OpenAI's reasoning models, which something in between may
-    /// serve under their own names; `max_tokens` for everything else.
-    ByModel,
-    /// `max_completion_tokens`: reasoning models refuse the other.
-    Completion,
-    /// `max_tokens`: known everywhere else.
-    Plain,
+pub enum Models {
+    /// Anyone's. The longest answer is `max_completion_tokens` for OpenAI's reasoning models, which
+    /// something in between may serve under their own names; `max_tokens` for everything else.
+    Anyones,
+    /// OpenAI's. The longest answer is `max_completion_tokens`: reasoning models refuse the other.
+    /// Their names tell how little they can think.
+    OpenAis,
+}
+
+impl Models {
+    /// An id that the server accepts: Mistral's models, wherever they run, want nine letters.
+    fn call_id(self, ids: &mut CallIds, id: &str) -> String {
+        match self {
+            Self::Anyones => ids.nine(id),
+            Self::OpenAis => ids.plain(id),
+        }
+    }
 }
 
 /// The header with the key.
@@ -59,7 +68,7 @@ impl Profile {
     /// OpenAI's own service.
     pub const OPENAI: Self = Self {
         system_role: SystemRole::Developer,
-        token_limit: TokenLimit::Completion,
+        models: Models::OpenAis,
         authorisation: Authorisation::Bearer,
         asks_usage: true,
         declines_padding: true,
@@ -73,7 +82,7 @@ impl Profile {
     /// Anything else: the older names are the ones that every server knows.
     pub const COMPATIBLE: Self = Self {
         system_role: SystemRole::System,
-        token_limit: TokenLimit::ByModel,
+        models: Models::Anyones,
         authorisation: Authorisation::Bearer,
         asks_usage: true,
         declines_padding: false,
@@ -134,12 +143,12 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tool_calls: Vec<Call<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    tool_call_id: Option<&'a str>,
+    tool_call_id: Option<String>,
 }
 
 #[derive(Serialize)]
 struct Call<'a> {
-    id: &'a str,
+    id: String,
     #[serde(rename = "type")]
     kind: &'static str,
     function: CalledFunction<'a>,
@@ -147,7 +156,7 @@ struct Call<'a> {
 
 #[derive(Serialize)]
 struct CalledFunction<'a> {
-    name: &'a str,
+    name: String,
     arguments: &'a str,
 }
 
@@ -167,10 +176,9 @@ struct Function<'a> {
 
 /// The body of a request for one reply.
 pub(super) fn body(profile: &Profile, prompt: &Prompt, settings: &ModelSettings) -> Vec<u8> {
-    let completion = match profile.token_limit {
-        TokenLimit::ByModel => is_reasoning_model(&settings.model),
-        TokenLimit::Completion => true,
-        TokenLimit::Plain => false,
+    let (completion, effort) = match profile.models {
+        Models::Anyones => (is_reasoning_model(&settings.model), None),
+        Models::OpenAis => (true, least_effort(&settings.model)),
     };
     let request = Request {
         model: &settings.model,
@@ -185,10 +193,49 @@ pub(super) fn body(profile: &Profile, prompt: &Prompt, settings: &ModelSettings)
         temperature: settings.temperature,
         presence_penalty: settings.presence_penalty,
         frequency_penalty: settings.frequency_penalty,
-        reasoning_effort: settings.reasoning_effort.as_deref(),
+        reasoning_effort: settings.reasoning_effort.as_deref().or(effort),
         tools: settings.tools.iter().map(tool).collect(),
     };
     serde_json::to_vec(&request).expect("text keys and finite numbers always serialise")
+}
+
+/// As little as one of OpenAI's models can do with: the caller hears thinking as silence, and
+/// thoughts count towards the longest reply. Models differ in what they accept and refuse the rest,
+/// so those that are not known here, `gpt-5-chat-latest` for one, are told nothing.
+fn least_effort(model: &str) -> Option<&'static str> {
+    const SIZES: [&str; 6] = ["astra", "luna", "mini", "nano", "sol", "terra"];
+    let name = without_date(model);
+    if ["o1", "o3", "o3-mini", "o4-mini"].contains(&name) {
+        return Some("low");
+    }
+    let (version, size) = match name.strip_prefix("gpt-")?.split_once('-') {
+        Some((version, size)) => (version, Some(size)),
+        None => (name.strip_prefix("gpt-")?, None),
+    };
+    let is_known = size.is_none_or(|size| SIZES.contains(&size));
+    let (major, minor) = version.split_once('.').unwrap_or((version, "0"));
+    match (major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?) {
+        (5, 0) if is_known => Some("minimal"),
+        (5.., _) if is_known => Some("none"),
+        _ => None,
+    }
+}
+
+/// A name without the day that pins it: `gpt-5-mini-2025-08-07`.
+fn without_date(model: &str) -> &str {
+    let is_date = |part: &str| {
+        let bytes = part.bytes().enumerate();
+        bytes.fold(true, |fits, (at, byte)| {
+            fits && match at {
+                0 | 5 | 8 => byte == b'-',
+                _ => byte.is_ascii_digit(),
+            }
+        })
+    };
+    match model.len().checked_sub("-2025-08-07".len()) {
+        Some(at) if model.get(at..).is_some_and(is_date) => &model[..at],
+        Some(_) | None => model,
+    }
 }
 
 /// Whether a name is of OpenAI's families that refuse `max_tokens`: `gpt-5.6-luna`, `openai/o3`.
@@ -229,6 +276,7 @@ fn messages<'a>(profile: &Profile, prompt: &'a Prompt) -> Vec<Wire<'a>> {
         ));
     }
     let mut answers = ToolAnswers::new(&prompt.messages);
+    let mut ids = CallIds::default();
     for (place, message) in prompt.messages.iter().enumerate() {
         match message {
             Message::Caller(text) => caller(&mut wires, text),
@@ -239,11 +287,15 @@ fn messages<'a>(profile: &Profile, prompt: &'a Prompt) -> Vec<Wire<'a>> {
                 interrupted,
                 tools,
             } => {
-                agent(&mut wires, text, *interrupted, tools);
-                for call in tools {
+                let calls: Vec<(String, &ToolCall)> = tools
+                    .iter()
+                    .map(|call| (profile.models.call_id(&mut ids, &call.id), call))
+                    .collect();
+                agent(&mut wires, text, *interrupted, &calls);
+                for (id, call) in calls {
                     let output = answers.to(place, call).unwrap_or(CANCELLED);
                     wires.push(Wire {
-                        tool_call_id: Some(&call.id),
+                        tool_call_id: Some(id),
                         ..said("tool", output.to_owned())
                     });
                 }
@@ -275,24 +327,25 @@ fn caller(wires: &mut Vec<Wire<'_>>, text: &str) {
     }
 }
 
-fn agent<'a>(wires: &mut Vec<Wire<'a>>, text: &str, interrupted: bool, tools: &'a [ToolCall]) {
-    if text.is_empty() && tools.is_empty() {
+fn agent<'a>(
+    wires: &mut Vec<Wire<'a>>,
+    text: &str,
+    interrupted: bool,
+    calls: &[(String, &'a ToolCall)],
+) {
+    if text.is_empty() && calls.is_empty() {
         return;
     }
     let mut content = text.to_owned();
     if interrupted && !content.is_empty() {
         content.push('…');
     }
-    let calls = tools.iter().map(|call| Call {
-        id: &call.id,
+    let calls = calls.iter().map(|(id, call)| Call {
+        id: id.clone(),
         kind: "function",
         function: CalledFunction {
-            name: &call.name,
-            arguments: if call.arguments.trim().is_empty() {
-                "{}"
-            } else {
-                &call.arguments
-            },
+            name: plain(&call.name),
+            arguments: arguments(call).get(),
         },
     });
     wires.push(Wire {

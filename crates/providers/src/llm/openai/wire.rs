@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+pub(crate) use super::refusal::is_unknown_key;
 pub use super::refusal::refused;
 use super::{
     NAME,
@@ -14,7 +15,7 @@ use crate::{
     llm::{
         Progress, Reader, State, Tokens, Written,
         answer::{MAX_CHARS, estimate, nothing_written},
-        body::{self, Body, Rest, Skipped},
+        body::{self, Body, Rest, Skipped, no_answer},
         text::{TextStream, keep_halves},
     },
     text::Text,
@@ -79,6 +80,8 @@ struct Usage {
 struct PromptDetails {
     #[serde(default)]
     cached_tokens: Option<u64>,
+    #[serde(default)]
+    cache_write_tokens: Option<u64>,
 }
 
 impl Usage {
@@ -168,12 +171,12 @@ impl AnswerReader {
             Ok(chunk) => chunk,
             Err(_unreadable) => {
                 mended = keep_halves(body);
-                serde_json::from_str(&mended).map_err(|_why| garbled(body))?
+                serde_json::from_str(&mended).map_err(|_why| no_answer(NAME, body))?
             }
         };
         self.on_chunk(chunk, progress)?;
         if self.state == State::Open {
-            return Err(garbled(body));
+            return Err(no_answer(NAME, body));
         }
         Ok(())
     }
@@ -311,12 +314,21 @@ impl Reader for AnswerReader {
         }
     }
 
+    fn counted(&self) -> Option<Tokens> {
+        self.usage.prompt_tokens.map(|_counted| Tokens {
+            output: self.usage.completion_tokens.unwrap_or_default(),
+            ..self.tokens(0)
+        })
+    }
+
     fn tokens(&self, prompt_chars: u64) -> Tokens {
         let about = estimate(prompt_chars, self.chars);
         let details = self.usage.prompt_tokens_details.unwrap_or_default();
         Tokens {
             input: self.usage.prompt_tokens.unwrap_or(about.input),
             cached: details.cached_tokens.unwrap_or_default(),
+            cache_writes: details.cache_write_tokens.unwrap_or_default(),
+            long_cache_writes: 0,
             output: self.usage.completion_tokens.unwrap_or(about.output),
         }
     }

@@ -12,6 +12,7 @@ fn shown(told: &Recognised) -> String {
         Recognised::TurnEnded { confidence } => format!("ended {confidence}"),
         Recognised::TurnLikely => "likely".to_owned(),
         Recognised::TurnResumed => "resumed".to_owned(),
+        Recognised::Refused => "refused".to_owned(),
         Recognised::Sent(_) => "sent".to_owned(),
         Recognised::UtteranceOver => "over".to_owned(),
         Recognised::Words(words) => {

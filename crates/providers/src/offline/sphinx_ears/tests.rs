@@ -79,6 +79,7 @@ fn settled(told: &[Recognised]) -> Vec<&str> {
             | Recognised::TurnEnded { .. }
             | Recognised::TurnLikely
             | Recognised::TurnResumed
+            | Recognised::Refused
             | Recognised::Sent(_)
             | Recognised::UtteranceOver => None,
         })

@@ -48,8 +48,8 @@ impl Default for Deadlines {
         Self {
             connect: Duration::from_secs(3),
             send: Duration::from_secs(1),
-            first_output: Duration::from_secs(6),
-            output_gap: Duration::from_secs(4),
+            first_output: Duration::from_secs(3),
+            output_gap: Duration::from_secs(2),
             cancelled: Duration::from_secs(2),
             words: Duration::from_secs(5),
             ping: Duration::from_secs(20),

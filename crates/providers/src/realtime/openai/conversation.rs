@@ -336,7 +336,10 @@ impl Conversation {
                     .on_complaint(complaint, Instant::now(), &mut self.out);
             }
             Weight::Trifle => {
-                if complaint.about.as_deref() == Some("commit") {
+                // Not every server repeats our name for what it complains about.
+                if complaint.about.as_deref() == Some("commit")
+                    || complaint.code == wire::NOTHING_TO_COMMIT
+                {
                     self.commits = self.commits.saturating_sub(1);
                 }
                 let (code, about) = (complaint.code, complaint.about);

@@ -13,8 +13,8 @@ use super::{
     wire::{self, FromRealtime},
 };
 use crate::{
-    ProviderError,
-    llm::{Hints, openai::MANNERS},
+    Hints, ProviderError,
+    llm::openai::MANNERS,
     realtime::{Talk, ToSpeaker},
     socket::{Closed, Dial, Frame, NotOpened, Socket},
 };

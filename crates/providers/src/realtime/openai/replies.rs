@@ -36,8 +36,26 @@ pub(super) struct Replies {
     waiting: Option<Asking>,
     /// Replies that are whole, the newest last.
     past: VecDeque<Reply>,
-    /// A response that we did not ask for is under way; when to stop waiting for its end.
-    foreign: Option<Instant>,
+    /// A response that we did not ask for is under way.
+    foreign: Option<Foreign>,
+    /// What responses consumed that belong to no reply: the next one pays for them.
+    owed: RealtimeTokens,
+}
+
+/// A response that we did not ask for.
+#[derive(Debug)]
+struct Foreign {
+    /// The server's name for it, if it told.
+    response: Option<String>,
+    /// When to stop waiting for its end.
+    until: Instant,
+}
+
+impl Foreign {
+    /// Whether the end of this response is its end, as far as one can know.
+    fn is(&self, response: &str) -> bool {
+        self.response.as_deref().is_none_or(|own| own == response)
+    }
 }
 
 /// A reply to be asked for.
@@ -56,13 +74,14 @@ enum Stage {
 }
 
 impl Replies {
-    pub(super) const fn new(deadlines: Deadlines) -> Self {
+    pub(super) fn new(deadlines: Deadlines) -> Self {
         Self {
             deadlines,
             current: None,
             waiting: None,
             past: VecDeque::new(),
             foreign: None,
+            owed: RealtimeTokens::default(),
         }
     }
 
@@ -139,7 +158,10 @@ impl Replies {
             Some(_) | None => {
                 // Its answer belongs to nobody, and ours would have to wait for it.
                 out.send.push(wire::cancel(Some(&response)));
-                self.foreign = Some(now + self.deadlines.cancelled);
+                self.foreign = Some(Foreign {
+                    response: Some(response),
+                    until: now + self.deadlines.cancelled,
+                });
             }
         }
     }
@@ -229,7 +251,9 @@ impl Replies {
             self.on_item_done(&done.response, (item, Some(call)), now, out);
         }
         if self.of(&done.response).is_none() {
-            self.foreign = None;
+            // Ours perhaps, whose end came after we had stopped waiting for it.
+            self.owed = self.owed + done.usage;
+            self.foreign.take_if(|foreign| foreign.is(&done.response));
             self.start(now, out);
             return Ok(());
         }
@@ -245,6 +269,7 @@ impl Replies {
     fn finish(&mut self, (end, usage): (End, RealtimeTokens), now: Instant, out: &mut Out) {
         if let Some((mut reply, stage)) = self.current.take() {
             let id = reply.id;
+            let usage = usage + std::mem::take(&mut self.owed);
             out.tell.push_back(match (end, stage) {
                 (End::Failed(error), Stage::Asked(_) | Stage::Made(_)) => FromSpeaker::Failed {
                     reply: id,
@@ -277,7 +302,10 @@ impl Replies {
         };
         let is_wanted = matches!(stage, Stage::Asked(_));
         if complaint.weight() == Weight::Busy {
-            self.foreign = Some(now + self.deadlines.first_output);
+            self.foreign = Some(Foreign {
+                response: None,
+                until: now + self.deadlines.first_output,
+            });
             if is_wanted && self.waiting.is_none() {
                 self.waiting = Some(reply.ask_again());
             }
@@ -298,7 +326,7 @@ impl Replies {
         let current = self.current.as_ref().map(|(_reply, stage)| match stage {
             Stage::Asked(due) | Stage::Made(due) | Stage::Cancelled(due) => *due,
         });
-        current.or(self.foreign)
+        current.or(self.foreign.as_ref().map(|foreign| foreign.until))
     }
 
     pub(super) fn on_deadline(&mut self, now: Instant, out: &mut Out) -> Result<(), ProviderError> {

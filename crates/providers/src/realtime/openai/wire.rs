@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use session::ToolCall;
 
 pub use self::{
-    complaint::{Complaint, Weight, closed},
+    complaint::{Complaint, NOTHING_TO_COMMIT, Weight, closed},
     sent::{
         CLEAR, COMMIT, CONFIGURE, append, caller, cancel, configure, delete, history, instruct,
         note, reply_of, respond, say, tool_output, truncate, url,
@@ -23,7 +23,7 @@ use crate::{
     ProviderError, Verdict,
     openai::{NAME, broke_off},
     realtime::{RealtimeTokens, TranscriptionUsage},
-    text::Text,
+    text::{Text, unreadable},
 };
 
 pub use crate::llm::openai::wire::refused;
@@ -234,7 +234,7 @@ struct Metadata<'a> {
 /// Reads a text message. What it says where nobody expects it is ignored, never an error.
 pub fn read(message: &str) -> Result<FromRealtime, ProviderError> {
     let event: Event<'_> =
-        serde_json::from_str(message).map_err(|error| garbled(error.to_string()))?;
+        serde_json::from_str(message).map_err(|why| garbled(unreadable(message, &why)))?;
     let item = || event.item_id.to_string();
     Ok(match &*event.kind {
         "session.created" => FromRealtime::SessionCreated,

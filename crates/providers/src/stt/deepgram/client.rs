@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::{
     opening::{Waiting, failed, length_in_ms, while_opening},
+    patience::Patience,
     wire::{self, FromDeepgram},
 };
 use crate::{
@@ -123,7 +124,8 @@ impl SpeechToText for Deepgram {
                 return Ok(());
             }
             let stream = Stream::new(socket, heard, deadlines);
-            stream.run(audio, waiting).await
+            let ended = stream.run(audio, waiting).await;
+            ended.map_err(|error| error.without(&key))
         })
     }
 }
@@ -141,6 +143,7 @@ struct Stream {
     unpinged: u32,
     /// Ticks since the server sent anything.
     silent: u32,
+    patience: Patience,
     /// Audio was sent at least once.
     begun: bool,
     /// Audio that we were given and that the server never saw.
@@ -172,6 +175,7 @@ impl Stream {
             quiet: 0,
             unpinged: 0,
             silent: 0,
+            patience: Patience::default(),
             begun: false,
             dropped: Millis::ZERO,
             padded: Millis::ZERO,
@@ -238,19 +242,17 @@ impl Stream {
             Frame::Closed(_how) if self.until.is_some() => return Ok(Next::Stop),
             Frame::Closed(how) => return Err(failed(how)),
         };
-        let told = match wire::read(&text) {
-            Ok(FromDeepgram::SpeechStarted) => Recognised::SpeechStarted,
-            Ok(FromDeepgram::UtteranceEnd) => Recognised::UtteranceOver,
-            Ok(FromDeepgram::Words(words)) => Recognised::Words(self.as_given(words)),
-            Ok(FromDeepgram::NoWords) => Recognised::NoWords,
-            Ok(FromDeepgram::Metadata) if self.until.is_some() => return Ok(Next::Stop),
-            Ok(FromDeepgram::Metadata | FromDeepgram::Nothing) => return Ok(Next::Listen),
-            Ok(FromDeepgram::Complaint(said)) => {
-                tracing::warn!(provider = NAME, said, "the recogniser complained");
+        let told = match self.patience.take(wire::read(&text))? {
+            Some(FromDeepgram::SpeechStarted) => Recognised::SpeechStarted,
+            Some(FromDeepgram::UtteranceEnd) => Recognised::UtteranceOver,
+            Some(FromDeepgram::Words(words)) => Recognised::Words(self.as_given(words)),
+            Some(FromDeepgram::NoWords) => Recognised::NoWords,
+            Some(FromDeepgram::Metadata) if self.until.is_some() => return Ok(Next::Stop),
+            Some(FromDeepgram::Metadata | FromDeepgram::Nothing) | None => {
                 return Ok(Next::Listen);
             }
-            Err(error) => {
-                tracing::debug!(provider = NAME, %error, "unreadable message skipped");
+            Some(FromDeepgram::Complaint(said)) => {
+                tracing::warn!(provider = NAME, said, "the recogniser complained");
                 return Ok(Next::Listen);
             }
         };

@@ -4,6 +4,7 @@
 mod client;
 pub mod flux;
 mod opening;
+mod patience;
 pub mod wire;
 
 pub use client::{Deadlines, Deepgram};

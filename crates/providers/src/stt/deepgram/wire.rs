@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use domain::Millis;
+use domain::{Language, Millis};
 use serde::{Deserialize, de::IgnoredAny};
 use session::{Span, Words};
 
 use crate::{
     BaseUrl, ProviderError, Verdict,
     address::Address,
-    deepgram::NAME,
+    deepgram::{NAME, garbled},
     stt::Listen,
     text::{Text, brief},
 };
@@ -119,11 +119,12 @@ impl<T> Lenient<T> {
 }
 
 /// Reads a text message.
-pub fn read(message: &str) -> Result<FromDeepgram, serde_json::Error> {
-    let kind: Kind<'_> = serde_json::from_str(message)?;
+pub fn read(message: &str) -> Result<FromDeepgram, ProviderError> {
+    let garbled = |why| garbled(message, &why);
+    let kind: Kind<'_> = serde_json::from_str(message).map_err(garbled)?;
     Ok(match &*kind.kind {
         // Servers that copy the interface may leave the type out of the one message that matters.
-        "Results" | "" => words(&serde_json::from_str(message)?),
+        "Results" | "" => words(&serde_json::from_str(message).map_err(garbled)?),
         "SpeechStarted" => FromDeepgram::SpeechStarted,
         "UtteranceEnd" => FromDeepgram::UtteranceEnd,
         "Metadata" => FromDeepgram::Metadata,
@@ -206,7 +207,7 @@ pub fn listen_url(base: &BaseUrl, listen: &Listen) -> String {
         0 => "false".to_owned(),
         silence => silence.to_string(),
     };
-    let language = language(listen.language.tag());
+    let language = language(&listen.language);
     let model = model(&listen.model, language);
     let mut address = Address::new(base.clone().versioned().ws("/listen"))
         .with("model", model)
@@ -257,7 +258,7 @@ fn model<'a>(model: &'a str, language: &str) -> &'a str {
 }
 
 /// A region that the provider does not know is refused, so `es-ES` has to be `es`.
-fn language(tag: &str) -> &str {
+fn language(language: &Language) -> &str {
     const WITH_REGION: [&str; 25] = [
         "da-DK", "de-CH", "en-AU", "en-GB", "en-IN", "en-NZ", "en-US", "es-419", "fr-CA",
         "hi-Latn", "ko-KR", "nl-BE", "pt-BR", "pt-PT", "sv-SE", "ta-IN", "th-TH", "uk-UA", "zh-CN",
@@ -265,10 +266,8 @@ fn language(tag: &str) -> &str {
     ];
     let known = WITH_REGION
         .iter()
-        .find(|known| known.eq_ignore_ascii_case(tag));
-    known
-        .copied()
-        .unwrap_or_else(|| tag.split('-').next().unwrap_or(tag))
+        .find(|known| known.eq_ignore_ascii_case(language.tag()));
+    known.copied().unwrap_or_else(|| language.primary())
 }
 
 /// Nova-3 takes phrases as `keyterm`; everything older takes single words as `keywords`. Each

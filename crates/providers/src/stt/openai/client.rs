@@ -13,13 +13,16 @@ use super::{
     wire,
 };
 use crate::{
-    BaseUrl, HttpClient, ProviderError, Secret,
+    BaseUrl, HttpClient, ProviderError, Secret, Verdict,
     endpoint::{Endpoint, going_on},
-    openai::{MODELS, endpoint},
+    openai::{MODELS, NAME, endpoint},
     stt::{
         Listen, PaysFor, Recognised, SpeechToText, SttCapabilities, ToRecogniser, span_of_bytes,
     },
 };
+
+/// Segments in a row that may be refused for what they are.
+const MOST_REFUSED: u32 = 2;
 
 /// Recognition by OpenAI's transcription of files, or by a server of the same shape.
 ///
@@ -109,6 +112,7 @@ impl SpeechToText for OpenAiTranscription {
             used: Instant::now(),
             heard,
             ready: false,
+            refused: 0,
         };
         Box::pin(async move {
             let endpoint = Arc::clone(&call.endpoint);
@@ -122,8 +126,15 @@ fn millis(duration: Duration) -> Millis {
     Millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }
 
-type Asking = BoxFuture<'static, Result<Words, ProviderError>>;
+type Asking = BoxFuture<'static, Result<Words, Unheard>>;
 type Warming = BoxFuture<'static, Result<(), ProviderError>>;
+
+/// A segment whose words did not come.
+struct Unheard {
+    error: ProviderError,
+    /// Everything but the text.
+    words: Words,
+}
 
 /// One call being listened to.
 struct CallEar {
@@ -139,13 +150,15 @@ struct CallEar {
     heard: mpsc::Sender<Recognised>,
     /// `Ready` was told.
     ready: bool,
+    /// Segments in a row that were refused.
+    refused: u32,
 }
 
 /// Whoever took the words is gone; nothing is left to do.
 struct NobodyListens;
 
 enum Event {
-    Answered(Result<Words, ProviderError>),
+    Answered(Result<Words, Unheard>),
     Order(Option<ToRecogniser>),
     OutOfTime,
     Warmed(Result<(), ProviderError>),
@@ -169,9 +182,7 @@ impl CallEar {
             };
             match event {
                 Event::Answered(answer) => {
-                    let words = Recognised::Words(answer?);
-                    self.used = Instant::now();
-                    if self.stands().await.is_err() || self.tell(words).await.is_err() {
+                    if self.answered(answer).await?.is_err() {
                         return Ok(());
                     }
                 }
@@ -194,6 +205,37 @@ impl CallEar {
                 return Ok(());
             }
         }
+    }
+
+    /// Hands over the words of a segment. One that is refused for what it is, too short perhaps,
+    /// has none; a server that refuses them all is of no use.
+    async fn answered(
+        &mut self,
+        answer: Result<Words, Unheard>,
+    ) -> Result<Result<(), NobodyListens>, ProviderError> {
+        self.used = Instant::now();
+        let words = match answer {
+            Ok(words) => {
+                self.refused = 0;
+                words
+            }
+            Err(Unheard { error, words })
+                if error.verdict() == Verdict::GiveUp && self.refused < MOST_REFUSED =>
+            {
+                self.refused += 1;
+                let error = self.endpoint.shown(error);
+                tracing::warn!(provider = NAME, %error, "a segment was refused");
+                if self.tell(Recognised::Refused).await.is_err() {
+                    return Ok(Err(NobodyListens));
+                }
+                words
+            }
+            Err(Unheard { error, .. }) => return Err(error),
+        };
+        if self.stands().await.is_err() {
+            return Ok(Err(NobodyListens));
+        }
+        Ok(self.tell(Recognised::Words(words)).await)
     }
 
     /// Does what can be done without waiting for a server.
@@ -229,10 +271,12 @@ impl CallEar {
                 let path = "/audio/transcriptions";
                 let answer = endpoint.post(path, &form.content_type, form.body).await?;
                 let body = answer.whole(wire::MAX_ANSWER).await?;
-                let text = wire::read(&body, &listen.language)?;
-                Ok(Words { text, ..words })
+                wire::read(&body, &listen.language)
             };
-            endpoint.within("words", wait, asking).await
+            match endpoint.within("words", wait, asking).await {
+                Ok(text) => Ok(Words { text, ..words }),
+                Err(error) => Err(Unheard { error, words }),
+            }
         }));
     }
 

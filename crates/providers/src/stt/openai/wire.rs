@@ -15,7 +15,7 @@ use crate::{
     ProviderError,
     openai::{NAME, broke_off},
     stt::Listen,
-    text::{Text, brief},
+    text::{Text, in_place_of},
 };
 
 /// The longest answer that is read.
@@ -233,16 +233,11 @@ pub fn read(body: &[u8], language: &Language) -> Result<String, ProviderError> {
     Ok(text.to_owned())
 }
 
-/// Says what came, but no caller's words: a page of HTML holds none.
+/// Says what came, but no caller's words.
 fn garbled(body: &str) -> ProviderError {
-    let detail = if body.trim_start().starts_with('<') {
-        format!("a page where a transcription should be: {}", brief(body))
-    } else {
-        format!("{} bytes that are no transcription", body.len())
-    };
     ProviderError::Garbled {
         provider: NAME,
-        detail,
+        detail: in_place_of("a transcription", body),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     BaseUrl, ProviderError, Verdict,
     address::Address,
     deepgram::NAME,
-    text::{Text, brief},
+    text::{Text, brief, unreadable},
     tts::Voice,
 };
 
@@ -50,7 +50,7 @@ pub fn read(message: &str) -> Result<FromAura, ProviderError> {
         description: Text<'a>,
     }
     let message: Message<'_> =
-        serde_json::from_str(message).map_err(|error| garbled(&error.to_string()))?;
+        serde_json::from_str(message).map_err(|why| garbled(&unreadable(message, &why)))?;
     Ok(match &*message.kind {
         "Cleared" => FromAura::Cleared,
         "Flushed" => FromAura::Flushed,
@@ -123,8 +123,7 @@ fn model(voice: &Voice) -> String {
     if name.is_empty() || !["aura", "aura-1", "aura-2"].contains(&voice.model.as_str()) {
         return voice.model.clone();
     }
-    let language = voice.language.tag();
-    let language = language.split('-').next().unwrap_or(language);
+    let language = voice.language.primary();
     // The first generation's names have no number.
     let family = voice.model.strip_suffix("-1").unwrap_or(&voice.model);
     format!("{family}-{name}-{language}")

@@ -82,6 +82,11 @@ pub fn refused(status: u16, body: &str) -> ProviderError {
     }
 }
 
+/// Whether a 401 is about the key itself: one without a permission is told by another name.
+pub(super) fn is_unknown_key(body: &str) -> bool {
+    refusal_words(body).starts_with("invalid_api_key")
+}
+
 /// What an error in the middle of an answer means, whose status was good.
 #[must_use]
 pub(super) fn broke_off(body: &str) -> ProviderError {

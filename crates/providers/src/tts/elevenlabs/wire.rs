@@ -14,7 +14,7 @@ use super::{
 use crate::{
     BaseUrl, ProviderError,
     address::Address,
-    text::{Text, brief},
+    text::{Text, brief, unreadable},
     tts::Voice,
 };
 
@@ -204,7 +204,8 @@ struct Alignment<'a> {
 
 /// Reads a text message: audio, or the error that it reports.
 pub fn read(message: &str) -> Result<Spoken, ProviderError> {
-    let received: Received<'_> = serde_json::from_str(message).map_err(|why| garbled(&why))?;
+    let received: Received<'_> =
+        serde_json::from_str(message).map_err(|why| garbled(&unreadable(message, &why)))?;
     if let Some(error) = reported(&received) {
         return Err(error);
     }

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use crate::{
     ProviderError,
     openai::{NAME, broke_off},
-    text::brief,
+    text::{brief, in_place_of},
     tts::{
         Voice,
         ahead::{known_format, longest},
@@ -179,9 +179,8 @@ pub fn no_sound(body: &[u8]) -> ProviderError {
     let body = String::from_utf8_lossy(body);
     match serde_json::from_str::<Body<'_>>(&body) {
         Ok(Body { error: Some(error) }) => broke_off(error),
-        // It may repeat what was to be spoken; a page of HTML does not.
-        Ok(_) | Err(_) if !body.trim_start().starts_with('<') => garbled("text in place of sound"),
-        Ok(_) | Err(_) => garbled(&format!("a page in place of sound: {body}")),
+        // It may repeat what was to be spoken.
+        Ok(_) | Err(_) => garbled(&in_place_of("sound", &body)),
     }
 }
 

@@ -6,6 +6,7 @@ use domain::{Language, Millis, ModelName};
 use providers::{
     llm::{ModelSettings, ToolOffer},
     offline::Script,
+    realtime::{TalkSettings, TurnDetection},
     stt::Listen,
     tts::Voice,
 };
@@ -26,6 +27,9 @@ impl Reading<'_, '_> {
         typed: &[String],
         language: &Language,
     ) -> Vec<ModelName> {
+        if typed.is_empty() && job == Job::Talk {
+            return Vec::new();
+        }
         if typed.is_empty() {
             return vec![self.usual_model(job, language)];
         }
@@ -89,7 +93,7 @@ impl Reading<'_, '_> {
 
     fn serves(&mut self, job: Job, name: &ModelName, key: &str) -> bool {
         let provider = name.provider.as_str();
-        if provider == "offline" {
+        if provider == "offline" && !job.engines().is_empty() {
             let known = job.engines().contains(&name.model.as_str());
             if !known {
                 let engines = job.engines().join(", ");
@@ -100,7 +104,8 @@ impl Reading<'_, '_> {
         }
         let compatible = self.providers.compatible.contains_key(provider);
         if !compatible && !job.providers().contains(&provider) {
-            let known = job.providers().iter().copied().chain(["offline"]);
+            let offline = (!job.engines().is_empty()).then_some("offline");
+            let known = job.providers().iter().copied().chain(offline);
             let known: Vec<&str> = known
                 .chain(self.providers.compatible.keys().map(String::as_str))
                 .collect();
@@ -182,12 +187,7 @@ impl Reading<'_, '_> {
                 (-2.0, 2.0),
             ),
             reasoning_effort: llm.reasoning_effort.clone(),
-            tools: llm
-                .end_call_tool
-                .unwrap_or(true)
-                .then(end_call)
-                .into_iter()
-                .collect(),
+            tools: self.tools(),
         };
         let think = |name: ModelName| {
             let model = name.model.clone();
@@ -200,6 +200,52 @@ impl Reading<'_, '_> {
             )
         };
         models.into_iter().map(think).collect()
+    }
+
+    fn tools(&self) -> Vec<ToolOffer> {
+        let hangs_up = self.typed.llm.end_call_tool.unwrap_or(true);
+        hangs_up.then(end_call).into_iter().collect()
+    }
+
+    pub(super) fn talking(
+        &mut self,
+        models: Vec<ModelName>,
+        language: &Language,
+    ) -> Vec<(ModelName, Arc<TalkSettings>)> {
+        let typed = &self.typed.realtime;
+        let key = self.at("realtime.max_output_tokens");
+        let range = (1, 4_096, 4_096);
+        let most = typed
+            .max_output_tokens
+            .map(|most| self.meaning.within(&key, Some(most), range));
+        if typed.models.is_empty() {
+            let keys = [
+                ("realtime.voice", typed.voice.is_some()),
+                ("realtime.max_output_tokens", most.is_some()),
+            ];
+            for (key, _) in keys.into_iter().filter(|(_, typed)| *typed) {
+                self.contradiction(key, "needs a model in `realtime.models`");
+            }
+        } else if self.typed.remembers_calls.is_some_and(|calls| calls > 0) {
+            let message = "must be 0 with `realtime`: such a model is not told of earlier calls";
+            self.contradiction("remembers_calls", message);
+        }
+        let tools = self.tools();
+        let voice = typed.voice.as_deref().unwrap_or("marin");
+        let talk = |name: ModelName| {
+            let settings = TalkSettings {
+                model: name.model.clone(),
+                voice: voice.to_owned(),
+                language: language.clone(),
+                // The recogniser beside it knows sooner.
+                transcription_model: None,
+                turns: TurnDetection::Ours,
+                max_output_tokens: most,
+                tools: tools.clone(),
+            };
+            (name, Arc::new(settings))
+        };
+        models.into_iter().map(talk).collect()
     }
 
     pub(super) fn speaking(
@@ -215,7 +261,7 @@ impl Reading<'_, '_> {
         let stability = unit("stability", tts.stability, 0.6, (0.0, 1.0));
         let similarity_boost = unit("similarity_boost", tts.similarity_boost, 0.75, (0.0, 1.0));
         let style = unit("style", tts.style, 0.35, (0.0, 1.0));
-        let speed = unit("speed", tts.speed, 0.92, (0.7, 1.2));
+        let usual_speed = unit("speed", tts.speed, 0.92, (0.7, 1.2));
         if tts
             .chunk_length_schedule
             .iter()
@@ -232,6 +278,7 @@ impl Reading<'_, '_> {
         let alone = models.len() == 1;
         let speak = |name: ModelName| {
             let of_provider = tts.voices.get(&name.provider).cloned();
+            let is_elevenlabs = name.provider == "elevenlabs";
             let voice = match name.provider.as_str() {
                 "elevenlabs" => of_provider
                     .or_else(|| elevenlabs.clone())
@@ -248,7 +295,8 @@ impl Reading<'_, '_> {
                 stability,
                 similarity_boost,
                 style,
-                speed,
+                // Other voices are at their best at their own speed, and some know no other.
+                speed: usual_speed.filter(|_| is_elevenlabs || tts.speed.is_some()),
                 use_speaker_boost: tts.use_speaker_boost,
                 chunk_length_schedule: tts.chunk_length_schedule.clone(),
                 multi_context: tts.multi_context.unwrap_or(false),

@@ -33,7 +33,7 @@ pub(crate) static LIST: LazyLock<PriceList> = LazyLock::new(|| {
 
 impl Reading<'_, '_> {
     /// What these models cost in their jobs, and what the line costs, as far as it is known.
-    pub(super) fn prices(&mut self, models: [(Job, &[ModelName]); 3]) -> PriceBook {
+    pub(super) fn prices(&mut self, models: [(Job, &[ModelName]); 4]) -> PriceBook {
         let names: BTreeSet<&ModelName> = models.iter().flat_map(|(_, names)| *names).collect();
         let carrier: ModelName = CARRIER.parse().expect("a constant names a model");
         let mut book = Vec::with_capacity(names.len() + 1);
@@ -65,8 +65,8 @@ impl Reading<'_, '_> {
         }
     }
 
-    fn rates(&mut self, name: &ModelName) -> Rates {
-        let name = name.to_string();
+    fn rates(&mut self, payee: &ModelName) -> Rates {
+        let name = payee.to_string();
         self.meaning.priced.insert(name.clone());
         let line = self.file.twilio.line_per_minute_usd;
         let line = line.filter(|_| name == CARRIER).map(|minute| raw::Price {
@@ -74,7 +74,13 @@ impl Reading<'_, '_> {
             ..raw::Price::default()
         });
         let (key, price) = match (&line, self.file.prices.get(&name)) {
-            (Some(line), _) => ("twilio.line_per_minute_usd".to_owned(), line),
+            (Some(line), typed) => {
+                if typed.is_some() {
+                    let message = "contradicts `twilio.line_per_minute_usd`: leave one of them out";
+                    self.meaning.problem(&format!("prices.{name}"), message);
+                }
+                ("twilio.line_per_minute_usd".to_owned(), line)
+            }
             (None, Some(typed)) => (format!("prices.{name}"), typed),
             (None, None) => match LIST.models.get(&name) {
                 Some(listed) => (String::new(), listed),
@@ -93,15 +99,24 @@ impl Reading<'_, '_> {
             let micros = self.micros(&key, dollars);
             rates.extend(items.iter().map(|item| (*item, micros)));
         }
-        // Whoever names no price for cached tokens pays the usual one.
-        let usual = [
+        // Whoever names no price for tokens that concern the cache pays the usual one.
+        let cached = [
             (Item::Input, Item::CachedInput),
             (Item::AudioInput, Item::CachedAudioInput),
         ];
-        for (item, cached) in usual {
+        for (item, cached) in cached {
             if let Some(usual) = rates.get(&item).copied() {
                 rates.entry(cached).or_insert(usual);
             }
+        }
+        if let Some(input) = rates.get(&Item::Input).copied() {
+            let percent = CacheWrites::of(payee);
+            rates
+                .entry(Item::CacheWrite)
+                .or_insert(Micros(input.0.saturating_mul(percent.minutes) / 100));
+            rates
+                .entry(Item::LongCacheWrite)
+                .or_insert(Micros(input.0.saturating_mul(percent.hour) / 100));
         }
         rates
     }
@@ -146,6 +161,12 @@ const fn items_of(job: Job) -> &'static [Item] {
     match job {
         Job::Listen => &[Item::Transcription],
         Job::Speak => &[Item::Speech],
+        Job::Talk => &[
+            Item::AudioInput,
+            Item::AudioOutput,
+            Item::Input,
+            Item::Output,
+        ],
         Job::Think => &[Item::Input, Item::Output],
     }
 }
@@ -161,8 +182,29 @@ fn keys_of(items: &[Item]) -> String {
     keys.join(" and ")
 }
 
+/// What a provider takes for a token that its cache is given, in percent of one of the prompt.
+struct CacheWrites {
+    minutes: u64,
+    hour: u64,
+}
+
+impl CacheWrites {
+    fn of(payee: &ModelName) -> Self {
+        match payee.provider.as_str() {
+            "anthropic" => Self {
+                minutes: 125,
+                hour: 200,
+            },
+            _ => Self {
+                minutes: 100,
+                hour: 100,
+            },
+        }
+    }
+}
+
 /// A price's fields, and the items that each is for.
-fn fields(price: &raw::Price) -> [(&'static str, &'static [Item], Option<f64>); 8] {
+fn fields(price: &raw::Price) -> [(&'static str, &'static [Item], Option<f64>); 10] {
     [
         (
             "per_minute_usd",
@@ -178,6 +220,16 @@ fn fields(price: &raw::Price) -> [(&'static str, &'static [Item], Option<f64>); 
             "cached_per_million_usd",
             &[Item::CachedInput],
             price.cached_per_million_usd,
+        ),
+        (
+            "cache_write_per_million_usd",
+            &[Item::CacheWrite],
+            price.cache_write_per_million_usd,
+        ),
+        (
+            "long_cache_write_per_million_usd",
+            &[Item::LongCacheWrite],
+            price.long_cache_write_per_million_usd,
         ),
         (
             "output_per_million_usd",
@@ -209,6 +261,8 @@ fn fields(price: &raw::Price) -> [(&'static str, &'static [Item], Option<f64>); 
 
 #[cfg(test)]
 mod tests {
+    use domain::Purpose;
+
     use super::*;
     use crate::config::{Config, Environment};
 
@@ -257,6 +311,57 @@ mod tests {
                  `near/llama`?",
                 "[prices.\"openai/gpt-6-sol\"] is not used: no agent has this model",
             ]
+        );
+    }
+
+    /// What a million tokens cost, by item, of the only agent's model.
+    fn prices(model: &str, more: &str) -> [u64; 4] {
+        let text = format!("[agents.desk]\nllm = [\"{model}\"]\n{more}");
+        let keys = [("ANTHROPIC_API_KEY", "k"), ("OPENAI_API_KEY", "k")];
+        let keys: Environment = keys.into_iter().collect();
+        let config = Config::parse("repartee.toml", &text, &keys).expect("a configuration");
+        let agent = &config.tenants[0].agent;
+        let payee = model.parse().expect("a name");
+        [
+            Item::Input,
+            Item::CachedInput,
+            Item::CacheWrite,
+            Item::LongCacheWrite,
+        ]
+        .map(|item| {
+            let charge = agent.prices.charge(&payee, item, Purpose::Call, 1_000_000);
+            charge.cost.expect("a price").0
+        })
+    }
+
+    #[test]
+    fn what_the_cache_is_given_costs_more() {
+        assert_eq!(
+            prices("anthropic/claude-sonnet-5-5", ""),
+            [2_000_000, 100_000, 2_500_000, 4_000_000]
+        );
+        assert_eq!(
+            prices("openai/gpt-6-luna", ""),
+            [100_000, 10_000, 100_000, 100_000]
+        );
+        let typed = "[prices.\"anthropic/x\"]\ninput_per_million_usd = 1.0\n\
+                     cache_write_per_million_usd = 0.5\n\
+                     long_cache_write_per_million_usd = 0.75";
+        assert_eq!(
+            prices("anthropic/x", typed),
+            [1_000_000, 1_000_000, 500_000, 750_000]
+        );
+    }
+
+    #[test]
+    fn the_line_has_one_price() {
+        let text = "twilio.line_per_minute_usd = 0.01\n\
+                    [prices.\"twilio/voice\"]\nper_minute_usd = 0.02\n";
+        let error = Config::parse("x.toml", text, &Environment::default()).expect_err("two prices");
+        assert_eq!(
+            error.to_string(),
+            "x.toml:2:9: prices.twilio/voice: contradicts `twilio.line_per_minute_usd`: leave one \
+             of them out"
         );
     }
 

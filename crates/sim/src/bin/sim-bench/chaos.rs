@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, io::Write as _, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use sim::chaos::{Findings, NOT_PLAYED, Row, rows};
+use sim::chaos::{Findings, Row, rows};
 use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
 
 /// No row takes longer: one that does hangs.
@@ -110,8 +110,6 @@ fn print(found: &Found) -> anyhow::Result<()> {
             "| {name} | {fault} | {required} | {told} | {verdict} |"
         )?;
     }
-    let [name, fault, why] = NOT_PLAYED;
-    writeln!(out, "| {name} | {fault} | - | {why} | not played |")?;
     let missed: Vec<&str> = found
         .values()
         .filter(|(_, findings)| !findings.hold())

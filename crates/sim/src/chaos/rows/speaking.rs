@@ -90,7 +90,7 @@ async fn cut_off() -> anyhow::Result<Findings> {
 }
 
 /// Whether a text was heard to its end, with at most one word that was broken off and said again.
-fn is_whole_but_for_a_cut(heard: &str, text: &str) -> bool {
+pub(super) fn is_whole_but_for_a_cut(heard: &str, text: &str) -> bool {
     let heard = bare(heard);
     let mut begins = vec![0];
     for word in text.split_whitespace() {

@@ -2,7 +2,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::request::{Marks, Refusal, check_fields, is_name};
+use super::{
+    request::{Marks, Refusal, check_fields, is_name},
+    wire,
+};
 
 /// Checks the messages of a request and adds them to a chat, in its words.
 pub(super) fn read(
@@ -50,6 +53,21 @@ pub(super) fn text(block: &Value) -> Result<&str, Refusal> {
         return Err(Refusal::invalid("text content blocks must be non-empty"));
     }
     Ok(text)
+}
+
+/// A call before which the model thought needs that thought before it, as it was.
+fn check_thought(at: usize, call: &Value, signature: &str) -> Result<(), Refusal> {
+    let id = call["id"].as_str().unwrap_or_default();
+    let number = id.strip_prefix("toolu_thought");
+    let number = number.and_then(|rest| rest.split('_').next()?.parse().ok());
+    match number {
+        Some(number) if signature != wire::signature(number) => Err(Refusal::invalid(format!(
+            "messages.{at}.content.0.type: Expected `thinking` or `redacted_thinking`, but found \
+             `tool_use`. When `thinking` is enabled, a final `assistant` message must start with a \
+             thinking block"
+        ))),
+        Some(_) | None => Ok(()),
+    }
 }
 
 struct Reading<'a> {
@@ -149,9 +167,15 @@ impl<'a> Reading<'a> {
 
     fn assistant(&mut self, at: usize, blocks: &'a [Value]) -> Result<(), Refusal> {
         let (mut said, mut calls) = (String::new(), Vec::new());
+        let mut signature = "";
         for block in blocks {
             if block["type"] == "tool_use" {
                 calls.push(self.call(at, block)?);
+                check_thought(at, block, signature)?;
+            } else if block["type"] == "thinking" {
+                let path = format!("messages.{at}.thinking.");
+                check_fields(block, &path, &["signature", "thinking", "type"])?;
+                signature = block["signature"].as_str().unwrap_or_default();
             } else {
                 check_fields(block, "messages.text.", &["cache_control", "text", "type"])?;
                 self.marks.add(block)?;

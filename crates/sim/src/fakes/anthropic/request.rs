@@ -9,6 +9,8 @@ use crate::fakes::openai::Chat;
 #[derive(Debug)]
 pub(super) struct Asking {
     pub(super) chat: Chat,
+    /// It asks for thoughts.
+    pub(super) thinks: bool,
     /// The tools and the instructions, where they are to be kept in the cache.
     pub(super) kept: Option<String>,
 }
@@ -72,6 +74,7 @@ pub(super) fn read(body: &Value) -> Result<Asking, Refusal> {
     messages::read(body, model, (&mut chat_messages, &mut marks))?;
     marks.check()?;
     Ok(Asking {
+        thinks: thinks(body),
         kept: keeps.then(|| format!("{}{system}", body["tools"])),
         chat: Chat {
             model: model.to_owned(),
@@ -125,6 +128,15 @@ fn check_thinking(model: &str, body: &Value) -> Result<(), Refusal> {
     }
     let message = format!("thinking.type: '{mode}' is not supported for {model}");
     Err(Refusal::invalid(message))
+}
+
+/// Whether the model is asked to think before it asks for tools.
+fn thinks(body: &Value) -> bool {
+    match body["thinking"]["type"].as_str() {
+        Some("disabled") => false,
+        Some(_) => true,
+        None => body["output_config"]["effort"].is_string(),
+    }
 }
 
 fn check_temperature(model: &str, body: &Value) -> Result<(), Refusal> {

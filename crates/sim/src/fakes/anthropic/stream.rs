@@ -17,6 +17,8 @@ pub(super) struct Plan {
     pub(super) number: u64,
     pub(super) pace: Pace,
     pub(super) chat: Chat,
+    /// It thinks first, and wants its thoughts back with the answers of the tools.
+    pub(super) thinks: bool,
     pub(super) input: Input,
     pub(super) reply: Reply,
     pub(super) fault: Option<LlmFault>,
@@ -148,11 +150,28 @@ fn blocks(plan: &Plan, settings: &Settings) -> Vec<Block> {
             deltas: bits.map(delta).collect(),
         }
     });
-    text.into_iter().chain(tools).collect()
+    let thought = plan.thinks.then(|| {
+        let signature = wire::signature(plan.number);
+        Block {
+            begins: json!({ "type": "thinking", "thinking": "", "signature": "" }),
+            deltas: vec![
+                (json!({ "type": "thinking_delta", "thinking": "Hm." }), None),
+                (
+                    json!({ "type": "signature_delta", "signature": signature }),
+                    None,
+                ),
+            ],
+        }
+    });
+    thought.into_iter().chain(text).chain(tools).collect()
 }
 
 fn tool_use(plan: &Plan, at: usize, tool: &ReplyTool, input: Value) -> Value {
-    let id = format!("toolu_{}_{at}", plan.number);
+    let id = if plan.thinks {
+        format!("{}_{at}", wire::thoughtful(plan.number))
+    } else {
+        format!("toolu_{}_{at}", plan.number)
+    };
     json!({ "type": "tool_use", "id": id, "name": tool.name, "input": input })
 }
 
@@ -217,6 +236,8 @@ fn message(plan: &Plan) -> Value {
         "model": plan.chat.model, "content": [], "stop_reason": null, "stop_sequence": null,
         "usage": { "input_tokens": plan.input.fresh,
             "cache_creation_input_tokens": plan.input.written,
+            "cache_creation": { "ephemeral_5m_input_tokens": 0,
+                "ephemeral_1h_input_tokens": plan.input.written },
             "cache_read_input_tokens": plan.input.read, "output_tokens": output(plan) } })
 }
 

@@ -92,6 +92,16 @@ fn set(response: &mut Response, name: &'static str, value: &str) {
     }
 }
 
+/// Before the place of a call in its id, where the model thought before it.
+pub(super) fn thoughtful(number: u64) -> String {
+    format!("toolu_thought{number}")
+}
+
+/// What proves that a thought is that of this answer.
+pub(super) fn signature(number: u64) -> String {
+    format!("c2ln{number}")
+}
+
 /// What an event of the content begins with.
 pub(super) const DELTA: &str = "event: content_block_delta\n";
 

@@ -452,6 +452,7 @@ impl Connection {
             if self.is_mute {
                 continue;
             }
+            self.bill(&event["response"]["usage"]);
             // A text in place of an event goes out as it is.
             let garbage = event.as_str().map(str::to_owned);
             let text = garbage.unwrap_or_else(|| event.to_string());
@@ -460,6 +461,17 @@ impl Connection {
             }
         }
         true
+    }
+
+    fn bill(&self, usage: &Value) {
+        let tokens = |kind: &str| usage[kind].as_u64().unwrap_or(0);
+        let (input, output) = (tokens("input_tokens"), tokens("output_tokens"));
+        if input + output > 0 {
+            self.note(|session| {
+                session.input_tokens += input;
+                session.output_tokens += output;
+            });
+        }
     }
 
     fn note(&self, change: impl FnOnce(&mut RealtimeSession)) {

@@ -118,6 +118,21 @@ async fn a_reply_may_come_in_single_bytes() {
 }
 
 #[tokio::test]
+async fn what_was_counted_is_told_before_anything_is_written_or_fails() {
+    let server = Loopback::new().await;
+    let (mut reply, mut request) = asked(&server, Deadlines::default()).await;
+    request.begin_stream().await;
+    let start = r#"data: {"type":"message_start","message":{"usage":{"input_tokens":25,"cache_read_input_tokens":1200,"output_tokens":1}}}"#;
+    request.chunk(&format!("{start}\n\n")).await;
+    let counted = reply.used().await;
+    assert_eq!([counted.input, counted.cached], [1_225, 1_200]);
+    let refusal = r#"data: {"type":"message_delta","delta":{"stop_reason":"refusal"},"usage":{"output_tokens":90}}"#;
+    request.chunk(&format!("{refusal}\n\n")).await;
+    assert_eq!(reply.used().await.output, 90);
+    assert_eq!(reply.failure().await.verdict(), Verdict::GiveUp);
+}
+
+#[tokio::test]
 async fn a_refusal_says_what_to_do() {
     for (status, headers, body, verdict) in [
         (
@@ -358,5 +373,14 @@ async fn failing_to_warm_is_no_failure() {
         warm: Duration::from_millis(20),
         ..Deadlines::default()
     };
-    model(&server, deadlines).warm().await;
+    let model = model(&server, deadlines);
+    // Nobody answers it.
+    let in_time = tokio::time::timeout(Duration::from_secs(5), model.warm()).await;
+    assert!(in_time.is_ok(), "it waits for no one");
+    let _unanswered = server.connection().await;
+    let mut reply = Reply::begin(&model);
+    let mut request = server.request().await;
+    request.begin_stream().await;
+    request.chunk(&delta("Hello.")).await;
+    assert_eq!(reply.text().await, "Hello.");
 }

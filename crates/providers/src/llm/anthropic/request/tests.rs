@@ -41,7 +41,7 @@ fn asked(system: &str, messages: Vec<Message>, settings: &ModelSettings) -> Stri
         system: system.into(),
         messages,
     };
-    String::from_utf8(body(&prompt, settings)).expect("UTF-8")
+    String::from_utf8(body(&prompt, settings, &Thoughts::default())).expect("UTF-8")
 }
 
 /// The messages alone, one block per line, `*` where it is kept in the cache.
@@ -212,6 +212,11 @@ fn arguments_are_an_object_whatever_was_written() {
         ("[1]", "{}"),
         ("null", "{}"),
     ] {
-        assert_eq!(input(written).get(), sent, "{written}");
+        let call = ToolCall {
+            id: "a".into(),
+            name: "book".into(),
+            arguments: written.into(),
+        };
+        assert_eq!(arguments(&call).get(), sent, "{written}");
     }
 }

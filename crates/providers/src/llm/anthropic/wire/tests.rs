@@ -7,7 +7,7 @@ use super::*;
 const RECORDED: &str = concat!(
     "event: ping\ndata: {\"type\":\"ping\"}\n\n",
     "event: message_start\n",
-    r#"data: {"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"claude-haiku-5-5","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":25,"cache_creation_input_tokens":10,"cache_read_input_tokens":1200,"output_tokens":1}}}"#,
+    r#"data: {"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"claude-haiku-5-5","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":25,"cache_creation_input_tokens":10,"cache_read_input_tokens":1200,"cache_creation":{"ephemeral_5m_input_tokens":4,"ephemeral_1h_input_tokens":6},"output_tokens":1}}}"#,
     "\n\n",
     r#"data: {"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}"#,
     "\n\n",
@@ -72,6 +72,7 @@ fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<Read, Provider
         match part {
             Written::Text(part) => text.push_str(&part),
             Written::Tool(call) => tools.push(call),
+            Written::Used(_) => {}
         }
     }
     Ok(Read {
@@ -127,6 +128,8 @@ fn a_recorded_answer_is_read_at_any_split() {
     let tokens = Tokens {
         input: 1_235,
         cached: 1_200,
+        cache_writes: 4,
+        long_cache_writes: 6,
         output: 42,
     };
     assert_eq!(recorded.tokens, tokens);
@@ -166,8 +169,34 @@ fn later_counts_replace_earlier_ones() {
         input: 106,
         cached: 100,
         output: 20,
+        ..Tokens::default()
     };
     assert_eq!(whole(stream).expect("an answer").tokens, tokens);
+}
+
+#[test]
+fn what_the_cache_was_given_counts_as_the_dearer_where_nobody_says_for_how_long() {
+    for (usage, counted) in [
+        (r#""cache_creation_input_tokens":300"#, [305, 0, 300]),
+        (
+            r#""cache_creation_input_tokens":300,"cache_creation":{"ephemeral_5m_input_tokens":80}"#,
+            [305, 80, 220],
+        ),
+        (
+            r#""cache_creation":{"ephemeral_5m_input_tokens":80,"ephemeral_1h_input_tokens":20}"#,
+            [105, 80, 20],
+        ),
+        (r#""cache_creation":null"#, [5, 0, 0]),
+    ] {
+        let mut reader = AnswerReader::default();
+        let start = format!(
+            "data: {{\"type\":\"message_start\",\"message\":{{\"usage\":{{\"input_tokens\":5,{usage}}}}}}}\n\n"
+        );
+        reader.read(start.as_bytes()).expect("read");
+        let tokens = reader.counted().expect("the prompt is counted");
+        let shown = [tokens.input, tokens.cache_writes, tokens.long_cache_writes];
+        assert_eq!(shown, counted, "{usage}");
+    }
 }
 
 #[test]
@@ -323,12 +352,12 @@ fn errors_hide_behind_200() {
         ),
         (
             "<html>sign in</html>",
-            "anthropic: unreadable answer: <html>sign in</html>",
+            "anthropic: unreadable answer: a page in place of an answer: <html>sign in</html>",
             Verdict::SwitchProvider,
         ),
         (
             r#"{"message":"no route"}"#,
-            r#"anthropic: unreadable answer: {"message":"no route"}"#,
+            "anthropic: unreadable answer: 22 bytes in place of an answer",
             Verdict::SwitchProvider,
         ),
     ] {
@@ -343,7 +372,10 @@ fn errors_hide_behind_200() {
 #[test]
 fn too_many_odd_events_are_not_its_protocol() {
     let error = whole(&"data: {oops\n\n".repeat(9)).expect_err("garbled");
-    assert_eq!(error.to_string(), "anthropic: unreadable answer: {oops");
+    assert_eq!(
+        error.to_string(),
+        "anthropic: unreadable answer: 5 bytes in place of an answer"
+    );
 }
 
 #[test]

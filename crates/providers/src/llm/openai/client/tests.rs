@@ -307,5 +307,13 @@ async fn failing_to_warm_is_no_failure() {
         ..Deadlines::default()
     };
     let model = model(&server, deadlines);
-    model.warm().await;
+    // Nobody answers it.
+    let in_time = tokio::time::timeout(Duration::from_secs(5), model.warm()).await;
+    assert!(in_time.is_ok(), "it waits for no one");
+    let _unanswered = server.connection().await;
+    let mut reply = Reply::begin(&model);
+    let mut request = server.request().await;
+    request.begin_stream().await;
+    request.chunk(&delta("Hello.")).await;
+    assert_eq!(reply.text().await, "Hello.");
 }

@@ -17,6 +17,8 @@ fn refusals_are_read_in_every_shape() {
         shown(503, r#"{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}"#),
         shown(500, r#"{"error":"it broke"}"#),
         shown(422, r#"{"detail":[{"loc":["body"]}]}"#),
+        shown(422, r#"{"detail":[{"msg":"Field required","loc":["body"],"input":{"messages":["My card is 4242"]}}]}"#),
+        shown(400, r#"{"detail":"Not that."}"#),
         shown(400, r#"{"message":"bad"}"#),
         shown(502, "<html>\n<h1>Bad gateway</h1>"),
         shown(402, r#"{"error":{"message":"credits","code":402}}"#),
@@ -39,7 +41,11 @@ openai: refused with 503: 503: Loading model
   Retry
 openai: refused with 500: it broke
   Retry
-openai: refused with 422: {"detail":[{"loc":["body"]}]}
+openai: refused with 422: 29 bytes without a reason
+  GiveUp
+openai: refused with 422: Field required
+  GiveUp
+openai: refused with 400: Not that.
   GiveUp
 openai: refused with 400: bad
   GiveUp
@@ -49,7 +55,7 @@ openai: refused with 402: 402: credits
   KeyRefused
 openai: refused with 302: 
   KeyRefused
-openai: refused with 429: {"error":1}
+openai: refused with 429: 11 bytes without a reason
   RetryAfter(500ms)
 "#);
 }
@@ -87,5 +93,23 @@ fn headers_tell_when_to_come_back() {
     ] {
         let error = refused(status, hints(pairs), "");
         assert_eq!(error.verdict(), verdict, "{pairs:?}");
+    }
+}
+
+#[test]
+fn an_unknown_key_is_told_from_one_that_may_not_see_this() {
+    for unknown in [
+        r#"{"error":{"message":"Incorrect API key","code":"invalid_api_key"}}"#,
+        r#"{"error":{"message":"Access denied due to invalid subscription key","code":"401"}}"#,
+        r#"{"error":{"message":"no","type":"authentication_error"}}"#,
+    ] {
+        assert!(is_unknown_key(unknown), "{unknown}");
+    }
+    for known in [
+        r#"{"error":{"message":"Missing scopes: model.read","type":"invalid_request_error","code":null}}"#,
+        "",
+        "<html>",
+    ] {
+        assert!(!is_unknown_key(known), "{known}");
     }
 }

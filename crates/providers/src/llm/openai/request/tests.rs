@@ -71,7 +71,7 @@ fn conversation(messages: Vec<Message>) -> String {
 fn openai_is_asked_by_its_newest_names() {
     insta::assert_snapshot!(
         asked(Profile::OPENAI, vec![caller("Hola")], &settings()),
-        @r#"{"model":"gpt-6-luna","stream":true,"stream_options":{"include_usage":true,"include_obfuscation":false},"messages":[{"role":"developer","content":"Be brief."},{"role":"user","content":"Hola"}],"max_completion_tokens":150}"#
+        @r#"{"model":"gpt-6-luna","stream":true,"stream_options":{"include_usage":true,"include_obfuscation":false},"messages":[{"role":"developer","content":"Be brief."},{"role":"user","content":"Hola"}],"max_completion_tokens":150,"reasoning_effort":"none"}"#
     );
 }
 
@@ -116,12 +116,12 @@ fn every_tool_call_has_exactly_one_answer() {
         tool_answer("a", "booked"),
     ]), @r#"
 user Book Tuesday and Friday
-assistant One moment. +a +b
-tool cancelled =a
-tool full =b
+assistant One moment. +call00000 +call00001
+tool cancelled =call00000
+tool full =call00001
 user And?
-assistant  +a
-tool booked =a
+assistant  +call00002
+tool booked =call00002
 "#);
 }
 
@@ -133,10 +133,10 @@ fn answers_belong_to_the_call_before_them() {
         agent("", false, &["x"]),
         tool_answer("x", "second"),
     ]), @r#"
-assistant  +x
-tool first =x
-assistant  +x
-tool second =x
+assistant  +call00000
+tool first =call00000
+assistant  +call00001
+tool second =call00001
 "#);
 }
 
@@ -194,4 +194,84 @@ fn a_reasoning_model_is_known_by_its_name() {
     };
     let body = asked(Profile::COMPATIBLE, vec![caller("Hi")], &settings);
     assert!(body.ends_with(r#""max_completion_tokens":150}"#), "{body}");
+}
+
+#[test]
+fn openais_models_think_as_little_as_they_can() {
+    for (model, effort) in [
+        ("gpt-6-luna", Some("none")),
+        ("gpt-6.1-sol", Some("none")),
+        ("gpt-5.4-mini-2026-03-01", Some("none")),
+        ("gpt-5.1", Some("none")),
+        ("gpt-5", Some("minimal")),
+        ("gpt-5-mini-2025-08-07", Some("minimal")),
+        ("o3", Some("low")),
+        ("o4-mini-2025-04-16", Some("low")),
+        ("gpt-5-chat-latest", None),
+        ("gpt-5-pro", None),
+        ("gpt-4o", None),
+        ("gpt-4.1-mini", None),
+        ("o1-preview", None),
+        ("gpt-oss:20b", None),
+        ("my-deployment", None),
+    ] {
+        assert_eq!(least_effort(model), effort, "{model}");
+    }
+}
+
+#[test]
+fn the_operators_effort_is_sent_as_it_is() {
+    let settings = ModelSettings {
+        reasoning_effort: Some("high".into()),
+        ..settings()
+    };
+    let body = asked(Profile::AZURE, vec![caller("Hi")], &settings);
+    assert!(body.contains(r#""reasoning_effort":"high""#), "{body}");
+    let nothing_set = ModelSettings {
+        reasoning_effort: None,
+        ..settings
+    };
+    let body = asked(Profile::COMPATIBLE, vec![caller("Hi")], &nothing_set);
+    assert!(!body.contains("reasoning_effort"), "{body}");
+}
+
+#[test]
+fn what_another_model_asked_for_is_sent_in_a_form_that_is_accepted() {
+    let call = |id: &str, name: &str, arguments: &str| ToolCall {
+        id: id.into(),
+        name: name.into(),
+        arguments: arguments.into(),
+    };
+    let message = Message::Agent {
+        text: String::new(),
+        interrupted: false,
+        tools: vec![
+            call("toolu_01A", "book", r#"{"day":"#),
+            call("call00000", "mail.send", "null"),
+            call("Ab3dE6gH9", "end_call", r#" {"why":1} "#),
+        ],
+    };
+    let calls = |profile| {
+        let body = asked(profile, vec![message.clone()], &settings());
+        let body: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+        let calls = body["messages"][1]["tool_calls"].as_array().expect("calls");
+        let shown = calls.iter().map(|call| {
+            let function = &call["function"];
+            format!(
+                "{} {} {}\n",
+                call["id"], function["name"], function["arguments"]
+            )
+        });
+        shown.collect::<String>().replace(['"', '\\'], "")
+    };
+    insta::assert_snapshot!(calls(Profile::COMPATIBLE), @r#"
+    call00000 book {}
+    call00001 mail_send {}
+    Ab3dE6gH9 end_call {why:1}
+    "#);
+    insta::assert_snapshot!(calls(Profile::OPENAI), @r#"
+    toolu_01A book {}
+    call00000 mail_send {}
+    Ab3dE6gH9 end_call {why:1}
+    "#);
 }

@@ -21,7 +21,7 @@ const RECORDED: &str = concat!(
     "\n\n",
     r#"data: {"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}"#,
     "\n\n",
-    r#"data: {"choices":[],"usage":{"prompt_tokens":20,"completion_tokens":5,"total_tokens":25,"prompt_tokens_details":{"cached_tokens":16}}}"#,
+    r#"data: {"choices":[],"usage":{"prompt_tokens":20,"completion_tokens":5,"total_tokens":25,"prompt_tokens_details":{"cached_tokens":16,"cache_write_tokens":3}}}"#,
     "\n\n",
     "data: [DONE]\n\n",
 );
@@ -48,6 +48,7 @@ fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<Read, Provider
         match part {
             Written::Text(part) => text.push_str(&part),
             Written::Tool(call) => tools.push(call),
+            Written::Used(_) => {}
         }
     }
     Ok(Read {
@@ -90,6 +91,8 @@ fn a_recorded_answer_is_read_at_any_split() {
     let tokens = Tokens {
         input: 20,
         cached: 16,
+        cache_writes: 3,
+        long_cache_writes: 0,
         output: 5,
     };
     assert_eq!(recorded.tokens, tokens);
@@ -117,8 +120,8 @@ fn an_answer_without_counts_is_estimated() {
     ));
     let tokens = Tokens {
         input: 10,
-        cached: 0,
         output: 3,
+        ..Tokens::default()
     };
     assert_eq!(answer.expect("an answer").tokens, tokens);
 }
@@ -220,7 +223,10 @@ fn odd_chunks_do_not_end_a_stream() {
 #[test]
 fn too_many_odd_chunks_are_not_its_protocol() {
     let error = whole(&"data: {oops\n\n".repeat(9)).expect_err("garbled");
-    assert_eq!(error.to_string(), "openai: unreadable answer: {oops");
+    assert_eq!(
+        error.to_string(),
+        "openai: unreadable answer: 5 bytes in place of an answer"
+    );
 }
 
 #[test]
@@ -280,12 +286,12 @@ fn errors_hide_behind_200() {
         ),
         (
             "<html>sign in</html>",
-            "openai: unreadable answer: <html>sign in</html>",
+            "openai: unreadable answer: a page in place of an answer: <html>sign in</html>",
             Verdict::SwitchProvider,
         ),
         (
             r#"{"object":"list"}"#,
-            r#"openai: unreadable answer: {"object":"list"}"#,
+            "openai: unreadable answer: 17 bytes in place of an answer",
             Verdict::SwitchProvider,
         ),
     ] {

@@ -62,11 +62,19 @@ impl Made {
     }
 
     fn done(&mut self, response: &str, end: End) {
+        self.done_for(response, end, 0);
+    }
+
+    /// The same, having generated so many tokens of text.
+    fn done_for(&mut self, response: &str, end: End, output_text: u64) {
         let done = Done {
             response: response.into(),
             end,
             calls: Vec::new(),
-            usage: RealtimeTokens::default(),
+            usage: RealtimeTokens {
+                output_text,
+                ..RealtimeTokens::default()
+            },
         };
         self.replies
             .on_done(done, self.now, &mut self.out)
@@ -309,6 +317,23 @@ fn answers_for_a_cancelled_reply_are_dropped_and_foreign_ones_passed_on() {
     made.replies
         .tool_answered("old", "{}".into(), &mut made.out);
     assert_eq!(made.happened(), "> output old");
+}
+
+#[test]
+fn what_nobody_asked_for_is_paid_with_the_next_reply() {
+    let mut made = Made::new();
+    made.created("theirs", None);
+    made.ask(R1);
+    made.done_for("another", End::Cancelled, 3);
+    assert_eq!(made.happened(), "> cancel theirs", "theirs is not over");
+    made.done_for("theirs", End::Cancelled, 40);
+    assert_eq!(made.happened(), "> ask r1");
+    made.created("r1", Some(R1));
+    made.done_for("r1", End::Completed, 500);
+    let Some(FromSpeaker::Done { usage, .. }) = made.out.tell.pop_front() else {
+        panic!("the reply is done");
+    };
+    assert_eq!(usage.output_text, 543);
 }
 
 #[test]

@@ -22,6 +22,9 @@ pub struct Complaint {
     pub error: ProviderError,
 }
 
+/// The code of a complaint about a commit of no sound, or of too little.
+pub const NOTHING_TO_COMMIT: &str = "input_audio_buffer_commit_empty";
+
 /// How much a complaint matters.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Weight {

@@ -9,7 +9,7 @@ use crate::{
     address::Address,
     llm::{
         ToolOffer,
-        history::{CANCELLED, ToolAnswers, schema},
+        history::{CANCELLED, ToolAnswers, arguments, plain, schema},
     },
     realtime::{Eagerness, TalkSettings, TurnDetection},
 };
@@ -26,11 +26,7 @@ const RESPOND: &str = "respond-";
 /// The address of a conversation. A base without any path gets `/v1`, where every server has it.
 #[must_use]
 pub fn url(base: &BaseUrl, settings: &TalkSettings) -> String {
-    let base = if base.has_path() {
-        base.clone()
-    } else {
-        base.clone().versioned()
-    };
+    let base = base.clone().versioned_if_bare();
     Address::new(base.ws("/realtime"))
         .with("model", &settings.model)
         .finish()
@@ -260,11 +256,8 @@ pub fn history(messages: &[Message]) -> Vec<String> {
 }
 
 fn function_call(call: &ToolCall) -> String {
-    let arguments = match call.arguments.trim() {
-        "" => "{}",
-        arguments => arguments,
-    };
     item(json!({
-        "type": "function_call", "call_id": call.id, "name": call.name, "arguments": arguments,
+        "type": "function_call", "call_id": call.id, "name": plain(&call.name),
+        "arguments": arguments(call).get(),
     }))
 }

@@ -420,8 +420,8 @@ fn odd_messages_are_refused_or_ignored_never_believed() {
         r#"{"type":"input_audio_buffer.speech_started","audio_start_ms":1e300,"item_id":{"a":1}}"#,
         r#"{"type":"response.output_item.done","response_id":"r","item":"item_5"}"#,
     ]), @r#"
-    openai: unreadable answer: EOF while parsing a value at line 1 column 0
-    openai: unreadable answer: expected value at line 1 column 1
+    openai: unreadable answer: 0 bytes of JSON that is cut off, at 1:0
+    openai: unreadable answer: 16 bytes of no JSON, at 1:1
     Nothing
     openai: unreadable answer: audio that is no base64
     Nothing

@@ -306,3 +306,24 @@ async fn last_words_are_not_waited_for_for_ever() {
     assert_eq!(socket.read().await.as_deref(), Some(wire::CLOSE_STREAM));
     assert!(call.ended.await.expect("no panic").is_ok());
 }
+
+#[tokio::test]
+async fn a_server_that_only_says_what_nobody_can_read_is_given_up() {
+    let server = Loopback::new().await;
+    let (call, mut socket) = Call::open(&server, Deadlines::default()).await;
+    for _ in 0..9 {
+        socket.write("{\"channel\": \"my card ends in 4242\"").await;
+    }
+    let error = call.failure().await;
+    assert_eq!(error.verdict(), Verdict::SwitchProvider);
+    assert!(!error.to_string().contains("4242"), "{error}");
+}
+
+#[tokio::test]
+async fn an_end_that_repeats_the_key_does_not_show_it() {
+    let server = Loopback::new().await;
+    let (call, socket) = Call::open(&server, Deadlines::default()).await;
+    socket.close(1008, "no credits for key-1").await;
+    let error = call.failure().await.to_string();
+    assert!(error.contains("no credits for ***"), "{error}");
+}

@@ -21,7 +21,10 @@ use crate::{
     socket::{Closed, Dial, Frame, Socket},
     stt::{
         Listen, PaysFor, Recognised, SpeechToText, SttCapabilities, ToRecogniser,
-        deepgram::opening::{Waiting, failed, length_in_ms, while_opening},
+        deepgram::{
+            opening::{Waiting, failed, length_in_ms, while_opening},
+            patience::Patience,
+        },
     },
 };
 
@@ -29,8 +32,6 @@ use crate::{
 static SILENCE: [u8; 8_000] = [0xff; 8_000];
 /// The clock ticks so many times before a gap is filled, and fills it tick by tick from there.
 const TICKS: u32 = 4;
-/// Unreadable messages in a row that are no accident any more.
-const MOST_UNREADABLE: u32 = 8;
 
 /// Speech recognition by those of Deepgram's models that hear turns.
 #[derive(Clone, Debug)]
@@ -88,13 +89,6 @@ impl DeepgramFlux {
     #[must_use]
     pub fn with_deadlines(mut self, deadlines: Deadlines) -> Self {
         self.deadlines = deadlines;
-        self
-    }
-
-    /// The same with another idea of when a turn is over.
-    #[must_use]
-    pub fn with_thresholds(mut self, thresholds: Thresholds) -> Self {
-        self.thresholds = thresholds;
         self
     }
 }
@@ -171,20 +165,13 @@ async fn connected(socket: &mut Socket) -> Result<(), ProviderError> {
             }
             Ok(FromFlux::Complaint(said)) => complain(&said),
             Ok(FromFlux::Turn(_) | FromFlux::Nothing) => {}
-            Err(error) => return Err(unreadable(&error)),
+            Err(error) => return Err(error),
         }
     }
 }
 
 fn complain(said: &str) {
     tracing::warn!(provider = NAME, said, "the recogniser complained");
-}
-
-fn unreadable(error: &serde_json::Error) -> ProviderError {
-    ProviderError::Garbled {
-        provider: NAME,
-        detail: error.to_string(),
-    }
 }
 
 /// An open stream.
@@ -205,7 +192,7 @@ struct Stream {
     pinged: Instant,
     /// When the server last sent anything.
     alive: Instant,
-    unreadable: u32,
+    patience: Patience,
     /// The turn that is not over, as it was told last.
     turn: Option<Turn>,
     /// When to stop waiting for last words.
@@ -243,7 +230,7 @@ impl Stream {
             untold: Millis::ZERO,
             pinged: now,
             alive: now,
-            unreadable: 0,
+            patience: Patience::default(),
             turn: None,
             until: None,
         }
@@ -323,23 +310,16 @@ impl Stream {
             Frame::Closed(_how) if self.until.is_some() => return Ok(Next::Stop),
             Frame::Closed(how) => return Err(failed(how)),
         };
-        let read = wire::read(&text);
-        self.unreadable = if read.is_ok() { 0 } else { self.unreadable + 1 };
-        let told = match read {
-            Ok(FromFlux::Turn(turn)) => self.on_turn(turn).await,
-            Ok(FromFlux::Failed { code, description }) => {
+        let told = match self.patience.take(wire::read(&text))? {
+            Some(FromFlux::Turn(turn)) => self.on_turn(turn).await,
+            Some(FromFlux::Failed { code, description }) => {
                 return Err(wire::failed(&code, &description));
             }
-            Ok(FromFlux::Complaint(said)) => {
+            Some(FromFlux::Complaint(said)) => {
                 complain(&said);
                 Ok(())
             }
-            Ok(FromFlux::Connected | FromFlux::Nothing) => Ok(()),
-            Err(error) if self.unreadable > MOST_UNREADABLE => return Err(unreadable(&error)),
-            Err(error) => {
-                tracing::debug!(provider = NAME, %error, "unreadable message skipped");
-                Ok(())
-            }
+            Some(FromFlux::Connected | FromFlux::Nothing) | None => Ok(()),
         };
         Ok(match told {
             Ok(()) => Next::Listen,

@@ -8,7 +8,7 @@ use super::Thresholds;
 use crate::{
     BaseUrl, ProviderError, Verdict,
     address::Address,
-    deepgram::NAME,
+    deepgram::{NAME, garbled},
     stt::{
         Listen,
         deepgram::wire::{Lenient, likely_words, time},
@@ -104,11 +104,12 @@ struct Word {
 }
 
 /// Reads a text message.
-pub fn read(message: &str) -> Result<FromFlux, serde_json::Error> {
-    let kind: Kind<'_> = serde_json::from_str(message)?;
+pub fn read(message: &str) -> Result<FromFlux, ProviderError> {
+    let garbled = |why| garbled(message, &why);
+    let kind: Kind<'_> = serde_json::from_str(message).map_err(garbled)?;
     Ok(match &*kind.kind {
         "Connected" => FromFlux::Connected,
-        "TurnInfo" => FromFlux::Turn(turn(&serde_json::from_str(message)?)),
+        "TurnInfo" => FromFlux::Turn(turn(&serde_json::from_str(message).map_err(garbled)?)),
         "Error" => FromFlux::Failed {
             code: brief(&kind.code),
             description: brief(&kind.description),
@@ -161,8 +162,7 @@ fn percent(share: f64) -> Option<u8> {
 /// The address of one stream of a caller's audio.
 #[must_use]
 pub fn listen_url(base: &BaseUrl, listen: &Listen, thresholds: &Thresholds) -> String {
-    let language = listen.language.tag();
-    let language = language.split('-').next().unwrap_or(language);
+    let language = listen.language.primary();
     let model = model(&listen.model, language);
     let over = thresholds.over.clamp(50, 100);
     let mut address = Address::new(base.clone().in_version("/v2").ws("/listen"))

@@ -80,6 +80,7 @@ impl Call {
         };
         match told {
             Some(Recognised::Ready) => "ready".to_owned(),
+            Some(Recognised::Refused) => "refused".to_owned(),
             Some(Recognised::SpeechStarted) => "speech".to_owned(),
             Some(Recognised::Words(words)) => {
                 assert!(words.settled && words.span.is_some());
@@ -268,12 +269,6 @@ async fn a_refusal_says_what_to_do() {
             Verdict::KeyRefused,
         ),
         ("404 Not Found", "", "", Verdict::KeyRefused),
-        (
-            "400 Bad Request",
-            "",
-            r#"{"error":{"message":"Audio file is too short."}}"#,
-            Verdict::GiveUp,
-        ),
         ("503 Service Unavailable", "", "", Verdict::Retry),
         (
             "200 OK",
@@ -300,6 +295,38 @@ fn the_longest_segment_and_what_comes_meanwhile_is_worth_replaying() {
     };
     let ears = OpenAiTranscription::new(base, None, HttpClient::new()).with_deadlines(deadlines);
     assert_eq!(ears.capabilities().replay, Millis(34_000));
+}
+
+#[tokio::test]
+async fn a_refused_segment_has_no_words_and_a_server_that_refuses_all_is_given_up() {
+    let refusal = answer(
+        "400 Bad Request",
+        "",
+        r#"{"error":{"message":"Audio file is too short."}}"#,
+    );
+    let server = Loopback::new().await;
+    let mut call = Call::open(&server, Deadlines::default()).await;
+    for answered in [false, false, true, false, false] {
+        call.say_and_ask().await;
+        if answered {
+            write(server.request().await, "Hello").await;
+        } else {
+            server.answer(&refusal).await;
+        }
+        let mut told = call.next().await;
+        if told == "speech" {
+            told = call.next().await;
+        }
+        if !answered {
+            assert_eq!(told, "refused");
+            told = call.next().await;
+        }
+        let text = if answered { "Hello" } else { "" };
+        assert_eq!(told, format!("{text:?} answer"));
+    }
+    call.say_and_ask().await;
+    server.answer(&refusal).await;
+    assert_eq!(call.failure().await.verdict(), Verdict::GiveUp);
 }
 
 #[tokio::test]

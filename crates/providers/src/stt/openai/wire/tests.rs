@@ -186,12 +186,12 @@ fn an_answer_that_is_no_transcription_is_a_failure() {
         ]
         .join("\n"),
         @r"
-    openai: unreadable answer: a page where a transcription should be: <html><h1>Welcome</h1></html> -> SwitchProvider
-    openai: unreadable answer: 0 bytes that are no transcription -> SwitchProvider
-    openai: unreadable answer: 2 bytes that are no transcription -> SwitchProvider
-    openai: unreadable answer: 13 bytes that are no transcription -> SwitchProvider
-    openai: unreadable answer: 14 bytes that are no transcription -> SwitchProvider
-    openai: unreadable answer: 12 bytes that are no transcription -> SwitchProvider
+    openai: unreadable answer: a page in place of a transcription: <html><h1>Welcome</h1></html> -> SwitchProvider
+    openai: unreadable answer: 0 bytes in place of a transcription -> SwitchProvider
+    openai: unreadable answer: 2 bytes in place of a transcription -> SwitchProvider
+    openai: unreadable answer: 13 bytes in place of a transcription -> SwitchProvider
+    openai: unreadable answer: 14 bytes in place of a transcription -> SwitchProvider
+    openai: unreadable answer: 12 bytes in place of a transcription -> SwitchProvider
     openai: refused with 200: rate_limit_exceeded: slow down -> RetryAfter(500ms)
     openai: refused with 200: model not loaded -> Retry
     "

@@ -5,13 +5,13 @@ use reqwest::header::{HeaderMap, HeaderName};
 use tokio::sync::mpsc;
 
 use super::{
-    super::NAME,
+    super::{NAME, refusal},
     wire::{self, SoundReader, VoiceInfo},
 };
 use crate::{
     BaseUrl, HttpClient, ProviderError, Secret,
     endpoint::Endpoint,
-    llm::Manners,
+    manners::Manners,
     socket::key_header,
     tts::{
         FromVoice, TextToSpeech, ToVoice, Voice,
@@ -28,6 +28,7 @@ const MANNERS: Manners = Manners {
     name: NAME,
     request_id: "request-id",
     refused: wire::refused,
+    is_unknown_key: refusal::is_unknown_key,
 };
 
 /// Voices by ElevenLabs, without a socket.

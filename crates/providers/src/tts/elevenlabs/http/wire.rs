@@ -17,10 +17,9 @@ use super::super::{
     wire::Letter,
 };
 use crate::{
-    ProviderError, Verdict,
+    Hints, ProviderError, Verdict,
     address::Address,
-    llm::Hints,
-    text::{Text, brief},
+    text::{Text, brief, unreadable},
     tts::{
         Voice,
         ahead::{BYTES_PER_MS, known_format, longest},
@@ -203,7 +202,7 @@ impl SoundReader {
             return Ok(Sound::default());
         }
         let read: Line<'_> =
-            serde_json::from_str(&line).map_err(|why| garbled(&why.to_string()))?;
+            serde_json::from_str(&line).map_err(|why| garbled(&unreadable(&line, &why)))?;
         if read.detail.is_some() || read.error.is_some() {
             return Err(refusal::broke_off(&line));
         }
@@ -347,7 +346,8 @@ pub fn read_voices(body: &[u8]) -> Result<VoicePage, ProviderError> {
         category: Text<'a>,
     }
     let body = String::from_utf8_lossy(body);
-    let read: Body<'_> = serde_json::from_str(&body).map_err(|why| garbled(&why.to_string()))?;
+    let read: Body<'_> =
+        serde_json::from_str(&body).map_err(|why| garbled(&unreadable(&body, &why)))?;
     let more = read.has_more != Some(false) && !read.next_page_token.is_empty();
     let listed = read
         .voices

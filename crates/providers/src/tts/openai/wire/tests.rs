@@ -157,9 +157,9 @@ fn texts_in_place_of_sound_say_why() {
         .join("\n"),
         @r"
     openai: refused with 200: rate_limit_exceeded: slow down -> RetryAfter(500ms)
-    openai: unreadable answer: text in place of sound -> SwitchProvider
+    openai: unreadable answer: 14 bytes in place of sound -> SwitchProvider
     openai: unreadable answer: a page in place of sound: <html> <h1>Welcome</h1> -> SwitchProvider
-    openai: unreadable answer: text in place of sound -> SwitchProvider
+    openai: unreadable answer: 0 bytes in place of sound -> SwitchProvider
     "
     );
     assert!(is_text("text/html; charset=utf-8") && is_text("application/json"));

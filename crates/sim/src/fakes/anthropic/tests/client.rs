@@ -74,13 +74,18 @@ struct Came {
 }
 
 async fn reply(fake: &FakeAnthropic, think: Think) -> Came {
+    reply_of(&client(fake, KEY), think).await
+}
+
+async fn reply_of(client: &Anthropic, think: Think) -> Came {
     let (written, mut reads) = mpsc::channel(1_024);
-    let outcome = client(fake, KEY).reply(think, written).await;
+    let outcome = client.reply(think, written).await;
     let (mut text, mut tools) = (String::new(), Vec::new());
     while let Some(piece) = reads.recv().await {
         match piece {
             Written::Text(piece) => text.push_str(&piece),
             Written::Tool(call) => tools.push(call),
+            Written::Used(_) => {}
         }
     }
     Came {
@@ -241,4 +246,41 @@ async fn the_timeline_tells_what_was_asked_and_sent() {
             What::TextSent("You said: Hi.".to_owned()),
         ]
     );
+}
+
+#[tokio::test]
+async fn a_model_that_thinks_gets_its_thoughts_back_with_the_answers_of_tools() {
+    let tool = ReplyTool {
+        name: "book".to_owned(),
+        arguments: r#"{"day":2}"#.to_owned(),
+    };
+    let fake = fake(Scripted::new(vec![
+        Reply {
+            text: "One moment.".to_owned(),
+            tools: vec![tool],
+        },
+        Reply::saying("Booked."),
+    ]))
+    .await;
+    let thinker = client(&fake, KEY);
+    let mut messages = vec![Message::Caller("Book it.".to_owned())];
+    let came = reply_of(&thinker, asked("claude-opus-5-5", messages.clone())).await;
+    let call = came.tools[0].clone();
+    messages.push(Message::Agent {
+        text: came.text,
+        interrupted: false,
+        tools: vec![call.clone()],
+    });
+    messages.push(Message::Tool {
+        id: call.id,
+        output: "done".to_owned(),
+    });
+    let came = reply_of(&thinker, asked("claude-opus-5-5", messages.clone())).await;
+    assert_eq!(came.text, "Booked.", "{:?}", came.outcome);
+    assert!(fake.violations().is_empty(), "{:?}", fake.violations());
+
+    // Whoever never had the thoughts is refused.
+    let came = reply(&fake, asked("claude-opus-5-5", messages)).await;
+    let error = came.outcome.expect_err("a refusal");
+    assert_eq!(error.verdict(), Verdict::GiveUp);
 }

@@ -87,6 +87,26 @@ async fn another_session_takes_over_in_a_pause() {
 }
 
 #[tokio::test]
+async fn a_commit_that_is_refused_without_its_name_holds_up_no_session() {
+    let server = Loopback::new().await;
+    let (call, mut old) = Call::open(&server, TurnDetection::Ours, short()).await;
+    call.speak(100).await;
+    call.commit(R1, vec![caller("Hello.")]).await;
+    for _message in 0..3 {
+        sent(&mut old).await;
+    }
+    let mut new = session(&server).await;
+    old.write(
+        r#"{"type":"error","error":{"code":"input_audio_buffer_commit_empty","message":"no"}}"#,
+    )
+    .await;
+    begin(&mut old, "r1").await;
+    say(&mut old, "r1", "Hi there.").await;
+    done(&mut old, "r1", "completed").await;
+    assert_eq!(sent(&mut new).await, "conversation.item.create user Hello.");
+}
+
+#[tokio::test]
 async fn no_session_takes_over_in_the_middle_of_a_turn() {
     let server = Loopback::new().await;
     let (call, mut old) = Call::open(&server, TurnDetection::Ours, short()).await;

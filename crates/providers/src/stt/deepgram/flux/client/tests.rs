@@ -63,6 +63,7 @@ impl Call {
         match told {
             None => "nothing".to_owned(),
             Some(Recognised::NoWords) => "no words".to_owned(),
+            Some(Recognised::Refused) => "refused".to_owned(),
             Some(Recognised::Sent(_)) => "sent".to_owned(),
             Some(Recognised::Ready) => "ready".to_owned(),
             Some(Recognised::SpeechStarted) => "started".to_owned(),

@@ -162,8 +162,8 @@ fn other_bodies_are_refused() {
     for (body, why) in [
         (String::new(), "no sound at all"),
         ("{}\n".to_owned(), "no sound at all"),
-        ("<html>Welcome</html>".to_owned(), "expected value"),
-        ("{\"audio_base64\":\"UklGR".to_owned(), "EOF"),
+        ("<html>Welcome</html>".to_owned(), "no JSON"),
+        ("{\"audio_base64\":\"UklGR".to_owned(), "cut off"),
         ("{\"audio_base64\":\"*\"}\n".to_owned(), "base64"),
         (
             format!("{{\"audio_base64\":\"{wav}\"}}\n"),
