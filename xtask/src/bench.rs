@@ -43,6 +43,21 @@ const BENCHES: &[Bench] = &[
         program: None,
     },
     Bench {
+        name: "providers",
+        measures: "the same with every set of providers, and offline: what a caller waits, CPU, memory",
+        build: &[
+            "build",
+            "--release",
+            "-p",
+            "server",
+            "-p",
+            "sim",
+            "--locked",
+        ],
+        with_server: None,
+        program: Some(providers),
+    },
+    Bench {
         name: "turns",
         measures: "turn-taking: waits, cuts, interruptions, what was heard (--l1: virtual time; --l2: sound)",
         build: &[
@@ -97,21 +112,23 @@ pub(crate) fn bench(arguments: &[String]) -> anyhow::Result<()> {
 }
 
 fn calls() -> Command {
-    let built = target().join("release");
-    let mut command = Command::new(built.join("sim-bench"));
-    command
-        .current_dir(root())
-        .args(["call", "--server"])
-        .arg(built.join("repartee"));
-    command
+    sim_bench("call")
+}
+
+fn providers() -> Command {
+    sim_bench("providers")
 }
 
 fn turns() -> Command {
+    sim_bench("turns")
+}
+
+fn sim_bench(what: &str) -> Command {
     let built = target().join("release");
     let mut command = Command::new(built.join("sim-bench"));
     command
         .current_dir(root())
-        .args(["turns", "--server"])
+        .args([what, "--server"])
         .arg(built.join("repartee"));
     command
 }
@@ -119,7 +136,7 @@ fn turns() -> Command {
 fn list() -> String {
     let lines: Vec<String> = BENCHES
         .iter()
-        .map(|bench| format!("  {:<8}{}", bench.name, bench.measures))
+        .map(|bench| format!("  {:<10}{}", bench.name, bench.measures))
         .collect();
     lines.join("\n")
 }
@@ -138,6 +155,6 @@ mod tests {
     #[test]
     fn an_unknown_name_lists_the_known_ones() {
         let error = bench(&["cal".to_owned()]).unwrap_err().to_string();
-        assert!(error.starts_with("`cal` is not a benchmark:\n  call    simulated"));
+        assert!(error.starts_with("`cal` is not a benchmark:\n  call      simulated"));
     }
 }

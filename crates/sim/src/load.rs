@@ -1,5 +1,6 @@
 //! Many calls at once from one core: raw frames, precomputed messages, one clock for all.
 
+mod beats;
 mod call;
 mod frames;
 mod probe;
@@ -18,6 +19,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
+pub use beats::BeatingVoice;
 pub use probe::{Probe, Shares};
 pub use speech::Speech;
 pub use tag::{TaggedBrain, TaggedVoice, tagged_ear};
@@ -70,6 +72,8 @@ pub struct LoadReport {
     pub heard: u64,
     /// From `start` sent to the first audio message, in microseconds.
     pub greetings_us: Vec<u64>,
+    /// From the last sound of a caller's turn to the first sound of the answer, in microseconds.
+    pub waits_us: Vec<u64>,
 }
 
 /// Runs a load to its end. `steady` is called when all calls are up, and again when they end.

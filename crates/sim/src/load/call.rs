@@ -14,7 +14,9 @@ use tokio::{
 
 use super::{
     LoadPlan, LoadReport, Probe,
+    beats::Beats,
     frames::{self, Read, quoted_after, write_text},
+    speech::is_loud,
     tag,
     wheel::{Joined, Outbox},
 };
@@ -100,6 +102,8 @@ impl Dialled {
                 outbox,
                 played_until: started,
                 greeted: false,
+                waits_since: None,
+                answer: None,
             },
         ))
     }
@@ -131,15 +135,18 @@ impl Dialled {
             report.heard += 1;
             if !line.greeted {
                 line.greeted = true;
-                let waited = now.saturating_duration_since(line.started).as_micros();
-                report
-                    .greetings_us
-                    .push(u64::try_from(waited).unwrap_or(u64::MAX));
+                report.greetings_us.push(micros(line.started, now));
+            }
+            if let Some(waited) = line.wait_ended_by(payload, now) {
+                report.waits_us.push(waited);
             }
             drop(report);
             line.played_until = line.played_until.max(now) + played(payload);
             if let Some(tag) = tag_of(payload) {
+                line.answer = None;
                 held(&self.probe).heard(tag, now);
+            } else if let Some((tag, at)) = line.beaten(payload) {
+                held(&self.probe).heard(tag, at);
             }
         } else if let Some(name) = quoted_after(text, br#""name":""#) {
             let name = String::from_utf8_lossy(name).into_owned();
@@ -160,6 +167,47 @@ struct Line {
     outbox: Arc<Mutex<Outbox>>,
     played_until: Instant,
     greeted: bool,
+    /// The end of the turn that was not answered yet.
+    waits_since: Option<Instant>,
+    /// When an answer was heard first whose tag is still to come, and its sound.
+    answer: Option<(Instant, Beats)>,
+}
+
+impl Line {
+    /// How long the caller has waited for an answer that begins with this sound, if one does. A
+    /// caller who had spoken into an earlier one cannot tell.
+    fn wait_ended_by(&mut self, payload: &[u8], now: Instant) -> Option<u64> {
+        if let Some(spoke) = held(&self.outbox).spoke.take() {
+            self.waits_since = (self.played_until <= spoke).then_some(spoke);
+        }
+        let since = self.waits_since?;
+        is_loud(&decoded(payload)).then(|| {
+            self.waits_since = None;
+            self.answer = Some((now, Beats::default()));
+            micros(since, now)
+        })
+    }
+
+    /// The tag that an answer carries in its loudness, once all of it was heard, and when the answer
+    /// began.
+    fn beaten(&mut self, payload: &[u8]) -> Option<(u32, Instant)> {
+        let (began, beats) = self.answer.as_mut()?;
+        let began = *began;
+        let tag = beats.hear(&decoded(payload))?;
+        self.answer = None;
+        Some((tag?, began))
+    }
+}
+
+fn micros(from: Instant, to: Instant) -> u64 {
+    let time = to.saturating_duration_since(from).as_micros();
+    u64::try_from(time).unwrap_or(u64::MAX)
+}
+
+fn decoded(payload: &[u8]) -> Vec<u8> {
+    base64_simd::STANDARD
+        .decode_to_vec(payload)
+        .unwrap_or_default()
 }
 
 /// How long a base64 payload plays.
@@ -200,5 +248,48 @@ async fn read_handshake(tcp: &mut TcpStream) -> io::Result<()> {
         Ok(())
     } else {
         Err(io::Error::other(first.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOUD: &str = "gICAgICAgIA=";
+    const QUIET: &str = "//////////8=";
+
+    fn line(started: Instant) -> Line {
+        Line {
+            started,
+            outbox: Arc::default(),
+            played_until: started,
+            greeted: true,
+            waits_since: None,
+            answer: None,
+        }
+    }
+
+    #[test]
+    fn a_caller_waits_from_the_end_of_a_turn_to_the_first_sound() {
+        let began = Instant::now();
+        let at = |ms| began + Duration::from_millis(ms);
+        let mut line = line(began);
+        assert_eq!(line.wait_ended_by(LOUD.as_bytes(), at(10)), None, "no turn");
+        held(&line.outbox).spoke = Some(at(1_000));
+        assert_eq!(line.wait_ended_by(QUIET.as_bytes(), at(1_500)), None);
+        let waited = line.wait_ended_by(LOUD.as_bytes(), at(1_700));
+        assert_eq!(waited, Some(700_000));
+        assert_eq!(line.wait_ended_by(LOUD.as_bytes(), at(1_720)), None, "once");
+    }
+
+    #[test]
+    fn a_caller_who_speaks_into_an_answer_waits_for_none() {
+        let began = Instant::now();
+        let at = |ms| began + Duration::from_millis(ms);
+        let mut line = line(began);
+        line.played_until = at(2_000);
+        held(&line.outbox).spoke = Some(at(1_000));
+        assert_eq!(line.wait_ended_by(LOUD.as_bytes(), at(1_100)), None);
+        assert_eq!(line.wait_ended_by(LOUD.as_bytes(), at(3_000)), None);
     }
 }

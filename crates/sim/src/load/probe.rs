@@ -23,7 +23,7 @@ struct Times {
     heard: Option<Instant>,
 }
 
-/// Our parts of the answered turns, in microseconds, each list sorted.
+/// Our parts of the turns, in microseconds, each list sorted; one that nobody could tell is missing.
 #[derive(Clone, Debug, Default)]
 pub struct Shares {
     /// Last words received to model asked.
@@ -32,7 +32,7 @@ pub struct Shares {
     pub speak: Vec<u64>,
     /// First audio received to first frame sent.
     pub play: Vec<u64>,
-    /// The three together, turn by turn.
+    /// The three together, of turns of which all were told.
     pub sum: Vec<u64>,
     /// From the last words to the first frame, delays of the providers included.
     pub gap: Vec<u64>,
@@ -76,17 +76,18 @@ impl Probe {
         self.turns.values().filter_map(Times::stopped)
     }
 
-    /// Our parts of every turn that was answered.
+    /// Our parts of every turn.
     #[must_use]
     pub fn shares(&self) -> Shares {
         let mut shares = Shares::default();
         for times in self.turns.values() {
-            if let Some([think, speak, play, gap]) = times.shares() {
-                shares.think.push(think);
-                shares.speak.push(speak);
-                shares.play.push(play);
+            let [think, speak, play] = times.parts();
+            shares.think.extend(think);
+            shares.speak.extend(speak);
+            shares.play.extend(play);
+            if let (Some(think), Some(speak), Some(play)) = (think, speak, play) {
                 shares.sum.push(think + speak + play);
-                shares.gap.push(gap);
+                shares.gap.extend(micros(times.final_sent, times.heard));
             }
         }
         let lists = [&mut shares.think, &mut shares.speak, &mut shares.play];
@@ -98,17 +99,12 @@ impl Probe {
 }
 
 impl Times {
-    fn shares(&self) -> Option<[u64; 4]> {
-        let us = |from: Option<Instant>, to: Option<Instant>| {
-            let time = to?.saturating_duration_since(from?);
-            u64::try_from(time.as_micros()).ok()
-        };
-        Some([
-            us(self.final_sent, self.chat_asked)?,
-            us(self.text_sent, self.text_asked)?,
-            us(self.speech_sent, self.heard)?,
-            us(self.final_sent, self.heard)?,
-        ])
+    fn parts(&self) -> [Option<u64>; 3] {
+        [
+            micros(self.final_sent, self.chat_asked),
+            micros(self.text_sent, self.text_asked),
+            micros(self.speech_sent, self.heard),
+        ]
     }
 
     fn stopped(&self) -> Option<&'static str> {
@@ -123,4 +119,9 @@ impl Times {
         .into_iter()
         .find_map(|(time, label)| time.is_none().then_some(label))
     }
+}
+
+fn micros(from: Option<Instant>, to: Option<Instant>) -> Option<u64> {
+    let time = to?.saturating_duration_since(from?);
+    u64::try_from(time.as_micros()).ok()
 }

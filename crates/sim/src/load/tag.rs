@@ -13,7 +13,7 @@ use crate::fakes::{Brain, Chat, Ear, LevelEar, Reply, Tones, Voice};
 const LETTERS: &[u8; 16] = b"bcdfghjklmnprstv";
 /// What a tag begins with in text.
 const PREFIX: &str = "zo";
-const DIGITS: usize = 6;
+pub(super) const DIGITS: usize = 6;
 /// What tagged audio begins with: unlikely in a voice.
 const MAGIC: [u8; 4] = [0x81, 0x13, 0x97, 0x25];
 /// Bytes at the beginning of tagged audio that carry the tag.
@@ -29,11 +29,11 @@ fn word(number: u32) -> String {
     word
 }
 
-fn digits(number: u32) -> [u8; DIGITS] {
+pub(super) fn digits(number: u32) -> [u8; DIGITS] {
     std::array::from_fn(|at| (number >> (4 * (DIGITS - 1 - at)) & 15) as u8)
 }
 
-fn number(digits: impl Iterator<Item = u8>) -> u32 {
+pub(super) fn number(digits: impl Iterator<Item = u8>) -> u32 {
     digits.fold(0, |number, digit| number << 4 | u32::from(digit))
 }
 

@@ -39,6 +39,8 @@ pub(super) struct Joined {
 pub(super) struct Outbox {
     /// Marks with the time when they were played.
     pub(super) marks: VecDeque<(Instant, String)>,
+    /// When the caller was heard last, until the other half has taken note of it.
+    pub(super) spoke: Option<Instant>,
 }
 
 /// Sends the frames of all calls, each at its time.
@@ -153,6 +155,9 @@ impl Wheel {
             sending.send(payload, now);
             sent += 1;
             if let Some(at) = &mut sending.speaking {
+                if *at == self.speech.last_loud() {
+                    held(&sending.call.outbox).spoke = Some(now);
+                }
                 *at += 1;
                 if *at == self.speech.length() {
                     sending.speaking = None;

@@ -6,7 +6,9 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
-use sim::fakes::{FakeDeepgram, FakeElevenLabs, FakeOpenAi};
+use sim::fakes::{
+    AnthropicSettings, FakeAnthropic, FakeDeepgram, FakeElevenLabs, FakeOpenAi, FakeRealtime,
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -21,8 +23,6 @@ pub(crate) const AUTH_TOKEN: &str = "0123456789abcdef0123456789abcdef";
 pub(crate) enum Policy<'a> {
     /// By these agents, written as a part of the configuration.
     Agents(&'a str),
-    /// No waits of ours in a turn, no speculation, no change of text: policy is not cost.
-    Bare,
     /// As callers meet it.
     Usual,
 }
@@ -55,16 +55,6 @@ unproven_streams_per_address = 10000
 url = "sqlite:DATABASE"
 "#;
 
-const BARE: &str = r#"
-[agents.bench]
-greeting = "Hello, this is the benchmark. How can I help you?"
-stt = { models = ["deepgram/nova-3"], endpointing_ms = 300 }
-llm = { models = ["openai/gpt-6-luna"] }
-tts = { models = ["elevenlabs/eleven_flash_v2_5"], spoken_form = false }
-turn = { end = "provider" }
-idle = { ask_after_ms = 600000, ask_again_after_ms = 600000, hang_up_after_ms = 600000 }
-"#;
-
 const USUAL: &str = r#"
 [agents.desk]
 greeting = "Harbour Table, good evening. How can I help you?"
@@ -75,6 +65,8 @@ pub(crate) struct Providers {
     pub(crate) deepgram: FakeDeepgram,
     pub(crate) openai: FakeOpenAi,
     pub(crate) elevenlabs: FakeElevenLabs,
+    pub(crate) anthropic: Option<FakeAnthropic>,
+    pub(crate) realtime: Option<FakeRealtime>,
 }
 
 /// Time that a process had on its core, and time that it waited for it while others ran there.
@@ -110,13 +102,55 @@ impl Cpu {
 }
 
 impl Providers {
+    /// Those that every environment has.
+    pub(crate) const fn of(
+        deepgram: FakeDeepgram,
+        openai: FakeOpenAi,
+        elevenlabs: FakeElevenLabs,
+    ) -> Self {
+        Self {
+            deepgram,
+            openai,
+            elevenlabs,
+            anthropic: None,
+            realtime: None,
+        }
+    }
+
+    /// The variables that lead to them. A realtime model has none: its address is OpenAI's.
+    fn environment(&self) -> Vec<(&'static str, String)> {
+        let mut all = vec![
+            ("DEEPGRAM_BASE_URL", self.deepgram.base_url()),
+            ("DEEPGRAM_API_KEY", "deepgram-test-key".to_owned()),
+            ("OPENAI_BASE_URL", self.openai.base_url()),
+            ("OPENAI_API_KEY", "openai-test-key".to_owned()),
+            ("ELEVENLABS_BASE_URL", self.elevenlabs.base_url()),
+            ("ELEVENLABS_API_KEY", "elevenlabs-test-key".to_owned()),
+        ];
+        if let Some(anthropic) = &self.anthropic {
+            all.push(("ANTHROPIC_BASE_URL", anthropic.base_url()));
+            all.push(("ANTHROPIC_API_KEY", AnthropicSettings::default().key));
+        }
+        all
+    }
+
     /// What the server did that a provider's protocol forbids.
     pub(crate) fn violations(&self) -> Vec<String> {
-        let all = [
+        let mut all = vec![
             ("deepgram", self.deepgram.violations()),
             ("openai", self.openai.violations()),
+            ("openai speech", self.openai.speech().violations()),
+            (
+                "openai transcription",
+                self.openai.transcription().violations(),
+            ),
             ("elevenlabs", self.elevenlabs.violations()),
+            ("elevenlabs http", self.elevenlabs.clauses().violations()),
         ];
+        let anthropic = self.anthropic.iter();
+        all.extend(anthropic.map(|fake| ("anthropic", fake.violations())));
+        let realtime = self.realtime.iter();
+        all.extend(realtime.map(|fake| ("openai realtime", fake.violations())));
         let named = all.into_iter().flat_map(|(name, violations)| {
             violations
                 .into_iter()
@@ -150,7 +184,6 @@ impl Server {
         let level = if start.log.is_some() { "info" } else { "warn" };
         let agent = match start.policy {
             Policy::Agents(agents) => agents,
-            Policy::Bare => BARE,
             Policy::Usual => USUAL,
         };
         fs::write(
@@ -167,12 +200,7 @@ impl Server {
             .env("PORT", port.to_string())
             .env("VOICE_SERVER_URL", &url)
             .env("TWILIO_AUTH_TOKEN", AUTH_TOKEN)
-            .env("DEEPGRAM_BASE_URL", providers.deepgram.base_url())
-            .env("DEEPGRAM_API_KEY", "deepgram-test-key")
-            .env("OPENAI_BASE_URL", providers.openai.base_url())
-            .env("OPENAI_API_KEY", "openai-test-key")
-            .env("ELEVENLABS_BASE_URL", providers.elevenlabs.base_url())
-            .env("ELEVENLABS_API_KEY", "elevenlabs-test-key");
+            .envs(providers.environment());
         let began = Instant::now();
         let child = command.spawn().context("cannot start the server")?;
         let mut server = Self {

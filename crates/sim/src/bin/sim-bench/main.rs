@@ -5,16 +5,19 @@ mod child;
 mod result;
 mod run;
 mod scenario;
+mod sets;
 mod turns;
 
 use std::{fs, io::Write as _, path::PathBuf, process::Command};
 
 use anyhow::Context as _;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum as _};
 
 use chaos::ChaosArgs;
 use result::Results;
+use run::Plan;
 use scenario::ScenarioArgs;
+use sets::{Set, TurnEnd};
 use turns::TurnsArgs;
 
 /// Benchmarks of a whole server.
@@ -31,6 +34,8 @@ enum Bench {
     Call(CallArgs),
     /// Simulated calls on which things go wrong
     Chaos(ChaosArgs),
+    /// Every set of providers: what a caller waits, CPU and memory per call
+    Providers(ProvidersArgs),
     /// One call by a script, with providers as they are, told turn by turn
     Scenario(ScenarioArgs),
     /// Turn-taking: who waits how long, who cuts whom off
@@ -40,15 +45,44 @@ enum Bench {
 /// What `call` is told.
 #[derive(Debug, Args)]
 struct CallArgs {
-    /// The server's binary
-    #[arg(long, default_value = "target/release/repartee")]
-    server: PathBuf,
+    #[command(flatten)]
+    stage: StageArgs,
     /// Numbers of calls at the same time, each with a fresh server
     #[arg(long, value_delimiter = ',', default_value = "1,100,300,700,1000")]
     calls: Vec<usize>,
     /// How long all calls go on together
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(10..=3600))]
     seconds: u64,
+}
+
+/// What `providers` is told.
+#[derive(Debug, Args)]
+struct ProvidersArgs {
+    #[command(flatten)]
+    stage: StageArgs,
+    /// Which sets, all by default; each with a fresh server
+    #[arg(long, value_delimiter = ',')]
+    sets: Vec<Set>,
+    /// Calls at the same time
+    #[arg(long, default_value_t = 100)]
+    calls: usize,
+    /// The same offline, where recognising and speaking are the server's own work
+    #[arg(long, default_value_t = 4)]
+    offline_calls: usize,
+    /// How long all calls go on together
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(10..=3600))]
+    seconds: u64,
+    /// Who ends a turn
+    #[arg(long, value_enum, default_value_t = TurnEnd::Provider)]
+    turns: TurnEnd,
+}
+
+/// On what everything is measured.
+#[derive(Debug, Args)]
+struct StageArgs {
+    /// The server's binary
+    #[arg(long, default_value = "target/release/repartee")]
+    server: PathBuf,
     /// New calls per second
     #[arg(long, default_value_t = 100)]
     ramp: u32,
@@ -71,12 +105,14 @@ struct CallArgs {
 
 fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
-    if let Bench::Call(args) = &cli.command {
-        place(args)?;
+    match &cli.command {
+        Bench::Call(args) => place(&args.stage)?,
+        Bench::Providers(args) => place(&args.stage)?,
+        Bench::Chaos(_) | Bench::Scenario(_) | Bench::Turns(_) => {}
     }
     let runtime = match &cli.command {
         Bench::Chaos(_) => tokio::runtime::Builder::new_multi_thread(),
-        Bench::Call(_) | Bench::Scenario(_) | Bench::Turns(_) => {
+        Bench::Call(_) | Bench::Providers(_) | Bench::Scenario(_) | Bench::Turns(_) => {
             tokio::runtime::Builder::new_current_thread()
         }
     }
@@ -85,6 +121,7 @@ fn main() -> anyhow::Result<()> {
     match &cli.command {
         Bench::Call(args) => calls(args, &runtime),
         Bench::Chaos(args) => runtime.block_on(chaos::run(args)),
+        Bench::Providers(args) => providers(args, &runtime),
         Bench::Scenario(args) => runtime.block_on(scenario::run(args)),
         Bench::Turns(args) => turns::run(args, &runtime),
     }
@@ -95,7 +132,13 @@ fn calls(args: &CallArgs, runtime: &tokio::runtime::Runtime) -> anyhow::Result<(
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", Results::HEAD)?;
     for &calls in &args.calls {
-        let result = runtime.block_on(run::run(args, calls));
+        let plan = Plan {
+            set: Set::Nova,
+            turns: TurnEnd::Provider,
+            calls,
+            seconds: args.seconds,
+        };
+        let result = runtime.block_on(run::run(&args.stage, plan));
         let result = result.with_context(|| format!("with {calls} calls"))?;
         writeln!(out, "{}", result.row())?;
         for remark in result.remarks() {
@@ -105,8 +148,59 @@ fn calls(args: &CallArgs, runtime: &tokio::runtime::Runtime) -> anyhow::Result<(
         results.rows.push(result);
     }
     writeln!(out, "{}", results.summary())?;
+    keep(&args.stage, &results)
+}
+
+/// Measures every set; one that cannot be is told at the end, and the others are measured all the
+/// same.
+fn providers(args: &ProvidersArgs, runtime: &tokio::runtime::Runtime) -> anyhow::Result<()> {
+    let (mut results, mut failed) = (Results::default(), Vec::new());
+    let sets = match args.sets.as_slice() {
+        [] => Set::value_variants(),
+        chosen => chosen,
+    };
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", Results::SETS_HEAD)?;
+    for &set in sets {
+        match runtime.block_on(run::run(&args.stage, args.plan(set))) {
+            Ok(row) => {
+                let row = row.with_set(set, args.turns);
+                writeln!(out, "{}", row.set_row())?;
+                results.rows.push(row);
+            }
+            Err(error) => failed.push(format!("{}: {error:#}", set.title())),
+        }
+        out.flush()?;
+    }
+    writeln!(out)?;
+    for row in &results.rows {
+        for remark in row.remarks() {
+            writeln!(out, "{}: {remark}", row.name())?;
+        }
+    }
+    keep(&args.stage, &results)?;
+    anyhow::ensure!(failed.is_empty(), "not measured: {}", failed.join("; "));
+    Ok(())
+}
+
+impl ProvidersArgs {
+    fn plan(&self, set: Set) -> Plan {
+        let calls = match set {
+            Set::Offline => self.offline_calls,
+            Set::Nova | Set::Flux | Set::Files | Set::Aura | Set::Realtime => self.calls,
+        };
+        Plan {
+            set,
+            turns: self.turns,
+            calls,
+            seconds: self.seconds,
+        }
+    }
+}
+
+fn keep(args: &StageArgs, results: &Results) -> anyhow::Result<()> {
     if let Some(path) = &args.json {
-        let json = serde_json::to_string_pretty(&results)?;
+        let json = serde_json::to_string_pretty(results)?;
         fs::write(path, json).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())
@@ -114,7 +208,7 @@ fn calls(args: &CallArgs, runtime: &tokio::runtime::Runtime) -> anyhow::Result<(
 
 /// Moves this process to its core, and before all others if that is wanted. The server inherits
 /// the second, and has a core of its own.
-fn place(args: &CallArgs) -> anyhow::Result<()> {
+fn place(args: &StageArgs) -> anyhow::Result<()> {
     let (core, id) = (args.load_core.to_string(), std::process::id().to_string());
     order("taskset", &["-acp", &core, &id])?;
     if args.realtime {

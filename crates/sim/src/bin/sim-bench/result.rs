@@ -4,7 +4,10 @@ use serde::Serialize;
 use sim::load::{LoadReport, Probe};
 use tokio::time::Instant;
 
-use crate::child::Cpu;
+use crate::{
+    child::Cpu,
+    sets::{Set, Told, TurnEnd},
+};
 
 /// All rows of a run.
 #[derive(Debug, Default, Serialize)]
@@ -15,11 +18,19 @@ pub(crate) struct Results {
 /// What was measured with one number of calls.
 #[derive(Debug, Serialize)]
 pub(crate) struct Row {
+    /// Who did the work, and how long the fakes of it took of a turn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    set: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fakes_ms: Option<u64>,
     calls: usize,
     opened: usize,
     turns_spoken: usize,
     turns_answered: usize,
     calls_lost: usize,
+    /// Turns after which a caller heard something, and how long he waited for it.
+    turns_heard: usize,
+    wait_us: Quantiles,
     own_us: Quantiles,
     think_us: Quantiles,
     speak_us: Quantiles,
@@ -49,6 +60,8 @@ struct Quantiles {
     p95: u64,
     p99: u64,
     max: u64,
+    /// How many values there were.
+    of: usize,
 }
 
 /// What the server used.
@@ -101,8 +114,25 @@ impl Quantiles {
             p95: at(0.95),
             p99: at(0.99),
             max: at(1.0),
+            of: sorted.len(),
         }
     }
+
+    /// One of them in milliseconds, if there was anything to measure.
+    fn told(self, which: impl Fn(Self) -> u64) -> String {
+        match self.of {
+            0 => untold(),
+            _ => format!("{:.2}", ms(which(self))),
+        }
+    }
+}
+
+fn ms(us: u64) -> f64 {
+    us as f64 / 1_000.0
+}
+
+fn untold() -> String {
+    "-".to_owned()
 }
 
 impl Row {
@@ -110,6 +140,8 @@ impl Row {
         let shares = probe.shares();
         let mut greetings = report.greetings_us.clone();
         greetings.sort_unstable();
+        let mut waits = report.waits_us.clone();
+        waits.sort_unstable();
         let mut unanswered = BTreeMap::new();
         for label in probe.unanswered() {
             *unanswered.entry(label).or_default() += 1;
@@ -118,11 +150,15 @@ impl Row {
         let share = |time: Duration| time.as_secs_f64() / span;
         let cores = share(usage.server.ran);
         Self {
+            set: None,
+            fakes_ms: None,
             calls,
             opened: report.opened,
             turns_spoken: report.turns,
             turns_answered: shares.sum.len(),
             calls_lost: report.refused + report.broken,
+            turns_heard: waits.len(),
+            wait_us: Quantiles::of(&waits),
             own_us: Quantiles::of(&shares.sum),
             think_us: Quantiles::of(&shares.think),
             speak_us: Quantiles::of(&shares.speak),
@@ -151,9 +187,50 @@ impl Row {
         self
     }
 
+    /// As a row of these providers.
+    pub(crate) fn with_set(mut self, set: Set, turns: TurnEnd) -> Self {
+        self.set = Some(set.title());
+        self.fakes_ms = set.fakes_ms(turns);
+        if set.told(turns) != Told::Everything {
+            // Whoever is told a part cannot say where a turn stopped.
+            self.unanswered.clear();
+        }
+        let unheard = self.turns_spoken.saturating_sub(self.turns_heard);
+        if unheard > 0 {
+            let label = "nothing heard that began after them";
+            self.unanswered.insert(label, unheard);
+        }
+        self
+    }
+
+    /// Whose row it is, among those of providers.
+    pub(crate) fn name(&self) -> &'static str {
+        self.set.unwrap_or_default()
+    }
+
+    /// One line of the table of providers, in Markdown.
+    pub(crate) fn set_row(&self) -> String {
+        let cells = [
+            self.name().to_owned(),
+            self.calls.to_string(),
+            format!("{} of {}", self.turns_heard, self.turns_spoken),
+            self.calls_lost.to_string(),
+            format!("{:.0}", ms(self.wait_us.p50)),
+            format!("{:.0}", ms(self.wait_us.p95)),
+            self.fakes_ms.map_or_else(untold, |ms| ms.to_string()),
+            self.own_us.told(|own| own.p50),
+            self.own_us.told(|own| own.p95),
+            [self.think_us, self.speak_us, self.play_us]
+                .map(|part| part.told(|part| part.p50))
+                .join(" + "),
+            format!("{:.3}", self.cpu_ms_per_call_second / 10.0),
+            format!("{:.0}", self.memory_per_call as f64 / 1_024.0),
+        ];
+        format!("| {} |", cells.join(" | "))
+    }
+
     /// One line of the table.
     pub(crate) fn row(&self) -> String {
-        let ms = |us: u64| us as f64 / 1_000.0;
         format!(
             "{:>6} {:>11} {:>5} {:>7.2} {:>7.2} {:>7.2} {:>22} {:>9.2} {:>9.3} {:>8.1} {:>7.0} {:>7.0}",
             self.calls,
@@ -219,6 +296,11 @@ impl Results {
     pub(crate) const HEAD: &str = " calls       turns  lost own p50 own p95 own p99  think + speak + play  greet p99 \
          cpu%/call   core%  KiB/call  ready";
 
+    /// The head of the table of providers: times in milliseconds, memory in KiB.
+    pub(crate) const SETS_HEAD: &str = "| providers | calls | turns heard | lost | wait p50 | wait p95 | of it the fakes | own p50 | own p95 \
+         | think + speak + play, p50 | CPU per call, % of a core | KiB per call |\n\
+         |---|---:|---:|---:|---:|---:|---:|---:|---:|---|---:|---:|";
+
     /// The line under the table.
     pub(crate) fn summary(&self) -> String {
         let capacity = self
@@ -232,5 +314,39 @@ impl Results {
         format!(
             "capacity (own p99 < 20 ms, nothing lost): {capacity} calls; idle server: {idle} MiB"
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(set: Set, waits_us: Vec<u64>) -> Row {
+        let report = LoadReport {
+            turns: 3,
+            waits_us,
+            ..LoadReport::default()
+        };
+        Row::new(2, &report, &Probe::default(), Usage::default()).with_set(set, TurnEnd::Provider)
+    }
+
+    #[test]
+    fn what_nobody_told_is_a_dash() {
+        let row = row(Set::Offline, vec![90_000, 700_400, 80_000]);
+        assert_eq!(
+            row.set_row(),
+            "| offline | 2 | 3 of 3 | 0 | 90 | 700 | - | - | - | - + - + - | 0.000 | 0 |"
+        );
+        assert_eq!(row.remarks(), [""; 0]);
+    }
+
+    #[test]
+    fn turns_that_nobody_heard_are_told() {
+        let row = row(Set::Nova, vec![700_000]);
+        assert!(row.set_row().contains("| 1 of 3 | 0 | 700 | 700 | 680 |"));
+        assert_eq!(
+            row.remarks(),
+            ["2 turns unanswered: nothing heard that began after them"]
+        );
     }
 }

@@ -5,47 +5,63 @@ use std::{
 
 use anyhow::ensure;
 use sim::{
-    Delay,
     carrier::Settings,
-    fakes::{
-        DeepgramSettings, ElevenLabsSettings, FakeDeepgram, FakeElevenLabs, FakeOpenAi, Manner,
-        Moment, OpenAiSettings, Pieces, Timeline,
-    },
-    load::{self, LoadPlan, Phase, Probe, TaggedBrain, TaggedVoice, tagged_ear},
+    fakes::Moment,
+    load::{self, LoadPlan, Phase, Probe},
 };
 use tokio::{sync::mpsc, time::sleep};
 
 use crate::{
-    CallArgs,
-    child::{AUTH_TOKEN, Cpu, Policy, Providers, Server, Start},
+    StageArgs,
+    child::{AUTH_TOKEN, Cpu, Policy, Server, Start},
     result::{Row, Usage},
+    sets::{self, Set, Told, TurnEnd},
 };
 
 /// Moments that wait to be noted; more are lost, which shows as unanswered turns.
 const MOMENTS: usize = 1 << 14;
 
+/// What is measured with one server.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    /// Who does the work.
+    pub(crate) set: Set,
+    pub(crate) turns: TurnEnd,
+    /// At the same time.
+    pub(crate) calls: usize,
+    /// How long all of them go on together.
+    pub(crate) seconds: u64,
+}
+
 /// Measures one number of calls with a fresh server.
-pub(crate) async fn run(args: &CallArgs, calls: usize) -> anyhow::Result<Row> {
+pub(crate) async fn run(args: &StageArgs, plan: Plan) -> anyhow::Result<Row> {
+    let Plan {
+        set,
+        turns,
+        calls,
+        seconds,
+    } = plan;
     let probe = Arc::new(Mutex::new(Probe::default()));
     let (timeline, moments) = mpsc::channel(MOMENTS);
-    let noting = tokio::spawn(note(moments, probe.clone()));
-    let providers = providers(timeline).await?;
+    let noting = tokio::spawn(note(moments, probe.clone(), set.told(turns)));
+    let providers = sets::start(timeline).await?;
+    let agents = set.agents(turns, &providers);
     let start = Start {
         binary: &args.server,
         core: Some(args.server_core),
         log: args.server_log.as_deref(),
-        policy: Policy::Bare,
+        policy: Policy::Agents(&agents),
     };
     let mut server = Server::start(&start, &providers).await?;
     // What a server does once, such as speaking its greeting into the cache, is not the calls'.
     sleep(Duration::from_secs(1)).await;
     let idle = server.memory();
     let carrier = Settings::local(&server.url, Some(AUTH_TOKEN.to_owned()));
-    let length = Duration::from_secs(args.seconds);
-    let plan = LoadPlan {
+    let length = Duration::from_secs(seconds);
+    let plan = set.paced(LoadPlan {
         ramp: args.ramp,
         ..LoadPlan::of(calls, length, carrier)
-    };
+    });
     let mut usage = Usage::from_idle(idle);
     let report = load::run(&plan, &probe, |phase| match phase {
         Phase::AllUp => usage.begin(server.cpu(), own()),
@@ -67,41 +83,11 @@ fn own() -> Cpu {
     Cpu::of(std::process::id())
 }
 
-/// Delays as real providers have them, without their spread: what varies is ours.
-async fn providers(timeline: Timeline) -> anyhow::Result<Providers> {
-    let hearing_tags = Manner {
-        ear: tagged_ear(),
-        ..Manner::default()
-    };
-    let deepgram = FakeDeepgram::start(DeepgramSettings {
-        manner: hearing_tags.lagging(Delay::fixed_ms(100)).for_all(),
-        timeline: Some(timeline.clone()),
-        ..DeepgramSettings::default()
-    });
-    let openai = FakeOpenAi::start(OpenAiSettings {
-        brain: Arc::new(TaggedBrain),
-        first_token: Delay::fixed_ms(200),
-        token_gap: Delay::fixed_ms(50),
-        pieces: Pieces::Sentences,
-        timeline: Some(timeline.clone()),
-        ..OpenAiSettings::default()
-    });
-    let elevenlabs = FakeElevenLabs::start(ElevenLabsSettings {
-        voice: Arc::new(TaggedVoice::default()),
-        first_audio: Delay::fixed_ms(80),
-        chunk_gap: Delay::fixed_ms(40),
-        timeline: Some(timeline),
-        ..ElevenLabsSettings::default()
-    });
-    Ok(Providers {
-        deepgram: deepgram.await?,
-        openai: openai.await?,
-        elevenlabs: elevenlabs.await?,
-    })
-}
-
-async fn note(mut moments: mpsc::Receiver<Moment>, probe: Arc<Mutex<Probe>>) {
+async fn note(mut moments: mpsc::Receiver<Moment>, probe: Arc<Mutex<Probe>>, told: Told) {
     while let Some(moment) = moments.recv().await {
+        if !told.counts(&moment.what) {
+            continue;
+        }
         probe
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -67,11 +67,11 @@ async fn providers() -> anyhow::Result<Providers> {
         brain: Arc::new(desk),
         ..OpenAiSettings::default()
     };
-    Ok(Providers {
-        deepgram: FakeDeepgram::start(DeepgramSettings::default()).await?,
-        openai: FakeOpenAi::start(openai).await?,
-        elevenlabs: FakeElevenLabs::start(ElevenLabsSettings::default()).await?,
-    })
+    Ok(Providers::of(
+        FakeDeepgram::start(DeepgramSettings::default()).await?,
+        FakeOpenAi::start(openai).await?,
+        FakeElevenLabs::start(ElevenLabsSettings::default()).await?,
+    ))
 }
 
 fn print(report: &CallReport, provider_violations: &[String]) -> anyhow::Result<()> {

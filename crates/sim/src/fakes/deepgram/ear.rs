@@ -101,6 +101,25 @@ impl Ear for LevelEar {
     }
 
     fn settle(&mut self) -> Option<String> {
-        None
+        // Whoever asks after a silence takes the phrase to be over.
+        let quiet = self.quiet >= Self::PAUSE;
+        quiet.then(|| self.speaking.take()).flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_asks_after_a_silence_gets_the_phrase_at_once() {
+        let mut ear = LevelEar::saying("Hello.".to_owned()).pausing(250);
+        assert_eq!(ear.hear(&[ulaw::encode(5_000); 160]), [Word::Began]);
+        assert_eq!(ear.settle(), None, "the caller is speaking");
+        for _ in 0..5 {
+            assert_eq!(ear.hear(&[0xFF; 160]), []);
+        }
+        assert_eq!(ear.settle().as_deref(), Some("Hello."));
+        assert_eq!(ear.settle(), None);
     }
 }

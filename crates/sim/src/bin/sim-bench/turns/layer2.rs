@@ -69,11 +69,7 @@ pub(super) async fn run(
         openai,
         elevenlabs,
     } = Fakes::start(&cast, seed).await?;
-    let providers = Providers {
-        deepgram,
-        openai,
-        elevenlabs,
-    };
+    let providers = Providers::of(deepgram, openai, elevenlabs);
     let agents = layer2::agents(&cast);
     let start = Start {
         binary: &args.server,
