@@ -3,7 +3,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 use sim::{
     carrier::Settings,
     fakes::Moment,
@@ -69,6 +69,9 @@ pub(crate) async fn run(args: &StageArgs, plan: Plan) -> anyhow::Result<Row> {
     })
     .await?;
     ensure!(server.is_alive(), "the server died under the load");
+    if let Some(why) = set.stood_in(&providers) {
+        bail!(why);
+    }
     let ready_after = server.ready_after;
     let violations = providers.violations();
     drop(server);

@@ -156,6 +156,17 @@ idle = {{ ask_after_ms = 600000, ask_again_after_ms = 600000, hang_up_after_ms =
         )
     }
 
+    /// Who worked in place of its own, by the fakes' memory.
+    pub(crate) fn stood_in(self, providers: &Providers) -> Option<String> {
+        let asked = providers.openai.seen().len();
+        match self {
+            Self::Realtime => (asked > 0).then(|| {
+                format!("its model failed: the one that stands in was asked {asked} times")
+            }),
+            Self::Nova | Self::Flux | Self::Files | Self::Aura | Self::Offline => None,
+        }
+    }
+
     /// The address of the compatible server, where there is one.
     fn near(self, providers: &Providers) -> Option<String> {
         match self {
