@@ -118,7 +118,7 @@ impl Prepared {
         tasks.spawn(speaks.run(orders).in_current_span());
         let talker = (!agent.talk.is_empty()).then(|| {
             let talker = Talker {
-                stations: agent.talk.clone(),
+                stations: Stations::new(agent.talk.clone(), (Job::Talk, talking::RETRY), commons),
                 commons: commons.clone(),
                 mailbox: mailbox.clone(),
                 tally: Arc::clone(&tally),

@@ -6,6 +6,7 @@ use domain::ModelName;
 use providers::{
     ProviderError, Verdict,
     llm::{LanguageModel, ModelSettings},
+    realtime::{SpeechToSpeech, TalkSettings},
     stt::{Listen, SpeechToText},
     tts::{TextToSpeech, Voice},
 };
@@ -20,6 +21,7 @@ use crate::{
 
 pub(crate) type Ears = Stations<dyn SpeechToText, Listen>;
 pub(crate) type Models = Stations<dyn LanguageModel, Arc<ModelSettings>>;
+pub(crate) type Talkers = Stations<dyn SpeechToSpeech, Arc<TalkSettings>>;
 pub(crate) type Voices = Stations<dyn TextToSpeech, Voice>;
 
 /// The list, in order of preference, with what is known of everyone in it.

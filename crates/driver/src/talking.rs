@@ -14,7 +14,7 @@ use std::{
 use domain::{Millis, ModelName, ReplyId};
 use providers::{
     ProviderError, Verdict,
-    realtime::{FromSpeaker, SpeechToSpeech, Talk, TalkSettings, ToSpeaker},
+    realtime::{FromSpeaker, Talk, ToSpeaker},
     tts::ToVoice,
 };
 use session::{CancelReason, Input, Prompt};
@@ -29,11 +29,12 @@ use self::{
     conversation::{Conversation, Out},
 };
 use crate::{
-    agent::Station,
+    backoff::{Backoff, Retry},
     connection::{Broken, NobodyListens, until},
     exchange::Commons,
     meters::Job,
     recogniser::Sound,
+    stations::{Talkers, Tried},
     tally::Tally,
 };
 
@@ -41,6 +42,15 @@ use crate::{
 pub(crate) const QUEUE: usize = 256;
 /// Pieces of the caller's sound that may wait. When it is full the newest is dropped and counted.
 pub(crate) const SOUNDS: usize = 64;
+/// A lost connection is opened again at once.
+pub(crate) const RETRY: Retry = Retry {
+    backoff: Backoff {
+        least: Duration::ZERO,
+        most: Duration::ZERO,
+    },
+    longest: Duration::ZERO,
+    times: 1,
+};
 /// From losing a connection to having another one. Longer than that the caller does not wait: others
 /// carry on.
 const BACK_WITHIN: Duration = Duration::from_secs(2);
@@ -88,7 +98,7 @@ pub(crate) enum FromCaller {
 /// opens another one; when that fails too it retires, and whoever thinks and speaks otherwise carries
 /// on.
 pub(crate) struct Talker {
-    pub(crate) stations: Vec<Station<dyn SpeechToSpeech, Arc<TalkSettings>>>,
+    pub(crate) stations: Talkers,
     pub(crate) commons: Commons,
     pub(crate) mailbox: mpsc::Sender<Input>,
     pub(crate) tally: Arc<Tally>,
@@ -122,6 +132,9 @@ struct Talks {
     bills: Bills,
     /// The connection takes audio, or did before it was lost.
     stands: bool,
+    /// When the next connection has to stand.
+    by: Option<Instant>,
+    tried: Tried,
 }
 
 impl Talker {
@@ -131,6 +144,8 @@ impl Talker {
             conversation: Conversation::new(prompt),
             bills: Bills::new(Arc::clone(&self.tally)),
             stands: false,
+            by: None,
+            tried: Tried::default(),
         };
         match self.walk(&mut sources, &mut talks).await {
             Broken::CallOver => {}
@@ -140,20 +155,11 @@ impl Talker {
 
     /// Walks down the list once.
     async fn walk(&self, sources: &mut Sources, talks: &mut Talks) -> Broken {
-        let mut by = None;
-        let mut last = None;
-        let mut from = 0;
-        while let Some(place) = self.allowed(from) {
-            from = place + 1;
-            if let Some(failed) = last.replace(place) {
-                let (failed, instead) = (&self.stations[failed].name, &self.stations[place].name);
-                self.commons.meters.fell_back(failed, instead);
-            }
-            match self.stay_with(place, &mut by, sources, talks).await {
+        while let Some(place) = self.stations.next(&mut talks.tried) {
+            let name = self.stations.name(place);
+            match self.stay_with(place, sources, talks).await {
                 Broken::CallOver => return Broken::CallOver,
-                Broken::Failed(error) => {
-                    warn!(provider = %self.stations[place].name, %error, "talker given up");
-                }
+                Broken::Failed(error) => warn!(provider = %name, %error, "talker given up"),
             }
         }
         Broken::Failed(ProviderError::Silent {
@@ -163,51 +169,35 @@ impl Talker {
         })
     }
 
-    /// The first of the list from here on that may be asked.
-    fn allowed(&self, from: usize) -> Option<usize> {
-        let stations = self.stations.iter().enumerate().skip(from);
-        let names = stations.map(|(place, station)| (place, &station.name));
-        self.commons.breakers.first_allowed(names)
-    }
-
     /// Talks with one provider until it fails for good: a connection that was lost is opened once
     /// more, and again if it lasted.
-    async fn stay_with(
-        &self,
-        place: usize,
-        by: &mut Option<Instant>,
-        sources: &mut Sources,
-        talks: &mut Talks,
-    ) -> Broken {
-        let name = &self.stations[place].name;
-        let mut tries = 0;
+    async fn stay_with(&self, place: usize, sources: &mut Sources, talks: &mut Talks) -> Broken {
+        let name = self.stations.name(place);
         loop {
             let begun = Instant::now();
-            let error = match self.connect(place, *by, sources, talks).await {
+            let error = match self.connect(place, sources, talks).await {
                 Broken::CallOver => return Broken::CallOver,
                 Broken::Failed(error) => error,
             };
-            self.commons.breakers.failed(name, &error);
-            self.commons.meters.request(name, Job::Talk, error.kind());
-            let stood = talks.stands;
-            if stood {
-                *by = None;
+            if talks.stands {
+                talks.by = None;
             }
             if begun.elapsed() > LIVED {
-                tries = 0;
+                talks.tried.worked(place);
             }
+            self.stations.failed(&mut talks.tried, place, &error);
+            let stood = talks.stands;
             if let Err(broken) = self.lost(sources, talks).await {
                 return broken;
             }
-            by.get_or_insert_with(|| Instant::now() + BACK_WITHIN);
-            tries += 1;
-            let again = match error.verdict() {
-                Verdict::Retry => true,
+            talks.by.get_or_insert_with(|| Instant::now() + BACK_WITHIN);
+            let verdict = match error.verdict() {
                 // It worked a moment ago: another connection may.
-                Verdict::SwitchProvider => stood,
-                Verdict::GiveUp | Verdict::KeyRefused | Verdict::RetryAfter(_) => false,
+                Verdict::SwitchProvider if stood => Verdict::Retry,
+                verdict => verdict,
             };
-            if tries > 1 || !again || self.rests(place) {
+            // Where the breaker has opened, a model and a voice are there in its place.
+            if self.rests(place) || self.stations.retry(&mut talks.tried, place, verdict).is_none() {
                 return Broken::Failed(error);
             }
             info!(provider = %name, %error, "connection lost, calling again");
@@ -215,11 +205,8 @@ impl Talker {
     }
 
     fn rests(&self, place: usize) -> bool {
-        !self
-            .commons
-            .breakers
-            .rests(&self.stations[place].name)
-            .is_zero()
+        let name = self.stations.name(place);
+        !self.commons.breakers.rests(name).is_zero()
     }
 
     /// A connection is gone. The next one is to know what the reply that broke was to answer.
@@ -270,7 +257,6 @@ impl Talker {
     async fn connect(
         &self,
         place: usize,
-        by: Option<Instant>,
         sources: &mut Sources,
         talks: &mut Talks,
     ) -> Broken {
@@ -282,7 +268,7 @@ impl Talker {
             place,
             to,
             begun: Instant::now(),
-            by,
+            by: talks.by,
             closes: None,
         };
         let talk = Talk {
@@ -368,7 +354,6 @@ impl Talker {
         talks: &mut Talks,
         out: &mut Out,
     ) -> Result<(), Broken> {
-        let name = &self.stations[open.place].name;
         match &event {
             FromSpeaker::Ready => {
                 open.by = None;
@@ -376,7 +361,7 @@ impl Talker {
                 self.tally.works(Job::Talk, open.place);
             }
             FromSpeaker::Done { reply, usage } => {
-                self.commons.breakers.succeeded(name);
+                self.stations.succeeded(open.place);
                 talks.bills.done(open.place, *reply, usage);
             }
             FromSpeaker::Failed {
@@ -384,15 +369,13 @@ impl Talker {
                 error,
                 usage,
             } => {
-                self.commons.breakers.failed(name, error);
-                let kind = error.kind();
-                self.commons.meters.request(name, Job::Talk, kind);
+                self.stations
+                    .failed(&mut Tried::default(), open.place, error);
                 talks.bills.done(open.place, *reply, usage);
             }
             FromSpeaker::Audio { reply, .. } => {
                 if let Some(after) = talks.conversation.first_sound(*reply) {
-                    let meters = &self.commons.meters;
-                    meters.provider_answered(name, Job::Talk, after);
+                    self.stations.answers(open.place, after);
                 }
             }
             FromSpeaker::SpeechStarted { .. }
@@ -419,7 +402,7 @@ impl Talker {
     /// Nobody talks any more: what is owed goes to those who think and speak.
     async fn retire(&self, mut sources: Sources, mut talk: Conversation) {
         warn!("nobody talks any more, model and voice carry on");
-        if let (Some(station), Some(model)) = (self.stations.last(), &self.stand_in) {
+        if let (Some(station), Some(model)) = (self.stations.iter().last(), &self.stand_in) {
             self.commons.meters.fell_back(&station.name, model);
         }
         self.retired.store(true, Ordering::SeqCst);

@@ -262,8 +262,8 @@ fn a_compatible_server_next_door_needs_no_key() {
     let error = near("http://api.example.com/v1").expect_err("plain text over the internet");
     assert_eq!(
         error.to_string(),
-        "OPENAI_BASE_URL: plain http is for localhost and private addresses; write \
-         https://api.example.com"
+        "OPENAI_BASE_URL: plain http is for this machine and private networks (their addresses, \
+         names without a dot, .internal and .local); write https://api.example.com"
     );
 }
 

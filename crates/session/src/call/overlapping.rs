@@ -193,7 +193,7 @@ impl CallSession {
     /// without any sound that the ear noticed.
     pub(super) fn words_over_reply(&mut self, now: Millis, words: &Words, before: usize) {
         let audible = self.reply.as_ref().is_some_and(|reply| reply.is_audible());
-        if !audible || self.overlap.is_some() {
+        if !audible || self.overlap.is_some() || self.filler_waited_for(words) {
             return;
         }
         let at = words.span.map_or(now, |span| span.from);
@@ -210,6 +210,15 @@ impl CallSession {
             lowered: false,
         };
         self.meet(now, overlap);
+    }
+
+    /// Whether a filler is being said for want of these words: it is heard to its end.
+    fn filler_waited_for(&self, words: &Words) -> bool {
+        let begins = self.reply.as_ref().and_then(|reply| reply.playout.begins());
+        let before = words.span.zip(begins);
+        self.waiting.filled.is_some()
+            && self.waiting.filled == self.turn.quiet_since()
+            && before.is_none_or(|(span, begins)| span.from < begins)
     }
 
     /// The time of an overlap is up, or that of speech before the answer is heard.

@@ -172,6 +172,20 @@ fn late_words_are_waited_for_behind_a_filler() {
     ",
     );
     insta::assert_snapshot!("over_the_filler", play(&during));
+    let word_by_word = late(
+        "
+        3.600  words from 1.000 to 1.300 A table
+        3.700  finalized from 1.000 to 1.950 A table for four.
+        3.920  played r2-0
+        4.000  text r3 At what time?
+        4.010  done r3
+        4.100  audio r3 0.500
+        4.100  spoken r3
+        4.620  played r3-0
+        5.500  hang-up
+    ",
+    );
+    insta::assert_snapshot!("word_by_word_over_the_filler", play(&word_by_word));
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "F12",
         "voice sends another format, odd bytes, silence, ten minutes",
-        "rejected (odd bytes are played), at most 60 s kept, no burst of noise",
+        "rejected (odd bytes are played), at most 60 s kept, no burst of noise; sound that goes on ends when no text takes as long",
         || Box::pin(nonsense()),
     ),
 ];
@@ -182,11 +182,13 @@ fn odd(text: &str) -> Vec<u8> {
 
 async fn nonsense() -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
+    let answer = answer_of(&QUESTIONS[0]);
+    let first_sentence = answer.split_inclusive('.').next().unwrap_or(answer);
     let (format, odd, silence, long) = tokio::join!(
-        spoken_as(linear, 1),
-        spoken_as(odd, 0),
-        spoken_as(silent, 1),
-        spoken_as(ten_minutes, 1),
+        spoken_as(linear, 1, NOISE),
+        spoken_as(odd, 0, NOISE),
+        spoken_as(silent, 1, NOISE),
+        spoken_as(ten_minutes, 1, longest(first_sentence)),
     );
     findings.merge("another format", format?);
     findings.merge("odd bytes", odd?);
@@ -195,9 +197,20 @@ async fn nonsense() -> anyhow::Result<Findings> {
     Ok(findings)
 }
 
-/// Sound that is given up so many times.
-async fn spoken_as(sound: fn(&str) -> Vec<u8>, failures: usize) -> anyhow::Result<Findings> {
-    const NOISE: Duration = Duration::from_millis(500);
+/// The longest that noise is heard.
+const NOISE: Duration = Duration::from_millis(500);
+
+/// The longest that any text may sound: what goes on after its words cannot be told from them sooner.
+fn longest(text: &str) -> Duration {
+    Duration::from_millis(3_000 + 250 * text.len() as u64)
+}
+
+/// Sound that is given up so many times, and until then is heard for so long at most.
+async fn spoken_as(
+    sound: fn(&str) -> Vec<u8>,
+    failures: usize,
+    most: Duration,
+) -> anyhow::Result<Findings> {
     /// A minute of mu-law in base64, and what is said about it.
     const MOST: u64 = 60 * 8_000 * 3 / 2;
     let mut findings = Findings::default();
@@ -220,7 +233,7 @@ async fn spoken_as(sound: fn(&str) -> Vec<u8>, failures: usize) -> anyhow::Resul
     findings.count("attempts at the second", second.spoken_to(), failures);
     let noise = call.heard.answers.first();
     let noise = noise.map_or(Duration::ZERO, |answer| answer.foreign);
-    findings.within("noise", Some(noise), NOISE);
+    findings.within("noise", Some(noise), most);
     findings.conversation(&stage, &call, &[question]);
     findings.ledger(&stage, &[call]);
     stage.close().await?;
