@@ -197,7 +197,12 @@ impl Talker {
                 verdict => verdict,
             };
             // Where the breaker has opened, a model and a voice are there in its place.
-            if self.rests(place) || self.stations.retry(&mut talks.tried, place, verdict).is_none() {
+            if self.rests(place)
+                || self
+                    .stations
+                    .retry(&mut talks.tried, place, verdict)
+                    .is_none()
+            {
                 return Broken::Failed(error);
             }
             info!(provider = %name, %error, "connection lost, calling again");
@@ -254,12 +259,7 @@ impl Talker {
     }
 
     /// One connection, from opening to its end.
-    async fn connect(
-        &self,
-        place: usize,
-        sources: &mut Sources,
-        talks: &mut Talks,
-    ) -> Broken {
+    async fn connect(&self, place: usize, sources: &mut Sources, talks: &mut Talks) -> Broken {
         let station = &self.stations[place];
         talks.stands = false;
         let (to, given) = mpsc::channel(QUEUE * 2);
