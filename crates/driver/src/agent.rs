@@ -10,6 +10,8 @@ use providers::{
 };
 use session::Rules;
 
+use crate::breaker::{BreakerState, BreakerStatus};
+
 /// An agent ready to answer: its rules, and whom it listens, thinks and speaks with.
 ///
 /// Each list is in order of preference and has at least one entry, but for those who talk.
@@ -74,4 +76,28 @@ impl Agent {
         let all = talk.chain(listen).chain(think).chain(speak);
         all.cloned().collect()
     }
+}
+
+/// Whether nobody is left who could do one of an agent's jobs, and somebody has to mend that: all
+/// of its models are left alone, and one of them because it was refused.
+///
+/// Whoever merely failed is back within moments; calls are taken, and try. So they are when a
+/// refused model is due for its next probe, since only a call can be one.
+#[must_use]
+pub fn nobody_is_left(agent: &Agent, breakers: &[BreakerStatus]) -> bool {
+    let at = |name: &ModelName| breakers.iter().find(|breaker| breaker.name == *name);
+    let lost = |names: &[&ModelName]| {
+        let resting: Vec<&BreakerStatus> = names
+            .iter()
+            .filter_map(|name| at(name))
+            .filter(|breaker| breaker.state == BreakerState::Open)
+            .collect();
+        resting.len() == names.len() && resting.iter().any(|breaker| breaker.refused)
+    };
+    let listen: Vec<_> = agent.listen.iter().map(|station| &station.name).collect();
+    let think: Vec<_> = agent.think.iter().map(|station| &station.name).collect();
+    let speak: Vec<_> = agent.speak.iter().map(|station| &station.name).collect();
+    let talk: Vec<_> = agent.talk.iter().map(|station| &station.name).collect();
+    let talks = !talk.is_empty() && !lost(&talk);
+    lost(&listen) || !talks && (lost(&think) || lost(&speak))
 }

@@ -198,6 +198,13 @@ impl Breakers {
         }
     }
 
+    /// Whether somebody who asks it now only tries.
+    pub(crate) fn is_probed(&self, name: &ModelName) -> bool {
+        let breakers = self.lock();
+        let watched = breakers.get(name);
+        watched.is_some_and(|watched| matches!(watched.breaker, Breaker::HalfOpen { .. }))
+    }
+
     pub(crate) fn succeeded(&self, name: &ModelName) {
         let successes = self.settings.successes;
         self.change(name, |watched, now| watched.succeeded(now, successes));

@@ -28,7 +28,7 @@ mod thinking;
 mod tools;
 mod voice;
 
-pub use agent::{Agent, Station};
+pub use agent::{Agent, Station, nobody_is_left};
 pub use breaker::{BreakerSettings, BreakerState, BreakerStatus};
 pub use cache::{CacheSettings, DiskSettings};
 pub use exchange::{Exchange, Shared, Totals};

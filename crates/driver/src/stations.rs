@@ -33,6 +33,20 @@ pub(crate) struct Stations<P: ?Sized, S> {
     meters: Arc<Meters>,
 }
 
+/// A request that is to show how somebody does. Once it is dropped somebody else may try, for it may
+/// have been cancelled, which shows nothing.
+#[derive(Debug)]
+pub(crate) struct Probe {
+    breakers: Breakers,
+    name: ModelName,
+}
+
+impl Drop for Probe {
+    fn drop(&mut self) {
+        self.breakers.answered(&self.name);
+    }
+}
+
 /// Who was asked to do one piece of work, by their places in the list.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Tried {
@@ -119,6 +133,15 @@ impl<P: ?Sized, S> Stations<P, S> {
         let all = self.list.iter().enumerate();
         all.filter(|(place, _)| !tried.places.contains(place))
             .map(|(place, station)| (place, &station.name))
+    }
+
+    /// A request to this one is a probe, if nobody knows yet how it does.
+    pub(crate) fn probe(&self, place: usize) -> Option<Probe> {
+        let name = self.name(place);
+        self.breakers.is_probed(name).then(|| Probe {
+            breakers: self.breakers.clone(),
+            name: name.clone(),
+        })
     }
 
     /// Whether this one may be asked beside itself.

@@ -191,11 +191,11 @@ impl Talker {
                 return broken;
             }
             talks.by.get_or_insert_with(|| Instant::now() + BACK_WITHIN);
-            let verdict = match error.verdict() {
+            let mut verdict = error.verdict();
+            if stood && verdict == Verdict::SwitchProvider {
                 // It worked a moment ago: another connection may.
-                Verdict::SwitchProvider if stood => Verdict::Retry,
-                verdict => verdict,
-            };
+                verdict = Verdict::Retry;
+            }
             // Where the breaker has opened, a model and a voice are there in its place.
             if self.rests(place)
                 || self

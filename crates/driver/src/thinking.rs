@@ -121,7 +121,8 @@ impl Thinking {
         };
         let bill = Bill::asked(&self.draft, place, prompt);
         let request = station.provider.reply(think, tell);
-        Runner::new((place, &station.name), bill, written, request)
+        let paid = (bill, self.stations.probe(place));
+        Runner::new((place, &station.name), paid, written, request)
     }
 
     /// Waits for the first words. When they are late, a second model is asked, and the first to

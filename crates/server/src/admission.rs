@@ -5,8 +5,6 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use domain::ModelName;
-use driver::{Agent, BreakerState, BreakerStatus};
 use tokio::time::Instant;
 
 /// Why a call is not taken.
@@ -135,35 +133,12 @@ impl Gate {
     }
 }
 
-/// Whether nobody is left who could do one of an agent's jobs, and somebody has to mend that: all
-/// of its models are left alone, and one of them because it was refused.
-///
-/// Whoever merely failed is back within moments; calls are taken, and try. So they are when a
-/// refused model is due for its next probe, since only a call can be one.
-pub(crate) fn nobody_is_left(agent: &Agent, breakers: &[BreakerStatus]) -> bool {
-    let at = |name: &ModelName| breakers.iter().find(|breaker| breaker.name == *name);
-    let lost = |names: &[&ModelName]| {
-        let resting: Vec<&BreakerStatus> = names
-            .iter()
-            .filter_map(|name| at(name))
-            .filter(|breaker| breaker.state == BreakerState::Open)
-            .collect();
-        resting.len() == names.len() && resting.iter().any(|breaker| breaker.refused)
-    };
-    let listen: Vec<_> = agent.listen.iter().map(|station| &station.name).collect();
-    let think: Vec<_> = agent.think.iter().map(|station| &station.name).collect();
-    let speak: Vec<_> = agent.speak.iter().map(|station| &station.name).collect();
-    let talk: Vec<_> = agent.talk.iter().map(|station| &station.name).collect();
-    let talks = !talk.is_empty() && !lost(&talk);
-    lost(&listen) || !talks && (lost(&think) || lost(&speak))
-}
-
 #[cfg(test)]
 mod tests {
     use std::{sync::Arc, time::Duration};
 
     use domain::Language;
-    use driver::Station;
+    use driver::{Agent, BreakerState, BreakerStatus, Station, nobody_is_left};
     use futures_util::future::BoxFuture;
     use providers::{
         ProviderError,

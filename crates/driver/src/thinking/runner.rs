@@ -8,7 +8,7 @@ use providers::{
 };
 use tokio::{sync::mpsc, time::Instant};
 
-use crate::draft::Bill;
+use crate::{draft::Bill, stations::Probe};
 
 /// One request to a model, under way. Dropping it cancels the request, which is paid all the same.
 pub(super) struct Runner<'s> {
@@ -18,6 +18,7 @@ pub(super) struct Runner<'s> {
     pub(super) begun: Instant,
     pub(super) bill: Bill,
     pieces: mpsc::Receiver<Written>,
+    _probe: Option<Probe>,
     request: BoxFuture<'static, Result<Tokens, ProviderError>>,
     /// How the request ended, when pieces of before may still wait.
     ended: Option<Result<Tokens, ProviderError>>,
@@ -32,7 +33,7 @@ pub(super) enum Step {
 impl<'s> Runner<'s> {
     pub(super) fn new(
         (place, name): (usize, &'s ModelName),
-        bill: Bill,
+        (bill, probe): (Bill, Option<Probe>),
         pieces: mpsc::Receiver<Written>,
         request: BoxFuture<'static, Result<Tokens, ProviderError>>,
     ) -> Self {
@@ -42,6 +43,7 @@ impl<'s> Runner<'s> {
             begun: Instant::now(),
             bill,
             pieces,
+            _probe: probe,
             request,
             ended: None,
         }

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::Party;
-use driver::Prepared;
+use driver::{Prepared, nobody_is_left};
 use tokio::time::Instant;
 use transports::twilio::{
     twiml::{Rejection, Say, Twiml},
@@ -18,7 +18,7 @@ use transports::twilio::{
 
 use super::{ApiError, document, proof};
 use crate::{
-    admission::{Refusal, nobody_is_left},
+    admission::Refusal,
     app::App,
     config::WhenFull,
     directory::Desk,

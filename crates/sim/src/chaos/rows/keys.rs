@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use driver::{BreakerSettings, BreakerState};
+use driver::{BreakerSettings, BreakerState, nobody_is_left};
 use tokio::time::Instant;
 
 use super::{Row, row, thinking::OWN_LINE};
@@ -65,8 +65,7 @@ async fn quotas() -> anyhow::Result<Findings> {
 async fn without_any_model() -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
     let stage = Stage::set(Setting::default()).await?;
-    let tenant = "acme".parse()?;
-    let takes = || stage.exchange.may_take(&tenant, &stage.agent);
+    let takes = || !nobody_is_left(&stage.agent, &stage.exchange.breakers());
     findings.check(takes(), "calls are taken");
     for post in &stage.models {
         post.fake.fail_always(Some(QUOTAS.think));

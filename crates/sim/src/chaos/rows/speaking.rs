@@ -223,7 +223,7 @@ async fn spoken_as(
     let rehearsed = first.spoken_to();
     let before = answered(first);
     let question = Ask {
-        patience: Duration::from_secs(10),
+        patience: Duration::from_secs(10) + most,
         ..QUESTIONS[0]
     };
     let call = stage.call(&[question]).await?;

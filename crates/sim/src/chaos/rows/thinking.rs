@@ -307,7 +307,9 @@ async fn endless(gap: Duration, pieces: Pieces) -> anyhow::Result<Findings> {
         .map(|(asked, ended)| ended.saturating_duration_since(asked));
     findings.within("ended after", took, LONGEST_REPLY.mul_f64(1.2));
     let written: u64 = model.fake.used().iter().map(|used| used.output).sum();
-    findings.check(written <= MOST_TOKENS, format!("{written} tokens"));
+    // Some were on their way.
+    let most = MOST_TOKENS * 101 / 100;
+    findings.check(written <= most, format!("{written} tokens"));
     let answer = call.heard.answers.first();
     let heard = answer.map_or(String::new(), |answer| bare(&answer.text));
     let sentence = bare(SENTENCE);

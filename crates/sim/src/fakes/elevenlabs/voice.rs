@@ -64,10 +64,13 @@ fn swell(at: usize, length: usize) -> f32 {
     7_000.0 * (to_edge as f32 / edge as f32).min(1.0)
 }
 
-/// A few harmonics, about like a vowel.
+/// Harmonics up to the middle of the telephone's band, about like a vowel: with fewer of them an ear
+/// takes it for a machine's tone.
 fn buzz(phase: f32) -> f32 {
+    const HARMONICS: u8 = 10;
+    const PEAK: f32 = 1.9;
     let harmonic = |n: f32| (TAU * phase * n).sin() / n;
-    (harmonic(1.0) + harmonic(2.0) + harmonic(3.0) + harmonic(4.0)) / 1.6
+    (1..=HARMONICS).map(f32::from).map(harmonic).sum::<f32>() / PEAK
 }
 
 #[cfg(test)]
