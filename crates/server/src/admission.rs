@@ -138,7 +138,11 @@ mod tests {
     use std::{sync::Arc, time::Duration};
 
     use domain::Language;
-    use driver::{Agent, BreakerState, BreakerStatus, Station, nobody_is_left};
+    use driver::{
+        Agent, BreakerState,
+        BreakerState::{Closed, HalfOpen, Open},
+        BreakerStatus, Station, nobody_is_left,
+    };
     use futures_util::future::BoxFuture;
     use providers::{
         ProviderError,
@@ -146,10 +150,7 @@ mod tests {
     };
     use tokio::sync::mpsc;
 
-    use super::{
-        BreakerState::{Closed, HalfOpen, Open},
-        *,
-    };
+    use super::*;
     use crate::{
         config::{Config, Environment},
         stations::Stations,

@@ -226,6 +226,10 @@ impl Speaking {
         }
         let left = clause.text.chars().count() - chars.min(clause.text.chars().count());
         if clause.made - at > longest(left) {
+            if !clause.told {
+                // What is in all that sound nobody knows: better twice than not at all.
+                clause.spoken_chars = chars;
+            }
             return Err(Broken::Failed(garbled("a clause has no end")));
         }
         let told = words.iter().map(|word| word.chars).max();
@@ -350,8 +354,11 @@ mod tests {
         let (to, _said) = mpsc::channel(8);
         assert_eq!(speaking.repeat(&to), 8, "all of it is still to be spoken");
         let endless = Bytes::from(vec![0x20; 5_001 * 8]);
-        let noted = begun().note(ClauseId(0), &endless, Vec::new(), |_| true);
+        let mut speaking = begun();
+        let noted = speaking.note(ClauseId(0), &endless, Vec::new(), |_| true);
         assert!(noted.is_err());
+        let (to, _said) = mpsc::channel(8);
+        assert_eq!(speaking.repeat(&to), 8, "nobody knows what was in it");
     }
 
     #[test]

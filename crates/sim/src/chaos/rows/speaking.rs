@@ -182,13 +182,13 @@ fn odd(text: &str) -> Vec<u8> {
 
 async fn nonsense() -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
-    let answer = answer_of(&QUESTIONS[0]);
-    let first_sentence = answer.split_inclusive('.').next().unwrap_or(answer);
+    let sentences = answer_of(&QUESTIONS[0]).split_inclusive('.');
+    let most = NOISE + sentences.map(longest).max().unwrap_or_default();
     let (format, odd, silence, long) = tokio::join!(
         spoken_as(linear, 1, NOISE),
         spoken_as(odd, 0, NOISE),
         spoken_as(silent, 1, NOISE),
-        spoken_as(ten_minutes, 1, longest(first_sentence)),
+        spoken_as(ten_minutes, 1, most),
     );
     findings.merge("another format", format?);
     findings.merge("odd bytes", odd?);
