@@ -6,7 +6,7 @@ use domain::{Micros, Purpose};
 
 use super::{
     code::bare,
-    ledger::{Ledger, tokens_for},
+    ledger::{Ledger, Lost, tokens_for},
     prices,
     stage::{Call, GREETING, Stage, answer_of},
     telephone::Ask,
@@ -199,17 +199,21 @@ impl Findings {
 
     /// What each call is billed is what the fakes counted meanwhile, at their prices.
     pub(super) fn ledger(&mut self, stage: &Stage, calls: &[Call]) {
-        self.ledger_but(stage, calls, 0);
+        self.ledger_but(stage, calls, Lost::default());
     }
 
-    /// The same, but so many tokens of a call's replies may have been lost on their way.
-    pub(super) fn ledger_but(&mut self, stage: &Stage, calls: &[Call], lost: u64) {
+    /// The same, but so much of each call may have been lost on its way.
+    pub(super) fn ledger_but(&mut self, stage: &Stage, calls: &[Call], lost: Lost) {
+        let and = |cancelled| Lost {
+            tokens: lost.tokens + cancelled,
+            ..lost
+        };
         let mut mistakes = Vec::new();
         for (number, call) in calls.iter().enumerate() {
             let mut of_call = prices::mistakes(&call.receipt, call.ended.cost);
             if let Some(fakes) = &call.fakes {
                 let billed = Ledger::of_receipts(std::iter::once(&call.receipt));
-                of_call.extend(billed.differences(fakes, lost + cancelled(call)));
+                of_call.extend(billed.differences(fakes, and(cancelled(call))));
             }
             let named = of_call.into_iter().map(|it| format!("call {number}: {it}"));
             mistakes.extend(named);
@@ -217,7 +221,7 @@ impl Findings {
         if calls.iter().any(|call| call.fakes.is_none()) {
             let billed = Ledger::of_receipts(calls.iter().map(|call| &call.receipt));
             let cancelled: u64 = calls.iter().map(cancelled).sum();
-            mistakes.extend(billed.differences(&stage.ledger(), lost + cancelled));
+            mistakes.extend(billed.differences(&stage.ledger(), and(cancelled)));
         }
         let totals = stage.exchange.totals();
         let costs = calls.iter().map(|call| call.ended.cost.known);

@@ -23,6 +23,15 @@ const ON_ITS_WAY_MS: u64 = 250;
 /// Sound that may be given to a stream just after its call was settled.
 const AFTERWARDS_MS: u64 = 60;
 
+/// What may have been lost on its way when somebody was cut off, though it is paid.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Lost {
+    /// Of replies.
+    pub(super) tokens: u64,
+    /// Of what was to be spoken.
+    pub(super) characters: u64,
+}
+
 impl Ledger {
     /// What the fakes were asked for.
     pub(super) fn of_fakes(stage: &Stage) -> Self {
@@ -92,8 +101,8 @@ impl Ledger {
     }
 
     /// What differs from what the fakes counted. Sound that was sent may not have come, and a last
-    /// piece of it may come too late for the bill. Of replies, so many tokens may be lost.
-    pub(super) fn differences(&self, fakes: &Self, lost: u64) -> Vec<String> {
+    /// piece of it may come too late for the bill.
+    pub(super) fn differences(&self, fakes: &Self, lost: Lost) -> Vec<String> {
         let amount = |ledger: &Self, what| ledger.amounts.get(what).copied().unwrap_or(0);
         let names = self.amounts.keys().chain(fakes.amounts.keys());
         let mut found: Vec<String> = names
@@ -105,7 +114,8 @@ impl Ledger {
                         let least = theirs.saturating_sub(streams * AFTERWARDS_MS);
                         (least..=theirs + streams * ON_ITS_WAY_MS).contains(&ours)
                     }
-                    OUTPUT => ours.abs_diff(theirs) <= lost,
+                    OUTPUT => ours.abs_diff(theirs) <= lost.tokens,
+                    CHARACTERS => (theirs..=theirs + lost.characters).contains(&ours),
                     _ => ours == theirs,
                 };
                 (!is_right).then(|| format!("{} {}: billed {ours}, fake {theirs}", what.0, what.1))
@@ -163,7 +173,7 @@ mod tests {
                 ("ears1", AUDIO, ears1),
                 ("model0", INPUT, 9),
             ];
-            ledger(&billed, 0).differences(&fakes, 0)
+            ledger(&billed, 0).differences(&fakes, Lost::default())
         };
         assert!(billed(1_250, 0).is_empty());
         assert_eq!(billed(1_251, 0), ["ears0 audio: billed 1251, fake 1000"]);

@@ -8,6 +8,7 @@ use crate::{
     chaos::{
         Findings,
         code::{CodedVoice, Reader, bare},
+        ledger::Lost,
         stage::{GREETING, Post, QUESTIONS, Setting, Stage, answer_of, ask},
         telephone::Ask,
     },
@@ -120,7 +121,13 @@ async fn cut_off() -> anyhow::Result<Findings> {
     let said = [GREETING, answer, answer_of(&QUESTIONS[1])].concat();
     findings.check(recorded == bare(&said), format!("recorded {recorded:?}"));
     findings.survived(&call);
-    findings.ledger(&stage, &[call]);
+    // The last sentence may have been on its way to a voice that was already gone.
+    let last = answer.split_inclusive('.').next_back().unwrap_or(answer);
+    let lost = Lost {
+        tokens: 0,
+        characters: last.trim().len() as u64,
+    };
+    findings.ledger_but(&stage, &[call], lost);
     stage.close().await?;
     Ok(findings)
 }

@@ -17,7 +17,7 @@ use crate::{
     chaos::{
         Findings,
         code::bare,
-        ledger::tokens_for,
+        ledger::{Lost, tokens_for},
         stage::{Call, QUESTIONS, Setting, Stage, TOKEN_GAP, answer_to, answered, ask},
         telephone::Ask,
     },
@@ -220,7 +220,10 @@ async fn garbage() -> anyhow::Result<Findings> {
 }
 
 /// Tokens that were written and could not be read: whoever wrote them counts them.
-const UNREADABLE: u64 = 12;
+const UNREADABLE: Lost = Lost {
+    tokens: 12,
+    characters: 0,
+};
 
 /// HTML, broken events, bad UTF-8 and what is no HTTP, each in a call of its own.
 async fn broken() -> anyhow::Result<Findings> {
