@@ -72,8 +72,13 @@ impl CallSession {
                     (at + self.rules.turn.finalize_after).or_later(now),
                 );
             }
-            self.timers
-                .arm(Timer::Unheard, (at + self.words_deadline()).or_later(now));
+            // A recogniser that ends turns alone has longer than the caller can be left in silence.
+            let filler = self.rules.mask.slow_filler_after;
+            let wait = match filler.filter(|_| self.turn.is_empty() && self.misses_speech()) {
+                Some(filler) => self.words_deadline().or_earlier(filler),
+                None => self.words_deadline(),
+            };
+            self.timers.arm(Timer::Unheard, (at + wait).or_later(now));
         }
         self.speech_over_reply_stopped(now, at);
         self.reconsider(now);
@@ -273,8 +278,14 @@ impl CallSession {
             }
             return true;
         }
-        self.timers.arm(Timer::Unheard, since + LATE_WORDS);
-        now < since + LATE_WORDS
+        let late = since + self.late_words();
+        self.timers.arm(Timer::Unheard, late);
+        now < late
+    }
+
+    /// How long after a sound its words are waited for, behind a filler.
+    fn late_words(&self) -> Millis {
+        LATE_WORDS.or_later(self.words_deadline())
     }
 
     /// The agent is done with what it said while words were awaited.
@@ -282,8 +293,8 @@ impl CallSession {
         if let Some(since) = self.turn.quiet_since()
             && self.turn.awaits_words()
         {
-            self.timers
-                .arm(Timer::Unheard, (since + LATE_WORDS).or_later(now));
+            let late = since + self.late_words();
+            self.timers.arm(Timer::Unheard, late.or_later(now));
         }
     }
 

@@ -188,6 +188,27 @@ fn late_words_are_waited_for_behind_a_filler() {
     insta::assert_snapshot!("word_by_word_over_the_filler", play(&word_by_word));
 }
 
+/// A recogniser that ends turns by itself has longer, but the caller hears the same filler.
+#[test]
+fn a_provider_that_owes_words_is_waited_for_behind_a_filler() {
+    let mut rules = rules();
+    rules.turn.end = crate::TurnEnd::Provider;
+    insta::assert_snapshot!(play_with(
+        rules,
+        "
+        0.010  audio r1 0.500
+        0.010  spoken r1
+        0.520  played r1-0
+        1.000  speech
+        2.000  pause at 1.950
+        3.500  audio r2/0 0.400
+        3.500  spoken r2
+        3.920  played r2-0
+        7.500  hang-up
+    "
+    ));
+}
+
 #[test]
 fn a_model_that_writes_nothing_after_a_tool_is_asked_once_more() {
     insta::assert_snapshot!(play(
