@@ -1,5 +1,7 @@
 //! The documents that answer a webhook. Every text is escaped, whoever wrote it.
 
+mod gather;
+
 use std::io;
 
 use axum::{
@@ -11,6 +13,8 @@ use quick_xml::{
     Writer,
     events::{BytesDecl, BytesText, Event},
 };
+
+pub use gather::{GatherDocument, Listening};
 
 /// A whole TwiML document. As a response it carries its content type.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -78,6 +82,31 @@ pub enum Rejection {
     Busy,
     /// That the number is not in service.
     OutOfService,
+}
+
+/// The language as the carrier names it, which is always with a region: that of the
+/// country it is named after, where none is given. `None` leaves the carrier at its default, English.
+#[must_use]
+pub fn regional(language: &Language) -> Option<Language> {
+    if language.tag().contains('-') {
+        return Some(language.clone());
+    }
+    let tag = match language.primary() {
+        "da" => "da-DK",
+        "de" => "de-DE",
+        "es" => "es-ES",
+        "fr" => "fr-FR",
+        "it" => "it-IT",
+        "ja" => "ja-JP",
+        "ko" => "ko-KR",
+        "nl" => "nl-NL",
+        "pl" => "pl-PL",
+        "pt" => "pt-PT",
+        "ru" => "ru-RU",
+        "sv" => "sv-SE",
+        _ => return None,
+    };
+    tag.parse().ok()
 }
 
 type Xml = Writer<Vec<u8>>;

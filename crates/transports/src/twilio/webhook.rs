@@ -1,8 +1,12 @@
 //! What Twilio's voice webhooks say. Unknown fields are ignored, most known ones may be missing.
 
+mod gather;
+
 use domain::{CarrierCallId, Direction, Party, PhoneNumber};
 
 use super::form::{BadForm, Form};
+
+pub use gather::{heard, turn};
 
 /// Why a webhook cannot be read. The answer is 400.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]

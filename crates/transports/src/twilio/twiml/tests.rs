@@ -205,6 +205,15 @@ fn what_the_carrier_would_refuse_is_refused_here() {
 }
 
 #[test]
+fn a_language_gets_its_region() {
+    let regional = |tag: &str| regional(&tag.parse().unwrap()).map(|language| language.to_string());
+    assert_eq!(regional("es").as_deref(), Some("es-ES"));
+    assert_eq!(regional("es-MX").as_deref(), Some("es-MX"));
+    assert_eq!(regional("en"), None, "it is the carrier's default");
+    assert_eq!(regional("tlh"), None);
+}
+
+#[test]
 fn a_long_line_is_cut_at_the_carriers_limit() {
     let line = "é".repeat(5000);
     let twiml = Twiml::say_and_hang_up(&Say {
