@@ -2,8 +2,10 @@
 
 mod document;
 mod event;
+mod gather;
 mod lead;
 mod media;
+mod phone;
 mod playback;
 mod report;
 mod webhook;
@@ -12,12 +14,14 @@ mod wire;
 use std::{io, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, timeout};
+use transports::RoundHeard;
 
-pub use document::{BadDocument, Stream, Verb};
+pub use document::{BadDocument, Gather, Input, Stream, Verb};
 pub(crate) use event::Events;
 pub use event::{CallEvent, Happening};
 pub(crate) use lead::Lead;
 pub use media::BadSocket;
+use phone::{HungUp, Phone};
 pub(crate) use playback::{FRAME, Playback, SAMPLES_PER_MS, SILENCE, TICK_MS};
 pub use report::{CallEnd, CallReport};
 pub use webhook::BadWebhook;
@@ -75,6 +79,8 @@ pub struct CallPlan {
     pub to: String,
     /// The path of the webhook that the number is configured with.
     pub webhook: String,
+    /// The path that is told when a call is over, if the number is configured with one.
+    pub status: Option<String>,
     /// What the caller does.
     pub script: Script,
     /// What the caller can say.
@@ -101,6 +107,7 @@ impl CallPlan {
             from: "+14155550100".to_owned(),
             to: "+14155550199".to_owned(),
             webhook: "/twiml".to_owned(),
+            status: Some("/v1/twilio/status".to_owned()),
             script,
             book: Arc::new(Phrasebook::recorded()),
             limit: Duration::from_secs(300),
@@ -132,73 +139,100 @@ impl Carrier {
     /// Places a call and tells what happens while it does.
     pub(crate) async fn place(&self, plan: CallPlan, events: Events) -> CallReport {
         let ids = wire::StreamIds::of_call(plan.seed);
-        let mut report = CallReport::new(&ids.call);
+        let mut phone = Phone::new(&plan, &ids.call, &events);
         let line = Line {
             carrier: self,
             plan: &plan,
             ids,
         };
-        let end = timeout(plan.limit, self.follow(&line, &events, &mut report)).await;
-        report.end = end.unwrap_or(CallEnd::TooLong);
-        events.tell(CallEvent::Over(report.end.clone()));
-        report
+        let end = match timeout(plan.limit, self.follow(&line, &mut phone)).await {
+            Ok(Ok(end)) => end,
+            Ok(Err(HungUp)) => CallEnd::CallerHungUp,
+            Err(_) => CallEnd::TooLong,
+        };
+        self.tell_end(&line, &end).await;
+        phone.hang_up(end)
     }
 
     /// Follows documents until one ends the call.
-    async fn follow(&self, line: &Line<'_>, events: &Events, report: &mut CallReport) -> CallEnd {
+    async fn follow(&self, line: &Line<'_>, phone: &mut Phone<'_>) -> Result<CallEnd, HungUp> {
         let mut url = format!("{}{}", self.settings.public, line.plan.webhook);
+        let mut told: Option<RoundHeard> = None;
         let mut status = "ringing";
-        for _ in 0..MOST_DOCUMENTS {
+        let mut in_a_row = 0;
+        while in_a_row < MOST_DOCUMENTS {
             let asked = Instant::now();
-            let text = match line.ask(&url, status, &[]).await {
-                Ok(text) => text,
-                Err(bad) => return CallEnd::ApplicationError(bad.to_string()),
+            let fields = told.as_ref().map(gather::fields).unwrap_or_default();
+            let asking = line.ask(&url, status, &fields);
+            let answer = match status {
+                // Nobody listens before the call is answered.
+                "ringing" => asking.await,
+                _ => phone.until(asking).await?,
             };
-            report.webhook_ms.push(millis(asked.elapsed()));
-            report.documents.push(text.clone());
+            let text = match answer {
+                Ok(text) => text,
+                Err(bad) => return Ok(CallEnd::ApplicationError(bad.to_string())),
+            };
+            phone.report.webhook_ms.push(millis(asked.elapsed()));
+            phone.report.documents.push(text.clone());
             let verbs = match document::read(&text) {
                 Ok(verbs) => verbs.into_iter().map(|verb| verb.seen_from(&url)).collect(),
-                Err(bad) => return CallEnd::ApplicationError(bad.to_string()),
+                Err(bad) => return Ok(CallEnd::ApplicationError(bad.to_string())),
             };
             status = "in-progress";
-            match self.run(verbs, line, events, report).await {
-                Next::Document(next) => {
-                    events.tell(CallEvent::Redirected(next.clone()));
-                    url = next;
+            match self.run(verbs, line, phone).await? {
+                Next::Document { url: next, heard } => {
+                    phone.events.tell(CallEvent::Redirected(next.clone()));
+                    let nothing = matches!(heard, None | Some(RoundHeard::Nothing));
+                    in_a_row = if nothing { in_a_row + 1 } else { 0 };
+                    (url, told) = (next, heard);
                 }
-                Next::End(end) => return end,
+                Next::End(end) => return Ok(end),
             }
         }
-        CallEnd::ApplicationError("too many redirects in a row".to_owned())
+        let loops = "too many redirects in a row".to_owned();
+        Ok(CallEnd::ApplicationError(loops))
     }
 
     async fn run(
         &self,
         verbs: Vec<Verb>,
         line: &Line<'_>,
-        events: &Events,
-        report: &mut CallReport,
-    ) -> Next {
+        phone: &mut Phone<'_>,
+    ) -> Result<Next, HungUp> {
         for verb in verbs {
-            match verb {
-                Verb::Connect(stream) => {
-                    if let Some(next) = self.connect(&stream, line, events, report).await {
-                        return next;
-                    }
+            let next = match verb {
+                Verb::Connect(stream) => self.connect(&stream, line, phone).await,
+                Verb::Dial => Some(Next::End(CallEnd::PutThrough)),
+                Verb::Gather(gather) => self.gather(&gather, phone).await?,
+                Verb::Hangup => Some(Next::End(CallEnd::AgentHungUp)),
+                Verb::Redirect(url) => Some(Next::Document { url, heard: None }),
+                Verb::Reject => Some(Next::End(CallEnd::Rejected)),
+                Verb::Pause(_) | Verb::Say(_) => {
+                    let (time, sound) = self.sounds(&verb, phone);
+                    phone.live(time, sound).await?;
+                    None
                 }
-                Verb::Dial => return Next::End(CallEnd::PutThrough),
-                Verb::Hangup => return Next::End(CallEnd::AgentHungUp),
-                Verb::Pause(length) => tokio::time::sleep(length).await,
-                Verb::Redirect(url) => return Next::Document(url),
-                Verb::Reject => return Next::End(CallEnd::Rejected),
-                Verb::Say(text) => {
-                    events.tell(CallEvent::CarrierSays(text.clone()));
-                    let chars = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
-                    tokio::time::sleep(self.settings.say_per_char * chars).await;
-                }
+            };
+            if let Some(next) = next {
+                return Ok(next);
             }
         }
-        Next::End(CallEnd::AgentHungUp)
+        Ok(Next::End(CallEnd::AgentHungUp))
+    }
+
+    /// Tells the number's status callback that an answered call is over.
+    async fn tell_end(&self, line: &Line<'_>, end: &CallEnd) {
+        match end {
+            CallEnd::AgentHungUp
+            | CallEnd::ApplicationError(_)
+            | CallEnd::CallerHungUp
+            | CallEnd::TooLong => {}
+            CallEnd::PutThrough | CallEnd::Rejected => return,
+        }
+        let path = line.plan.status.as_ref();
+        let url = path.map(|path| format!("{}{path}", self.settings.public));
+        line.tell(url.as_deref(), "completed", &[]).await;
     }
 
     /// Runs a stream to its end. `None`: go on with the next verb.
@@ -206,14 +240,13 @@ impl Carrier {
         &self,
         stream: &Stream,
         line: &Line<'_>,
-        events: &Events,
-        report: &mut CallReport,
+        phone: &mut Phone<'_>,
     ) -> Option<Next> {
-        let ended = media::run(stream, line, events, report).await;
+        let ended = media::run(stream, line, phone).await;
         let status = stream.status_callback.as_deref();
         match ended {
             Err(bad) => {
-                report.violations.push(format!("stream: {bad}"));
+                phone.report.violations.push(format!("stream: {bad}"));
                 let error = bad.to_string();
                 let fields = [
                     ("StreamEvent", "stream-error"),
@@ -231,14 +264,21 @@ impl Carrier {
             Ok(media::Ended::ByServer) => {
                 line.tell(status, "in-progress", &[("StreamEvent", "stream-stopped")])
                     .await;
-                stream.action.clone().map(Next::Document)
+                let action = stream.action.clone();
+                action.map(|url| Next::Document { url, heard: None })
             }
         }
     }
 }
 
+/// How a document ends.
 enum Next {
-    Document(String),
+    /// With another document, of which this answers a question.
+    Document {
+        url: String,
+        heard: Option<RoundHeard>,
+    },
+    /// With the call.
     End(CallEnd),
 }
 

@@ -1,5 +1,6 @@
 use domain::TurnRecord;
 use sim::carrier::{CallEnd, CallEvent, Happening};
+use transports::RoundHeard;
 
 use super::notice;
 use crate::{
@@ -53,6 +54,9 @@ impl Narrator {
             CallEvent::CallerPresses(key) => self.faint(at, &format!("the caller presses {key}")),
             CallEvent::CarrierSays(text) => {
                 self.faint(at, &format!("the carrier's voice says: {text}"))
+            }
+            CallEvent::CarrierHears(heard) => {
+                self.faint(at, &format!("the carrier hears {}", what(heard)))
             }
             CallEvent::Over(end) => {
                 let held = std::mem::take(&mut self.held);
@@ -122,6 +126,14 @@ impl Narrator {
     fn at(&self, ms: u64) -> String {
         let at = format!("{:>4}.{:03}", ms / 1_000, ms % 1_000);
         self.paint.tone(Tone::Faint, &at)
+    }
+}
+
+fn what(heard: &RoundHeard) -> String {
+    match heard {
+        RoundHeard::Keys(keys) => format!("the keys {keys}"),
+        RoundHeard::Nothing => "nothing".to_owned(),
+        RoundHeard::Words(words) => format!("\"{words}\""),
     }
 }
 

@@ -1,9 +1,13 @@
+mod gather;
+
 use std::{borrow::Cow, time::Duration};
 
 use quick_xml::{
     Reader,
-    events::{BytesStart, Event},
+    events::{BytesStart, Event, attributes::Attribute},
 };
+
+pub use gather::{Gather, Input};
 
 /// One thing to do with a call.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -12,6 +16,8 @@ pub enum Verb {
     Connect(Stream),
     /// Put the caller through: the call leaves our hands.
     Dial,
+    /// Say something, listen, and tell what was heard.
+    Gather(Gather),
     /// End the call.
     Hangup,
     /// Wait in silence.
@@ -46,6 +52,10 @@ impl Verb {
                 action: whole(stream.action),
                 status_callback: whole(stream.status_callback),
                 ..stream
+            }),
+            Self::Gather(gather) => Self::Gather(Gather {
+                action: absolute(base, &gather.action),
+                ..gather
             }),
             Self::Redirect(url) => Self::Redirect(absolute(base, &url)),
             Self::Dial | Self::Hangup | Self::Pause(_) | Self::Reject | Self::Say(_) => self,
@@ -106,6 +116,8 @@ struct Reading {
     responded: bool,
     verbs: Vec<Verb>,
     open: Option<Verb>,
+    /// A verb inside of that one.
+    nested: Option<Verb>,
     /// The stream inside a `<Connect>` was seen.
     streamed: bool,
     text: String,
@@ -123,7 +135,12 @@ impl Reading {
                 self.open = Some(verb(&name, tag)?);
             }
             (2, "Stream") => self.stream(tag)?,
+            (2, "Pause" | "Say") if matches!(self.open, Some(Verb::Gather(_))) => {
+                self.text.clear();
+                self.nested = Some(verb(&name, tag)?);
+            }
             (2, _) if matches!(self.open, Some(Verb::Say(_) | Verb::Dial)) => {}
+            (3, _) if matches!(self.nested, Some(Verb::Say(_))) => {}
             (3, "Parameter") => self.parameter(tag)?,
             _ => return Err(bad(12200, format!("<{name}> does not belong there"))),
         }
@@ -175,10 +192,17 @@ impl Reading {
             .depth
             .checked_sub(1)
             .ok_or_else(|| bad(12100, "a tag too many"))?;
+        let text = self.text.trim().to_owned();
+        if self.depth == 2
+            && let Some(verb) = self.nested.take()
+            && let Some(Verb::Gather(gather)) = &mut self.open
+        {
+            gather.prompt.push(finished(verb, text, false)?);
+            return Ok(());
+        }
         if self.depth != 1 {
             return Ok(());
         }
-        let text = self.text.trim().to_owned();
         let verb = self
             .open
             .take()
@@ -198,6 +222,7 @@ fn verb(name: &str, tag: &BytesStart<'_>) -> Result<Verb, BadDocument> {
             })
         }
         "Dial" => Verb::Dial,
+        "Gather" => Verb::Gather(Gather::open(tag)?),
         "Hangup" => Verb::Hangup,
         "Pause" => {
             let seconds = attribute(tag, "length")?.map_or(Ok(1), |length| length.parse::<u32>());
@@ -223,7 +248,12 @@ fn finished(verb: Verb, text: String, streamed: bool) -> Result<Verb, BadDocumen
         Verb::Say(_) => Ok(Verb::Say(text)),
         Verb::Redirect(_) => Ok(Verb::Redirect(text)),
         Verb::Connect(_) if !streamed => Err(bad(12200, "<Connect> without <Stream>")),
-        Verb::Connect(_) | Verb::Dial | Verb::Hangup | Verb::Pause(_) | Verb::Reject => Ok(verb),
+        Verb::Connect(_)
+        | Verb::Dial
+        | Verb::Gather(_)
+        | Verb::Hangup
+        | Verb::Pause(_)
+        | Verb::Reject => Ok(verb),
     }
 }
 
@@ -249,13 +279,15 @@ fn attribute(tag: &BytesStart<'_>, name: &str) -> Result<Option<String>, BadDocu
     for attribute in tag.attributes() {
         let attribute = attribute.map_err(|why| bad(12100, format!("bad attribute: {why}")))?;
         if attribute.key.as_ref() == name {
-            let value = quick_xml::escape::unescape(&attribute.value).map(Cow::into_owned);
-            return value
-                .map(Some)
-                .map_err(|why| bad(12100, format!("bad attribute: {why}")));
+            return value(&attribute).map(Some);
         }
     }
     Ok(None)
+}
+
+fn value(attribute: &Attribute<'_>) -> Result<String, BadDocument> {
+    let value = quick_xml::escape::unescape(&attribute.value).map(Cow::into_owned);
+    value.map_err(|why| bad(12100, format!("bad attribute: {why}")))
 }
 
 /// The URL that `url` means in a document fetched from `base`.

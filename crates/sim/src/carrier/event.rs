@@ -1,4 +1,5 @@
 use tokio::{sync::mpsc, time::Instant};
+use transports::RoundHeard;
 
 use super::report::CallEnd;
 
@@ -30,6 +31,8 @@ pub enum CallEvent {
     CallerPresses(char),
     /// The caller begins to say this.
     CallerSays(String),
+    /// The carrier's own recogniser heard this.
+    CarrierHears(RoundHeard),
     /// The carrier's own voice says this.
     CarrierSays(String),
     /// The server had queued audio thrown away.

@@ -48,6 +48,7 @@ impl Lead {
         let stream = verbs.into_iter().find_map(|verb| match verb {
             Verb::Connect(stream) => Some(stream),
             Verb::Dial
+            | Verb::Gather(_)
             | Verb::Hangup
             | Verb::Pause(_)
             | Verb::Redirect(_)

@@ -16,13 +16,14 @@ use tokio_tungstenite::{
 use transports::twilio::signature;
 
 use super::{
-    CallReport, Events, Stream,
+    Stream,
     event::CallEvent,
+    phone::Phone,
     playback::{Ahead, FRAME, Playback, TICK_MS},
     webhook::Line,
     wire::{CONNECTED, FromServer, Messages},
 };
-use crate::caller::{Deed, Doing, Measures, Run};
+use crate::caller::{Deed, Doing, Measures};
 
 /// How a stream ended, when it did not fail.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -52,8 +53,6 @@ const TICK: Duration = Duration::from_millis(TICK_MS);
 const AUDIBLE: u16 = 184;
 /// Quiet after which the agent is taken to have stopped.
 const BREATH_TICKS: u64 = 10;
-/// Minutes of audio that are kept.
-const MOST_RECORDED: usize = 15 * 60 * 8_000;
 /// Violations kept of a call.
 const MOST_VIOLATIONS: usize = 200;
 
@@ -61,44 +60,41 @@ const MOST_VIOLATIONS: usize = 200;
 pub(super) async fn run(
     stream: &Stream,
     line: &Line<'_>,
-    events: &Events,
-    report: &mut CallReport,
+    phone: &mut Phone<'_>,
 ) -> Result<Ended, BadSocket> {
     let socket = open(stream, line).await?;
-    events.tell(CallEvent::StreamOpened);
+    phone.events.tell(CallEvent::StreamOpened);
     line.tell(
         stream.status_callback.as_deref(),
         "in-progress",
         &[("StreamEvent", "stream-started")],
     )
     .await;
-    Ok(live(socket, &stream.parameters, line, events, report).await)
+    let messages = Messages::new(line.ids.clone());
+    Ok(live(socket, &stream.parameters, messages, phone).await)
 }
 
 /// Lives through an open stream.
 async fn live<S: AsyncRead + AsyncWrite + Unpin>(
     mut socket: WebSocketStream<S>,
     parameters: &[(String, String)],
-    line: &Line<'_>,
-    events: &Events,
-    report: &mut CallReport,
+    messages: Messages,
+    phone: &mut Phone<'_>,
 ) -> Ended {
-    let plan = line.plan;
     let mut call = Call {
-        messages: Messages::new(line.ids.clone()),
+        messages,
         playback: Playback::default(),
         ahead: Ahead::default(),
-        caller: Run::new(plan.script.clone(), plan.book.clone(), plan.seed),
+        phone,
         measures: Measures::default(),
-        events,
-        report,
         ticks: 0,
         quiet_ticks: BREATH_TICKS,
         began: Instant::now(),
     };
     let ended = call.live(&mut socket, parameters).await;
-    call.report.most_ahead_ms = call.report.most_ahead_ms.max(call.ahead.most_ms());
-    call.report.turns.extend(call.measures.into_turns());
+    let report = &mut call.phone.report;
+    report.most_ahead_ms = report.most_ahead_ms.max(call.ahead.most_ms());
+    report.turns.extend(call.measures.into_turns());
     ended
 }
 
@@ -132,20 +128,18 @@ async fn open(stream: &Stream, line: &Line<'_>) -> Result<WebSocketStream<TcpStr
 }
 
 /// A call while its stream is open.
-struct Call<'a> {
+struct Call<'a, 'p> {
     messages: Messages,
     playback: Playback,
     ahead: Ahead,
-    caller: Run,
+    phone: &'a mut Phone<'p>,
     measures: Measures,
-    events: &'a Events,
-    report: &'a mut CallReport,
     ticks: u64,
     quiet_ticks: u64,
     began: Instant,
 }
 
-impl Call<'_> {
+impl Call<'_, '_> {
     async fn live<S: AsyncRead + AsyncWrite + Unpin>(
         &mut self,
         socket: &mut WebSocketStream<S>,
@@ -182,8 +176,8 @@ impl Call<'_> {
         let mut heard = [0; FRAME];
         let played = self.playback.play(&mut heard);
         let audible = self.notice(&heard);
-        let doing = self.caller.tick(audible);
-        self.record(&doing.audio, &heard);
+        let doing = self.phone.caller.tick(audible);
+        self.phone.report.record(&doing.audio, &heard);
         let hangs_up = doing.deeds.contains(&Deed::HangUp);
         let mut texts: Vec<String> = played
             .marks
@@ -218,9 +212,11 @@ impl Call<'_> {
             self.quiet_ticks += 1;
             if self.quiet_ticks == BREATH_TICKS {
                 if let Some(silent_after_ms) = self.measures.agent_quiet() {
-                    self.events.tell(CallEvent::BargedIn { silent_after_ms });
+                    self.phone
+                        .events
+                        .tell(CallEvent::BargedIn { silent_after_ms });
                 }
-                self.events.tell(CallEvent::AgentQuiet);
+                self.phone.events.tell(CallEvent::AgentQuiet);
             }
             return false;
         };
@@ -229,7 +225,9 @@ impl Call<'_> {
             .measures
             .agent_audible(sample_ms(first), sample_ms(last));
         if waited_ms.is_some() || self.quiet_ticks >= BREATH_TICKS {
-            self.events.tell(CallEvent::AgentAudible { waited_ms });
+            self.phone
+                .events
+                .tell(CallEvent::AgentAudible { waited_ms });
         }
         self.quiet_ticks = 0;
         true
@@ -241,15 +239,15 @@ impl Call<'_> {
         let mut texts = Vec::new();
         for deed in doing.deeds {
             match deed {
-                Deed::GiveUp => self.report.gave_up += 1,
+                Deed::GiveUp => self.phone.report.gave_up += 1,
                 Deed::HangUp => {}
                 Deed::Odd(text) => texts.push(text),
                 Deed::Press(key) => {
-                    self.events.tell(CallEvent::CallerPresses(key));
+                    self.phone.events.tell(CallEvent::CallerPresses(key));
                     texts.push(self.messages.digit(key));
                 }
                 Deed::Speak(kind, said) => {
-                    self.events.tell(CallEvent::CallerSays(said.clone()));
+                    self.phone.events.tell(CallEvent::CallerSays(said.clone()));
                     self.measures.caller_begins(at_ms, kind, said);
                 }
             }
@@ -264,13 +262,6 @@ impl Call<'_> {
                 .caller_ended(at_ms + TICK_MS - (early / 8) as u64);
         }
         texts
-    }
-
-    fn record(&mut self, caller: &[u8], agent: &[u8]) {
-        if self.report.caller_audio.len() < MOST_RECORDED {
-            self.report.caller_audio.extend_from_slice(caller);
-            self.report.agent_audio.extend_from_slice(agent);
-        }
     }
 
     async fn on_message<S: AsyncRead + AsyncWrite + Unpin>(
@@ -321,14 +312,14 @@ impl Call<'_> {
         }
         let marks = match message {
             FromServer::Clear { .. } => {
-                self.report.clears += 1;
+                self.phone.report.clears += 1;
                 self.measures.cleared(self.at_ms());
-                self.events.tell(CallEvent::Cleared);
+                self.phone.events.tell(CallEvent::Cleared);
                 self.ahead.clear(self.began.elapsed());
                 self.playback.clear()
             }
             FromServer::Mark { mark, .. } => {
-                self.report.marks += 1;
+                self.phone.report.marks += 1;
                 self.playback.mark(mark.name).into_iter().collect()
             }
             FromServer::Media { media, .. } => {
@@ -340,10 +331,10 @@ impl Call<'_> {
     }
 
     fn on_media(&mut self, payload: &str) {
-        self.report.messages += 1;
+        self.phone.report.messages += 1;
         self.measures.message_came();
-        if self.report.greeting_after_ms.is_none() {
-            self.report.greeting_after_ms = Some(super::millis(self.began.elapsed()));
+        if self.phone.report.greeting_after_ms.is_none() {
+            self.phone.report.greeting_after_ms = Some(super::millis(self.began.elapsed()));
         }
         match base64_simd::STANDARD.decode_to_vec(payload) {
             Ok(bytes) if bytes.is_empty() => self.violation("31950: an empty payload".to_owned()),
@@ -358,8 +349,8 @@ impl Call<'_> {
     }
 
     fn violation(&mut self, what: String) {
-        if self.report.violations.len() < MOST_VIOLATIONS {
-            self.report.violations.push(what);
+        if self.phone.report.violations.len() < MOST_VIOLATIONS {
+            self.phone.report.violations.push(what);
         }
     }
 }

@@ -1,3 +1,5 @@
+use transports::RoundHeard;
+
 use crate::{caller::Turn, wav};
 
 /// What a call was like, from the carrier's and the caller's side.
@@ -15,6 +17,10 @@ pub struct CallReport {
     pub greeting_after_ms: Option<u64>,
     /// The caller's turns.
     pub turns: Vec<Turn>,
+    /// What the carrier's own voice said.
+    pub carrier_said: Vec<String>,
+    /// What the carrier's own recogniser heard, question by question.
+    pub carrier_heard: Vec<RoundHeard>,
     /// Times the caller waited for the agent in vain.
     pub gave_up: u32,
     /// What the server did that the protocol forbids.
@@ -27,9 +33,9 @@ pub struct CallReport {
     pub clears: u64,
     /// The most that the server was ever ahead of what the caller heard.
     pub most_ahead_ms: u64,
-    /// What the caller said, as mu-law, from the first stream's start.
+    /// What the caller said, as mu-law, from when the call was answered.
     pub caller_audio: Vec<u8>,
-    /// What the caller heard, in step with it.
+    /// What the caller heard, in step with it. The carrier's own voice has no sound.
     pub agent_audio: Vec<u8>,
 }
 
@@ -56,6 +62,16 @@ impl CallReport {
         Self {
             call_sid: call_sid.to_owned(),
             ..Self::default()
+        }
+    }
+
+    /// Keeps some of the call's sound.
+    pub(super) fn record(&mut self, caller: &[u8], agent: &[u8]) {
+        /// A quarter of an hour.
+        const MOST: usize = 15 * 60 * 8_000;
+        if self.caller_audio.len() < MOST {
+            self.caller_audio.extend_from_slice(caller);
+            self.agent_audio.extend_from_slice(agent);
         }
     }
 

@@ -63,7 +63,9 @@ impl Server {
 async fn voice(State(server): Shared, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let form = Form::parse(&body).unwrap();
     server.check("https", &uri, &headers, Signed::Form(&form));
-    server.see(format!("{} {}", uri, form.get("CallStatus").unwrap()));
+    let heard = form.get("Digits").map(|keys| format!(" {keys}"));
+    let status = form.get("CallStatus").unwrap();
+    server.see(format!("{uri} {status}{}", heard.unwrap_or_default()));
     let first = uri.path() == "/twiml";
     let text = if first {
         server.document
@@ -103,6 +105,15 @@ async fn agent(server: Arc<Server>, mut socket: WebSocket) {
 }
 
 async fn call(document: &'static str, agent: fn(Value) -> Vec<Answer>, steps: &[Step]) -> Call {
+    placed(document, agent, steps, None).await
+}
+
+async fn placed(
+    document: &'static str,
+    agent: fn(Value) -> Vec<Answer>,
+    steps: &[Step],
+    status: Option<&str>,
+) -> Call {
     let server = Arc::new(Server {
         document,
         agent,
@@ -132,6 +143,7 @@ async fn call(document: &'static str, agent: fn(Value) -> Vec<Answer>, steps: &[
     };
     let plan = CallPlan {
         book,
+        status: status.map(ToOwned::to_owned),
         limit: Duration::from_secs(5),
         ..CallPlan::by(script)
     };
@@ -290,6 +302,30 @@ async fn documents_are_followed_or_end_the_call() {
     }
     let call = call("Hello", |_| vec![], &[]).await;
     assert!(matches!(call.report.end, CallEnd::ApplicationError(_)));
+}
+
+#[tokio::test]
+async fn a_question_is_asked_and_its_answer_told() {
+    let document = r#"<Response><Gather action="/after?turn=1" numDigits="1"><Say>Press.</Say>
+        </Gather><Redirect>/silence</Redirect></Response>"#;
+    let call = call(document, |_| vec![], &[Step::Press("7".to_owned())]).await;
+    assert_eq!(call.seen, ["/twiml ringing", "/after?turn=1 in-progress 7"]);
+    assert_eq!(call.report.end, CallEnd::AgentHungUp);
+    assert_eq!(call.report.carrier_said, ["Press."]);
+    let keys = RoundHeard::Keys("7".to_owned());
+    assert_eq!(call.report.carrier_heard, [keys]);
+}
+
+#[tokio::test]
+async fn a_loop_of_documents_ends_the_call_and_its_end_is_told() {
+    let document = "<Response><Redirect>/twiml</Redirect></Response>";
+    let call = placed(document, |_| vec![], &[], Some("/status")).await;
+    assert!(matches!(call.report.end, CallEnd::ApplicationError(_)));
+    assert_eq!(call.report.documents.len(), MOST_DOCUMENTS);
+    assert_eq!(call.seen.last().unwrap(), "/status completed");
+    let turned_away = "<Response><Reject/></Response>";
+    let call = placed(turned_away, |_| vec![], &[], Some("/status")).await;
+    assert_eq!(call.seen, ["/twiml ringing"], "it was never answered");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 use super::*;
 use crate::{
     caller::{Kind, Phrasebook, Script},
-    carrier::{CallPlan, Carrier, Settings, wire::StreamIds},
+    carrier::{CallPlan, CallReport, Events, wire::StreamIds},
 };
 
 /// Milliseconds of tone that are an answer.
@@ -107,19 +107,16 @@ async fn play(name: &str) -> (Ended, CallReport) {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios");
     let text = std::fs::read_to_string(format!("{folder}/{name}.call")).unwrap();
     let script = Script::parse(&text, &Phrasebook::recorded()).unwrap();
-    let carrier = Carrier::new(Settings::local("http://127.0.0.1:1", None)).unwrap();
-    let line = Line {
-        carrier: &carrier,
-        plan: &CallPlan::by(script),
-        ids: StreamIds::of_call(1),
-    };
     let (near, far) = tokio::io::duplex(1 << 20);
     let far = WebSocketStream::from_raw_socket(far, Role::Server, None).await;
     let agent = tokio::spawn(ToneAgent::default().answer(far));
     let near = WebSocketStream::from_raw_socket(near, Role::Client, None).await;
-    let mut report = CallReport::new("CA1");
-    let ended = live(near, &[], &line, &Events::none(), &mut report).await;
+    let events = Events::none();
+    let mut phone = Phone::new(&CallPlan::by(script), "CA1", &events);
+    let messages = Messages::new(StreamIds::of_call(1));
+    let ended = live(near, &[], messages, &mut phone).await;
     agent.await.unwrap();
+    let report = phone.report;
     assert_eq!((report.gave_up, &report.violations), (0, &vec![]), "{name}");
     (ended, report)
 }
