@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use domain::{CallBegun, EndReason, Millis};
-use session::{CallSession, Input};
+use session::{CallSession, Input, RoundHeard};
 use tokio::time::Instant;
 use tracing::debug;
 use transports::{LineReader, LineWriter};
@@ -11,6 +11,7 @@ use crate::{
     exchange::{Commons, Shared},
     hands::Hands,
     prepared::Prepared,
+    rounds::{self, Rounds},
 };
 
 /// How a call went.
@@ -22,7 +23,7 @@ pub(crate) struct Went {
 
 /// Runs one call to its end: the session decides, the hands carry out.
 pub(crate) async fn run_call<R: LineReader + 'static, W: LineWriter + 'static>(
-    common: (Shared, Commons),
+    common: (Shared, Commons, Rounds),
     prepared: Prepared,
     begun: CallBegun,
     line: (R, W),
@@ -35,6 +36,7 @@ pub(crate) async fn run_call<R: LineReader + 'static, W: LineWriter + 'static>(
         for action in todo {
             hands.carry_out(action);
         }
+        hands.answer_round(|| session.round());
         if let Some(reason) = session.over() {
             let (lasted, barge_ins) = (clock(), hands.barge_ins);
             hands.close().await;
@@ -62,11 +64,16 @@ pub(crate) async fn run_call<R: LineReader + 'static, W: LineWriter + 'static>(
                     todo = Vec::new();
                     continue;
                 }
+                input = rounds::next(&mut hands.sheet) => input.unwrap_or(Input::Tick),
                 () = until(deadline) => Input::Tick,
             },
         };
         // Keys, and what a model tells a tool, may be secrets.
-        if !matches!(input, Input::Digit(_) | Input::ToolAsked { .. }) {
+        let secret = matches!(
+            input,
+            Input::Digit(_) | Input::Round(RoundHeard::Keys(_)) | Input::ToolAsked { .. }
+        );
+        if !secret {
             debug!(%input, "input");
         }
         todo = session.handle(clock(), input);

@@ -10,7 +10,7 @@ use domain::{
     Receipt, TenantId, UnixMillis,
 };
 use futures_util::FutureExt;
-use session::Input;
+use session::{Input, RoundHeard};
 use store::{Record, Writer};
 use tokio::{sync::mpsc, time::Instant};
 use tracing::{Instrument, error, info, info_span, warn};
@@ -24,6 +24,7 @@ use crate::{
     meters::Meters,
     prepared::Prepared,
     purse::{self, Purses},
+    rounds::Rounds,
     tally::Tally,
     tools::ToolBox,
     voice,
@@ -95,12 +96,18 @@ pub struct Totals {
     pub receipt: Receipt,
 }
 
+/// A call going on.
+struct Live {
+    mailbox: mpsc::Sender<Input>,
+    rounds: Rounds,
+}
+
 /// The telephone exchange: prepares calls, runs them, and knows which are live.
 #[derive(Clone)]
 pub struct Exchange {
     shared: Shared,
     commons: Commons,
-    live: Arc<Mutex<BTreeMap<CallId, mpsc::Sender<Input>>>>,
+    live: Arc<Mutex<BTreeMap<CallId, Live>>>,
     totals: Arc<Mutex<Totals>>,
 }
 
@@ -215,12 +222,17 @@ impl Exchange {
     ) -> CallEnded {
         info!(agent = %begun.agent, direction = begun.direction.as_str(), caller = %begun.from, "call began");
         let (agent, tally) = (Arc::clone(&prepared.agent), Arc::clone(&prepared.tally));
-        let _live = self.enlist(begun.id, prepared.mailbox.clone());
+        let rounds = Rounds::default();
+        let live = Live {
+            mailbox: prepared.mailbox.clone(),
+            rounds: rounds.clone(),
+        };
+        let _live = self.enlist(begun.id, live);
         self.shared.records.keep(Record::Begun(begun.clone()));
         let answered = Instant::now();
         let (id, tenant) = (begun.id, begun.tenant.clone());
         let call = run_call(
-            (self.shared.clone(), self.commons.clone()),
+            (self.shared.clone(), self.commons.clone(), rounds),
             prepared,
             begun,
             line,
@@ -279,8 +291,8 @@ impl Exchange {
         ended
     }
 
-    fn enlist(&self, id: CallId, mailbox: mpsc::Sender<Input>) -> Enlisted {
-        lock(&self.live).insert(id, mailbox);
+    fn enlist(&self, id: CallId, live: Live) -> Enlisted {
+        lock(&self.live).insert(id, live);
         self.show_live();
         Enlisted {
             exchange: self.clone(),
@@ -303,10 +315,28 @@ impl Exchange {
 
     /// Asks all live calls to say goodbye and end.
     pub fn dismiss_all(&self) {
-        for mailbox in lock(&self.live).values() {
+        for live in lock(&self.live).values() {
             // A full mailbox belongs to a call that is busy ending.
-            drop(mailbox.try_send(Input::Dismissed));
+            drop(live.mailbox.try_send(Input::Dismissed));
         }
+    }
+
+    /// The rounds of a call whose carrier listens and speaks by itself.
+    #[must_use]
+    pub fn rounds(&self, call: CallId) -> Option<Rounds> {
+        let live = lock(&self.live);
+        let rounds = &live.get(&call)?.rounds;
+        rounds.are_open().then(|| rounds.clone())
+    }
+
+    /// The carrier says that a call is over. One that has audio hears so on its line.
+    pub fn hung_up(&self, call: CallId) {
+        let live = lock(&self.live);
+        let Some(live) = live.get(&call).filter(|live| live.rounds.are_open()) else {
+            return;
+        };
+        // A full mailbox belongs to a call whose carrier does not ask any more: it ends by that.
+        drop(live.mailbox.try_send(Input::Round(RoundHeard::HungUp)));
     }
 
     /// The breakers of all providers that were ever used or rehearsed.

@@ -1,3 +1,5 @@
+mod rounds;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
@@ -29,6 +31,7 @@ use crate::{
     mouth::{self, Mouth, ToMouth},
     prepared::{Prepared, ToTalker},
     recogniser,
+    rounds::{Rounds, Sheet},
     stations::Stations,
     talking,
     tally::Tally,
@@ -57,6 +60,9 @@ pub(crate) struct Hands {
     /// How much the caller heard of the reply that fell silent last.
     silenced: Option<(ReplyId, Millis)>,
     mouth: mpsc::Sender<ToMouth>,
+    rounds: Rounds,
+    /// Where the carrier speaks by itself: what it is to say.
+    pub(crate) sheet: Option<Sheet>,
     /// The ear sees it when it next hears something.
     hear_less: Arc<AtomicBool>,
     /// Everything that runs for this call; it ends with the call.
@@ -78,7 +84,7 @@ pub(crate) struct Hands {
 impl Hands {
     /// Takes over a prepared call: from now on the line is listened to and can be spoken on.
     pub(crate) fn take<R: LineReader + 'static, W: LineWriter + 'static>(
-        (shared, commons): (Shared, Commons),
+        (shared, commons, rounds): (Shared, Commons, Rounds),
         prepared: Prepared,
         begun: CallBegun,
         answered: Instant,
@@ -131,6 +137,8 @@ impl Hands {
             talker,
             silenced: None,
             mouth,
+            rounds,
+            sheet: None,
             hear_less,
             tasks,
             thoughts: JoinSet::new(),
@@ -183,16 +191,15 @@ impl Hands {
                 clause,
                 text,
             } => {
-                self.tell_voice(
+                let order = ToVoice::Say {
                     reply,
-                    ToVoice::Say {
-                        reply,
-                        clause,
-                        text,
-                    },
-                );
+                    clause,
+                    text,
+                };
+                self.tell_voice(reply, order);
             }
             Action::SpeakEnd(reply) => self.tell_voice(reply, ToVoice::End(reply)),
+            Action::TakeRounds => self.take_rounds(),
             Action::Think { reply, prompt } => self.think(reply, prompt),
         }
     }
@@ -247,6 +254,9 @@ impl Hands {
                 thought.draft.discard();
             }
         }
+        if let Some(sheet) = &mut self.sheet {
+            return sheet.take(ToVoice::Cancel(reply));
+        }
         if self.talker.is_none() {
             return drop(self.voice.try_send(ToVoice::Cancel(reply)));
         }
@@ -278,6 +288,9 @@ impl Hands {
 
     /// A voice that takes no orders has failed.
     fn tell_voice(&mut self, reply: ReplyId, order: ToVoice) {
+        if let Some(sheet) = &mut self.sheet {
+            return sheet.take(order);
+        }
         if self.talker.is_some() {
             return self.tell_talker(talking::Order::Speak(order));
         }
@@ -289,6 +302,10 @@ impl Hands {
 
     /// A mouth that takes no orders is a line that takes no audio.
     fn tell_mouth(&mut self, order: ToMouth) {
+        if self.sheet.is_some() {
+            // It is closed.
+            return;
+        }
         if self.mouth.try_send(order).is_err() {
             self.commons.meters.dropped("mouth", "full");
             self.own.push_back(Input::LineLost);
@@ -296,6 +313,16 @@ impl Hands {
     }
 
     fn apologise(&mut self, reply: ReplyId, clause: ClauseId) {
+        if self.sheet.is_some() {
+            let text = self.agent.rules.lines.trouble.clone();
+            let order = ToVoice::Say {
+                reply,
+                clause,
+                text,
+            };
+            self.tell_voice(reply, order);
+            return self.tell_voice(reply, ToVoice::End(reply));
+        }
         let own = self.agent.apology.clone();
         let bytes = own.unwrap_or_else(|| apology(self.agent.rules.language.primary()));
         self.own

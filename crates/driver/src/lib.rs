@@ -4,7 +4,8 @@
 //! - `call` is the loop: input in, actions out; `hands` carries them out and never awaits.
 //! - `ear` and `mouth` are the line's two sides; `recogniser`, `thinking` and `voice` the
 //!   providers'; `talking` is that of models which do all three; `stations` is an agent's list of
-//!   providers, with retries, breakers and replacements.
+//!   providers, with retries, breakers and replacements. `rounds` are what a call goes on in when
+//!   only its carrier still listens and speaks.
 
 mod agent;
 mod backoff;
@@ -21,6 +22,7 @@ mod mouth;
 mod prepared;
 mod purse;
 mod recogniser;
+mod rounds;
 mod stations;
 mod talking;
 mod tally;
@@ -34,4 +36,5 @@ pub use cache::{CacheSettings, DiskSettings};
 pub use exchange::{Exchange, Shared, Totals};
 pub use meters::Meters;
 pub use prepared::Prepared;
+pub use rounds::Rounds;
 pub use tools::{NoTools, ToolBox, ToolRequest};

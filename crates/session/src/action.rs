@@ -79,6 +79,9 @@ pub enum Action {
     },
     /// No more clauses will come for this reply.
     SpeakEnd(ReplyId),
+    /// Leave the audio of the line: from here on the carrier listens and speaks by itself, and asks
+    /// what to say.
+    TakeRounds,
     /// Have the model write a reply. Speculative until the turn is over; the core holds it back.
     Think {
         /// The reply's id: every answer carries it.

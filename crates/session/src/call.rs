@@ -4,6 +4,7 @@ mod keys;
 mod listening;
 mod masking;
 mod overlapping;
+mod rounds;
 mod speaking;
 mod spending;
 mod waiting;
@@ -40,6 +41,7 @@ use waiting::Waiting;
 /// - `answering`: the model's side: replies, speculation, tools.
 ///   `masking`: what covers a wait of ours.
 /// - `speaking`: the voice's side: audio, marks, and what was heard; `overlapping`: speech over it.
+/// - `rounds`: a carrier that listens and speaks by itself.
 /// - `waiting`: silence and holds. `spending`: the budget. `ending`: goodbyes, failures, the last action.
 #[derive(Debug)]
 pub struct CallSession {
@@ -74,6 +76,7 @@ pub struct CallSession {
     pace: Pace,
     lag: Lag,
     recogniser: Recogniser,
+    line: Line,
     menu_ear: MenuEar,
     /// The caller is a machine with a menu.
     is_menu: bool,
@@ -100,6 +103,17 @@ enum Recogniser {
     Works {
         since: Millis,
     },
+}
+
+/// How the caller is heard, and hears us.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Line {
+    Audio,
+    /// Nobody recognises his speech any more, or speaks to him, but the carrier can: as soon as
+    /// nobody talks.
+    Failing,
+    /// The carrier does.
+    Rounds,
 }
 
 /// What the agent's last words ask of the caller.
@@ -172,6 +186,7 @@ impl CallSession {
             recogniser: Recogniser::Works {
                 since: Millis::ZERO,
             },
+            line: Line::Audio,
             menu_ear: MenuEar::default(),
             is_menu: false,
         };
@@ -239,11 +254,12 @@ impl CallSession {
 
     /// Somebody always owes the next move. When nobody does, the caller is waited for.
     fn see_who_is_next(&mut self, now: Millis) {
-        if self.recogniser == Recogniser::Failed
-            && self.reply.is_none()
-            && self.phase == Phase::Talking
-        {
+        let deaf = self.recogniser == Recogniser::Failed && self.line == Line::Audio;
+        if deaf && self.reply.is_none() && self.phase == Phase::Talking {
             return self.give_up(now, EndReason::ProviderFailedStt);
+        }
+        if self.line == Line::Failing && self.reply.is_none() && self.phase == Phase::Talking {
+            return self.take_rounds(now);
         }
         let waits = [
             Timer::EndOfTurn,
@@ -256,6 +272,7 @@ impl CallSession {
             || self.reply.is_some()
             || self.turn.is_speaking()
             || self.waiting.noisy
+            || self.line == Line::Rounds
             || waits.into_iter().any(|timer| self.timers.is_armed(timer));
         if !somebody {
             self.go_on_waiting(now);
@@ -284,6 +301,9 @@ impl CallSession {
     }
 
     fn on_input(&mut self, now: Millis, input: Input) {
+        if self.line == Line::Rounds && rounds::is_of_audio(&input) {
+            return;
+        }
         match input {
             Input::Audio(audio) => self.on_audio(now, audio),
             Input::BudgetGone => self.budget_is_gone(now),
@@ -300,6 +320,7 @@ impl CallSession {
             Input::RecogniserBack => self.recogniser_back(now),
             Input::RecogniserLost => self.recogniser_lost(now),
             Input::RecogniserFailed => self.recogniser_failed(now),
+            Input::Round(heard) => self.on_round(now, heard),
             Input::Said { reply, text } => self.on_said(now, reply, &text),
             Input::SpeakingFailed(reply) => self.speaking_failed(now, reply),
             Input::SpeechStarted { at } => self.speech_started(now, at),

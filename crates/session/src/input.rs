@@ -4,7 +4,7 @@ use bytes::Bytes;
 use domain::{Micros, Millis, ReplyId};
 
 use crate::{
-    Rules,
+    RoundHeard, Rules,
     action::{ClauseId, Mark, Message, ToolRunId},
 };
 
@@ -47,6 +47,8 @@ pub enum Input {
     RecogniserBack,
     /// The recogniser is gone or says nothing; something is left to try.
     RecogniserLost,
+    /// The carrier, which listens and speaks by itself, has said all there was and listened.
+    Round(RoundHeard),
     /// Some text of a reply, by a model that speaks for itself: its sound comes as audio of the
     /// newest clause, in its own time.
     Said {

@@ -19,6 +19,7 @@ mod pace;
 mod playout;
 mod recent;
 mod reply;
+mod rounds;
 mod rules;
 pub mod script;
 mod spoken;
@@ -38,6 +39,7 @@ pub use expect::{BadExpect, Expect, Expected};
 pub use input::{Audio, Input, Span, WordEnd, Words};
 pub use machine::{PickedUpBy, Pickup, PickupInput, Who};
 pub use menu::MenuEar;
+pub use rounds::{AfterSaying, RoundHeard};
 pub use rules::{
     AmdRules, DtmfRules, EndRules, IdleRules, LineCapabilities, Lines, MaskRules, OverlapMode,
     OverlapRules, Rules, Speculate, TurnEnd, TurnRules, Waits,

@@ -475,6 +475,8 @@ pub struct LineCapabilities {
     pub ahead: Millis,
     /// Longest time between our last frame of a reply and its mark: network and jitter buffers.
     pub mark_slack: Millis,
+    /// Its carrier can listen and speak by itself, one round after the other.
+    pub rounds: bool,
 }
 
 impl LineCapabilities {
@@ -483,5 +485,6 @@ impl LineCapabilities {
         marks: true,
         ahead: Millis(200),
         mark_slack: Millis(1_000),
+        rounds: false,
     };
 }

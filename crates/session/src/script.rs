@@ -21,6 +21,7 @@
 //! 2.800 audio r2/0 0.700        0.7 s of voice for its clause 0
 //! 2.900 spoken r2               the voice is done; `no-voice r2`: it failed
 //! 3.600 played r2-0             the line has played up to this mark
+//! 3.800 round words For two.    what the carrier heard (`round keys 12`, `round over`; `round`: nothing)
 //! 4.000 digit 5                 also: hang-up, lost, dismissed, deaf, tick
 //! ```
 
@@ -31,7 +32,7 @@ use std::str::FromStr;
 use bytes::Bytes;
 use domain::{Micros, Millis, ReplyId};
 
-use crate::{Audio, ClauseId, Input, Mark, Span, ToolRunId, Words};
+use crate::{Audio, ClauseId, Input, Mark, RoundHeard, Span, ToolRunId, Words};
 
 /// Why a line of a script cannot be read.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -133,6 +134,7 @@ fn happened(at: Millis, verb: &str, rest: &str) -> Option<Input> {
         "quiet" => Input::NoiseStopped {
             at: moment(at, rest)?,
         },
+        "round" => Input::Round(round(rest)?),
         "said" => {
             let (id, text) = word(rest);
             Input::Said {
@@ -154,6 +156,16 @@ fn happened(at: Millis, verb: &str, rest: &str) -> Option<Input> {
         }
         "tick" => Input::Tick,
         "tool" => tool(rest)?,
+        _ => return None,
+    })
+}
+
+fn round(rest: &str) -> Option<RoundHeard> {
+    Some(match word(rest) {
+        ("", "") => RoundHeard::Nothing,
+        ("over", "") => RoundHeard::HungUp,
+        ("keys", keys) => RoundHeard::Keys(keys.trim().to_owned()),
+        ("words", text) => RoundHeard::Words(unquoted(text)),
         _ => return None,
     })
 }
@@ -291,6 +303,10 @@ mod tests {
             "1.000 answer 1 {}",
             "1.000 played r2-0",
             "1.000 digit #",
+            "1.000 round",
+            "1.000 round keys 12",
+            "1.000 round over",
+            "1.000 round words \"For two.\"",
             "1.000 budget-gone",
             "1.000 spent 4000000",
             "1.000 hang-up",

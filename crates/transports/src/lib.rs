@@ -5,4 +5,5 @@ mod rounds;
 pub mod twilio;
 
 pub use line::{FromLine, LineGone, LineReader, LineWriter};
-pub use rounds::{AfterSaying, Round, RoundHeard};
+pub use rounds::Round;
+pub use session::{AfterSaying, RoundHeard};

@@ -268,6 +268,10 @@ pub(crate) struct Agent {
     pub history_messages: Option<usize>,
     /// Tokens of them, about, that are kept; what goes on is always told whole. Default 8000.
     pub history_tokens: Option<usize>,
+    /// Whether a call goes on by the carrier's own recogniser and voice, one question at a time, when
+    /// nobody in `stt` works any more, or nobody in `tts`. The carrier bills them by itself; without
+    /// them such a call is ended politely. Default true.
+    pub carrier_rounds: Option<bool>,
     /// Earlier calls of the same number that the agent remembers; 0 with `realtime`. A number is no
     /// proof of who calls. Default 0.
     pub remembers_calls: Option<u32>,

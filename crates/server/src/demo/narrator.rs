@@ -131,6 +131,7 @@ impl Narrator {
 
 fn what(heard: &RoundHeard) -> String {
     match heard {
+        RoundHeard::HungUp => "that the caller is gone".to_owned(),
         RoundHeard::Keys(keys) => format!("the keys {keys}"),
         RoundHeard::Nothing => "nothing".to_owned(),
         RoundHeard::Words(words) => format!("\"{words}\""),

@@ -2,7 +2,7 @@
 
 use domain::{EndReason, Millis};
 
-use super::{CallSession, Phase, Recogniser};
+use super::{CallSession, Line, Phase, Recogniser};
 use crate::{
     Action, CancelReason,
     reply::{After, Finish, Kind, Reply, Stage, Writing},
@@ -60,6 +60,9 @@ impl CallSession {
     pub(super) fn recogniser_failed(&mut self, now: Millis) {
         self.recogniser = Recogniser::Failed;
         self.timers.disarm(Timer::OneMoment);
+        if self.rules.line.rounds {
+            self.line = Line::Failing;
+        }
         if self.reply.as_ref().is_some_and(Reply::is_speculative) {
             self.cancel_unheard(CancelReason::Failed);
         }
@@ -159,7 +162,8 @@ impl CallSession {
     /// Goodbye was said: the caller gets a moment to object.
     pub(super) fn linger(&mut self, now: Millis, why: EndReason) {
         self.phase = Phase::Leaving(why);
-        if !self.turn.is_speaking() {
+        // In rounds the carrier listens for that moment, and tells.
+        if !self.turn.is_speaking() && self.line != Line::Rounds {
             self.timers.arm(Timer::Grace, now + self.rules.end.grace);
         }
     }

@@ -405,7 +405,7 @@ impl CallSession {
 
     /// The silence that ends a turn of this class: what the rules say, at this caller's pace and for
     /// what is expected unless they do not adapt, and never shorter than words take to come.
-    fn wait_for(&self, class: WaitClass) -> Millis {
+    pub(super) fn wait_for(&self, class: WaitClass) -> Millis {
         let rules = &self.rules.turn;
         let base = class.wait(&rules.wait);
         let percent = if rules.adapts {

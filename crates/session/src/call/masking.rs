@@ -2,12 +2,15 @@
 
 use domain::Millis;
 
-use super::CallSession;
+use super::{CallSession, Line};
 use crate::{
     WaitClass,
     reply::{After, Kind, Reply, Voicing, Writing},
     timers::Timer,
 };
+
+/// A carrier that speaks by itself covers a wait after so long.
+const ROUND_FILLER: Millis = Millis(2_000);
 
 /// Which openers and fillers were said: none comes twice in a row.
 #[derive(Debug, Default)]
@@ -64,6 +67,16 @@ impl CallSession {
 
     /// The mask that is due next for the answer in the making, if it is silent until then.
     fn next_mask(&self) -> Option<(Millis, Mask)> {
+        let (at, mask) = self.next_mask_on_audio()?;
+        if self.line != Line::Rounds {
+            return Some((at, mask));
+        }
+        // A round is said in one go: what comes soon needs no cover.
+        let committed = self.reply.as_ref()?.watch.committed?;
+        self.filler(at.or_later(committed + ROUND_FILLER))
+    }
+
+    fn next_mask_on_audio(&self) -> Option<(Millis, Mask)> {
         let rules = &self.rules.mask;
         let reply = self.reply.as_ref().filter(|reply| {
             reply.kind == Kind::Answer && reply.voicing == Voicing::Open && !reply.is_speculative()

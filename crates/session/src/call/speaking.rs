@@ -2,7 +2,7 @@
 
 use domain::{EndReason, Millis, Overlap, OverlapOutcome, ReplyId};
 
-use super::{CallSession, Phase, Question};
+use super::{CallSession, Line, Phase, Question};
 use crate::{
     Action, Audio, CancelReason, ClauseId, Expect, Expected, Mark, Note, Play,
     classify::Asked,
@@ -266,7 +266,7 @@ impl CallSession {
     }
 
     /// What follows a reply: what was settled before, unless its last words say otherwise.
-    fn after(&self, reply: &Reply, how: Finish) -> After {
+    pub(super) fn after(&self, reply: &Reply, how: Finish) -> After {
         let said = reply.said();
         let asks = words::asks(&said);
         let farewell = words::says_goodbye(words::last_sentence(&said), &self.rules.end.goodbyes);
@@ -348,7 +348,11 @@ impl CallSession {
     fn apologise(&mut self, now: Millis) {
         let mut reply = self.new_reply(Kind::ProtectedLine, Stage::Released);
         if self.failures.unspoken >= self.rules.end.max_failures {
-            reply.then = After::HangUp(EndReason::ProviderFailedTts);
+            if self.rules.line.rounds {
+                self.line = Line::Failing;
+            } else {
+                reply.then = After::HangUp(EndReason::ProviderFailedTts);
+            }
         }
         let clause = reply.announce(Spoken::verbatim(self.rules.lines.trouble.clone()));
         reply.watch.clause = Some(now);

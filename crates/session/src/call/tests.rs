@@ -4,6 +4,7 @@ mod lines;
 mod money;
 mod overlaps;
 mod random;
+mod rounds;
 mod scripts;
 mod speaking_models;
 mod trouble;

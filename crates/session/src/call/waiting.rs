@@ -2,7 +2,7 @@
 
 use domain::{EndReason, Millis};
 
-use super::{CallSession, Phase};
+use super::{CallSession, Line, Phase};
 use crate::{
     reply::{After, Kind},
     timers::Timer,
@@ -37,17 +37,25 @@ pub(super) enum Patience {
 impl CallSession {
     /// Nobody has the floor: after a while the agent asks.
     pub(super) fn wait_for_caller(&mut self, now: Millis) {
+        self.waiting.idle_at = now + self.patience();
+        self.go_on_waiting(now);
+    }
+
+    /// How long the caller may be silent.
+    pub(super) fn patience(&self) -> Millis {
         let idle = &self.rules.idle;
-        let after = match self.waiting.patience {
+        match self.waiting.patience {
             Patience::OnHold => idle.hold,
             Patience::Usual => idle.after[self.waiting.reminders.min(idle.after.len() - 1)],
-        };
-        self.waiting.idle_at = now + after;
-        self.go_on_waiting(now);
+        }
     }
 
     /// Nothing came of a sound: the caller has been silent all the while.
     pub(super) fn go_on_waiting(&mut self, now: Millis) {
+        if self.line == Line::Rounds {
+            // The carrier waits, and tells when nothing has come.
+            return;
+        }
         if let Phase::Leaving(_) = self.phase {
             return self.timers.arm(Timer::Grace, now + self.rules.end.grace);
         }
@@ -117,7 +125,8 @@ impl CallSession {
     pub(super) fn say_between(&mut self, now: Millis, timer: Timer, line: &str) {
         const LATER: Millis = Millis(1_000);
         let heard = self.is_waiting() && !self.turn.awaits_words();
-        let free = heard && self.phase == Phase::Talking;
+        // A carrier that listens cannot be spoken to.
+        let free = heard && self.phase == Phase::Talking && self.line != Line::Rounds;
         if !free {
             return self.timers.arm(timer, now + LATER);
         }

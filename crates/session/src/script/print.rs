@@ -4,7 +4,9 @@ use std::fmt;
 
 use domain::TurnRecord;
 
-use crate::{Action, Audio, CancelReason, Input, Message, Note, Play, Span, turn::hidden_keys};
+use crate::{
+    Action, Audio, CancelReason, Input, Message, Note, Play, RoundHeard, Span, turn::hidden_keys,
+};
 
 /// An input as a line of a script, without its time.
 impl fmt::Display for Input {
@@ -32,6 +34,10 @@ impl fmt::Display for Input {
             Self::RecogniserBack => f.write_str("words-again"),
             Self::RecogniserLost => f.write_str("no-words"),
             Self::RecogniserFailed => f.write_str("deaf"),
+            Self::Round(RoundHeard::HungUp) => f.write_str("round over"),
+            Self::Round(RoundHeard::Keys(keys)) => write!(f, "round keys {keys}"),
+            Self::Round(RoundHeard::Nothing) => f.write_str("round"),
+            Self::Round(RoundHeard::Words(text)) => write!(f, "round words {}", quoted(text)),
             Self::Said { reply, text } => write!(f, "said {reply} {}", quoted(text)),
             Self::SpeakingFailed(reply) => write!(f, "no-voice {reply}"),
             Self::SpeechStarted { at } => write!(f, "speech at {at}"),
@@ -122,6 +128,7 @@ impl fmt::Display for Action {
                 text,
             } => write!(f, "speak {reply}/{} {}", clause.0, quoted(text)),
             Self::SpeakEnd(reply) => write!(f, "speak end {reply}"),
+            Self::TakeRounds => f.write_str("take rounds"),
             Self::Think { reply, prompt } => {
                 let last = prompt
                     .messages

@@ -94,6 +94,8 @@ async fn listen(hearing: &mut Hearing<'_>, phone: &mut Phone<'_>) -> Result<Roun
 /// The fields that tell what was heard.
 pub(super) fn fields(heard: &RoundHeard) -> Vec<(&str, &str)> {
     match heard {
+        // The status callback tells it.
+        RoundHeard::HungUp => Vec::new(),
         RoundHeard::Keys(keys) => vec![("Digits", keys)],
         RoundHeard::Nothing => vec![("SpeechResult", "")],
         RoundHeard::Words(words) => vec![("SpeechResult", words), ("Confidence", "0.9128")],

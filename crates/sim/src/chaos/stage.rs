@@ -1,6 +1,7 @@
 //! An exchange with one agent and two providers for each of its jobs, each a fake behind a proxy on
 //! real sockets; and calls on it.
 
+mod rounds;
 mod stations;
 mod talker;
 
@@ -121,6 +122,8 @@ pub(super) struct Setting {
     pub(super) talker: Option<Talker>,
     pub(super) speculate: Speculate,
     pub(super) budget_per_day: Option<Micros>,
+    /// Whether the carrier can listen and speak by itself.
+    pub(super) rounds: bool,
     /// What the models of all its providers are called in records and in the log.
     pub(super) models: &'static str,
 }
@@ -137,6 +140,7 @@ impl Default for Setting {
             talker: None,
             speculate: Speculate::Speak,
             budget_per_day: None,
+            rounds: false,
             models: "usual",
         }
     }
@@ -209,7 +213,7 @@ impl Stage {
         .with_breakers(setting.breakers);
         let mut agent = Agent {
             id: "anna".parse()?,
-            rules: Arc::new(rules(setting.speculate)),
+            rules: Arc::new(rules(setting.speculate, setting.rounds)),
             listen: stations::listen(&ears, setting.models)?,
             think: stations::think(&models, setting.models)?,
             speak: stations::speak(&voices, setting.models)?,
@@ -255,10 +259,10 @@ impl Stage {
 
     pub(super) async fn call_among_others(&self, asks: &[Ask]) -> anyhow::Result<Call> {
         let prepared = self.exchange.prepare(&self.agent);
-        let id = CallId::new(self.calls.fetch_add(1, Ordering::Relaxed) + 1, [7; 10]);
+        let (id, begun) = self.next_call()?;
         let (telephone, ear, mouth) = line();
         let began = Instant::now();
-        let driven = self.exchange.run(prepared, begun(id)?, ear, mouth);
+        let driven = self.exchange.run(prepared, begun, ear, mouth);
         let (heard, ended) = tokio::join!(telephone.call(GREETING, asks.to_vec()), driven);
         let lasted = began.elapsed();
         let kept = self.kept(id, &ended).await?;
@@ -271,6 +275,11 @@ impl Stage {
             fakes: None,
             left_open: 0,
         })
+    }
+
+    fn next_call(&self) -> anyhow::Result<(CallId, CallBegun)> {
+        let id = CallId::new(self.calls.fetch_add(1, Ordering::Relaxed) + 1, [7; 10]);
+        Ok((id, begun(id)?))
     }
 
     /// How many connections of recognisers and voices stand, when they had five seconds to end.
@@ -387,8 +396,9 @@ fn payees(agent: &Agent) -> Vec<ModelName> {
     all.chain([&agent.carrier]).cloned().collect()
 }
 
-fn rules(speculate: Speculate) -> Rules {
+fn rules(speculate: Speculate, rounds: bool) -> Rules {
     let mut rules = Rules::defaults(&Language::default());
+    rules.line.rounds = rounds;
     rules.turn.speculate = speculate;
     GREETING.clone_into(&mut rules.lines.greeting);
     rules

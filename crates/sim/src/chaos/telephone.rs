@@ -26,6 +26,15 @@ const GREETED_WITHIN: Duration = Duration::from_secs(5);
 /// Between the end of an answer and the caller's next words.
 const THINKS: Duration = Duration::from_millis(500);
 
+impl Ask {
+    /// A caller who says nothing until he is hung up on.
+    pub(super) const NOTHING: Self = Self {
+        words: "",
+        until: "\n",
+        patience: Duration::from_secs(15),
+    };
+}
+
 /// What a caller says, and how the answer to it ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Ask {

@@ -261,6 +261,7 @@ impl World {
             | Input::RecogniserBack
             | Input::RecogniserFailed
             | Input::RecogniserLost
+            | Input::Round(_)
             | Input::Said { .. }
             | Input::SpeakingFailed(_)
             | Input::Spent(_)
@@ -390,7 +391,8 @@ impl World {
                 let played = silenced.map(|reply| self.line.words_played(reply, now));
                 self.seen.records.push((now, (**record).clone(), played));
             }
-            Action::HangUp(_) | Action::Note(_) => {}
+            // The simulated line has no rounds.
+            Action::HangUp(_) | Action::Note(_) | Action::TakeRounds => {}
         }
     }
 
@@ -440,6 +442,7 @@ fn reply_of(input: &Input) -> Option<ReplyId> {
         | Input::RecogniserBack
         | Input::RecogniserFailed
         | Input::RecogniserLost
+        | Input::Round(_)
         | Input::Spent(_)
         | Input::SpeechStarted { .. }
         | Input::SpeechStopped { .. }

@@ -97,6 +97,7 @@ impl Reading<'_, '_> {
             typed.history_tokens,
             (100, rules.history_tokens, 1_000_000),
         );
+        rules.line.rounds = typed.carrier_rounds.unwrap_or(true);
         rules.spoken_form = typed.tts.spoken_form.unwrap_or(rules.spoken_form);
         rules
     }

@@ -10,7 +10,8 @@ use proptest::prelude::*;
 
 use super::dice::Dice;
 use crate::{
-    Action, Audio, CallSession, ClauseId, Input, Mark, Play, Span, Timer, ToolRunId, Words,
+    Action, Audio, CallSession, ClauseId, Input, Mark, Play, RoundHeard, Span, Timer, ToolRunId,
+    Words,
 };
 
 /// What every call may cost.
@@ -133,7 +134,7 @@ impl World {
 
     fn rare(&mut self, reply: ReplyId, span: Option<Span>) -> Input {
         let at = self.now - Millis(100);
-        match self.dice.roll(19) {
+        match self.dice.roll(23) {
             0 => Input::HungUp,
             1 => Input::LineLost,
             2 => Input::RecogniserFailed,
@@ -155,6 +156,10 @@ impl World {
             },
             14..=16 => span.map_or(Input::Tick, Input::Ignored),
             17 => Input::ThinkingBroke(reply),
+            18 => Input::Round(RoundHeard::Nothing),
+            19 => Input::Round(RoundHeard::Keys("12#".to_owned())),
+            20 => Input::Round(RoundHeard::Words("I want a table".to_owned())),
+            21 => Input::Round(RoundHeard::Words("goodbye".to_owned())),
             _ => Input::Tick,
         }
     }
@@ -235,7 +240,8 @@ impl World {
             | Action::Note(_)
             | Action::Play(Play::Mark(_))
             | Action::Speak { .. }
-            | Action::SpeakEnd(_) => {}
+            | Action::SpeakEnd(_)
+            | Action::TakeRounds => {}
         }
     }
 
@@ -284,7 +290,8 @@ impl World {
             | Action::Note(_)
             | Action::Play(_)
             | Action::Record(_)
-            | Action::Silence { .. } => {}
+            | Action::Silence { .. }
+            | Action::TakeRounds => {}
         }
     }
 

@@ -9,7 +9,7 @@ use crate::{
     chaos::{
         Findings,
         code::bare,
-        stage::{Call, GREETING, QUESTIONS, Setting, Stage, ask},
+        stage::{Call, GREETING, QUESTIONS, Setting, Stage, answer_of, ask},
         telephone::Ask,
     },
     fakes::SttFault,
@@ -20,7 +20,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "F01",
         "recogniser cannot be reached at the start",
-        "greeting on time, second recogniser within 2 s, all words since the answer; without any: asked by Gather",
+        "greeting on time, second recogniser within 2 s, all words since the answer; without any: asked by the carrier (Gather), or told, where it cannot",
         || Box::pin(unreachable()),
     ),
     row(
@@ -71,9 +71,10 @@ pub(super) fn between(from: &[Instant], to: &[Instant]) -> Option<Duration> {
 
 async fn unreachable() -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
-    let (one, none) = tokio::join!(first_unreachable(), nobody());
+    let (one, none, asked) = tokio::join!(first_unreachable(), nobody(), by_rounds());
     findings.merge("the first", one?);
     findings.merge("all", none?);
+    findings.merge("all, with rounds", asked?);
     Ok(findings)
 }
 
@@ -96,19 +97,16 @@ async fn first_unreachable() -> anyhow::Result<Findings> {
     Ok(findings)
 }
 
-/// No recogniser at all, for a caller who says nothing.
+/// No recogniser at all, and a carrier that cannot listen: the caller is told, and the call ends.
 async fn nobody() -> anyhow::Result<Findings> {
-    const NOTHING: Ask = ask("", "Goodbye.");
     const TOLD_WITHIN: Duration = Duration::from_secs(5);
     const LETTER: Duration = Duration::from_millis(60);
     let mut findings = Findings::default();
     let stage = Stage::set(Setting::default()).await?;
-    for post in &stage.ears {
-        post.proxy.spoil(Trouble::Refuse);
-    }
-    let call = stage.call(&[NOTHING]).await?;
+    deafen(&stage);
+    let call = stage.call(&[Ask::NOTHING]).await?;
     let ended = call.ended.reason.as_str();
-    findings.check(ended != "provider_failed_stt", format!("ended: {ended}"));
+    findings.check(ended == "provider_failed_stt", format!("ended: {ended}"));
     let line = &stage.agent.rules.lines.failure;
     let heard = call.heard.text();
     let is_told = bare(&heard) == bare(&format!("{GREETING}{line}"));
@@ -120,6 +118,46 @@ async fn nobody() -> anyhow::Result<Findings> {
     findings.ledger(&stage, &[call]);
     stage.close().await?;
     Ok(findings)
+}
+
+/// No recogniser at all, and a carrier that asks by itself: the call goes on.
+async fn by_rounds() -> anyhow::Result<Findings> {
+    const ANSWERED_WITHIN: Duration = Duration::from_secs(4);
+    let mut findings = Findings::default();
+    let stage = Stage::set(Setting {
+        rounds: true,
+        ..Setting::default()
+    });
+    let stage = stage.await?;
+    deafen(&stage);
+    let asks = &QUESTIONS[..2];
+    let (call, rounds) = stage.call_in_rounds(asks).await?;
+    let ended = call.ended.reason.as_str();
+    findings.check(ended == "caller_hung_up", format!("ended: {ended}"));
+    let heard = call.heard.text();
+    let is_greeted = bare(&heard) == bare(GREETING);
+    findings.check(is_greeted, format!("over the audio {heard:?}"));
+    let nothing_missed = rounds.first.is_empty();
+    findings.check(nothing_missed, format!("first round {:?}", rounds.first));
+    findings.check(rounds.repeats, "a question asked twice is answered alike");
+    for (ask, (answer, after)) in asks.iter().zip(&rounds.answers) {
+        let is_answer = bare(answer) == bare(answer_of(ask));
+        findings.check(is_answer, format!("round {answer:?}"));
+        findings.within("answered after", Some(*after), ANSWERED_WITHIN);
+    }
+    let turns: Vec<&str> = call.turns.iter().map(|turn| &*turn.caller).collect();
+    let asked: Vec<&str> = asks.iter().map(|ask| ask.words).collect();
+    let is_kept = turns.iter().filter(|said| !said.is_empty()).eq(&asked);
+    findings.check(is_kept, format!("recorded {turns:?}"));
+    findings.ledger(&stage, &[call]);
+    stage.close().await?;
+    Ok(findings)
+}
+
+fn deafen(stage: &Stage) {
+    for post in &stage.ears {
+        post.proxy.spoil(Trouble::Refuse);
+    }
 }
 
 async fn cut_off() -> anyhow::Result<Findings> {

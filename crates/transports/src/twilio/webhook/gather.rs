@@ -1,11 +1,15 @@
 //! What the carrier heard by itself, and which question that answers.
 
-use super::{BadWebhook, Form};
+use super::{BadWebhook, CallStatus, Form};
 use crate::RoundHeard;
 
 /// What the carrier heard in a round. Never markup and never trusted: it is what a caller says.
 #[must_use]
 pub fn heard(form: &Form) -> RoundHeard {
+    let status = form.get("CallStatus").and_then(CallStatus::read);
+    if status.is_some_and(CallStatus::is_final) {
+        return RoundHeard::HungUp;
+    }
     let words = form.get("SpeechResult").map(words).unwrap_or_default();
     if !words.is_empty() {
         return RoundHeard::Words(words);
@@ -21,16 +25,19 @@ pub fn heard(form: &Form) -> RoundHeard {
 /// Which round a request answers, by the query of its URL.
 ///
 /// # Errors
-/// When no number stands there.
+/// When no number stands there that a call can come to.
 pub fn turn(query: Option<&str>) -> Result<u32, BadWebhook> {
     const NAME: &str = "turn";
+    /// A round takes a second at least.
+    const MOST: u32 = 100_000;
     let form = Form::parse(query.unwrap_or_default().as_bytes())?;
     let text = form.get(NAME).ok_or(BadWebhook::Missing(NAME))?;
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let number = is_number.then(|| text.parse().ok()).flatten();
+    let number = number.filter(|number| *number <= MOST);
     number.ok_or_else(|| BadWebhook::Field {
         field: NAME,
-        why: "a round has a number".to_owned(),
+        why: format!("a round has a number up to {MOST}"),
     })
 }
 
@@ -80,6 +87,11 @@ mod tests {
             ("Digits=", RoundHeard::Nothing),
             ("Digits=w%3Cx%3E", RoundHeard::Nothing),
             ("CallSid=CA1", RoundHeard::Nothing),
+            (
+                "CallStatus=in-progress&SpeechResult=Yes",
+                RoundHeard::Words("Yes".to_owned()),
+            ),
+            ("CallStatus=completed&Digits=1", RoundHeard::HungUp),
         ] {
             assert_eq!(heard_in(body), what, "{body}");
         }
@@ -118,6 +130,7 @@ mod tests {
             Some("turn=1.5"),
             Some("turn=four"),
             Some("turn=99999999999"),
+            Some("turn=4294967295"),
             Some("turn=%"),
             Some("turn=%ff"),
         ] {
@@ -136,7 +149,7 @@ mod tests {
                     prop_assert!(!words.contains(char::is_control));
                 }
                 RoundHeard::Keys(keys) => prop_assert!((1..=64).contains(&keys.len())),
-                RoundHeard::Nothing => {}
+                RoundHeard::HungUp | RoundHeard::Nothing => {}
             }
         }
     }

@@ -12,6 +12,7 @@ pub(super) fn rules(dice: &mut Dice) -> Rules {
     let mut rules = usual();
     rules.end.max_call = Millis(20_000 + dice.roll(60_000));
     rules.line.marks = dice.roll(4) > 0;
+    rules.line.rounds = dice.roll(2) > 0;
     rules.turn.speculate = dice.one(&[Speculate::Off, Speculate::Think, Speculate::Speak]);
     rules.overlap.mode = dice.one(&[
         OverlapMode::Duck { db: 12 },

@@ -1,0 +1,195 @@
+//! Call scripts of calls whose carrier listens and speaks by itself from some moment on.
+
+use std::sync::Arc;
+
+use domain::Millis;
+
+use super::{after_greeting, pass, play_with, rules, tell};
+use crate::{AfterSaying, CallSession, Rules, script};
+
+fn with_rounds() -> Rules {
+    let mut rules = rules();
+    rules.line.rounds = true;
+    rules
+}
+
+#[test]
+fn a_call_without_recogniser_goes_on_in_rounds_once_the_agent_has_said_its_words() {
+    insta::assert_snapshot!(play_with(
+        with_rounds(),
+        "
+        0.010  audio r1 3.000
+        0.020  spoken r1
+        1.000  deaf
+        3.010  played r1-0
+        6.000  round words What are your opening hours?
+        6.800  text r2 \"From nine to five. \"
+        6.900  done r2
+        6.900  audio r2/0 1.200
+        6.900  spoken r2
+        9.000  round words Goodbye.
+        9.500  text r3 Goodbye!
+        9.600  done r3
+        9.600  audio r3/0 0.600
+        9.600  spoken r3
+       11.500  round
+    "
+    ));
+}
+
+#[test]
+fn what_nobody_understood_is_asked_for_again_in_the_first_round() {
+    insta::assert_snapshot!(after_greeting(
+        with_rounds(),
+        "
+        1.000  speech
+        2.000  pause
+        2.100  deaf
+        2.200  audio r2 1.500
+        2.200  spoken r2
+        6.000  round words I want a table.
+       20.000  round over
+    "
+    ));
+}
+
+#[test]
+fn whoever_is_silent_round_after_round_is_reminded_and_left() {
+    insta::assert_snapshot!(after_greeting(
+        with_rounds(),
+        "
+        1.000  deaf
+       10.000  round
+       10.000  audio r2 1.000
+       10.000  spoken r2
+       22.000  round
+       22.000  audio r3 1.000
+       22.000  spoken r3
+       36.000  round
+       36.000  audio r4 1.000
+       36.000  spoken r4
+    "
+    ));
+}
+
+#[test]
+fn keys_are_a_turn_of_their_own() {
+    insta::assert_snapshot!(after_greeting(
+        with_rounds(),
+        "
+        1.000  deaf
+        5.000  round keys 4711#
+        5.500  round over
+    "
+    ));
+}
+
+#[test]
+fn a_wait_in_a_round_is_covered_later_and_never_by_an_opener() {
+    let mut rules = with_rounds();
+    rules.mask.openers = vec!["Sure.".to_owned()];
+    insta::assert_snapshot!(after_greeting(
+        rules,
+        "
+        1.000  deaf
+        5.000  round words I want a table.
+       10.000  round over
+    "
+    ));
+}
+
+#[test]
+fn sound_and_words_of_the_audio_that_was_left_are_ignored() {
+    insta::assert_snapshot!(after_greeting(
+        with_rounds(),
+        "
+        1.000  deaf
+        1.100  speech
+        1.500  utterance Hello?
+        1.600  hang-up
+        1.700  lost
+    "
+    ));
+}
+
+#[test]
+fn a_call_whose_voice_fails_for_good_goes_on_in_rounds() {
+    let mut rules = with_rounds();
+    rules.end.max_failures = 1;
+    insta::assert_snapshot!(play_with(
+        rules,
+        "
+        0.500  no-voice r1
+        0.510  audio r2 1.000
+        0.510  spoken r2
+        1.520  played r2-0
+        6.000  round words Hello?
+        7.000  round over
+    "
+    ));
+}
+
+/// What the carrier does after each line of a script of a call in rounds.
+fn rounds_of(text: &str) -> Vec<Option<AfterSaying>> {
+    let mut rules = with_rounds();
+    rules.lines.greeting.clear();
+    let (mut session, _) = CallSession::answered(Arc::new(rules));
+    let mut story = String::new();
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let after = lines.map(|line| {
+        let (at, input) = script::read(line).unwrap();
+        pass(&mut session, at, &mut story);
+        let actions = session.handle(at, input);
+        tell(&mut story, at, &actions);
+        session.round()
+    });
+    after.collect()
+}
+
+fn listens(patience: u64) -> Option<AfterSaying> {
+    Some(AfterSaying::Listen {
+        patience: Millis(patience),
+        pause: None,
+    })
+}
+
+#[test]
+fn a_round_is_whole_when_the_agent_has_no_more_to_say() {
+    let rounds = rounds_of(
+        "
+        0.100  deaf
+        3.000  round words Book me a table.
+        3.500  text r1 \"One moment. \"
+        3.600  tool r1 c1 book {}
+        3.700  done r1
+        4.000  answer 1 {}
+        4.500  text r1 Done.
+        4.600  done r1
+    ",
+    );
+    let mut wanted = vec![None; 8];
+    wanted[0] = listens(8_000);
+    wanted[7] = listens(8_000);
+    assert_eq!(rounds, wanted);
+}
+
+#[test]
+fn after_a_goodbye_the_carrier_listens_for_a_moment_and_after_a_last_line_not_at_all() {
+    let rounds = rounds_of(
+        "
+        0.100  deaf
+        3.000  round words Goodbye.
+        3.500  text r1 Goodbye!
+        3.600  done r1
+        3.600  dismissed
+    ",
+    );
+    let wanted = [
+        listens(8_000),
+        None,
+        None,
+        listens(1_000),
+        Some(AfterSaying::HangUp),
+    ];
+    assert_eq!(rounds, wanted);
+}
