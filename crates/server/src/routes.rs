@@ -7,6 +7,7 @@ mod health;
 mod media;
 mod metrics;
 mod proof;
+mod rounds;
 mod voice;
 
 use std::sync::Arc;
@@ -43,6 +44,7 @@ pub(crate) fn router(app: Arc<App>, registry: Arc<Registry>) -> Router {
         .route("/media-stream", get(media::socket))
         .route("/voice/stream", get(media::socket))
         .route(document::AFTER_STREAM, post(after::stream))
+        .route(rounds::GATHER, post(rounds::gather))
         .route("/v1/twilio/status", post(after::status))
         .route(document::STREAM_STATUS, post(after::stream_status))
         .fallback(async || ApiError::NotFound.into_response())

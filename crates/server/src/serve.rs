@@ -219,7 +219,9 @@ impl Running {
     async fn cut_off(&self) {
         self.app.switchboard.dismiss_all();
         self.app.exchange.dismiss_all();
-        self.app.switchboard.cut_all();
+        for call in self.app.switchboard.cut_all() {
+            self.app.exchange.hung_up(call);
+        }
         if tokio::time::timeout(LAST_RECORDS, self.idle())
             .await
             .is_err()

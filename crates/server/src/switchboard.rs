@@ -92,6 +92,8 @@ struct Entry {
     waiting: Option<Prepared>,
     talk: Talk,
     relinks: Vec<Instant>,
+    /// The round that was answered last, for a carrier that asks twice.
+    round: Option<(u32, Twiml)>,
 }
 
 enum Talk {
@@ -151,6 +153,7 @@ impl Switchboard {
                     waiting: Some(prepared),
                     talk: Talk::NotYet,
                     relinks: Vec::new(),
+                    round: None,
                 });
                 None
             }
@@ -260,11 +263,26 @@ impl Switchboard {
         }
     }
 
-    /// Whose call it is.
-    pub(crate) fn desk(&self, call: &CarrierCallId) -> Option<Arc<Desk>> {
-        self.lock()
-            .get(call)
-            .map(|entry| Arc::clone(&entry.announced.desk))
+    /// What is known of a call.
+    pub(crate) fn announced(&self, call: &CarrierCallId) -> Option<Announced> {
+        let calls = self.lock();
+        calls.get(call).map(|entry| entry.announced.clone())
+    }
+
+    /// What round `turn` was answered with, if it was the last one.
+    pub(crate) fn round(&self, call: &CarrierCallId, turn: u32) -> Option<Twiml> {
+        let calls = self.lock();
+        let (last, twiml) = calls.get(call)?.round.as_ref()?;
+        (*last == turn).then(|| twiml.clone())
+    }
+
+    /// Keeps the answer to the newest round.
+    pub(crate) fn keep_round(&self, call: &CarrierCallId, turn: u32, twiml: &Twiml) {
+        if let Some(entry) = self.lock().get_mut(call)
+            && entry.round.as_ref().is_none_or(|(last, _)| *last < turn)
+        {
+            entry.round = Some((turn, twiml.clone()));
+        }
     }
 
     /// Drops what was prepared for a call that will not come.
@@ -276,13 +294,16 @@ impl Switchboard {
         drop(unused);
     }
 
-    /// Cuts the lines of all live calls.
-    pub(crate) fn cut_all(&self) {
+    /// Cuts the lines of all live calls, and says which they are: one in rounds has none.
+    pub(crate) fn cut_all(&self) -> Vec<CallId> {
+        let mut cut = Vec::new();
         for entry in self.lock().values() {
             if let Talk::Live { superseded, .. } = &entry.talk {
                 superseded.cancel();
+                cut.push(entry.announced.id);
             }
         }
+        cut
     }
 
     /// Drops everything that was prepared.

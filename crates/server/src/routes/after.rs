@@ -9,14 +9,25 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{CarrierCallId, EndReason};
-use tokio::time::Instant;
-use transports::twilio::{
-    twiml::Twiml,
-    webhook::{self, StreamEvent, VoiceRequest},
+use driver::Rounds;
+use tokio::{sync::watch, time::Instant};
+use transports::{
+    RoundHeard,
+    twilio::{
+        twiml::Twiml,
+        webhook::{self, StreamEvent, VoiceRequest},
+    },
 };
 
-use super::{proof, voice};
-use crate::{app::App, switchboard::Whereabouts};
+use super::{
+    proof,
+    rounds::{self, Question},
+    voice,
+};
+use crate::{
+    app::App,
+    switchboard::{Announced, Whereabouts},
+};
 
 /// How long a call may take to notice that its stream is gone. The carrier's question comes over
 /// another connection than the end of the stream, and may be faster.
@@ -30,6 +41,8 @@ enum Next {
     HangUp,
     /// The stream broke, or never opened: try another one.
     Relink(&'static str),
+    /// It goes on without a stream.
+    Rounds(Rounds, Announced),
     /// We never heard of it.
     Unknown,
 }
@@ -41,13 +54,20 @@ pub(crate) async fn stream(State(app): State<Arc<App>>, request: Request<Body>) 
         Err(response) => return response,
     };
     if told.status.is_some_and(webhook::CallStatus::is_final) {
-        app.switchboard.dismiss(&told.call);
+        over(&app, &told.call);
         return StatusCode::NO_CONTENT.into_response();
     }
     match next(&app, &told.call).await {
         Next::Apologise => apologise(&app, &told.call),
         Next::HangUp => Twiml::hang_up().into_response(),
         Next::Relink(cause) => relink(&app, &parts, &told.call, cause),
+        Next::Rounds(rounds, announced) => {
+            let question = Question {
+                announced: &announced,
+                turn: 0,
+            };
+            rounds::answer(&app, &parts, &rounds, question, RoundHeard::Nothing).await
+        }
         Next::Unknown => begin_anew(&app, &parts, &told),
     }
 }
@@ -58,7 +78,7 @@ pub(crate) async fn status(State(app): State<Arc<App>>, request: Request<Body>) 
         Ok((_, told)) => {
             tracing::debug!(carrier_call = %told.call, status = ?told.status, "call status");
             if told.status.is_some_and(webhook::CallStatus::is_final) {
-                app.switchboard.dismiss(&told.call);
+                over(&app, &told.call);
             }
             StatusCode::NO_CONTENT.into_response()
         }
@@ -99,17 +119,35 @@ async fn read(app: &App, request: Request<Body>) -> Result<(Parts, VoiceRequest)
     Ok((parts, told))
 }
 
+/// The carrier says that a call is over: what was prepared for it is not needed, and one in rounds
+/// hears of it in no other way.
+pub(super) fn over(app: &App, call: &CarrierCallId) {
+    app.switchboard.dismiss(call);
+    if let Some(announced) = app.switchboard.announced(call) {
+        app.exchange.hung_up(announced.id);
+    }
+}
+
 async fn next(app: &App, call: &CarrierCallId) -> Next {
+    if let Some(announced) = app.switchboard.announced(call)
+        && let Some(rounds) = app.exchange.rounds(announced.id)
+    {
+        return Next::Rounds(rounds, announced);
+    }
     match app.switchboard.whereabouts(call) {
-        Whereabouts::Live(mut over) => {
-            let ended = tokio::time::timeout(NOTICED_WITHIN, over.wait_for(Option::is_some)).await;
-            let reason = ended.ok().and_then(Result::ok).and_then(|reason| *reason);
-            reason.map_or(Next::Relink("media_lost"), after)
-        }
+        Whereabouts::Live(over) => noticed(over)
+            .await
+            .map_or(Next::Relink("media_lost"), after),
         Whereabouts::NeverOpened => Next::Relink("never_opened"),
         Whereabouts::Over(reason) => after(reason),
         Whereabouts::Unknown => Next::Unknown,
     }
+}
+
+/// How a call ended of which the carrier knows that it is over.
+pub(super) async fn noticed(mut over: watch::Receiver<Option<EndReason>>) -> Option<EndReason> {
+    let ended = tokio::time::timeout(NOTICED_WITHIN, over.wait_for(Option::is_some)).await;
+    ended.ok().and_then(Result::ok).and_then(|reason| *reason)
 }
 
 fn after(reason: EndReason) -> Next {
@@ -158,9 +196,11 @@ fn relink(app: &App, parts: &Parts, call: &CarrierCallId, cause: &'static str) -
     }
 }
 
-fn apologise(app: &App, call: &CarrierCallId) -> Response {
-    match app.switchboard.desk(call) {
-        Some(desk) => voice::say(&desk, &app.admission.apology_line).into_response(),
+pub(super) fn apologise(app: &App, call: &CarrierCallId) -> Response {
+    match app.switchboard.announced(call) {
+        Some(Announced { desk, .. }) => {
+            voice::say(&desk, &app.admission.apology_line).into_response()
+        }
         None => Twiml::hang_up().into_response(),
     }
 }

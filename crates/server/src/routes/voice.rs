@@ -12,7 +12,7 @@ use domain::Party;
 use driver::{Prepared, nobody_is_left};
 use tokio::time::Instant;
 use transports::twilio::{
-    twiml::{Rejection, Say, Twiml},
+    twiml::{Rejection, Say, Twiml, regional},
     webhook::{self, VoiceRequest},
 };
 
@@ -168,10 +168,10 @@ fn refuse(app: &App, desk: &Desk, refusal: Refusal) -> Twiml {
 
 /// Says a line in the carrier's voice and hangs up.
 pub(super) fn say(desk: &Desk, line: &str) -> Twiml {
+    let language = regional(&desk.agent.rules.language);
     Twiml::say_and_hang_up(&Say {
         line,
         voice: None,
-        // A bare `en` is no language to the carrier.
-        language: Some(&desk.agent.rules.language).filter(|language| language.tag().contains('-')),
+        language: language.as_ref(),
     })
 }
