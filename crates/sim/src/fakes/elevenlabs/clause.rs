@@ -90,6 +90,9 @@ pub(super) async fn speak(
     if let Some(refused) = refused {
         return refused;
     }
+    report(shared.settings.timeline.as_ref(), || {
+        What::TextAsked(text.clone())
+    });
     if fault == Some(SpeechFault::NoAnswer) {
         stop.wait().await;
     }
@@ -176,7 +179,6 @@ impl Shared {
         (place, stop): (Option<usize>, Stop),
     ) -> Response {
         let timeline = self.settings.timeline.clone();
-        report(timeline.as_ref(), || What::TextAsked(text.clone()));
         let lines = self.lines(&text, fault);
         let count = lines.len();
         self.log.change(place, |asked| asked.lines = count);

@@ -157,14 +157,18 @@ pub(super) async fn speak(
     if let Some(refused) = refused {
         return refused;
     }
+    let text = match read {
+        Ok(text) => text,
+        Err(refusal) => return wire::refusal(&refusal),
+    };
+    report(shared.settings.timeline.as_ref(), || {
+        What::TextAsked(text.clone())
+    });
     if fault == Some(SpeechFault::NoAnswer) {
         stop.wait().await;
         return wire::server_error();
     }
-    match read {
-        Ok(text) => shared.answer(text, fault, (place, stop)),
-        Err(refusal) => wire::refusal(&refusal),
-    }
+    shared.answer(text, fault, (place, stop))
 }
 
 impl Shared {
@@ -175,7 +179,6 @@ impl Shared {
         (place, stop): (Option<usize>, Stop),
     ) -> Response {
         let timeline = self.settings.timeline.clone();
-        report(timeline.as_ref(), || What::TextAsked(text.clone()));
         let pieces = self.pieces(&text, fault);
         let count = pieces.len();
         self.log.change(place, |clause| clause.pieces = count);
