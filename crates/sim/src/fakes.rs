@@ -52,7 +52,9 @@ pub(crate) mod listener;
 pub(crate) mod log;
 mod moment;
 mod openai;
+mod playing;
 mod realtime;
+mod requests;
 mod tab;
 mod writing;
 

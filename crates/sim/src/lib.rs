@@ -12,6 +12,8 @@ pub mod fakes;
 mod http;
 pub mod load;
 pub mod proxy;
+#[cfg(test)]
+mod resampled;
 pub mod turns;
 pub mod wav;
 

@@ -19,7 +19,7 @@ use axum::{
     Json, Router,
     body::Bytes,
     extract::State,
-    http::HeaderMap,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
@@ -30,10 +30,11 @@ use super::openai::{Brain, Echo, LlmFault, Pace};
 use crate::{
     Delay, Dice,
     fakes::{
-        Timeline,
+        Timeline, Used,
         listener::{ANY_PORT, Listener, Stop},
         log::{Faults, Log, held},
         moment::{What, report},
+        tab::{Tab, Tabs},
         writing::Pieces,
     },
 };
@@ -96,6 +97,7 @@ struct Shared {
     log: Log<Asked>,
     faults: Faults<LlmFault>,
     requests: AtomicU64,
+    tabs: Tabs,
     /// Beginnings of requests that are in the cache.
     kept: Mutex<BTreeSet<String>>,
 }
@@ -114,6 +116,7 @@ impl FakeAnthropic {
             log: Log::new(),
             faults: Faults::new(),
             requests: AtomicU64::new(0),
+            tabs: Tabs::default(),
             kept: Mutex::new(BTreeSet::new()),
         });
         let for_routes = shared.clone();
@@ -125,6 +128,18 @@ impl FakeAnthropic {
         };
         let listener = Listener::start(address, routes).await?;
         Ok(Self { listener, shared })
+    }
+
+    /// What the requests that were taken have used so far, in their order.
+    #[must_use]
+    pub fn used(&self) -> Vec<Used> {
+        self.shared.tabs.used()
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.listener.address()
     }
 
     /// What `ANTHROPIC_BASE_URL` is set to.
@@ -170,14 +185,14 @@ async fn messages(
             wire::refusal(refusal)
         }),
     };
-    let status = refused
-        .as_ref()
-        .map_or(200, |refused| refused.status().as_u16());
+    let status = refused.as_ref().map_or(StatusCode::OK, Response::status);
     shared.log.add(Asked {
         key: header(&headers, "x-api-key"),
         body: parsed.unwrap_or(Value::Null),
-        status,
+        status: status.as_u16(),
     });
+    let characters = read.as_ref().map_or(0, |asking| asking.chat.characters());
+    let tab = shared.tabs.open(characters, status != StatusCode::OK);
     match (refused, read) {
         (Some(refused), _) => refused,
         (None, Err(refusal)) => wire::refusal(&refusal),
@@ -185,7 +200,7 @@ async fn messages(
             stop.wait().await;
             wire::server_error()
         }
-        (None, Ok(asking)) => answer(&shared, asking, fault, stop).await,
+        (None, Ok(asking)) => answer(&shared, asking, (fault, tab), stop).await,
     }
 }
 
@@ -209,7 +224,12 @@ fn header(headers: &HeaderMap, name: &str) -> String {
     value.unwrap_or_default().to_owned()
 }
 
-async fn answer(shared: &Shared, asking: Asking, fault: Option<LlmFault>, stop: Stop) -> Response {
+async fn answer(
+    shared: &Shared,
+    asking: Asking,
+    (fault, tab): (Option<LlmFault>, Arc<Tab>),
+    stop: Stop,
+) -> Response {
     let settings = &shared.settings;
     let chat = asking.chat;
     report(settings.timeline.as_ref(), || {
@@ -231,6 +251,7 @@ async fn answer(shared: &Shared, asking: Asking, fault: Option<LlmFault>, stop: 
         thinks,
         reply,
         fault,
+        tab,
     };
     stream::respond(plan, settings, dice, stop).await
 }

@@ -8,15 +8,7 @@ mod recorded;
 mod voice;
 mod wire;
 
-use std::{
-    io,
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -38,7 +30,7 @@ use crate::{
     fakes::{
         Timeline,
         listener::{ANY_PORT, Listener, Stop, lean, query_pairs},
-        log::{Faults, Log},
+        requests::Requests,
     },
 };
 
@@ -146,12 +138,7 @@ pub struct FakeElevenLabs {
     clauses: FakeClauses,
 }
 
-struct Shared {
-    settings: Settings,
-    log: Log<SpokenStream>,
-    faults: Faults<TtsFault>,
-    streams: AtomicU64,
-}
+type Shared = Requests<Settings, SpokenStream, TtsFault>;
 
 memory_and_faults!(FakeElevenLabs, SpokenStream, TtsFault);
 
@@ -164,12 +151,7 @@ impl FakeElevenLabs {
         let address = settings.address;
         let clauses = FakeClauses::new(&settings);
         let for_clauses = Arc::clone(&clauses.shared);
-        let shared = Arc::new(Shared {
-            settings,
-            log: Log::new(),
-            faults: Faults::new(),
-            streams: AtomicU64::new(0),
-        });
+        let shared = Arc::new(Shared::new(settings));
         let for_routes = shared.clone();
         let routes = |stop: Stop| {
             let over_http = Router::new()
@@ -300,9 +282,9 @@ async fn open((shared, mut stop): Served, request: Request, upgrade: WebSocketUp
     let manners = shared.settings.manners.as_ref();
     let manner = manners.and_then(|manners| manners(&stream));
     let place = shared.log.add(stream);
-    let number = shared.streams.fetch_add(1, Ordering::Relaxed);
+    let (_, dice) = shared.next(shared.settings.seed);
     let connection =
-        Connection::new(shared, (options, request.kind), (place, number), fault).behaving(manner);
+        Connection::new(shared, (options, request.kind), (place, dice), fault).behaving(manner);
     lean(upgrade).on_upgrade(move |socket| connection.serve(socket, stop))
 }
 

@@ -12,7 +12,7 @@ use std::{
     io,
     net::SocketAddr,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -42,9 +42,9 @@ use crate::{
     fakes::{
         Timeline, Used,
         listener::{ANY_PORT, Listener, Stop},
-        log::{Faults, Log, held},
+        log::{Faults, Log},
         moment::{What, report},
-        tab::Tab,
+        tab::{Tab, Tabs},
         writing::Pieces,
     },
 };
@@ -154,8 +154,7 @@ struct Shared {
     log: Log<Asked>,
     faults: Faults<LlmFault>,
     requests: AtomicU64,
-    /// Of the requests that were taken.
-    tabs: Mutex<Vec<Arc<Tab>>>,
+    tabs: Tabs,
 }
 
 memory_and_faults!(FakeOpenAi, Asked, LlmFault);
@@ -173,7 +172,7 @@ impl FakeOpenAi {
             log: Log::new(),
             faults: Faults::new(),
             requests: AtomicU64::new(0),
-            tabs: Mutex::default(),
+            tabs: Tabs::default(),
         });
         let for_routes = shared.clone();
         let routes = |stop| {
@@ -207,10 +206,7 @@ impl FakeOpenAi {
     /// What the chat requests that were taken have used so far, in their order.
     #[must_use]
     pub fn used(&self) -> Vec<Used> {
-        held(&self.shared.tabs)
-            .iter()
-            .map(|tab| tab.used())
-            .collect()
+        self.shared.tabs.used()
     }
 
     /// Where it listens.
@@ -262,20 +258,14 @@ async fn chat(
             wire::refusal(refusal)
         })
     };
+    let status = refused.as_ref().map_or(StatusCode::OK, Response::status);
     shared.log.add(Asked {
         authorization,
         body: parsed.unwrap_or(Value::Null),
-        status: refused
-            .as_ref()
-            .map_or(200, |response| response.status().as_u16()),
+        status: status.as_u16(),
     });
-    let tab = Arc::new(Tab::new(read.as_ref().map_or(0, Chat::characters)));
-    if refused
-        .as_ref()
-        .is_none_or(|response| response.status() == StatusCode::OK)
-    {
-        held(&shared.tabs).push(Arc::clone(&tab));
-    }
+    let characters = read.as_ref().map_or(0, Chat::characters);
+    let tab = shared.tabs.open(characters, status != StatusCode::OK);
     if let Some(refused) = refused {
         return refused;
     }

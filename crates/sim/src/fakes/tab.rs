@@ -1,4 +1,4 @@
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use super::log::held;
 
@@ -38,17 +38,41 @@ impl Tab {
         held(&self.0).written += characters(text);
     }
 
-    /// The client was told what it has used.
+    /// The client was told what it has used so far.
     pub(super) fn told(&self, used: Used) {
         held(&self.0).told = Some(used);
     }
 
     pub(super) fn used(&self) -> Used {
         let items = held(&self.0);
-        items.told.unwrap_or(Used {
+        let told = items.told.unwrap_or(Used {
             input: tokens(items.sent),
-            output: tokens(items.written),
-        })
+            output: 0,
+        });
+        Used {
+            output: told.output.max(tokens(items.written)),
+            ..told
+        }
+    }
+}
+
+/// The bills of all requests that were taken.
+#[derive(Debug, Default)]
+pub(super) struct Tabs(Mutex<Vec<Arc<Tab>>>);
+
+impl Tabs {
+    /// A request with so many characters; one that was refused is billed to nobody.
+    pub(super) fn open(&self, characters: u64, refused: bool) -> Arc<Tab> {
+        let tab = Arc::new(Tab::new(characters));
+        if !refused {
+            held(&self.0).push(Arc::clone(&tab));
+        }
+        tab
+    }
+
+    /// What each has used so far, in their order.
+    pub(super) fn used(&self) -> Vec<Used> {
+        held(&self.0).iter().map(|tab| tab.used()).collect()
     }
 }
 
@@ -65,14 +89,26 @@ fn tokens(characters: u64) -> u64 {
 mod tests {
     use super::*;
 
+    const fn used((input, output): (u64, u64)) -> Used {
+        Used { input, output }
+    }
+
     #[test]
     fn what_the_client_was_told_counts_more_than_a_guess() {
         let tab = Tab::new(9);
         tab.wrote("Hello");
-        let (guess, told) = ((3, 2), (7, 1));
-        let used = |(input, output)| Used { input, output };
-        assert_eq!(tab.used(), used(guess));
-        tab.told(used(told));
-        assert_eq!(tab.used(), used(told));
+        assert_eq!(tab.used(), used((3, 2)));
+        tab.told(used((7, 1)));
+        assert_eq!(tab.used(), used((7, 2)), "two were written");
+        tab.told(used((7, 4)));
+        assert_eq!(tab.used(), used((7, 4)));
+    }
+
+    #[test]
+    fn what_was_refused_is_on_no_bill() {
+        let tabs = Tabs::default();
+        tabs.open(8, true).wrote("No.");
+        tabs.open(4, false);
+        assert_eq!(tabs.used(), [used((1, 0))]);
     }
 }

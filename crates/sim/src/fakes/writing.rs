@@ -82,7 +82,7 @@ pub(super) fn spoilt(event: Vec<u8>) -> Vec<u8> {
 
 struct Writing {
     steps: std::vec::IntoIter<Step>,
-    tab: Option<Arc<Tab>>,
+    tab: Arc<Tab>,
     timeline: Option<Timeline>,
     stop: Stop,
 }
@@ -97,10 +97,8 @@ impl Writing {
             self.stop.wait().await;
             return None;
         };
-        if let Some(tab) = &self.tab {
-            tab.wrote(step.text.as_deref().unwrap_or_default());
-            step.told.into_iter().for_each(|used| tab.told(used));
-        }
+        self.tab.wrote(step.text.as_deref().unwrap_or_default());
+        step.told.into_iter().for_each(|used| self.tab.told(used));
         if let Some(text) = step.text {
             report(self.timeline.as_ref(), || What::TextSent(text));
         }
@@ -111,7 +109,7 @@ impl Writing {
 /// The body that these steps write. What they cost is noted in `tab`.
 pub(super) fn body(
     steps: Vec<Step>,
-    tab: Option<Arc<Tab>>,
+    tab: Arc<Tab>,
     timeline: Option<Timeline>,
     stop: Stop,
 ) -> Body {

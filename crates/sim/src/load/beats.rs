@@ -103,25 +103,8 @@ fn peak(beat: &[u8]) -> u16 {
 
 #[cfg(test)]
 mod tests {
-    use audio::resample::Resampler;
-
     use super::*;
-
-    /// As a provider of wide sound and the server resample it.
-    fn there_and_back(codes: &[u8]) -> Vec<u8> {
-        let mut samples = Vec::new();
-        ulaw::decode_into(codes, &mut samples);
-        for (from, to) in [(8_000, 24_000), (24_000, 8_000)] {
-            let mut resampler = Resampler::new(from, to).unwrap();
-            let mut resampled = Vec::new();
-            resampler.push(&samples, &mut resampled);
-            resampler.flush(&mut resampled);
-            samples = resampled;
-        }
-        let mut codes = Vec::new();
-        ulaw::encode_into(&samples, &mut codes);
-        codes
-    }
+    use crate::resampled::there_and_back;
 
     fn heard(audio: &[u8]) -> Option<Option<u32>> {
         let mut beats = Beats::default();

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use axum::{http::StatusCode, response::Response};
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -8,6 +10,7 @@ use crate::{
     fakes::{
         listener::Stop,
         openai::{Chat, LlmFault, Pace, Reply, ReplyTool},
+        tab::{Tab, Used},
         writing::{self, Pieces, Step},
     },
 };
@@ -22,6 +25,7 @@ pub(super) struct Plan {
     pub(super) input: Input,
     pub(super) reply: Reply,
     pub(super) fault: Option<LlmFault>,
+    pub(super) tab: Arc<Tab>,
 }
 
 /// What went in, in tokens: about four characters are one.
@@ -33,6 +37,10 @@ pub(super) struct Input {
 }
 
 impl Input {
+    const fn all(self) -> u64 {
+        (self.fresh + self.read + self.written) as u64
+    }
+
     /// So many characters, none of them for the cache.
     pub(super) const fn fresh(all: usize) -> Self {
         Self {
@@ -69,9 +77,10 @@ pub(super) async fn respond(
     let steps = steps(&plan, settings, &mut dice);
     if !plan.chat.stream {
         sleep(steps.iter().map(|step| step.after).sum()).await;
+        plan.tab.told(used(&plan, output(&plan)));
         return wire::answer(StatusCode::OK, whole(&plan).to_string());
     }
-    let body = writing::body(steps, None, settings.timeline.clone(), stop);
+    let body = writing::body(steps, plan.tab, settings.timeline.clone(), stop);
     let mut response = wire::answer(StatusCode::OK, body);
     wire::as_events(&mut response);
     response
@@ -83,7 +92,10 @@ fn steps(plan: &Plan, settings: &Settings, dice: &mut Dice) -> Vec<Step> {
     let start = json!({ "type": "message_start", "message": start });
     let ping = json!({ "type": "ping" });
     let mut steps = vec![
-        Step::at_once(wire::event(&start)),
+        Step {
+            told: Some(used(plan, 1)),
+            ..Step::at_once(wire::event(&start))
+        },
         Step::at_once(wire::event(&ping)),
     ];
     let mut delay = plan.pace.first_token.draw(dice);
@@ -109,7 +121,10 @@ fn steps(plan: &Plan, settings: &Settings, dice: &mut Dice) -> Vec<Step> {
     }
     let end = json!({ "type": "message_delta", "usage": { "output_tokens": output(plan) },
         "delta": { "stop_reason": stop_reason(plan), "stop_sequence": null } });
-    steps.push(Step::at_once(wire::event(&end)));
+    steps.push(Step {
+        told: Some(used(plan, output(plan))),
+        ..Step::at_once(wire::event(&end))
+    });
     steps.push(Step::at_once(wire::event(
         &json!({ "type": "message_stop" }),
     )));
@@ -250,6 +265,13 @@ const fn stop_reason(plan: &Plan) -> &'static str {
         "end_turn"
     } else {
         "tool_use"
+    }
+}
+
+const fn used(plan: &Plan, output: usize) -> Used {
+    Used {
+        input: plan.input.all(),
+        output: output as u64,
     }
 }
 

@@ -1,12 +1,6 @@
 //! The voice over HTTP: one request per clause, answered by lines of sound and times.
 
-use std::{
-    iter,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::sync::Arc;
 
 use axum::{
     Json,
@@ -23,15 +17,12 @@ use super::{
     voice::BYTES_PER_MS,
     wire::{self, VoiceSettings},
 };
-use crate::{
-    Dice,
-    fakes::{
-        SpeechFault,
-        body::{Step, Write, body},
-        listener::{Stop, query_pairs},
-        log::{Faults, Log},
-        moment::{What, report},
-    },
+use crate::fakes::{
+    SpeechFault,
+    listener::{Stop, query_pairs},
+    moment::{What, report},
+    playing::Playing,
+    requests::Requests,
 };
 
 /// One request for a clause.
@@ -58,24 +49,14 @@ pub struct FakeClauses {
     pub(super) shared: Arc<Shared>,
 }
 
-pub(super) struct Shared {
-    settings: Settings,
-    log: Log<SpokenText>,
-    faults: Faults<SpeechFault>,
-    requests: AtomicU64,
-}
+pub(super) type Shared = Requests<Settings, SpokenText, SpeechFault>;
 
 memory_and_faults!(FakeClauses, SpokenText, SpeechFault);
 
 impl FakeClauses {
     pub(super) fn new(settings: &Settings) -> Self {
         Self {
-            shared: Arc::new(Shared {
-                settings: settings.clone(),
-                log: Log::new(),
-                faults: Faults::new(),
-                requests: AtomicU64::new(0),
-            }),
+            shared: Arc::new(Shared::new(settings.clone())),
         }
     }
 
@@ -109,6 +90,9 @@ pub(super) async fn speak(
     if let Some(refused) = refused {
         return refused;
     }
+    report(shared.settings.timeline.as_ref(), || {
+        What::TextAsked(text.clone())
+    });
     if fault == Some(SpeechFault::NoAnswer) {
         stop.wait().await;
     }
@@ -195,26 +179,21 @@ impl Shared {
         (place, stop): (Option<usize>, Stop),
     ) -> Response {
         let timeline = self.settings.timeline.clone();
-        report(timeline.as_ref(), || What::TextAsked(text.clone()));
         let lines = self.lines(&text, fault);
         let count = lines.len();
         self.log.change(place, |asked| asked.lines = count);
-        let steps = self.steps(lines, fault);
+        let playing = Playing {
+            text,
+            pieces: lines,
+            more: line(&[0x7F; 1_000 * BYTES_PER_MS], &Value::Null),
+            fault,
+            first_audio: self.settings.first_audio,
+            gap: self.settings.chunk_gap,
+        };
+        let (_, dice) = self.next(self.settings.seed);
         let shared = Arc::clone(self);
-        let mut text = Some(text);
-        let tell = move |sent| {
-            if let Some(text) = text.take() {
-                report(timeline.as_ref(), || What::SpeechSent(text));
-            }
-            shared.log.change(place, |asked| asked.sent = sent);
-        };
-        let body = if fault == Some(SpeechFault::Endless) {
-            let second = line(&[0x7F; 1_000 * BYTES_PER_MS], &Value::Null);
-            let more = iter::repeat_with(move || Step::at_once(Write::Bytes(second.clone())));
-            body(steps.into_iter().chain(more), tell, stop)
-        } else {
-            body(steps.into_iter(), tell, stop)
-        };
+        let sent = move |sent| shared.log.change(place, |asked| asked.sent = sent);
+        let body = playing.body(dice, timeline, sent, stop);
         let mut response = Response::new(body);
         let kind = if fault == Some(SpeechFault::Garbage) {
             "text/html"
@@ -254,33 +233,6 @@ impl Shared {
             self::line(bytes, &alignment)
         };
         pieces.map(line).collect()
-    }
-
-    fn steps(&self, lines: Vec<Bytes>, fault: Option<SpeechFault>) -> Vec<Step> {
-        let number = self.requests.fetch_add(1, Ordering::Relaxed);
-        let mut dice = Dice::new(self.settings.seed ^ (number << 20));
-        let mut after = self.settings.first_audio.draw(&mut dice);
-        if let Some(SpeechFault::Slow(more)) = fault {
-            after += more;
-        }
-        let mut steps = Vec::with_capacity(lines.len() + 1);
-        for line in lines {
-            let write = Write::Bytes(line);
-            steps.push(Step { after, write });
-            after = self.settings.chunk_gap.draw(&mut dice);
-        }
-        match fault {
-            Some(SpeechFault::CutAfter(lines)) => {
-                steps.truncate(lines);
-                steps.push(Step::at_once(Write::Break));
-            }
-            Some(SpeechFault::StallAfter(lines)) => {
-                steps.truncate(lines);
-                steps.push(Step::at_once(Write::Hang));
-            }
-            Some(_) | None => {}
-        }
-        steps
     }
 }
 

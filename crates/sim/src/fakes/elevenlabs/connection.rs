@@ -90,11 +90,11 @@ impl Connection {
     pub(super) fn new(
         shared: Arc<Shared>,
         (options, kind): (Options, Kind),
-        (place, number): (Option<usize>, u64),
+        (place, dice): (Option<usize>, Dice),
         fault: Option<TtsFault>,
     ) -> Self {
         Self {
-            dice: Dice::new(shared.settings.seed ^ (number << 20)),
+            dice,
             manner: Manner {
                 voice: shared.settings.voice.clone(),
                 first_audio: shared.settings.first_audio,

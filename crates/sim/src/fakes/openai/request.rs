@@ -30,7 +30,7 @@ impl Chat {
     }
 
     /// Characters in the messages, names and arguments of tools included.
-    pub(super) fn characters(&self) -> u64 {
+    pub(in crate::fakes) fn characters(&self) -> u64 {
         let text = |value: &Value| characters(value.as_str().unwrap_or_default());
         let tools = |message: &Value| -> u64 {
             let calls = message["tool_calls"].as_array().into_iter().flatten();

@@ -42,7 +42,7 @@ pub(super) async fn respond(
         plan.tab.told(used(&plan));
         return wire::answer(StatusCode::OK, whole(&plan).to_string());
     }
-    let body = writing::body(steps, Some(plan.tab), settings.timeline.clone(), stop);
+    let body = writing::body(steps, plan.tab, settings.timeline.clone(), stop);
     let mut response = wire::answer(StatusCode::OK, body);
     wire::as_events(&mut response);
     response

@@ -1,11 +1,4 @@
-use std::{
-    iter,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use audio::{
     g711::ulaw,
@@ -25,13 +18,13 @@ use super::{
     refused_as_chat, refused_with,
 };
 use crate::{
-    Delay, Dice,
+    Delay,
     fakes::{
         Recorded, Voice,
-        body::{Step, Write, body},
         listener::Stop,
-        log::{Faults, Log},
         moment::{What, report},
+        playing::Playing,
+        requests::Requests,
     },
 };
 
@@ -115,24 +108,14 @@ pub struct FakeSpeech {
     pub(super) shared: Arc<Shared>,
 }
 
-pub(super) struct Shared {
-    settings: Settings,
-    log: Log<SpokenClause>,
-    faults: Faults<SpeechFault>,
-    requests: AtomicU64,
-}
+pub(super) type Shared = Requests<Settings, SpokenClause, SpeechFault>;
 
 memory_and_faults!(FakeSpeech, SpokenClause, SpeechFault);
 
 impl FakeSpeech {
     pub(super) fn new(settings: &Settings) -> Self {
         Self {
-            shared: Arc::new(Shared {
-                settings: settings.clone(),
-                log: Log::new(),
-                faults: Faults::new(),
-                requests: AtomicU64::new(0),
-            }),
+            shared: Arc::new(Shared::new(settings.clone())),
         }
     }
 
@@ -174,14 +157,18 @@ pub(super) async fn speak(
     if let Some(refused) = refused {
         return refused;
     }
+    let text = match read {
+        Ok(text) => text,
+        Err(refusal) => return wire::refusal(&refusal),
+    };
+    report(shared.settings.timeline.as_ref(), || {
+        What::TextAsked(text.clone())
+    });
     if fault == Some(SpeechFault::NoAnswer) {
         stop.wait().await;
         return wire::server_error();
     }
-    match read {
-        Ok(text) => shared.answer(text, fault, (place, stop)),
-        Err(refusal) => wire::refusal(&refusal),
-    }
+    shared.answer(text, fault, (place, stop))
 }
 
 impl Shared {
@@ -192,28 +179,22 @@ impl Shared {
         (place, stop): (Option<usize>, Stop),
     ) -> Response {
         let timeline = self.settings.timeline.clone();
-        report(timeline.as_ref(), || What::TextAsked(text.clone()));
         let pieces = self.pieces(&text, fault);
         let count = pieces.len();
         self.log.change(place, |clause| clause.pieces = count);
-        let steps = self.steps(pieces, fault);
+        let speech = &self.settings.speech;
+        let playing = Playing {
+            text,
+            pieces,
+            more: Bytes::from_static(&[1; 4_801]),
+            fault,
+            first_audio: speech.first_audio,
+            gap: speech.chunk_gap,
+        };
+        let (_, dice) = self.next(self.settings.seed);
         let shared = Arc::clone(self);
-        let mut text = Some(text);
-        let tell = move |sent| {
-            if let Some(text) = text.take() {
-                report(timeline.as_ref(), || What::SpeechSent(text));
-            }
-            shared.log.change(place, |clause| clause.sent = sent);
-        };
-        let body = match fault {
-            Some(SpeechFault::Endless) => {
-                let more = iter::repeat_with(|| {
-                    Step::at_once(Write::Bytes(Bytes::from_static(&[1; 4_801])))
-                });
-                body(steps.into_iter().chain(more), tell, stop)
-            }
-            Some(_) | None => body(steps.into_iter(), tell, stop),
-        };
+        let sent = move |sent| shared.log.change(place, |clause| clause.sent = sent);
+        let body = playing.body(dice, timeline, sent, stop);
         sound(body, fault)
     }
 
@@ -242,34 +223,6 @@ impl Shared {
         let chunk = self.settings.speech.chunk.as_millis() as usize * BYTES_PER_MS;
         let pieces = bytes.chunks(chunk.max(1) | 1);
         pieces.map(Bytes::copy_from_slice).collect()
-    }
-
-    fn steps(&self, pieces: Vec<Bytes>, fault: Option<SpeechFault>) -> Vec<Step> {
-        let number = self.requests.fetch_add(1, Ordering::Relaxed);
-        let mut dice = Dice::new(self.settings.seed ^ (number << 20));
-        let speech = &self.settings.speech;
-        let mut after = speech.first_audio.draw(&mut dice);
-        if let Some(SpeechFault::Slow(more)) = fault {
-            after += more;
-        }
-        let mut steps = Vec::with_capacity(pieces.len() + 1);
-        for piece in pieces {
-            let write = Write::Bytes(piece);
-            steps.push(Step { after, write });
-            after = speech.chunk_gap.draw(&mut dice);
-        }
-        match fault {
-            Some(SpeechFault::CutAfter(pieces)) => {
-                steps.truncate(pieces);
-                steps.push(Step::at_once(Write::Break));
-            }
-            Some(SpeechFault::StallAfter(pieces)) => {
-                steps.truncate(pieces);
-                steps.push(Step::at_once(Write::Hang));
-            }
-            Some(_) | None => {}
-        }
-        steps
     }
 }
 

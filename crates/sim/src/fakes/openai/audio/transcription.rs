@@ -1,11 +1,4 @@
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use audio::{g711::ulaw, resample::Resampler};
 use axum::{
@@ -23,13 +16,13 @@ use super::{
     refused_as_chat, refused_with,
 };
 use crate::{
-    Delay, Dice,
+    Delay,
     fakes::{
         Ear, FingerprintEar, Word,
         body::{Step, Write, body},
         listener::Stop,
-        log::{Faults, Log},
         moment::{What, report},
+        requests::Requests,
     },
 };
 
@@ -118,24 +111,14 @@ pub struct FakeTranscription {
     pub(super) shared: Arc<Shared>,
 }
 
-pub(super) struct Shared {
-    settings: Settings,
-    log: Log<HeardFile>,
-    faults: Faults<TranscriptionFault>,
-    requests: AtomicU64,
-}
+pub(super) type Shared = Requests<Settings, HeardFile, TranscriptionFault>;
 
 memory_and_faults!(FakeTranscription, HeardFile, TranscriptionFault);
 
 impl FakeTranscription {
     pub(super) fn new(settings: &Settings) -> Self {
         Self {
-            shared: Arc::new(Shared {
-                settings: settings.clone(),
-                log: Log::new(),
-                faults: Faults::new(),
-                requests: AtomicU64::new(0),
-            }),
+            shared: Arc::new(Shared::new(settings.clone())),
         }
     }
 
@@ -200,8 +183,7 @@ impl Shared {
         fault: Option<TranscriptionFault>,
         stop: Stop,
     ) -> Response {
-        let number = self.requests.fetch_add(1, Ordering::Relaxed);
-        let mut dice = Dice::new(self.settings.seed ^ (number << 20));
+        let (_, mut dice) = self.next(self.settings.seed);
         let mut lag = self.settings.transcription.lag.draw(&mut dice);
         if let Some(TranscriptionFault::Slow(more)) = fault {
             lag += more;
