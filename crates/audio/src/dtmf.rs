@@ -102,7 +102,10 @@ mod tests {
                 for hz in LOOKED_AT {
                     let level = level_at(hz, steady);
                     if hz == ROWS_HZ[row] || hz == COLUMNS_HZ[column] {
-                        assert!((level - LEVEL_DBFS).abs() < 0.5, "{key}: {hz} Hz at {level}");
+                        assert!(
+                            (level - LEVEL_DBFS).abs() < 0.5,
+                            "{key}: {hz} Hz at {level}"
+                        );
                     } else {
                         assert!(level < LEVEL_DBFS - 18.0, "{key}: {hz} Hz at {level}");
                     }

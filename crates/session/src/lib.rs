@@ -40,6 +40,6 @@ pub use machine::{PickedUpBy, Pickup, PickupInput, Who};
 pub use menu::MenuEar;
 pub use rules::{
     AmdRules, DtmfRules, EndRules, IdleRules, LineCapabilities, Lines, MaskRules, OverlapMode,
-    OverlapRules, Rules, Speculate, TurnEnd, TurnRules, Waits,
+    OverlapRules, Presses, Rules, Speculate, TurnEnd, TurnRules, Waits,
 };
 pub use timers::Timer;
