@@ -1,5 +1,6 @@
-//! G.711, resampling, framing, levels, tones, and hearing: who speaks when. Pure.
+//! G.711, resampling, framing, levels, tones, keys, and hearing: who speaks when. Pure.
 
+pub mod dtmf;
 pub mod framing;
 pub mod g711;
 pub mod gain;

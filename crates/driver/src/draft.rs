@@ -215,6 +215,7 @@ mod tests {
         let prompt = Prompt {
             system: "You are Anna.".into(),
             messages: vec![Message::Caller("A table for four.".to_owned())],
+            may_press: false,
         };
         let mut bill = Bill::asked(&draft, 0, &prompt);
         bill.came(&Written::Text("With pleasure. ".to_owned()));

@@ -27,6 +27,7 @@ use crate::{
     draft::Draft,
     ear::{Ear, Outlets},
     exchange::{Commons, Shared},
+    keys,
     meters::Job,
     mouth::{self, Mouth, ToMouth},
     prepared::{Prepared, ToTalker},
@@ -172,6 +173,11 @@ impl Hands {
             Action::Note(note) => self.commons.meters.note(note.as_str()),
             Action::Pause(reply) => self.tell_mouth(ToMouth::Pause(reply)),
             Action::Play(play) => self.tell_mouth(ToMouth::Play(play)),
+            Action::Press {
+                reply,
+                clause,
+                text,
+            } => self.press(reply, clause, &text),
             Action::Record(turn) => self.record(turn),
             Action::Restore(reply) => {
                 self.tell_mouth(ToMouth::Restore(reply));
@@ -327,6 +333,12 @@ impl Hands {
         let bytes = own.unwrap_or_else(|| apology(self.agent.rules.language.primary()));
         self.own
             .push_back(Input::Audio(voice::piece(reply, clause, bytes, Vec::new())));
+        self.own.push_back(Input::SpokenAll(reply));
+    }
+
+    fn press(&mut self, reply: ReplyId, clause: ClauseId, text: &str) {
+        self.own
+            .push_back(Input::Audio(keys::sound(reply, clause, text)));
         self.own.push_back(Input::SpokenAll(reply));
     }
 

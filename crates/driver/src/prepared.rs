@@ -152,6 +152,7 @@ fn talk(talker: Talker, rules: &Rules) -> ToTalker {
     let prompt = Prompt {
         system: Arc::clone(&rules.system),
         messages: Vec::new(),
+        may_press: false,
     };
     let sources = Sources {
         orders: taken,

@@ -17,6 +17,7 @@ use self::runner::{Runner, Step};
 use crate::{
     backoff::{Backoff, Retry},
     draft::{Bill, Draft},
+    keys,
     stations::{Models, Tried},
 };
 
@@ -117,7 +118,7 @@ impl Thinking {
         let (tell, written) = mpsc::channel(64);
         let think = Think {
             prompt: prompt.clone(),
-            settings: Arc::clone(&station.settings),
+            settings: keys::settings(&station.settings, prompt),
         };
         let bill = Bill::asked(&self.draft, place, prompt);
         let request = station.provider.reply(think, tell);

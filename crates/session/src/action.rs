@@ -48,6 +48,15 @@ pub enum Action {
     Pause(ReplyId),
     /// Hand this to the mouth.
     Play(Play),
+    /// Sound the tones of keys, which need no provider. Answered like a `Speak`.
+    Press {
+        /// Which reply.
+        reply: ReplyId,
+        /// The clause that says so.
+        clause: ClauseId,
+        /// Its words. Those of one sign are the keys: `0`-`9`, `*`, `#`, and `w` for a wait.
+        text: String,
+    },
     /// Keep this exchange.
     Record(Box<TurnRecord>),
     /// Play the reply as loudly as before.
@@ -207,6 +216,8 @@ pub struct Prompt {
     pub system: Arc<str>,
     /// The conversation so far, as it was heard; the caller's turn comes last.
     pub messages: Vec<Message>,
+    /// Whether the model may press keys, and is to be told so.
+    pub may_press: bool,
 }
 
 /// One message of the conversation.

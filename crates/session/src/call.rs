@@ -4,6 +4,7 @@ mod keys;
 mod listening;
 mod masking;
 mod overlapping;
+mod pressing;
 mod rounds;
 mod speaking;
 mod spending;
@@ -38,7 +39,7 @@ use waiting::Waiting;
 /// Feed it everything that happens, in order; carry out what it returns, in order.
 ///
 /// - `listening`: the caller's side: speech, words, and when a turn is over; `keys` of the phone.
-/// - `answering`: the model's side: replies, speculation, tools.
+/// - `answering`: the model's side: replies, speculation, tools; `pressing`: keys for a menu.
 ///   `masking`: what covers a wait of ours.
 /// - `speaking`: the voice's side: audio, marks, and what was heard; `overlapping`: speech over it.
 /// - `rounds`: a carrier that listens and speaks by itself.
@@ -78,8 +79,17 @@ pub struct CallSession {
     recogniser: Recogniser,
     line: Line,
     menu_ear: MenuEar,
-    /// The caller is a machine with a menu.
-    is_menu: bool,
+    far_end: FarEnd,
+}
+
+/// Who is at the other end, as far as one can tell.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum FarEnd {
+    /// The last turn was that of a menu.
+    Menu,
+    Person,
+    /// A turn before it was.
+    WasMenu,
 }
 
 /// What went wrong, each so many times in a row.
@@ -188,7 +198,7 @@ impl CallSession {
             },
             line: Line::Audio,
             menu_ear: MenuEar::default(),
-            is_menu: false,
+            far_end: FarEnd::Person,
         };
         session.question.expected.what = session.rules.turn.expect;
         session.set_bounds(Millis::ZERO);

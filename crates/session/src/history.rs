@@ -14,7 +14,8 @@ impl History {
 
     /// What the model sees: the newest messages, then what is going on now, which is always told.
     ///
-    /// The oldest message kept is never a tool's answer, whose question would be missing.
+    /// The oldest message kept is never a tool's answer, whose question would be missing. Whether
+    /// keys may be pressed is for the call to say.
     pub(crate) fn prompt(&self, rules: &Rules, now: impl IntoIterator<Item = Message>) -> Prompt {
         let mut now: Vec<Message> = now.into_iter().collect();
         let most = rules.history_tokens;
@@ -35,6 +36,7 @@ impl History {
         Prompt {
             system: rules.system.clone(),
             messages: before.cloned().chain(now).collect(),
+            may_press: false,
         }
     }
 

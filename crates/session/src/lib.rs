@@ -42,6 +42,6 @@ pub use menu::MenuEar;
 pub use rounds::{AfterSaying, RoundHeard};
 pub use rules::{
     AmdRules, DtmfRules, EndRules, IdleRules, LineCapabilities, Lines, MaskRules, OverlapMode,
-    OverlapRules, Rules, Speculate, TurnEnd, TurnRules, Waits,
+    OverlapRules, Presses, Rules, Speculate, TurnEnd, TurnRules, Waits,
 };
 pub use timers::Timer;

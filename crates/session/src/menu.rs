@@ -27,7 +27,22 @@ impl MenuEar {
         for sentence in turn.split_inclusive(['.', '!', '?']) {
             repeats |= self.has_heard(sentence);
         }
-        repeats || asks_for_keys(&words::normalised(turn))
+        repeats || Self::asks_for_keys(turn)
+    }
+
+    /// Whether these words ask for keys, whatever was said before.
+    pub fn asks_for_keys(said: &str) -> bool {
+        let said = &words::normalised(said);
+        machines::MENUS
+            .iter()
+            .any(|phrase| contains_phrase(said, phrase))
+            || machines::PRESSING.iter().any(|verb| {
+                said.match_indices(verb).any(|(at, _)| {
+                    let whole = at == 0 || said[..at].ends_with(' ');
+                    let rest = said[at + verb.len()..].strip_prefix(' ');
+                    whole && rest.is_some_and(is_key)
+                })
+            })
     }
 
     fn has_heard(&mut self, sentence: &str) -> bool {
@@ -58,19 +73,6 @@ fn same(one: &[String], other: &[String]) -> bool {
         })
         .count();
     common * 100 >= one.len().max(other.len()) * SAME_PERCENT
-}
-
-fn asks_for_keys(said: &str) -> bool {
-    machines::MENUS
-        .iter()
-        .any(|phrase| contains_phrase(said, phrase))
-        || machines::PRESSING.iter().any(|verb| {
-            said.match_indices(verb).any(|(at, _)| {
-                let whole = at == 0 || said[..at].ends_with(' ');
-                let rest = said[at + verb.len()..].strip_prefix(' ');
-                whole && rest.is_some_and(is_key)
-            })
-        })
 }
 
 /// Whether a text begins with a key: "one", "1", "the hash key".

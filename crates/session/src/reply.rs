@@ -1,3 +1,5 @@
+mod keys;
+mod tool;
 mod watch;
 
 use std::ops::Range;
@@ -5,7 +7,7 @@ use std::ops::Range;
 use domain::{EndReason, Millis, ReplyId, TurnRecord, TurnTaking};
 
 use crate::{
-    Audio, ClauseId, Expected, Message, ToolCall, ToolRunId, WaitClass,
+    Audio, ClauseId, Expected, Message, ToolCall, WaitClass,
     clauses::ClauseCutter,
     playout::Playout,
     spoken::Spoken,
@@ -13,10 +15,9 @@ use crate::{
     words::{Lists, normalised},
 };
 
+pub(crate) use keys::Keys;
+pub(crate) use tool::{END_CALL, PRESS_KEYS, Tool, ToolState};
 pub(crate) use watch::Stopwatch;
-
-/// The tool by which the model hangs up. Carried out by the session, not by the driver.
-pub(crate) const END_CALL: &str = "end_call";
 
 /// One reply of the agent, from the first thought to the last sample heard.
 #[derive(Debug)]
@@ -47,6 +48,8 @@ pub(crate) struct Reply {
     pub(crate) tools_since: Option<Millis>,
     /// What the model noted, for the record.
     pub(crate) tags: Vec<String>,
+    /// What it presses when its words were spoken.
+    pub(crate) keys: Keys,
     /// What of the caller's words must not be kept.
     pub(crate) secret: Secret,
     /// What was written when a model broke off: the next one may begin with it again.
@@ -155,26 +158,6 @@ pub(crate) struct Round {
     pub(crate) tools: Vec<Tool>,
 }
 
-/// A tool asked for in a reply.
-#[derive(Debug)]
-pub(crate) struct Tool {
-    pub(crate) call: ToolCall,
-    pub(crate) state: ToolState,
-    /// It has no effects: it may run before the turn is committed, and leaves no trace.
-    pub(crate) read_only: bool,
-}
-
-/// How far a tool has come.
-#[derive(Debug)]
-pub(crate) enum ToolState {
-    Answered(String),
-    /// The turn is not committed.
-    Asked,
-    Running(ToolRunId),
-    /// Answered here: nothing was run for it.
-    Settled(&'static str),
-}
-
 impl Reply {
     pub(crate) fn new(
         id: ReplyId,
@@ -205,6 +188,7 @@ impl Reply {
             masked_at: None,
             tools_since: None,
             tags: Vec::new(),
+            keys: Keys::default(),
             secret: Secret::Nothing,
             before_break: Vec::new(),
             breaks: 0,
@@ -430,6 +414,7 @@ impl Reply {
         text: impl Fn(Range<usize>) -> String,
         interrupted: bool,
     ) -> Vec<Message> {
+        let pressed = self.keys.pressed(&text);
         let mut messages = Vec::new();
         if !self.answers.is_empty() {
             messages.push(Message::Caller(self.answers.clone()));
@@ -445,7 +430,7 @@ impl Reply {
                     tools,
                 });
             }
-            messages.extend(round.tools.iter().map(Tool::answer));
+            messages.extend(round.tools.iter().map(|tool| tool.answer(&pressed)));
         }
         messages
     }
@@ -478,21 +463,6 @@ impl Reply {
             tags: self.tags.clone(),
             providers: Vec::new(),
             taking: self.taking.clone(),
-        }
-    }
-}
-
-impl Tool {
-    fn answer(&self) -> Message {
-        let output = match &self.state {
-            ToolState::Answered(output) => output.clone(),
-            ToolState::Asked => r#"{"error":"cancelled"}"#.to_owned(),
-            ToolState::Running(_) => r#"{"status":"still running, result unknown"}"#.to_owned(),
-            ToolState::Settled(output) => (*output).to_owned(),
-        };
-        Message::Tool {
-            id: self.call.id.clone(),
-            output,
         }
     }
 }

@@ -1,3 +1,5 @@
+mod dtmf;
+
 use std::sync::Arc;
 
 use domain::{Language, Millis};
@@ -8,6 +10,8 @@ use crate::{
     spoken::{Spoken, Tongue},
     words,
 };
+
+pub use dtmf::{DtmfRules, Presses};
 
 /// How one agent behaves in a call: settled when the call is answered, the same until its end.
 #[derive(Clone, Debug, PartialEq)]
@@ -394,29 +398,6 @@ impl IdleRules {
     pub const USUAL: Self = Self {
         after: [Millis(8_000), Millis(10_000), Millis(12_000)],
         hold: Millis(45_000),
-    };
-}
-
-/// How keys of the phone are collected.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct DtmfRules {
-    /// A pause between keys that ends typing.
-    pub pause: Millis,
-    /// So many keys end typing.
-    pub most: u8,
-    /// This key ends typing.
-    pub end_key: char,
-    /// Whether keys are a secret: the model gets them, records and logs do not.
-    pub secret: bool,
-}
-
-impl DtmfRules {
-    /// What holds unless the configuration says otherwise.
-    pub const USUAL: Self = Self {
-        pause: Millis(2_000),
-        most: 32,
-        end_key: '#',
-        secret: false,
     };
 }
 

@@ -107,6 +107,7 @@ fn prompt(messages: &[Message]) -> Prompt {
     Prompt {
         system: "You are Anna.".into(),
         messages: messages.to_vec(),
+        may_press: false,
     }
 }
 

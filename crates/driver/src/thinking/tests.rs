@@ -181,6 +181,7 @@ impl Rig {
             let prompt = Prompt {
                 system: "You are Anna.".into(),
                 messages: Vec::new(),
+                may_press: false,
             };
             thinking.run(prompt).await;
         }

@@ -20,6 +20,7 @@ impl Reply {
             prompt: Prompt {
                 system: "Be brief.".into(),
                 messages: vec![Message::Caller("Hi".into())],
+                may_press: false,
             },
             settings: Arc::new(ModelSettings {
                 model: "m".into(),

@@ -4,11 +4,13 @@ use domain::{EndReason, Millis, ReplyId};
 
 use super::{CallSession, Phase, Settled, waiting::Patience};
 use crate::{
-    Action, Because, CancelReason, Message, Note, Speculate, ToolCall, ToolRun, ToolRunId,
+    Action, Because, CancelReason, Message, Note, Prompt, Speculate, ToolCall, ToolRun, ToolRunId,
     WaitClass,
     budget::Funds,
     clauses::Piece,
-    reply::{After, END_CALL, Kind, Reply, Secret, Stage, Tool, ToolState, Voicing, Writing},
+    reply::{
+        After, END_CALL, Kind, PRESS_KEYS, Reply, Secret, Stage, Tool, ToolState, Voicing, Writing,
+    },
     timers::Timer,
     words,
 };
@@ -32,12 +34,19 @@ impl CallSession {
         let mut reply = self.new_reply(Kind::Answer, stage);
         self.answer_turn(&mut reply);
         reply.watch.quiet.get_or_insert(now);
-        let prompt = self.history.prompt(&self.rules, reply.messages_so_far());
+        let prompt = self.prompt(&reply, reply.messages_so_far());
         self.actions.push(Action::Think {
             reply: reply.id,
             prompt,
         });
         self.reply = Some(reply);
+    }
+
+    /// What the model sees for this reply.
+    fn prompt(&self, reply: &Reply, so_far: Vec<Message>) -> Prompt {
+        let mut prompt = self.history.prompt(&self.rules, so_far);
+        prompt.may_press = self.may_press(&reply.answers);
+        prompt
     }
 
     /// This reply answers what the caller said and typed so far.
@@ -84,7 +93,7 @@ impl CallSession {
         self.quiet_timers();
         self.waiting.reminders = 0;
         self.waiting.patience = Patience::Usual;
-        self.is_menu = self.menu_ear.hear(&text);
+        self.judge_far_end(&text);
         if settled.class == WaitClass::Hold {
             return self.hold_on(now, settled);
         }
@@ -300,13 +309,13 @@ impl CallSession {
 
     /// Has a model write what comes next in the reply that is being written.
     fn think_on(&mut self) {
-        let Some(reply) = &mut self.reply else { return };
+        let Some(reply) = &self.reply else { return };
         let id = reply.id;
         let mut so_far = reply.messages_so_far();
         if matches!(so_far.last(), Some(Message::Agent { .. })) {
             so_far.push(Message::Note(GO_ON));
         }
-        let prompt = self.history.prompt(&self.rules, so_far);
+        let prompt = self.prompt(reply, so_far);
         self.actions.push(Action::Think { reply: id, prompt });
     }
 
@@ -343,12 +352,15 @@ impl CallSession {
     /// Runs the tools that were asked for, or goes on without. Before the turn is over only those
     /// without effects run.
     fn run_tools(&mut self, now: Millis) {
+        self.want_keys();
         let Some(reply) = &mut self.reply else { return };
         let undone = !reply.has_effects();
         let wanted = !reply.is_speculative();
         let mut runs = Vec::new();
         for tool in reply.tools_mut().filter(|tool| wanted || tool.read_only) {
-            if let ToolState::Asked = tool.state {
+            if let ToolState::Asked = tool.state
+                && tool.call.name != PRESS_KEYS
+            {
                 self.tool_runs += 1;
                 let run = ToolRunId(self.tool_runs);
                 tool.state = ToolState::Running(run);
@@ -398,11 +410,7 @@ impl CallSession {
             return;
         }
         let leaves = matches!(reply.then, After::HangUp(_));
-        let owes_words = reply
-            .round()
-            .tools
-            .iter()
-            .any(|tool| tool.call.name != END_CALL);
+        let owes_words = reply.round().tools.iter().any(Tool::owes_words);
         let most = self.rules.end.max_tools_per_turn as usize;
         // A speculative reply whose clauses are not all spoken ends when it is wanted.
         let unspoken = !reply.unspoken.is_empty();
@@ -410,13 +418,14 @@ impl CallSession {
             self.round_failed(now);
         } else if owes_words {
             reply.next_round(now);
-            let prompt = self.history.prompt(&self.rules, reply.messages_so_far());
+            let Some(reply) = &self.reply else { return };
+            let prompt = self.prompt(reply, reply.messages_so_far());
             self.actions.push(Action::Think {
                 reply: reply.id,
                 prompt,
             });
         } else if !unspoken {
-            if leaves && !reply.has_words() {
+            if leaves && !reply.has_words() && !reply.keys.wait() {
                 self.speak(now, self.rules.pieces(&self.rules.lines.goodbye));
             }
             self.end_speech(now);
@@ -427,6 +436,7 @@ impl CallSession {
     pub(super) fn end_speech(&mut self, now: Millis) {
         let Some(reply) = &mut self.reply else { return };
         match reply.voicing {
+            Voicing::Open if reply.keys.wait() && reply.playout.clauses() == 0 => self.press(now),
             Voicing::Open => {
                 reply.voicing = Voicing::Ending;
                 self.actions.push(Action::SpeakEnd(reply.id));

@@ -97,6 +97,9 @@ impl CallSession {
     /// line forgets to report them.
     pub(super) fn close_playout(&mut self, now: Millis) {
         let Some(reply) = &mut self.reply else { return };
+        if reply.keys.wait() {
+            return self.press(now);
+        }
         if !reply.is_audible() {
             return self.voice_is_gone(now);
         }

@@ -3,6 +3,7 @@ mod foreign;
 mod lines;
 mod money;
 mod overlaps;
+mod pressing;
 mod random;
 mod rounds;
 mod scripts;

@@ -113,6 +113,15 @@ impl fmt::Display for Action {
                 reply, duration, ..
             }) => write!(f, "play {reply} {duration}"),
             Self::Play(Play::Mark(mark)) => write!(f, "mark {mark}"),
+            // What is typed may be a secret, and this line may be written to a log.
+            Self::Press {
+                reply,
+                clause,
+                text,
+            } => {
+                let keys = text.split_whitespace().count() - 1;
+                write!(f, "press {reply}/{} {keys} keys", clause.0)
+            }
             Self::Record(turn) => write!(f, "record {}", Line(turn)),
             Self::Restore(reply) => write!(f, "restore {reply}"),
             Self::Resume { reply, again } => write!(f, "resume {reply} again {again}"),
@@ -136,7 +145,8 @@ impl fmt::Display for Action {
                     .map(Message::text)
                     .unwrap_or_default();
                 // What was typed may be a secret, and this line may be written to a log.
-                write!(f, "think {reply} {}", quoted(&hidden_keys(last)))
+                write!(f, "think {reply} {}", quoted(&hidden_keys(last)))?;
+                f.write_str(if prompt.may_press { " may press" } else { "" })
             }
         }
     }

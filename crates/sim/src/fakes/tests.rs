@@ -215,6 +215,7 @@ async fn ask(
         prompt: Prompt {
             system: "You are a desk.".into(),
             messages,
+            may_press: false,
         },
         settings: Arc::new(settings),
     };

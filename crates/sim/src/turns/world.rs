@@ -356,6 +356,10 @@ impl World {
                 self.open.insert(*reply);
                 self.voice.apologise(now, *reply, *clause, &mut self.future);
             }
+            Action::Press { reply, clause, .. } => {
+                self.open.insert(*reply);
+                self.voice.apologise(now, *reply, *clause, &mut self.future);
+            }
             Action::Play(play) => self.play(play),
             Action::Finalize => {
                 self.recogniser

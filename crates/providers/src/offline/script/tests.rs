@@ -78,6 +78,7 @@ fn prompt(messages: Vec<Message>) -> Prompt {
     Prompt {
         system: "Harbour Table".into(),
         messages,
+        may_press: false,
     }
 }
 

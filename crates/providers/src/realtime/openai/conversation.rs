@@ -398,6 +398,7 @@ impl Conversation {
         let prompt = Prompt {
             system: self.talk.prompt.system.clone(),
             messages: Vec::new(),
+            may_press: false,
         };
         let talk = Talk {
             prompt,

@@ -230,7 +230,10 @@ impl Reading<'_, '_> {
             let message = "must be 0 with `realtime`: such a model is not told of earlier calls";
             self.contradiction("remembers_calls", message);
         }
-        let tools = self.tools();
+        let mut tools = self.tools();
+        if self.typed.dtmf.press_keys.as_deref() == Some("always") {
+            tools.push(driver::press_keys());
+        }
         let voice = typed.voice.as_deref().unwrap_or("marin");
         let talk = |name: ModelName| {
             let settings = TalkSettings {

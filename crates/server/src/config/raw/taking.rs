@@ -134,6 +134,11 @@ pub(crate) struct Dtmf {
     pub end_key: Option<String>,
     /// Whether keys are a secret: the model gets them, records and logs do not. Default false.
     pub secret: Option<bool>,
+    /// When the model may press keys itself, by the tool `press_keys`, which sounds their tones:
+    /// `menus` (once a menu of recorded sentences was heard in the call), `always` or `never`. A
+    /// model in `realtime` knows its tools from the start: it has this one with `always`. Default
+    /// `menus`, and `never` with `llm.end_call_tool = false`.
+    pub press_keys: Option<String>,
 }
 
 /// `[agents.NAME.amd]`: how a person who answers a call of ours is told from a machine. Without

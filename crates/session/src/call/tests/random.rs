@@ -234,6 +234,7 @@ impl World {
                 assert!(truth.spent < BUDGET, "spending stops at the budget");
                 truth.thinking.push(*reply);
             }
+            Action::Press { reply, .. } => assert!(truth.committed.contains(reply)),
             Action::Apologise { .. }
             | Action::Finalize
             | Action::HearLess
@@ -249,7 +250,7 @@ impl World {
         match action {
             Action::Think { reply, .. } => self.think(reply),
             Action::Speak { reply, clause, .. } => self.speak(reply, clause),
-            Action::Apologise { reply, clause } => {
+            Action::Apologise { reply, clause } | Action::Press { reply, clause, .. } => {
                 self.speak(reply, clause);
                 self.later(1_200, Input::SpokenAll(reply));
             }
@@ -338,8 +339,9 @@ impl World {
             self.now += Millis(100);
         }
         if self.dice.roll(6) == 0 {
-            let name = self.dice.one(&["end_call", "book", "look_up"]).to_owned();
-            let (id, arguments) = ("c".to_owned(), "{}".to_owned());
+            let tools = ["end_call", "book", "look_up", "press_keys"];
+            let name = self.dice.one(&tools).to_owned();
+            let (id, arguments) = ("c".to_owned(), r#"{"keys":"12"}"#.to_owned());
             self.later(
                 300,
                 Input::ToolAsked {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::Millis;
 
 use super::{after_greeting, pass, play_with, rules, tell};
-use crate::{AfterSaying, CallSession, Rules, script};
+use crate::{AfterSaying, CallSession, Presses, Rules, script};
 
 fn with_rounds() -> Rules {
     let mut rules = rules();
@@ -125,6 +125,22 @@ fn a_call_whose_voice_fails_for_good_goes_on_in_rounds() {
         1.520  played r2-0
         6.000  round words Hello?
         7.000  round over
+    "
+    ));
+}
+
+#[test]
+fn a_carrier_that_speaks_by_itself_presses_no_keys() {
+    let mut rules = with_rounds();
+    rules.dtmf.presses = Presses::Always;
+    insta::assert_snapshot!(after_greeting(
+        rules,
+        "
+        1.000  deaf
+        5.000  round words Press one for sales.
+        5.500  tool r2 c1 press_keys {\"keys\": \"1\"}
+        5.600  done r2
+        6.000  round over
     "
     ));
 }

@@ -65,6 +65,7 @@ fn prompt(chat: &Chat) -> Prompt {
     Prompt {
         system: system.into(),
         messages,
+        may_press: false,
     }
 }
 

@@ -37,6 +37,7 @@ fn prompt(messages: Vec<Message>) -> Prompt {
     Prompt {
         system: "You are Ana.".into(),
         messages,
+        may_press: false,
     }
 }
 

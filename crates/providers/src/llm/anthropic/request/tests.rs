@@ -40,6 +40,7 @@ fn asked(system: &str, messages: Vec<Message>, settings: &ModelSettings) -> Stri
     let prompt = Prompt {
         system: system.into(),
         messages,
+        may_press: false,
     };
     String::from_utf8(body(&prompt, settings, &Thoughts::default())).expect("UTF-8")
 }

@@ -43,6 +43,7 @@ fn asked(profile: Profile, messages: Vec<Message>, settings: &ModelSettings) -> 
     let prompt = Prompt {
         system: "Be brief.".into(),
         messages,
+        may_press: false,
     };
     String::from_utf8(body(&profile, &prompt, settings)).expect("UTF-8")
 }

@@ -45,6 +45,7 @@ fn prompt(messages: Vec<Message>) -> Prompt {
     Prompt {
         system: "You are Ana.".into(),
         messages,
+        may_press: false,
     }
 }
 
@@ -382,6 +383,7 @@ async fn notes_and_other_instructions_are_told_once() {
     let changed = Prompt {
         system: "You are Bea.".into(),
         messages: vec![note, caller("1")],
+        may_press: false,
     };
     begin(&mut socket, "r1").await;
     done(&mut socket, "r1", "cancelled").await;

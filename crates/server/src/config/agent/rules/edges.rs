@@ -1,7 +1,7 @@
 //! What happens at the edges of a call: silence, keys, machines that answer, and its end.
 
 use domain::Millis;
-use session::{EndRules, Rules};
+use session::{EndRules, Presses, Rules};
 
 use super::super::{super::raw, Reading};
 
@@ -50,6 +50,17 @@ impl Reading<'_, '_> {
             }
         }
         dtmf.secret = typed.secret.unwrap_or(dtmf.secret);
+        let ways = [
+            ("menus", Presses::Menus),
+            ("always", Presses::Always),
+            ("never", Presses::Never),
+        ];
+        let key = self.at("dtmf.press_keys");
+        // Some servers know no tools.
+        let toolless = self.typed.llm.end_call_tool == Some(false);
+        let typed = typed.press_keys.as_deref();
+        let typed = typed.or(toolless.then_some("never"));
+        dtmf.presses = self.meaning.choice(&key, typed, &ways);
     }
 
     pub(super) fn fill_amd(&mut self, rules: &mut Rules) {

@@ -1,5 +1,5 @@
 use domain::Millis;
-use session::{Expect, OverlapMode, Rules, Speculate, TurnEnd, Waits};
+use session::{Expect, OverlapMode, Presses, Rules, Speculate, TurnEnd, Waits};
 
 use crate::config::{Config, Environment};
 
@@ -147,7 +147,7 @@ fn masks_come_when_told_and_not_at_zero() {
 fn the_edges_of_a_call_are_set() {
     let rules = rules(
         "idle.hold_s = 90\n\
-         dtmf = { pause_ms = 3000, max_keys = 4, end_key = \"*\", secret = true }\n\
+         dtmf = { pause_ms = 3000, max_keys = 4, end_key = \"*\", secret = true, press_keys = \"always\" }\n\
          amd = { greeting_ms = 3000, total_ms = 15000 }\n\
          end = { max_call_s = 600, warn_before_s = 0 }\n\
          one_moment_line = \"A second.\"\n\
@@ -157,6 +157,7 @@ fn the_edges_of_a_call_are_set() {
     assert_eq!(rules.idle.hold, Millis(90_000));
     assert_eq!((rules.dtmf.pause, rules.dtmf.most), (Millis(3_000), 4));
     assert_eq!((rules.dtmf.end_key, rules.dtmf.secret), ('*', true));
+    assert_eq!(rules.dtmf.presses, Presses::Always);
     assert_eq!(rules.amd.greeting, Millis(3_000));
     assert_eq!(rules.amd.total, Millis(15_000));
     assert_eq!(rules.end.warn_before, None);

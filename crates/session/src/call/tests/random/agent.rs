@@ -4,7 +4,7 @@ use domain::{Micros, Millis};
 
 use super::BUDGET;
 use crate::{
-    OverlapMode, Rules, Speculate, TurnEnd,
+    OverlapMode, Presses, Rules, Speculate, TurnEnd,
     call::tests::{dice::Dice, rules as usual},
 };
 
@@ -30,6 +30,9 @@ pub(super) fn rules(dice: &mut Dice) -> Rules {
     }
     if dice.roll(5) == 0 {
         rules.lines.greeting.clear();
+    }
+    if dice.roll(2) == 0 {
+        rules.dtmf.presses = Presses::Always;
     }
     rules
 }

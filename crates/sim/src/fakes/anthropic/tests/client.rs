@@ -35,6 +35,7 @@ fn asked(model: &str, messages: Vec<Message>) -> Think {
         prompt: Prompt {
             system: "You are a desk.".into(),
             messages,
+            may_press: false,
         },
         settings: Arc::new(settings),
     }
