@@ -6,4 +6,5 @@ mod endpoints;
 mod examples;
 mod media;
 mod online;
+mod rounds;
 mod webhooks;

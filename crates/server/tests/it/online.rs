@@ -21,16 +21,16 @@ use store::{CallFilter, Memory, Store, WholeCall};
 
 use crate::app::{TOKEN, TestApp};
 
-struct Providers {
+pub(crate) struct Providers {
     anthropic: FakeAnthropic,
-    deepgram: FakeDeepgram,
+    pub(crate) deepgram: FakeDeepgram,
     elevenlabs: FakeElevenLabs,
     openai: FakeOpenAi,
     realtime: FakeRealtime,
 }
 
 impl Providers {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let quick = Delay::fixed_ms(20);
         let script = Arc::new(providers::offline::Script::demo());
         let deepgram = DeepgramSettings {
@@ -65,7 +65,7 @@ impl Providers {
         }
     }
 
-    fn environment(&self) -> Environment {
+    pub(crate) fn environment(&self) -> Environment {
         [
             ("TWILIO_AUTH_TOKEN", TOKEN.to_owned()),
             ("ANTHROPIC_API_KEY", AnthropicSettings::default().key),
@@ -82,7 +82,7 @@ impl Providers {
         .collect()
     }
 
-    fn violations(&self) -> Vec<sim::fakes::Violation> {
+    pub(crate) fn violations(&self) -> Vec<sim::fakes::Violation> {
         let mut all = self.deepgram.violations();
         all.extend(self.elevenlabs.violations());
         all.extend(self.elevenlabs.clauses().violations());
@@ -151,7 +151,7 @@ impl Providers {
     }
 }
 
-async fn whole_calls(store: &dyn Store) -> Vec<WholeCall> {
+pub(crate) async fn whole_calls(store: &dyn Store) -> Vec<WholeCall> {
     let filter = CallFilter {
         limit: 10,
         ..CallFilter::default()
