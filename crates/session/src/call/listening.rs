@@ -2,7 +2,7 @@
 
 use domain::Millis;
 
-use super::{CallSession, FarEnd, Phase, Recogniser, Settled};
+use super::{CallSession, Phase, Recogniser, Settled};
 use crate::{
     Action, CancelReason, Evidence, Span, Speculate, TurnEnd, WaitClass, Words,
     classify::classify,
@@ -418,7 +418,7 @@ impl CallSession {
         let wait = Millis(base.0 * percent / 100)
             .or_later(floor)
             .or_earlier(ceiling.or_later(floor));
-        if self.far_end == FarEnd::Menu {
+        if self.hears_menu() {
             Millis(wait.0 * 2)
         } else {
             wait

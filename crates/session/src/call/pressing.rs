@@ -25,6 +25,11 @@ impl CallSession {
         };
     }
 
+    /// Whether a menu is speaking: it pauses between its choices.
+    pub(super) fn hears_menu(&self) -> bool {
+        self.far_end == FarEnd::Menu || MenuEar::asks_for_keys(&self.turn.text())
+    }
+
     /// Whether the model may press keys in answer to these words. What a menu asks next may not
     /// sound like one: "enter your date of birth".
     pub(super) fn may_press(&self, said: &str) -> bool {

@@ -10,6 +10,7 @@
 mod calls;
 mod chaos;
 mod failures;
+mod keys;
 mod line;
 mod money;
 mod providers;

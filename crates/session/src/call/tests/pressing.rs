@@ -22,8 +22,8 @@ fn a_menu_gets_the_keys_it_asks_for() {
     "##), @r##"
     3.200  finalize
     3.200  think r2 "For sales, press one. For service, press two." may press
-    3.350  commit r2: terminal after 0.350
-    3.610  press r2/0 1 keys
+    3.700  commit r2: terminal after 0.700
+    3.700  press r2/0 1 keys
     4.200  play r2 0.200
     4.200  mark r2-0
     4.420  record turn 1: caller "For sales, press one. For service, press two." heard "pressed 2" gap 1.200
@@ -51,9 +51,9 @@ fn words_come_before_the_keys_and_a_menu_that_speaks_on_stops_neither() {
     "##), @r##"
     3.200  finalize
     3.200  think r2 "Please press the pound key." may press
-    3.350  commit r2: terminal after 0.350
     3.610  speak r2/0 "One moment."
-    3.610  speak end r2
+    3.700  commit r2: terminal after 0.700
+    3.700  speak end r2
     4.000  play r2 1.000
     4.100  press r2/1 1 keys
     4.110  mark r2-0
@@ -115,8 +115,8 @@ fn letters_are_no_keys() {
         2.100  hang-up
     "##), @r##"
     1.200  think r2 "Press one for sales." may press
-    1.350  commit r2: terminal after 0.350
-    1.610  think r2 "{\"error\":\"keys has to be a text of at most 32 of 0-9, *, #, and w for a wait\"}" may press
+    1.700  commit r2: terminal after 0.700
+    1.700  think r2 "{\"error\":\"keys has to be a text of at most 32 of 0-9, *, #, and w for a wait\"}" may press
     2.100  cancel r2: call_over
     2.100  record turn 1: caller "Press one for sales." heard ""
     2.100  hang up: caller_hung_up
