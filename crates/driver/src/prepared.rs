@@ -92,6 +92,7 @@ impl Prepared {
         let (voice, orders) = mpsc::channel(voice::QUEUE);
         let (tell_sent, sent) = watch::channel(Sent::default());
         let tally = Arc::new(Tally::of(agent));
+        let ends_turns = Arc::<AtomicBool>::default();
         let mut tasks = JoinSet::new();
         let (ears, voices) = (agent.listen.clone(), agent.speak.clone());
         let listens = Recogniser {
@@ -99,6 +100,7 @@ impl Prepared {
             commons: commons.clone(),
             mailbox: mailbox.clone(),
             tally: Arc::clone(&tally),
+            only_writes: Arc::clone(&ends_turns),
         };
         let speaks = Speaker {
             stations: Stations::new(voices, (Job::Speak, voice::RETRY), commons),
@@ -124,6 +126,7 @@ impl Prepared {
                 tally: Arc::clone(&tally),
                 voice: voice.clone(),
                 retired: Arc::default(),
+                ends_turns,
                 stand_in: agent.think.first().map(|station| station.name.clone()),
             };
             talk(talker, &agent.rules)

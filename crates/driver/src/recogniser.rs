@@ -2,7 +2,13 @@ mod open;
 mod replay;
 mod ruler;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use domain::Millis;
@@ -81,6 +87,8 @@ pub(crate) struct Recogniser {
     pub(crate) commons: Commons,
     pub(crate) mailbox: mpsc::Sender<Input>,
     pub(crate) tally: Arc<Tally>,
+    /// Somebody else says when turns are over, and this one only writes them down.
+    pub(crate) only_writes: Arc<AtomicBool>,
 }
 
 /// What outlives a connection.
@@ -282,6 +290,7 @@ impl Recogniser {
             open.refused();
         }
         open.told();
+        let only_writes = self.only_writes.load(Ordering::SeqCst);
         let input = match event {
             Recognised::Ready => {
                 self.stations.answers(place, open.begun.elapsed());
@@ -297,6 +306,14 @@ impl Recogniser {
             | Recognised::Refused
             | Recognised::Sent(_)
             | Recognised::SpeechStarted => return Ok(()),
+            Recognised::TurnEnded { .. }
+            | Recognised::TurnLikely
+            | Recognised::TurnResumed
+            | Recognised::UtteranceOver
+                if only_writes =>
+            {
+                return Ok(());
+            }
             Recognised::TurnEnded { confidence } => Input::TurnEnded { confidence },
             Recognised::TurnLikely => Input::TurnLikely,
             Recognised::TurnResumed => Input::TurnResumed,
@@ -304,6 +321,7 @@ impl Recogniser {
             Recognised::Words(mut words) => {
                 words.span = words.span.and_then(|span| open.ruler.on_call(span));
                 words.word_spans = open.ruler.all_on_call(&words.word_spans);
+                words.ends_utterance &= !only_writes;
                 if words.settled {
                     if !words.text.is_empty() && open.proves_itself() {
                         self.stations.succeeded(place);

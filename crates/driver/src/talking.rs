@@ -26,6 +26,7 @@ use tracing::{info, warn};
 
 use self::{
     bills::Bills,
+    caller::Sends,
     conversation::{Conversation, Out},
 };
 use crate::{
@@ -105,6 +106,8 @@ pub(crate) struct Talker {
     /// Who speaks once it has retired.
     pub(crate) voice: mpsc::Sender<ToVoice>,
     pub(crate) retired: Arc<AtomicBool>,
+    /// Its provider says when turns are over, and hears the one that goes on.
+    pub(crate) ends_turns: Arc<AtomicBool>,
     /// Who thinks then, for metrics.
     pub(crate) stand_in: Option<ModelName>,
 }
@@ -141,7 +144,7 @@ impl Talker {
     /// Talks until nobody gives orders.
     pub(crate) async fn run(self, prompt: Prompt, mut sources: Sources) {
         let mut talks = Talks {
-            conversation: Conversation::new(prompt),
+            conversation: Conversation::new(prompt, self.sends()),
             bills: Bills::new(Arc::clone(&self.tally)),
             stands: false,
             by: None,
@@ -150,6 +153,16 @@ impl Talker {
         match self.walk(&mut sources, &mut talks).await {
             Broken::CallOver => {}
             Broken::Failed(_) => self.retire(sources, talks.conversation).await,
+        }
+    }
+
+    /// An agent's models all find the ends of turns, or none does.
+    fn sends(&self) -> Sends {
+        let mut stations = self.stations.iter();
+        if stations.any(|station| !station.settings.turns.is_ours()) {
+            Sends::All
+        } else {
+            Sends::Turns
         }
     }
 
@@ -219,6 +232,7 @@ impl Talker {
         let talk = &mut talks.conversation;
         let mut out = Out::default();
         let tools_run = talk.awaits_tools();
+        self.ends_turns.store(false, Ordering::SeqCst);
         talk.lost(&mut out);
         talks.bills.lost();
         let asks_again = !out.tell.is_empty();
@@ -327,6 +341,8 @@ impl Talker {
         talks: &mut Talks,
     ) -> Result<(), Broken> {
         talks.conversation.give_next(out);
+        self.ends_turns
+            .store(talks.conversation.ends_turns(), Ordering::SeqCst);
         for order in out.send.drain(..) {
             if let Some(reply) = asked_for(&order) {
                 talks.bills.asked(reply);

@@ -35,7 +35,7 @@ impl WaitClass {
             Self::Incomplete => "the last word cannot end a sentence",
             Self::Keys => "the caller typed",
             Self::Number => unfinished(expected),
-            Self::Provider => "the recogniser decides",
+            Self::Provider => "the provider decides",
             Self::ShortAnswer => "it was a short answer to a question",
             Self::Terminal => "the sentence was finished",
             Self::Unknown => "there are no word lists for the language",

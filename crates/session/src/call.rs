@@ -1,5 +1,6 @@
 mod answering;
 mod ending;
+mod ends;
 mod keys;
 mod listening;
 mod masking;

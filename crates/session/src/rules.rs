@@ -261,6 +261,9 @@ pub enum Speculate {
 pub enum TurnEnd {
     /// The recogniser alone, at once: no waits of ours, no speculation.
     Provider,
+    /// The model that hears the caller and speaks, as soon as the recogniser beside it has written
+    /// down what was said.
+    Talker,
     /// We do, from silence and words; the recogniser's opinion is evidence.
     Words,
 }

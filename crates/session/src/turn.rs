@@ -1,6 +1,7 @@
 //! What the caller is saying: words, sound, and which of both are not the caller's.
 
 mod answered;
+mod ended;
 mod foreign;
 mod text;
 mod voice;
@@ -283,37 +284,6 @@ impl CallerTurn {
         echoes
     }
 
-    /// The recogniser says that the utterance is over. If our ear still hears something, that is
-    /// not speech, unless it has only just begun: then it is the next utterance.
-    pub(crate) fn utterance_over(&mut self, now: Millis) {
-        if let Voice::Speaking { since, .. } = self.voice
-            && self.words_at.is_none_or(|words| since > words)
-            && now - since < JUST_BEGUN
-        {
-            return;
-        }
-        self.utterance_over = true;
-        self.coverage = Coverage::Whole;
-        if let Voice::Speaking { before, .. } = self.voice {
-            self.voice = Voice::Quiet {
-                since: self.words_at.unwrap_or(now),
-                before,
-            };
-        }
-    }
-
-    /// The recogniser's model of turns tells what it thinks.
-    pub(crate) fn think_of_it(&mut self, opinion: Opinion) {
-        self.opinion = opinion;
-        if let Opinion::Over { .. } = opinion {
-            self.coverage = Coverage::Whole;
-        }
-    }
-
-    pub(crate) fn opinion(&self) -> Opinion {
-        self.opinion
-    }
-
     /// Words were waited for long enough: what is there has to do.
     pub(crate) fn give_up_waiting(&mut self) {
         if self.coverage == Coverage::Owed {
@@ -441,11 +411,6 @@ impl CallerTurn {
     /// Whether the recogniser still owes words for the last sound.
     pub(crate) fn awaits_words(&self) -> bool {
         self.onset.is_some() && !self.is_covered()
-    }
-
-    /// Whether the recogniser alone says that the turn is over.
-    pub(crate) fn is_over_for_provider(&self) -> bool {
-        self.utterance_over && !self.is_empty()
     }
 
     /// Nothing came of the sound so far, and nobody has answered it: should words come for it after

@@ -1,3 +1,5 @@
+mod writing;
+
 use std::sync::Arc;
 
 use domain::{ModelName, PriceBook};
@@ -102,6 +104,7 @@ struct Rig {
     connections: mpsc::Receiver<Connection>,
     commons: Commons,
     tally: Arc<Tally>,
+    only_writes: Arc<AtomicBool>,
 }
 
 impl Rig {
@@ -131,11 +134,13 @@ impl Rig {
             settings: listen,
         }];
         let tally = Arc::new(Tally::for_tests());
+        let only_writes = Arc::<AtomicBool>::default();
         let recogniser = Recogniser {
             stations: Stations::new(ears, (Job::Listen, RETRY), &commons),
             commons: commons.clone(),
             mailbox,
             tally: Arc::clone(&tally),
+            only_writes: Arc::clone(&only_writes),
         };
         tokio::spawn(recogniser.run(taken));
         Self {
@@ -144,6 +149,7 @@ impl Rig {
             connections,
             commons,
             tally,
+            only_writes,
         }
     }
 

@@ -1,4 +1,5 @@
-//! Which of the caller's sound the model gets: that of turns, from shortly before they begin.
+//! Which of the caller's sound the model gets: that of turns, from shortly before they begin, or all
+//! of it, where the provider finds the turns.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -18,17 +19,27 @@ pub(super) const LEAST: Millis = Millis(100);
 const STALE: Duration = Duration::from_secs(10);
 
 /// What of the caller's sound was sent since the last turn.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Caller {
+    sends: Sends,
     /// The last sound, should speech begin.
     recent: VecDeque<Bytes>,
-    /// Sent since the last turn.
+    /// Sent since the last turn; of all sound, only that of speech counts.
     sent: Millis,
     /// Silence that is still to be sent.
     tail: Millis,
     speaks: bool,
     spoke: Option<Instant>,
     told: Told,
+}
+
+/// Which sound the model gets.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Sends {
+    /// All of it: the provider finds the ends of turns, which takes silence.
+    All,
+    /// That of turns.
+    Turns,
 }
 
 /// By what the model learns of the turn that goes on.
@@ -41,11 +52,29 @@ pub(super) enum Told {
 }
 
 impl Caller {
+    pub(super) fn new(sends: Sends) -> Self {
+        Self {
+            sends,
+            recent: VecDeque::new(),
+            sent: Millis::ZERO,
+            tail: Millis::ZERO,
+            speaks: false,
+            spoke: None,
+            told: Told::Sound,
+        }
+    }
+
     /// Takes a piece of sound. Returns what is to be sent.
     pub(super) fn hear(&mut self, sound: &Sound) -> Vec<Bytes> {
         self.speaks = sound.speech;
         if self.told == Told::Words {
             return Vec::new();
+        }
+        if self.sends == Sends::All {
+            if sound.speech {
+                self.sent += length(&sound.bytes);
+            }
+            return vec![sound.bytes.clone()];
         }
         if sound.speech {
             self.tail = POST_ROLL;
@@ -72,6 +101,17 @@ impl Caller {
         while kept(&self.recent) > PRE_ROLL {
             self.recent.pop_front();
         }
+    }
+
+    /// Whether the provider hears all of this turn, and says when it is over.
+    pub(super) fn is_ended_by_provider(&self) -> bool {
+        self.sends == Sends::All && self.told == Told::Sound
+    }
+
+    /// Whether the provider has heard what the caller has said since the last turn, and nothing is
+    /// being said.
+    pub(super) fn has_stopped(&self) -> bool {
+        self.sent > Millis::ZERO && !self.speaks
     }
 
     /// A piece of sound came while there was nobody to send it to.

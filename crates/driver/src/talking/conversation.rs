@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::{
     FromCaller, Order,
     ask::{Ask, Pace, Turn, What},
-    caller::{Caller, LEAST, Told},
+    caller::{Caller, LEAST, Sends, Told},
 };
 use crate::{connection::length, voice};
 
@@ -23,12 +23,25 @@ const MOST_FAILURES: u32 = 2;
 /// Audio of a model that speaks for itself belongs to what it said last.
 const NEWEST: ClauseId = ClauseId(u32::MAX);
 
+/// What the provider's own detection of turns says: it was sure, or would have waited.
+const TURN_ENDED: Input = Input::TurnEnded { confidence: 100 };
+
 /// What is to be sent to the provider, told to the session, and given to the voice.
 #[derive(Debug, Default)]
 pub(super) struct Out {
     pub(super) send: Vec<ToSpeaker>,
     pub(super) tell: Vec<Input>,
     pub(super) speak: Vec<ToVoice>,
+}
+
+/// What the provider knows of what the caller has said and nobody has heard an answer to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Known {
+    /// All of it: it has found the end itself.
+    Everything,
+    Nothing,
+    /// What it was told as a turn. The caller may have gone on.
+    Turn,
 }
 
 /// A call's conversation with a model that hears and speaks.
@@ -45,8 +58,7 @@ pub(super) struct Conversation {
     caller: Caller,
     /// The reply to the caller's last turn.
     answers: Option<ReplyId>,
-    /// That turn was told, and nobody heard an answer to it.
-    unanswered: bool,
+    known: Known,
     /// Tools that the model asked for on this connection, and that have not answered.
     calls: Vec<String>,
     failures: u32,
@@ -56,15 +68,15 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
-    pub(super) fn new(prompt: Prompt) -> Self {
+    pub(super) fn new(prompt: Prompt, sends: Sends) -> Self {
         Self {
             history: prompt,
             connected: false,
             asks: VecDeque::new(),
             ended: None,
-            caller: Caller::default(),
+            caller: Caller::new(sends),
             answers: None,
-            unanswered: false,
+            known: Known::Nothing,
             calls: Vec::new(),
             failures: 0,
             pace: Pace::default(),
@@ -136,14 +148,19 @@ impl Conversation {
     /// How the model learns of the turn that is over.
     fn turn(&mut self, out: &mut Out) -> Turn {
         let (told, sent) = self.caller.take();
-        let unanswered = std::mem::take(&mut self.unanswered);
+        let known = std::mem::replace(&mut self.known, Known::Nothing);
+        let all_known = match known {
+            Known::Everything => true,
+            Known::Nothing => false,
+            Known::Turn => sent < LEAST,
+        };
         if !self.connected {
             // The next connection's history has it.
             return Turn::Known;
         }
         match told {
             Told::Words if sent > Millis::ZERO => out.send.push(ToSpeaker::Clear),
-            Told::Sound if sent < LEAST && unanswered => return Turn::Known,
+            Told::Sound if all_known => return Turn::Known,
             Told::Sound | Told::Words => {}
         }
         Turn::Committed
@@ -154,9 +171,12 @@ impl Conversation {
         self.calls.clear();
         out.send.push(ToSpeaker::Cancel { reply, heard });
         if self.answers == Some(reply) && heard == Millis::ZERO {
-            self.unanswered = match why {
-                CancelReason::Resumed | CancelReason::Stale | CancelReason::Failed => true,
-                CancelReason::BargeIn | CancelReason::CallOver | CancelReason::CutIn => false,
+            self.known = match why {
+                _ if self.known == Known::Everything => Known::Everything,
+                CancelReason::Resumed | CancelReason::Stale | CancelReason::Failed => Known::Turn,
+                CancelReason::BargeIn | CancelReason::CallOver | CancelReason::CutIn => {
+                    Known::Nothing
+                }
             };
         }
     }
@@ -221,6 +241,7 @@ impl Conversation {
     }
 
     pub(super) fn clear(&mut self, out: &mut Out) {
+        self.forget_end();
         if self.caller.clear() {
             out.send.push(ToSpeaker::Clear);
         }
@@ -292,12 +313,15 @@ impl Conversation {
                     });
                 }
             }
-            // Turns are ended by the session, and words are those of the recogniser.
-            FromSpeaker::Ready
-            | FromSpeaker::SpeechStarted { .. }
-            | FromSpeaker::SpeechStopped { .. }
-            | FromSpeaker::TurnEnded
-            | FromSpeaker::Words { .. } => {}
+            FromSpeaker::SpeechStarted { .. } => self.forget_end(),
+            FromSpeaker::TurnEnded => {
+                self.known = Known::Everything;
+                if self.ends_turns() {
+                    out.tell.push(TURN_ENDED);
+                }
+            }
+            // Our ear is there when speech begins, and words are those of the recogniser.
+            FromSpeaker::Ready | FromSpeaker::SpeechStopped { .. } | FromSpeaker::Words { .. } => {}
         }
         Ok(())
     }
@@ -371,13 +395,29 @@ impl Conversation {
         !self.calls.is_empty()
     }
 
+    /// What ended was no turn, or goes on.
+    fn forget_end(&mut self) {
+        if self.known == Known::Everything {
+            self.known = Known::Nothing;
+        }
+    }
+
+    /// Whether the provider says when the turn is over that goes on.
+    pub(super) fn ends_turns(&self) -> bool {
+        self.connected && self.caller.is_ended_by_provider()
+    }
+
     /// The connection is gone. An answer that was being made is to be asked for again, and goes on
     /// where its sound broke off.
     pub(super) fn lost(&mut self, out: &mut Out) {
+        if self.ends_turns() && self.caller.has_stopped() {
+            // Whoever was about to say so is gone, and what the recogniser said was not asked for.
+            out.tell.push(TURN_ENDED);
+        }
         self.connected = false;
+        self.known = Known::Nothing;
         self.calls.clear();
         self.caller.lost();
-        self.unanswered = false;
         self.break_off(out);
     }
 

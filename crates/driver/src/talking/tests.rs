@@ -17,7 +17,11 @@ struct Held {
 
 impl Held {
     fn new() -> Self {
-        let mut conversation = Conversation::new(prompt(&[]));
+        Self::that_sends(Sends::Turns)
+    }
+
+    fn that_sends(sends: Sends) -> Self {
+        let mut conversation = Conversation::new(prompt(&[]), sends);
         conversation.connecting();
         Self {
             conversation,
@@ -179,6 +183,68 @@ async fn keys_are_told_as_words() {
     held.hear(2, true);
     held.think(R2, "No.");
     assert_eq!(held.happened(), ["> sound 120", "> commit r2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_finds_turns_hears_everything_and_is_not_told_of_them() {
+    let mut held = Held::that_sends(Sends::All);
+    held.hear(10, false);
+    held.hear(10, true);
+    held.told(FromSpeaker::SpeechStarted { at: Millis(600) });
+    held.hear(10, false);
+    assert_eq!(held.happened(), ["> sound 1800"]);
+    assert_eq!(held.conversation.clear_at(), None);
+    held.told(FromSpeaker::TurnEnded);
+    held.think(R1, "When do you open?");
+    assert_eq!(held.happened(), ["> respond r1", "< ended 100"]);
+    held.cancel(R1, CancelReason::BargeIn);
+    // The session does not wait for this one: the provider has to be told.
+    held.told(FromSpeaker::SpeechStarted { at: Millis(1_900) });
+    held.hear(10, true);
+    held.think(R2, "Stop.");
+    assert_eq!(
+        held.happened(),
+        ["> sound 600", "> cancel r1", "> commit r2"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_that_the_provider_found_in_no_turn_is_not_that_of_the_next() {
+    let mut held = Held::that_sends(Sends::All);
+    held.hear(10, true);
+    held.told(FromSpeaker::TurnEnded);
+    held.hear(1, false);
+    held.order(Order::NoTurn);
+    held.conversation.hear(FromCaller::Key, &mut held.out);
+    assert!(!held.conversation.ends_turns(), "keys are not heard");
+    held.think(R1, "1234");
+    let happened = held.happened();
+    assert_eq!(happened.last().map(String::as_str), Some("< ended 100"));
+    assert!(happened.contains(&"> commit r1".to_owned()), "{happened:?}");
+    assert!(held.conversation.ends_turns());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_whose_provider_is_lost_before_its_end_is_over_when_the_caller_is_quiet() {
+    let mut held = Held::that_sends(Sends::All);
+    held.hear(10, false);
+    held.conversation.lost(&mut held.out);
+    held.conversation.connecting();
+    assert!(held.conversation.ends_turns(), "nobody spoke");
+    held.hear(10, true);
+    held.conversation.lost(&mut held.out);
+    assert_eq!(held.happened(), ["> sound 1200"], "he is speaking");
+    held.conversation.connecting();
+    assert!(!held.conversation.ends_turns(), "half of it was lost");
+    held.think(R1, "Hello?");
+    held.happened();
+    held.hear(10, true);
+    held.hear(1, false);
+    held.conversation.lost(&mut held.out);
+    assert_eq!(
+        held.happened(),
+        ["> sound 660", "< ended 100", "< half-thought r1"]
+    );
 }
 
 #[tokio::test(start_paused = true)]

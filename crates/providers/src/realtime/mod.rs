@@ -74,17 +74,26 @@ pub enum TurnDetection {
     SemanticVad(Eagerness),
 }
 
+impl TurnDetection {
+    /// Whether our own engine decides.
+    #[must_use]
+    pub fn is_ours(self) -> bool {
+        match self {
+            Self::Ours => true,
+            Self::SemanticVad(_) | Self::ServerVad { .. } => false,
+        }
+    }
+}
+
 /// How soon a model takes a turn to be over.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Eagerness {
-    /// As the provider thinks best.
+    /// As the provider thinks best: within 4 seconds.
     Auto,
     /// Within 2 seconds.
     High,
     /// Within 8 seconds.
     Low,
-    /// Within 4 seconds.
-    Medium,
 }
 
 /// What the model is told. Audio is mu-law, 8 kHz.

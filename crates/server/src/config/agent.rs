@@ -3,6 +3,7 @@
 mod jobs;
 pub(crate) mod prices;
 mod rules;
+mod talking;
 
 use std::{collections::BTreeMap, sync::Arc};
 

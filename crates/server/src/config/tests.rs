@@ -1,3 +1,5 @@
+mod talking;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -436,50 +438,6 @@ fn a_voice_is_reached_over_a_socket_unless_told_otherwise() {
         .expect_err("a typo")
         .to_string();
     assert!(wrong.contains("did you mean `http`?"), "{wrong}");
-}
-
-#[test]
-fn one_model_for_everything_is_a_list_or_a_section() {
-    let keys = environment(&[("OPENAI_API_KEY", "k"), ("DEEPGRAM_API_KEY", "k")]);
-    let agent = |typed: &str| {
-        let file = format!("[agents.a]\n{typed}");
-        let config = Config::parse("repartee.toml", &file, &keys).expect("a configuration");
-        config.tenants[0].agent.clone()
-    };
-    assert_eq!(agent("").talk, []);
-    let plan = agent("realtime = [\"openai/gpt-realtime-2.1-mini\"]");
-    let (name, settings) = &plan.talk[0];
-    assert_eq!(name.to_string(), "openai/gpt-realtime-2.1-mini");
-    assert_eq!(
-        (settings.voice.as_str(), settings.tools.len()),
-        ("marin", 1)
-    );
-    let others = (plan.listen.len(), plan.think.len(), plan.speak.len());
-    assert_eq!(others, (1, 1, 1), "they step in");
-    let sound = [domain::Item::AudioInput, domain::Item::AudioOutput];
-    assert_eq!(plan.prices.unpriced(name, &sound), []);
-    let plan = agent("realtime = { models = [\"openai/gpt-realtime-2.1\"], voice = \"cedar\" }");
-    assert_eq!(plan.talk[0].1.voice, "cedar");
-    insta::assert_snapshot!(problems(
-        r#"
-[agents.a]
-remembers_calls = 2
-realtime = ["deepgram/nova-3", "offline/auto", "openai/gpt-realtime-2.1"]
-
-[agents.b.realtime]
-voice = "marin"
-max_output_tokens = 5000
-"#
-    ), @r"
-    tenants: say which `agent` answers: a, b
-    repartee.toml:3:1: agents.a.remembers_calls: must be 0 with `realtime`: such a model is not told of earlier calls
-    repartee.toml:4:13: agents.a.realtime.0: `deepgram` does not do speech to speech; known here: openai
-    repartee.toml:4:32: agents.a.realtime.1: `offline` does not do speech to speech; known here: openai
-    repartee.toml:4:48: agents.a.realtime.2: needs the variable OPENAI_API_KEY or a base_url
-    repartee.toml:7:1: agents.b.realtime.voice: needs a model in `realtime.models`
-    repartee.toml:8:1: agents.b.realtime.max_output_tokens: 5000 is not between 1 and 4096
-    repartee.toml:8:1: agents.b.realtime.max_output_tokens: needs a model in `realtime.models`
-    ");
 }
 
 #[test]

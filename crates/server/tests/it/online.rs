@@ -272,17 +272,22 @@ async fn a_voice_over_http_holds_a_conversation() {
     assert!(!spoken.is_empty() && providers.elevenlabs.seen().is_empty());
 }
 
+/// Holds the conversation with one model that hears, thinks and speaks, whose turns end like this.
+async fn talks(providers: &Providers, turns: &str) -> WholeCall {
+    let file = format!(
+        "[providers.compatible.near]\nbase_url = \"{}\"\napi_key = \"openai-test-key\"\n\
+         [agents.desk]\ncompany_name = \"Harbour Table\"\nstt = [\"deepgram/nova-3\"]\n\
+         realtime = {{ models = [\"near/gpt-realtime-2.1\"], turns = \"{turns}\" }}\n",
+        providers.realtime.base_url()
+    );
+    let mut calls = providers.conversations(&file, &["/twiml"]).await;
+    calls.remove(0)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_model_that_hears_thinks_and_speaks_holds_a_conversation() {
     let providers = Providers::start().await;
-    let file = format!(
-        "[providers.compatible.near]\nbase_url = \"{}\"\napi_key = \"openai-test-key\"\n\
-         [agents.desk]\ncompany_name = \"Harbour Table\"\nrealtime = [\"near/gpt-realtime-2.1\"]\n\
-         stt = [\"deepgram/nova-3\"]\n",
-        providers.realtime.base_url()
-    );
-    let calls = providers.conversations(&file, &["/twiml"]).await;
-    let WholeCall { turns, receipt, .. } = &calls[0];
+    let WholeCall { turns, receipt, .. } = &talks(&providers, "ours").await;
     assert_eq!(turns.len(), 3, "{turns:?}");
     assert_eq!(turns[1].caller, "Hi, I would like to book a table.");
     assert!(turns[2].caller.starts_with("For four"), "{turns:?}");
@@ -316,6 +321,34 @@ async fn one_model_that_hears_thinks_and_speaks_holds_a_conversation() {
     );
     assert!(providers.openai.seen().is_empty());
     assert_eq!(receipt.usage().tts_characters, 0, "nobody else spoke");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_hears_says_itself_when_turns_are_over() {
+    let providers = Providers::start().await;
+    let WholeCall { turns, .. } = &talks(&providers, "semantic_vad").await;
+    let callers: Vec<_> = turns.iter().map(|turn| turn.caller.as_str()).collect();
+    assert_eq!(callers.len(), 3, "{turns:?}");
+    assert_eq!(callers[1], "Hi, I would like to book a table.");
+    assert!(callers[2].starts_with("For four"), "{callers:?}");
+    let sessions = providers.realtime.seen();
+    let [session] = sessions.as_slice() else {
+        panic!("one session: {sessions:?}");
+    };
+    let users = session.items.iter();
+    let users: Vec<_> = users
+        .filter_map(|item| item.strip_prefix("user: "))
+        .collect();
+    assert_eq!(users, callers[1..], "each turn once, as it was heard");
+    let sent = |what: &str| session.messages.iter().any(|one| one.contains(what));
+    assert!(sent(r#""eagerness":"auto""#) && sent(r#""create_response":false"#));
+    assert!(
+        !sent("input_audio_buffer.commit"),
+        "it committed them itself"
+    );
+    for turn in &turns[1..] {
+        assert_eq!(turn.ended_by, "provider", "{turn:?}");
+    }
 }
 
 /// An example's configuration.

@@ -11,8 +11,6 @@ use crate::{
     turn::{Opinion, gist},
 };
 
-/// What a recogniser that ends turns alone gets on top: its own timers run longer than ours.
-const PROVIDER_PATIENCE: Millis = Millis(4_000);
 /// Times that the agent says that it understood nothing; then it waits for words.
 const MOST_UNHEARD: u32 = 2;
 /// A sound that lasted this long was meant to be speech: the caller is told that it was not understood.
@@ -66,11 +64,12 @@ impl CallSession {
     pub(super) fn speech_stopped(&mut self, now: Millis, at: Millis) {
         self.turn.speech_stopped(at);
         if self.turn.awaits_words() {
-            if self.rules.turn.end == TurnEnd::Words {
-                self.timers.arm(
-                    Timer::Finalize,
-                    (at + self.rules.turn.finalize_after).or_later(now),
-                );
+            match self.rules.turn.end {
+                TurnEnd::Provider => {}
+                TurnEnd::Talker | TurnEnd::Words => {
+                    let after = at + self.rules.turn.finalize_after;
+                    self.timers.arm(Timer::Finalize, after.or_later(now));
+                }
             }
             // A recogniser that ends turns alone has longer than the caller can be left in silence.
             let filler = self.rules.mask.slow_filler_after;
@@ -99,7 +98,7 @@ impl CallSession {
         // Nobody waits for more words about what was not the caller's.
         if !self.turn.awaits_words() {
             self.timers.disarm(Timer::Finalize);
-            if self.turn.is_empty() || !self.provider_owes_an_end() {
+            if self.turn.is_empty() || !self.somebody_owes_an_end() {
                 self.timers.disarm(Timer::Unheard);
             }
         }
@@ -138,7 +137,7 @@ impl CallSession {
         } else if new {
             self.words_over_reply(now, words, before);
         }
-        if self.turn.is_settled() && !self.turn.awaits_words() && !self.provider_owes_an_end() {
+        if self.turn.is_settled() && !self.turn.awaits_words() && !self.somebody_owes_an_end() {
             self.timers.disarm(Timer::Unheard);
         }
         self.reconsider(now);
@@ -168,20 +167,6 @@ impl CallSession {
         }
     }
 
-    /// Whether only the recogniser can say that the turn is over, and has not.
-    fn provider_owes_an_end(&self) -> bool {
-        self.rules.turn.end == TurnEnd::Provider && !self.turn.is_over_for_provider()
-    }
-
-    /// How long after the last sound or word the recogniser may take.
-    fn words_deadline(&self) -> Millis {
-        let usual = self.rules.turn.words_deadline;
-        match self.rules.turn.end {
-            TurnEnd::Provider => usual + PROVIDER_PATIENCE,
-            TurnEnd::Words => self.lag.deadline(usual),
-        }
-    }
-
     /// New words make a reply stale that answers the old ones and was not heard.
     fn on_new_words(&mut self, now: Millis) {
         if self.has_stale_reply() {
@@ -208,29 +193,6 @@ impl CallSession {
         gist(words, lists) == gist(&self.turn.text(), lists)
     }
 
-    pub(super) fn utterance_over(&mut self, now: Millis) {
-        self.turn.utterance_over(now);
-        self.reconsider(now);
-    }
-
-    /// The recogniser's own model of turns tells what it thinks.
-    pub(super) fn opinion(&mut self, now: Millis, opinion: Opinion) {
-        // It comes after the words that it is about: these were answered already.
-        if self.turn.is_empty() {
-            return;
-        }
-        self.turn.think_of_it(opinion);
-        if opinion == Opinion::GoesOn
-            && self
-                .reply
-                .as_ref()
-                .is_some_and(|reply| reply.is_speculative())
-        {
-            self.cancel_unheard(CancelReason::Resumed);
-        }
-        self.reconsider(now);
-    }
-
     pub(super) fn stop_waiting_for_words(&mut self, now: Millis) {
         let unheard = self.turn.is_empty() && self.reply.is_none();
         if unheard && self.recogniser != Recogniser::Lost && self.waits_for_late_words(now) {
@@ -239,7 +201,7 @@ impl CallSession {
         if self.recogniser != Recogniser::Lost {
             self.turn.give_up_waiting();
         }
-        if self.rules.turn.end == TurnEnd::Provider && !self.turn.is_empty() {
+        if self.rules.turn.end != TurnEnd::Words && !self.turn.is_empty() {
             self.turn.utterance_over(now);
         }
         if self.turn.is_empty() && self.reply.is_none() {
@@ -339,7 +301,7 @@ impl CallSession {
             return self.take_keys(now);
         }
         match self.rules.turn.end {
-            TurnEnd::Provider if self.turn.is_over_for_provider() => {
+            TurnEnd::Provider | TurnEnd::Talker if self.is_over_for_others() => {
                 let settled = Settled {
                     class: WaitClass::Provider,
                     evidence: Evidence::Provider,
@@ -347,7 +309,7 @@ impl CallSession {
                 };
                 self.commit(now, settled);
             }
-            TurnEnd::Provider => {}
+            TurnEnd::Provider | TurnEnd::Talker => {}
             TurnEnd::Words => self.weigh_silence(now),
         }
     }

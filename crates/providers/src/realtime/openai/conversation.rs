@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     ProviderError,
-    realtime::{FromSpeaker, Talk, ToSpeaker, TurnDetection},
+    realtime::{FromSpeaker, Talk, ToSpeaker},
     socket::{Closed, Dial, Frame, Socket},
 };
 
@@ -189,11 +189,10 @@ impl Conversation {
 
     /// Makes an item of the caller's turn: its sound, or its words where there is no sound.
     fn commit(&mut self) {
-        let has_sound = match self.talk.settings.turns {
-            TurnDetection::Ours => self.uncommitted >= LEAST_SOUND,
-            TurnDetection::SemanticVad(_) | TurnDetection::ServerVad { .. } => {
-                self.hearing.is_open()
-            }
+        let has_sound = if self.talk.settings.turns.is_ours() {
+            self.uncommitted >= LEAST_SOUND
+        } else {
+            self.hearing.is_open()
         };
         if has_sound {
             self.commits += 1;
@@ -201,7 +200,7 @@ impl Conversation {
             self.out.send.push(wire::COMMIT.to_owned());
             return;
         }
-        if self.is_ours() && self.uncommitted > 0 {
+        if self.talk.settings.turns.is_ours() && self.uncommitted > 0 {
             self.clear();
         }
         if let Some(Message::Caller(text)) = self.talk.prompt.messages.last()
@@ -427,7 +426,7 @@ impl Conversation {
     /// cut off, and sound that is not committed would be lost: then there is no pause.
     async fn take_over(&mut self) -> Result<(), ProviderError> {
         let now = Instant::now();
-        let is_mid_turn = self.is_ours() && self.uncommitted > 0;
+        let is_mid_turn = self.talk.settings.turns.is_ours() && self.uncommitted > 0;
         let is_pause = !is_mid_turn
             && self.commits == 0
             && self.played <= now
@@ -461,10 +460,6 @@ impl Conversation {
         // Its settings may be older than the agent's.
         self.out.send.push(wire::instruct(&prompt.system));
         self.send_all().await
-    }
-
-    fn is_ours(&self) -> bool {
-        self.talk.settings.turns == TurnDetection::Ours
     }
 
     async fn send_all(&mut self) -> Result<(), ProviderError> {

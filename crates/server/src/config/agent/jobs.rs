@@ -6,7 +6,6 @@ use domain::{Language, Millis, ModelName};
 use providers::{
     llm::{ModelSettings, ToolOffer},
     offline::Script,
-    realtime::{TalkSettings, TurnDetection},
     stt::Listen,
     tts::Voice,
 };
@@ -202,53 +201,9 @@ impl Reading<'_, '_> {
         models.into_iter().map(think).collect()
     }
 
-    fn tools(&self) -> Vec<ToolOffer> {
+    pub(super) fn tools(&self) -> Vec<ToolOffer> {
         let hangs_up = self.typed.llm.end_call_tool.unwrap_or(true);
         hangs_up.then(end_call).into_iter().collect()
-    }
-
-    pub(super) fn talking(
-        &mut self,
-        models: Vec<ModelName>,
-        language: &Language,
-    ) -> Vec<(ModelName, Arc<TalkSettings>)> {
-        let typed = &self.typed.realtime;
-        let key = self.at("realtime.max_output_tokens");
-        let range = (1, 4_096, 4_096);
-        let most = typed
-            .max_output_tokens
-            .map(|most| self.meaning.within(&key, Some(most), range));
-        if typed.models.is_empty() {
-            let keys = [
-                ("realtime.voice", typed.voice.is_some()),
-                ("realtime.max_output_tokens", most.is_some()),
-            ];
-            for (key, _) in keys.into_iter().filter(|(_, typed)| *typed) {
-                self.contradiction(key, "needs a model in `realtime.models`");
-            }
-        } else if self.typed.remembers_calls.is_some_and(|calls| calls > 0) {
-            let message = "must be 0 with `realtime`: such a model is not told of earlier calls";
-            self.contradiction("remembers_calls", message);
-        }
-        let mut tools = self.tools();
-        if self.typed.dtmf.press_keys.as_deref() == Some("always") {
-            tools.push(driver::press_keys());
-        }
-        let voice = typed.voice.as_deref().unwrap_or("marin");
-        let talk = |name: ModelName| {
-            let settings = TalkSettings {
-                model: name.model.clone(),
-                voice: voice.to_owned(),
-                language: language.clone(),
-                // The recogniser beside it knows sooner.
-                transcription_model: None,
-                turns: TurnDetection::Ours,
-                max_output_tokens: most,
-                tools: tools.clone(),
-            };
-            (name, Arc::new(settings))
-        };
-        models.into_iter().map(talk).collect()
     }
 
     pub(super) fn speaking(

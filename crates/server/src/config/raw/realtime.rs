@@ -16,6 +16,10 @@ pub(crate) struct Realtime {
     /// The longest reply in tokens, those of its sound included, 1 to 4096. By default the provider
     /// decides.
     pub max_output_tokens: Option<u32>,
+    /// Who says that the caller's turn is over: `ours`, as `turn` has it; `semantic_vad`, the
+    /// provider, by what was said, as eagerly as `turn.preset`; `server_vad`, the provider, after
+    /// silence of `turn.wait.all_ms`, or 300 ms, 500 ms or 800 ms by `turn.preset`. Default `ours`.
+    pub turns: Option<String>,
 }
 
 impl Models for Realtime {

@@ -1,6 +1,7 @@
 //! Call scripts of models that speak for themselves.
 
-use super::play;
+use super::{after_greeting, play, rules};
+use crate::{Rules, Speculate, TurnEnd};
 
 #[test]
 fn a_model_speaks_for_itself_around_a_tool() {
@@ -114,5 +115,165 @@ fn another_model_goes_on_where_one_fell_silent() {
     2.100  mark r2-1
     2.900  record turn 1: caller "When do you open?" heard "We open at Nine." gap 0.500
     4.000  hang up: caller_hung_up
+    "#);
+}
+
+fn talker_ends_turns() -> Rules {
+    let mut rules = rules();
+    rules.turn.end = TurnEnd::Talker;
+    rules.turn.speculate = Speculate::Off;
+    rules
+}
+
+#[test]
+fn a_model_that_hears_ends_the_turn_once_its_words_are_there() {
+    insta::assert_snapshot!(after_greeting(
+        talker_ends_turns(),
+        "
+        1.000  speech
+        1.800  words from 1.000 to 1.600 I want
+        2.200  pause at 2.000
+        2.500  ended 100
+        2.600  finalized from 1.000 to 2.000 I want a table.
+        3.000  hang-up
+    "
+    ), @r#"
+    2.200  finalize
+    2.600  think r2 "I want a table."
+    2.600  commit r2: provider after 0.600
+    3.000  cancel r2: call_over
+    3.000  record turn 1: caller "I want a table." heard ""
+    3.000  hang up: caller_hung_up
+    "#);
+}
+
+#[test]
+fn silence_ends_no_turn_of_a_model_that_hears() {
+    insta::assert_snapshot!(after_greeting(
+        talker_ends_turns(),
+        "
+        1.000  speech
+        2.100  pause at 2.000
+        2.200  settled from 1.000 to 2.000 I want a table.
+        5.000  ended 100
+        6.000  hang-up
+    "
+    ), @r#"
+    2.200  finalize
+    5.000  think r2 "I want a table."
+    5.000  commit r2: provider after 3.000
+    6.000  cancel r2: call_over
+    6.000  record turn 1: caller "I want a table." heard ""
+    6.000  hang up: caller_hung_up
+    "#);
+}
+
+#[test]
+fn a_turn_goes_on_that_the_model_ended_before_its_words_came() {
+    insta::assert_snapshot!(after_greeting(
+        talker_ends_turns(),
+        "
+        1.000  speech
+        1.600  pause at 1.500
+        1.700  ended 100
+        1.900  speech
+        1.950  settled from 1.000 to 1.500 Well
+        2.600  pause at 2.500
+        2.700  settled from 1.900 to 2.500 a table.
+        2.900  ended 100
+        4.000  hang-up
+    "
+    ), @r#"
+    1.700  finalize
+    2.700  finalize
+    2.900  think r2 "Well a table."
+    2.900  commit r2: provider after 0.400
+    4.000  cancel r2: call_over
+    4.000  record turn 1: caller "Well a table." heard ""
+    4.000  hang up: caller_hung_up
+    "#);
+}
+
+#[test]
+fn words_that_stay_away_are_not_waited_for_long_once_the_model_ended_the_turn() {
+    insta::assert_snapshot!(after_greeting(
+        talker_ends_turns(),
+        "
+        1.000  speech
+        1.800  words from 1.000 to 1.600 I want a table
+        2.200  pause at 2.000
+        2.500  ended 100
+        6.000  hang-up
+    "
+    ), @r#"
+    2.200  finalize
+    3.500  think r2 "I want a table"
+    3.500  commit r2: provider after 1.500
+    5.000  speak r2/0 "One moment,"
+    5.000  speak r2/1 "please."
+    6.000  cancel r2: call_over
+    6.000  record turn 1: caller "I want a table" heard "" of "One moment, please."
+    6.000  hang up: caller_hung_up
+    "#);
+}
+
+#[test]
+fn a_model_that_never_ends_the_turn_is_not_waited_for_forever() {
+    insta::assert_snapshot!(after_greeting(
+        talker_ends_turns(),
+        "
+        1.000  speech
+        2.100  pause at 2.000
+        2.200  settled from 1.000 to 2.000 I want a table.
+        15.000  hang-up
+    "
+    ), @r#"
+    2.200  finalize
+    11.200  think r2 "I want a table."
+    11.200  commit r2: provider after 9.200
+    12.700  speak r2/0 "One moment,"
+    12.700  speak r2/1 "please."
+    15.000  cancel r2: call_over
+    15.000  record turn 1: caller "I want a table." heard "" of "One moment, please."
+    15.000  hang up: caller_hung_up
+    "#);
+}
+
+#[test]
+fn an_end_of_nothing_is_no_turn() {
+    insta::assert_snapshot!(after_greeting(
+        talker_ends_turns(),
+        "
+        1.000  ended 100
+        3.000  speech
+        3.600  pause at 3.500
+        3.700  settled from 3.000 to 3.500 Hello.
+        4.000  hang-up
+    "
+    ), @r#"
+    3.700  finalize
+    4.000  record turn 1: caller "Hello." heard ""
+    4.000  hang up: caller_hung_up
+    "#);
+}
+
+/// It hears nothing while its connection is made again; what it would have said comes from there.
+#[test]
+fn the_recogniser_may_end_the_turn_of_a_model_that_does_not_hear() {
+    insta::assert_snapshot!(after_greeting(
+        talker_ends_turns(),
+        "
+        1.000  speech
+        2.100  pause at 2.000
+        2.200  utterance from 1.000 to 2.000 I want a table.
+        3.000  hang-up
+    "
+    ), @r#"
+    2.200  finalize
+    2.200  think r2 "I want a table."
+    2.200  commit r2: provider after 0.200
+    3.000  cancel r2: call_over
+    3.000  record turn 1: caller "I want a table." heard ""
+    3.000  hang up: caller_hung_up
     "#);
 }

@@ -98,11 +98,13 @@ impl Session {
                 Some(silence.unwrap_or(500))
             }
             Some("semantic_vad") => {
-                let eagerness = detection["eagerness"].as_str().unwrap_or("auto");
-                if !["auto", "low", "medium", "high"].contains(&eagerness) {
-                    return Err(invalid("session.audio.input.turn_detection.eagerness"));
-                }
-                Some(500)
+                // It knows no meaning: it waits for longer where the real one might.
+                Some(match detection["eagerness"].as_str().unwrap_or("auto") {
+                    "high" => 300,
+                    "auto" | "medium" => 500,
+                    "low" => 800,
+                    _ => return Err(invalid("session.audio.input.turn_detection.eagerness")),
+                })
             }
             Some(_) | None => return Err(invalid("session.audio.input.turn_detection.type")),
         }

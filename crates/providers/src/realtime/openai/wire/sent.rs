@@ -94,7 +94,6 @@ impl Eagerness {
             Self::Auto => "auto",
             Self::High => "high",
             Self::Low => "low",
-            Self::Medium => "medium",
         }
     }
 }

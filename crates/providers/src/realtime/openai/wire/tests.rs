@@ -111,7 +111,6 @@ fn a_provider_that_decides_turns_still_makes_no_reply_unasked() {
         (Eagerness::Auto, "auto"),
         (Eagerness::High, "high"),
         (Eagerness::Low, "low"),
-        (Eagerness::Medium, "medium"),
     ] {
         assert_eq!(
             detection(TurnDetection::SemanticVad(eagerness)),

@@ -3,7 +3,7 @@
 use domain::Millis;
 use session::{Expect, Rules, Speculate, TurnEnd, TurnRules, Waits};
 
-use super::super::{super::raw, Reading};
+use super::super::{super::raw, Reading, talking::Ends};
 
 const WAIT_MS: (u64, u64) = (0, 30_000);
 
@@ -14,6 +14,9 @@ impl Reading<'_, '_> {
         let ends = [("words", TurnEnd::Words), ("provider", TurnEnd::Provider)];
         let key = self.at("turn.end");
         turn.end = self.meaning.choice(&key, typed.end.as_deref(), &ends);
+        if self.ends() != Ends::Ours {
+            turn.end = TurnEnd::Talker;
+        }
         turn.speculate = self.speculation(turn);
         turn.wait = self.waits();
         turn.floor = self.floor(turn);
@@ -51,8 +54,8 @@ impl Reading<'_, '_> {
         let key = self.at("turn.speculate");
         let level = self.meaning.choice(&key, typed, &levels);
         match (turn.end, typed) {
-            (TurnEnd::Provider, None) => Speculate::Off,
-            (TurnEnd::Provider | TurnEnd::Words, _) => level,
+            (TurnEnd::Provider | TurnEnd::Talker, None) => Speculate::Off,
+            (TurnEnd::Provider | TurnEnd::Talker | TurnEnd::Words, _) => level,
         }
     }
 
@@ -135,20 +138,24 @@ impl Reading<'_, '_> {
                 self.contradiction(key, "contradicts `turn.wait.all_ms`");
             }
         }
-        if turn.end == TurnEnd::Provider {
-            self.provider_contradictions(turn);
+        if turn.end != TurnEnd::Words {
+            self.foreign_contradictions(turn);
         }
     }
 
-    /// What has no meaning where the recogniser alone decides.
-    fn provider_contradictions(&mut self, turn: &TurnRules) {
+    /// What has no meaning where somebody else decides.
+    fn foreign_contradictions(&mut self, turn: &TurnRules) {
         let typed = &self.typed.turn;
-        let waits =
-            typed.wait.all_ms.is_some() || each(&typed.wait).iter().any(|(_, typed)| *typed);
+        let ends = self.ends();
+        let alone = ends == Ends::Ours;
+        let all_ms = typed.wait.all_ms.is_some() && ends != Ends::Silence;
+        let waits = all_ms || each(&typed.wait).iter().any(|(_, typed)| *typed);
+        let finalize_after = typed.finalize_after_ms.is_some();
         let keys = [
-            ("turn.preset", typed.preset.is_some()),
+            ("turn.end", typed.end.is_some() && !alone),
+            ("turn.preset", typed.preset.is_some() && alone),
             ("turn.speculate", turn.speculate != Speculate::Off),
-            ("turn.finalize_after_ms", typed.finalize_after_ms.is_some()),
+            ("turn.finalize_after_ms", finalize_after && alone),
             ("turn.floor_ms", typed.floor_ms.is_some()),
             ("turn.adapt", typed.adapt == Some(true)),
             ("turn.expect", typed.expect.is_some()),
@@ -156,7 +163,14 @@ impl Reading<'_, '_> {
             ("turn.wait", waits),
         ];
         for (key, _) in keys.into_iter().filter(|(_, typed)| *typed) {
-            self.contradiction(key, "contradicts `turn.end = \"provider\"`");
+            self.contradiction(
+                key,
+                if alone {
+                    "contradicts `turn.end = \"provider\"`"
+                } else {
+                    "contradicts `realtime.turns`"
+                },
+            );
         }
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn rules(dice: &mut Dice) -> Rules {
     }
     rules.overlap.greeting_interruptible = dice.roll(4) > 0;
     if dice.roll(5) == 0 {
-        rules.turn.end = TurnEnd::Provider;
+        rules.turn.end = dice.one(&[TurnEnd::Provider, TurnEnd::Talker]);
     }
     if dice.roll(5) == 0 {
         rules.lines.greeting.clear();
