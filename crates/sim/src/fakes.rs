@@ -53,6 +53,7 @@ pub(crate) mod log;
 mod moment;
 mod openai;
 mod realtime;
+mod schema;
 mod tab;
 mod writing;
 
