@@ -55,6 +55,7 @@ mod openai;
 mod playing;
 mod realtime;
 mod requests;
+mod schema;
 mod tab;
 mod writing;
 

@@ -8,6 +8,7 @@ mod body;
 pub(crate) mod history;
 pub mod openai;
 mod said;
+mod strict;
 mod text;
 
 use futures_util::future::BoxFuture;

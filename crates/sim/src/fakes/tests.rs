@@ -190,6 +190,10 @@ async fn our_recogniser_understands_a_refused_key() {
     assert_eq!(refused.verdict(), Verdict::KeyRefused);
 }
 
+/// Arguments that a provider can guarantee.
+const CLOSED: &str =
+    r#"{"type":"object","properties":{},"required":[],"additionalProperties":false}"#;
+
 async fn ask(
     fake: &FakeOpenAi,
     messages: Vec<Message>,
@@ -200,7 +204,7 @@ async fn ask(
     let offer = ToolOffer {
         name: "book_table".to_owned(),
         description: "Books a table.".to_owned(),
-        parameters: r#"{"type":"object","properties":{}}"#.to_owned(),
+        parameters: CLOSED.to_owned(),
     };
     let settings = ModelSettings {
         model: "gpt-6-luna".to_owned(),
@@ -259,6 +263,12 @@ async fn our_model_talks_to_the_scripted_desk() {
         })
         .collect();
     assert_eq!(text, "With pleasure. For how many people?");
+    let asked = fake.seen();
+    let function = &asked[0].body["tools"][0]["function"];
+    assert_eq!(
+        function["strict"], true,
+        "the fake has looked at the schema"
+    );
     assert!(fake.violations().is_empty(), "{:?}", fake.violations());
 }
 

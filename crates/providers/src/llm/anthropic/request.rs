@@ -2,10 +2,14 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use session::{Message, Prompt, ToolCall};
 
-use super::{thinking::Thinking, thoughts::Thoughts};
+use super::{
+    thinking::{Thinking, guarantees_arguments},
+    thoughts::Thoughts,
+};
 use crate::llm::{
     ModelSettings, ToolOffer,
     history::{CANCELLED, CallIds, ToolAnswers, arguments, plain, schema},
+    strict,
 };
 
 /// A caller who said nothing, in any language. A conversation has to begin and to end with the
@@ -33,6 +37,8 @@ struct Tool<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strict: Option<bool>,
     input_schema: &'a RawValue,
 }
 
@@ -101,17 +107,23 @@ pub(super) fn body(prompt: &Prompt, settings: &ModelSettings, thoughts: &Thought
         stream: true,
         temperature: settings.temperature,
         thinking: Thinking::of(&settings.model, settings.reasoning_effort.as_deref()),
-        tools: settings.tools.iter().map(tool).collect(),
+        tools: settings
+            .tools
+            .iter()
+            .map(|offer| tool(&settings.model, offer))
+            .collect(),
         system: system(&prompt.system),
         messages: Conversation::of(prompt, before),
     };
     serde_json::to_vec(&request).expect("text keys and finite numbers always serialise")
 }
 
-fn tool(offer: &ToolOffer) -> Tool<'_> {
+fn tool<'a>(model: &str, offer: &'a ToolOffer) -> Tool<'a> {
+    let strict = guarantees_arguments(model) && strict::fits(offer);
     Tool {
         name: &offer.name,
         description: offer.description.trim(),
+        strict: strict.then_some(true),
         input_schema: schema(offer),
     }
 }

@@ -1,4 +1,4 @@
-//! How a model is told to begin speaking at once. Pure.
+//! What a model can do, by its name: how it is told to begin speaking at once. Pure.
 
 use serde::Serialize;
 
@@ -77,6 +77,16 @@ impl<'a> Thinking<'a> {
     }
 }
 
+/// Whether a model can be told to keep strictly to the schema of a tool's arguments. A name that is
+/// not known here may be of a server that cannot.
+pub(super) fn guarantees_arguments(model: &str) -> bool {
+    const FAMILIES: [&str; 4] = ["fable", "haiku", "opus", "sonnet"];
+    Name::parse(model).is_some_and(|Name { family, version }| {
+        let (major, minor) = version;
+        FAMILIES.contains(&family) && (major, minor.unwrap_or(0)) >= (4, 5)
+    })
+}
+
 /// What a model is called: `claude-haiku-4-5-20251001`, `anthropic/claude-opus-5`.
 #[derive(Clone, Copy)]
 struct Name<'a> {
@@ -133,6 +143,25 @@ mod tests {
         ] {
             assert_eq!(shown(model, None), fields, "{model}");
             assert_eq!(shown(model, Some("none")), fields, "{model}");
+        }
+    }
+
+    #[test]
+    fn arguments_are_guaranteed_by_models_that_can() {
+        for model in [
+            "claude-haiku-4-5-20251001",
+            "claude-sonnet-5",
+            "claude-opus-5-5",
+        ] {
+            assert!(guarantees_arguments(model), "{model}");
+        }
+        for model in [
+            "claude-3-5-haiku",
+            "claude-opus-4-20250514",
+            "claude-opus-4-1",
+            "qwen3:8b",
+        ] {
+            assert!(!guarantees_arguments(model), "{model}");
         }
     }
 

@@ -9,7 +9,7 @@ pub mod wire;
 pub use client::OpenAi;
 pub(crate) use client::{MANNERS, authorization, headers};
 pub(crate) use refusal::broke_off;
-pub use request::{Authorisation, Models, Profile, SystemRole};
+pub use request::{Arguments, Authorisation, Models, Profile, SystemRole};
 
 /// The provider's name in errors and metrics.
 pub(crate) const NAME: &str = "openai";

@@ -7,6 +7,7 @@ use crate::{
     llm::{
         ModelSettings, ToolOffer,
         history::{CANCELLED, CallIds, ToolAnswers, arguments, plain, schema},
+        strict,
     },
 };
 
@@ -19,6 +20,8 @@ pub struct Profile {
     pub models: Models,
     /// How the key is sent.
     pub authorisation: Authorisation,
+    /// Whether the arguments of tools can be guaranteed.
+    pub arguments: Arguments,
     /// Whether token counts may be asked for.
     pub asks_usage: bool,
     /// Whether padding against traffic analysis may be declined: it doubles the bytes of a stream.
@@ -55,6 +58,15 @@ impl Models {
     }
 }
 
+/// What is known of the arguments of a tool call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Arguments {
+    /// They fit the tool's schema, where it is of the kind that the server can keep to.
+    Guaranteed,
+    /// The model means to.
+    Hoped,
+}
+
 /// The header with the key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Authorisation {
@@ -70,12 +82,15 @@ impl Profile {
         system_role: SystemRole::Developer,
         models: Models::OpenAis,
         authorisation: Authorisation::Bearer,
+        arguments: Arguments::Guaranteed,
         asks_usage: true,
         declines_padding: true,
     };
     /// Azure's.
     pub const AZURE: Self = Self {
         authorisation: Authorisation::ApiKey,
+        // Older deployments do not know of it.
+        arguments: Arguments::Hoped,
         declines_padding: false,
         ..Self::OPENAI
     };
@@ -84,6 +99,7 @@ impl Profile {
         system_role: SystemRole::System,
         models: Models::Anyones,
         authorisation: Authorisation::Bearer,
+        arguments: Arguments::Hoped,
         asks_usage: true,
         declines_padding: false,
     };
@@ -171,6 +187,8 @@ struct Tool<'a> {
 struct Function<'a> {
     name: &'a str,
     description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strict: Option<bool>,
     parameters: &'a RawValue,
 }
 
@@ -194,7 +212,11 @@ pub(super) fn body(profile: &Profile, prompt: &Prompt, settings: &ModelSettings)
         presence_penalty: settings.presence_penalty,
         frequency_penalty: settings.frequency_penalty,
         reasoning_effort: settings.reasoning_effort.as_deref().or(effort),
-        tools: settings.tools.iter().map(tool).collect(),
+        tools: settings
+            .tools
+            .iter()
+            .map(|offer| tool(profile, offer))
+            .collect(),
     };
     serde_json::to_vec(&request).expect("text keys and finite numbers always serialise")
 }
@@ -253,12 +275,17 @@ fn is_reasoning_model(model: &str) -> bool {
     }
 }
 
-fn tool(offer: &ToolOffer) -> Tool<'_> {
+fn tool<'a>(profile: &Profile, offer: &'a ToolOffer) -> Tool<'a> {
+    let strict = match profile.arguments {
+        Arguments::Guaranteed => strict::fits(offer),
+        Arguments::Hoped => false,
+    };
     Tool {
         kind: "function",
         function: Function {
             name: &offer.name,
             description: &offer.description,
+            strict: strict.then_some(true),
             parameters: schema(offer),
         },
     }

@@ -291,6 +291,8 @@ fn end_call() -> ToolOffer {
     ToolOffer {
         name: "end_call".to_owned(),
         description: "Ends the telephone call. Say goodbye first, in the same reply.".to_owned(),
-        parameters: r#"{"type":"object","properties":{},"additionalProperties":false}"#.to_owned(),
+        parameters:
+            r#"{"type":"object","properties":{},"required":[],"additionalProperties":false}"#
+                .to_owned(),
     }
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::messages;
-use crate::fakes::openai::Chat;
+use crate::fakes::{openai::Chat, schema::not_strict};
 
 /// A request that the provider would have taken.
 #[derive(Debug)]
@@ -183,6 +183,11 @@ fn tools(body: &Value, marks: &mut Marks) -> Result<Vec<String>, Refusal> {
         }
         if tool["input_schema"]["type"] != "object" {
             let message = format!("tools.{at}.custom.input_schema.type: Field required");
+            return Err(Refusal::invalid(message));
+        }
+        let strict = tool["strict"] == true;
+        if let Some(why) = not_strict(&tool["input_schema"]).filter(|_| strict) {
+            let message = format!("tools.{at}.custom.input_schema: {why}");
             return Err(Refusal::invalid(message));
         }
         if !names.insert(name.to_owned()) {

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::fakes::tab::characters;
+use crate::fakes::{schema::not_strict, tab::characters};
 
 /// A request that the provider would have taken, in OpenAI's words whoever the provider is.
 #[derive(Clone, Debug, PartialEq)]
@@ -212,6 +212,14 @@ fn tool_name(at: usize, tool: &Value) -> Result<String, Refusal> {
             message,
         ));
     }
+    let strict = tool["function"]["strict"] == true;
+    if let Some(why) = not_strict(parameters).filter(|_| strict) {
+        let message = format!("Invalid schema for function '{name}': In context=(), {why}");
+        return Err(Refusal::of(
+            format!("tools[{at}].function.parameters"),
+            message,
+        ));
+    }
     Ok(name.to_owned())
 }
 
@@ -277,6 +285,18 @@ mod tests {
     #[test]
     fn what_the_real_one_refuses_is_refused() {
         assert!(refused(|b| b["tools"] = json!([])).contains("too short"));
+        let tool = |parameters: Value| {
+            json!([{ "type": "function",
+                "function": { "name": "book", "strict": true, "parameters": parameters } }])
+        };
+        let open = json!({ "type": "object", "properties": {}, "required": [] });
+        assert!(refused(|b| b["tools"] = tool(open)).contains("additionalProperties"));
+        let optional = json!({ "type": "object", "properties": { "day": { "type": "string" } },
+            "required": [], "additionalProperties": false });
+        assert!(refused(|b| b["tools"] = tool(optional)).contains("every key"));
+        let free = json!({ "type": "object", "properties": { "day": { "pattern": "a" } },
+            "required": ["day"], "additionalProperties": false });
+        assert!(refused(|b| b["tools"] = tool(free)).contains("pattern"));
         assert!(refused(|b| b["tool_choice"] = json!("auto")).contains("tool_choice"));
         assert!(refused(|b| b["max_tokens"] = json!(5)).contains("max_completion_tokens"));
         assert!(refused(|b| b["temperature"] = Value::Null).contains("null"));

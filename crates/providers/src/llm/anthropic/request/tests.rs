@@ -90,10 +90,15 @@ fn a_request_offers_tools_and_keeps_what_the_operator_set() {
                 description: " ".into(),
                 parameters: "oops".into(),
             },
+            ToolOffer {
+                name: "move".into(),
+                description: String::new(),
+                parameters: r#"{"type":"object","properties":{"day":{"type":"string"}},"required":["day"],"additionalProperties":false}"#.into(),
+            },
         ],
         ..settings()
     };
-    insta::assert_snapshot!(asked(" \n", vec![caller("Hola")], &settings), @r#"{"model":"claude-haiku-4-5","max_tokens":150,"stream":true,"temperature":0.5,"thinking":{"type":"disabled"},"tools":[{"name":"book","description":"Books a table.","input_schema":{"type":"object","properties":{"day":{"type":"string"}}}},{"name":"end_call","input_schema":{"type":"object","properties":{}}}],"messages":[{"role":"user","content":[{"type":"text","text":"Hola","cache_control":{"type":"ephemeral","ttl":"5m"}}]}]}"#);
+    insta::assert_snapshot!(asked(" \n", vec![caller("Hola")], &settings), @r#"{"model":"claude-haiku-4-5","max_tokens":150,"stream":true,"temperature":0.5,"thinking":{"type":"disabled"},"tools":[{"name":"book","description":"Books a table.","input_schema":{"type":"object","properties":{"day":{"type":"string"}}}},{"name":"end_call","input_schema":{"type":"object","properties":{}}},{"name":"move","strict":true,"input_schema":{"type":"object","properties":{"day":{"type":"string"}},"required":["day"],"additionalProperties":false}}],"messages":[{"role":"user","content":[{"type":"text","text":"Hola","cache_control":{"type":"ephemeral","ttl":"5m"}}]}]}"#);
 }
 
 #[test]

@@ -105,6 +105,32 @@ fn other_servers_are_asked_by_the_names_that_all_know() {
 }
 
 #[test]
+fn openai_guarantees_arguments_whose_schema_it_can_keep_to() {
+    let offer = |parameters: &str| ToolOffer {
+        name: "book".into(),
+        description: "Books a table.".into(),
+        parameters: parameters.into(),
+    };
+    let open = r#"{"type":"object","properties":{"day":{"type":"string"}}}"#;
+    let closed = r#"{"type":"object","properties":{"day":{"type":"string"}},"required":["day"],"additionalProperties":false}"#;
+    let settings = ModelSettings {
+        tools: vec![offer(open), offer(closed)],
+        ..settings()
+    };
+    let tools = |profile| {
+        let body = asked(profile, vec![caller("Hi")], &settings);
+        let (_, tools) = body.split_once(r#""tools":"#).expect("tools");
+        tools.to_owned()
+    };
+    insta::assert_snapshot!(tools(Profile::OPENAI), @r#"
+    [{"type":"function","function":{"name":"book","description":"Books a table.","parameters":{"type":"object","properties":{"day":{"type":"string"}}}}},{"type":"function","function":{"name":"book","description":"Books a table.","strict":true,"parameters":{"type":"object","properties":{"day":{"type":"string"}},"required":["day"],"additionalProperties":false}}}]}
+    "#);
+    for profile in [Profile::AZURE, Profile::COMPATIBLE] {
+        assert!(!tools(profile).contains("strict"), "{profile:?}");
+    }
+}
+
+#[test]
 fn every_tool_call_has_exactly_one_answer() {
     insta::assert_snapshot!(conversation(vec![
         caller("Book Tuesday and Friday"),

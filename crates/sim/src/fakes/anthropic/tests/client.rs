@@ -20,7 +20,9 @@ fn asked(model: &str, messages: Vec<Message>) -> Think {
     let offer = ToolOffer {
         name: "book_table".to_owned(),
         description: "Books a table.".to_owned(),
-        parameters: r#"{"type":"object","properties":{}}"#.to_owned(),
+        parameters:
+            r#"{"type":"object","properties":{},"required":[],"additionalProperties":false}"#
+                .to_owned(),
     };
     let settings = ModelSettings {
         model: model.to_owned(),
