@@ -44,16 +44,29 @@ pub struct EventReader {
     begun: bool,
     /// Bytes so far.
     total: usize,
+    /// Why nothing more is read.
+    broken: Option<Unreadable>,
 }
 
 impl EventReader {
-    /// Takes the next piece and returns the events that it completes.
+    /// Takes the next piece and returns the events that it completes. Those before something
+    /// unreadable count: they might have come in a piece of their own.
     pub fn read(&mut self, piece: &[u8]) -> Result<Vec<String>, Unreadable> {
+        let mut events = Vec::new();
+        if self.broken.is_none() {
+            self.broken = self.read_into(piece, &mut events).err();
+        }
+        match self.broken {
+            Some(broken) if events.is_empty() => Err(broken),
+            Some(_) | None => Ok(events),
+        }
+    }
+
+    fn read_into(&mut self, piece: &[u8], events: &mut Vec<String>) -> Result<(), Unreadable> {
         self.total += piece.len();
         if self.total > MAX_ANSWER {
             return Err(Unreadable::Answer);
         }
-        let mut events = Vec::new();
         let mut rest = piece;
         while !rest.is_empty() {
             if std::mem::take(&mut self.after_cr) && rest[0] == b'\n' {
@@ -71,11 +84,14 @@ impl EventReader {
             rest = &rest[end + 1..];
             events.extend(self.end_of_line()?);
         }
-        Ok(events)
+        Ok(())
     }
 
     /// Whatever the stream ended in the middle of: some servers forget the last blank line.
     pub fn finish(mut self) -> Result<Option<String>, Unreadable> {
+        if let Some(broken) = self.broken {
+            return Err(broken);
+        }
         if !self.line.is_empty() {
             self.end_of_line()?;
         }

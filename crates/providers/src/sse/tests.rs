@@ -48,6 +48,15 @@ fn bytes_that_are_no_text_are_no_answer() {
 }
 
 #[test]
+fn what_came_before_something_unreadable_counts() {
+    let mut reader = EventReader::default();
+    let read = reader.read(b"data: a\n\ndata: \xff\n\ndata: b\n\n");
+    assert_eq!(read, Ok(vec!["a".to_owned()]));
+    assert_eq!(reader.read(b"data: c\n\n"), Err(Unreadable::NoText));
+    assert_eq!(reader.finish(), Err(Unreadable::NoText));
+}
+
+#[test]
 fn a_stream_has_limits() {
     let long = vec![b'x'; MAX_LINE + 1];
     assert_eq!(events(&[&long]), Err(Unreadable::Line));

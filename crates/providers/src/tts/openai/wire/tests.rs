@@ -114,6 +114,13 @@ fn anything_but_bare_samples_is_refused() {
 }
 
 #[test]
+fn a_body_is_known_by_its_first_bytes_alone() {
+    let text = b"{\"error\":{\"message\":\"slow\x01\"}}";
+    assert!(heard(text, 3).is_err());
+    assert!(heard(text, text.len()).is_err());
+}
+
+#[test]
 fn quiet_sound_is_taken_for_sound() {
     // The first samples of a voice are about zero, -1 among them.
     for first in [-1_i16, 0, 1, -200, 200, 256] {
