@@ -24,7 +24,7 @@ use crate::app::{TOKEN, TestApp};
 pub(crate) struct Providers {
     anthropic: FakeAnthropic,
     pub(crate) deepgram: FakeDeepgram,
-    elevenlabs: FakeElevenLabs,
+    pub(crate) elevenlabs: FakeElevenLabs,
     openai: FakeOpenAi,
     realtime: FakeRealtime,
 }

@@ -13,7 +13,7 @@ use server::{Options, config::Config};
 use sim::{
     caller::{Phrase, Phrasebook, Script},
     carrier::{CallEnd, CallPlan, CallReport, Carrier, Settings},
-    fakes::SttFault,
+    fakes::{SttFault, TtsFault},
 };
 use store::WholeCall;
 use tokio_tungstenite::tungstenite::Message;
@@ -129,7 +129,9 @@ fn phrases() -> Phrasebook {
         };
         (key.to_owned(), phrase)
     };
-    phrases.into_iter().map(phrase).collect()
+    let recorded = Phrasebook::recorded().find("book").cloned();
+    let recorded = recorded.map(|phrase| ("recorded".to_owned(), phrase));
+    phrases.into_iter().map(phrase).chain(recorded).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,6 +165,25 @@ async fn a_call_without_recognisers_goes_on_in_rounds() {
         report.carrier_said.join(" "),
         "all was heard"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_without_voices_goes_on_in_rounds() {
+    let deaf = Deaf::start("[agents.desk.end]\nmax_failures = 1\n").await;
+    let providers = &deaf.providers;
+    providers.deepgram.fail_always(None);
+    let dumb = TtsFault::Refuse(503);
+    providers.elevenlabs.fail_always(Some(dumb));
+    // The greeting is in the cache; the first reply is not.
+    let script =
+        "wait agent 1000\nsay recorded\nwait agent 5000\nsay book\nwait agent 1000\nhang up\n";
+    let (report, kept) = deaf.play(script).await;
+    assert_eq!(report.end, CallEnd::CallerHungUp, "{report:?}");
+    let book = "I would like to book a table for four, tomorrow at seven.";
+    assert_eq!(report.carrier_heard, [RoundHeard::Words(book.to_owned())]);
+    let last = kept.turns.last().expect("turns");
+    assert_eq!(last.caller, book, "{kept:?}");
+    assert_eq!(last.heard, report.carrier_said.join(" "), "{kept:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

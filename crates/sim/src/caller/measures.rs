@@ -1,13 +1,14 @@
 use serde::Serialize;
 
-/// What a turn of a caller was like, in milliseconds of the audio that passed the telephone.
+/// What a turn of a caller was like, in milliseconds of the audio that passed the telephone: since
+/// its stream began, or, beside streams, since the call was answered, without the streams.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Turn {
     /// The caller's words.
     pub said: String,
     /// How they were meant.
     pub kind: Kind,
-    /// First sample of the caller, since the stream began.
+    /// First sample of the caller.
     pub began_ms: u64,
     /// Last sample of the caller.
     pub ended_ms: Option<u64>,
