@@ -123,6 +123,8 @@ enum Line {
     /// Nobody recognises his speech any more, or speaks to him, but the carrier can: as soon as
     /// nobody talks.
     Failing,
+    /// The same, but the carrier cannot either: he was asked to press keys.
+    Keys,
     /// The carrier does.
     Rounds,
 }
@@ -267,7 +269,7 @@ impl CallSession {
     fn see_who_is_next(&mut self, now: Millis) {
         let deaf = self.recogniser == Recogniser::Failed && self.line == Line::Audio;
         if deaf && self.reply.is_none() && self.phase == Phase::Talking {
-            return self.give_up(now, EndReason::ProviderFailedStt);
+            return self.ask_for_keys(now);
         }
         if self.line == Line::Failing && self.reply.is_none() && self.phase == Phase::Talking {
             return self.take_rounds(now);

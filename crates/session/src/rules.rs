@@ -64,6 +64,7 @@ impl Rules {
             hold,
             almost_over,
             budget_low,
+            keypad,
             goodbye,
             failure,
         } = &self.lines;
@@ -77,6 +78,7 @@ impl Rules {
             hold,
             almost_over,
             budget_low,
+            keypad,
             goodbye,
             failure,
         ];
@@ -136,6 +138,7 @@ impl Rules {
                 hold: hold.to_owned(),
                 almost_over: almost_over.to_owned(),
                 budget_low: String::new(),
+                keypad: String::new(),
                 goodbye: goodbye.to_owned(),
                 failure: failure.to_owned(),
             },
@@ -198,6 +201,9 @@ pub struct Lines {
     pub almost_over: String,
     /// Said when the call's budget is nearly spent. Empty: nothing is said.
     pub budget_low: String,
+    /// Said when nobody recognises the caller's words any more: which keys he can press. Empty: the
+    /// call is ended.
+    pub keypad: String,
     /// Said before hanging up on silence, at the longest duration or for an operator.
     pub goodbye: String,
     /// Said before hanging up because something failed for good.

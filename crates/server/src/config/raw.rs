@@ -260,6 +260,10 @@ pub(crate) struct Agent {
     /// Said when the call's budget is nearly spent; see `budget.warn_percent`. By default nothing
     /// is said.
     pub budget_low_line: Option<String>,
+    /// Said when nobody recognises the caller's words any more, and the carrier cannot either: which
+    /// keys to press. They reach the model as turns, until none comes for `idle.ask_after_ms`. By
+    /// default the call ends at once, with `failure_line`.
+    pub keypad_line: Option<String>,
     /// Said before hanging up.
     pub goodbye_line: Option<String>,
     /// Said before hanging up because something failed for good.

@@ -1,15 +1,39 @@
 //! Keys of the phone, collected apart from speech.
 
-use domain::Millis;
+use domain::{EndReason, Millis};
 
-use super::{CallSession, Settled};
+use super::{CallSession, Line, Recogniser, Settled};
 use crate::{
-    CancelReason, Evidence, Expect, WaitClass,
-    reply::{Kind, Reply},
+    CancelReason, Evidence, Expect, Message, WaitClass,
+    reply::{After, Kind, Reply},
     timers::Timer,
 };
 
+/// What a model is told, so that it asks for nothing that cannot be typed.
+const ONLY_KEYS: &str = "[Not said by anyone: from here on the caller's words cannot be recognised. \
+                         He can only press keys of his telephone, and was asked to.]";
+
 impl CallSession {
+    /// Nobody recognises the caller's words any more. He can press keys, if the agent has a use for
+    /// them; else the call is over.
+    pub(super) fn ask_for_keys(&mut self, now: Millis) {
+        let line = self.rules.lines.keypad.clone();
+        if line.trim().is_empty() {
+            return self.give_up(now, EndReason::ProviderFailedStt);
+        }
+        self.line = Line::Keys;
+        self.timers.disarm(Timer::Idle);
+        self.timers.disarm(Timer::EndOfTurn);
+        self.say(now, Kind::ProtectedLine, &line, After::Listen);
+        self.answer_by_line();
+        self.history.add([Message::Note(ONLY_KEYS)]);
+    }
+
+    /// Whether the caller is understood by keys alone.
+    pub(super) fn takes_only_keys(&self) -> bool {
+        self.recogniser == Recogniser::Failed && self.line == Line::Keys
+    }
+
     pub(super) fn on_digit(&mut self, now: Millis, key: char) {
         self.timers.disarm(Timer::Idle);
         self.timers.disarm(Timer::Grace);

@@ -195,7 +195,8 @@ impl CallSession {
 
     pub(super) fn stop_waiting_for_words(&mut self, now: Millis) {
         let unheard = self.turn.is_empty() && self.reply.is_none();
-        if unheard && self.recogniser != Recogniser::Lost && self.waits_for_late_words(now) {
+        let may_come = matches!(self.recogniser, Recogniser::Works { .. });
+        if unheard && may_come && self.waits_for_late_words(now) {
             return;
         }
         if self.recogniser != Recogniser::Lost {

@@ -70,6 +70,9 @@ impl CallSession {
         if self.reply.is_some() || self.turn.is_speaking() {
             return;
         }
+        if self.takes_only_keys() {
+            return self.give_up(now, EndReason::ProviderFailedStt);
+        }
         self.waiting.patience = Patience::Usual;
         let step = self.waiting.reminders;
         self.waiting.reminders += 1;

@@ -143,6 +143,7 @@ impl Reading<'_, '_> {
             (&mut lines.hold, &typed.hold_line),
             (&mut lines.almost_over, &typed.almost_over_line),
             (&mut lines.budget_low, &typed.budget_low_line),
+            (&mut lines.keypad, &typed.keypad_line),
             (&mut lines.goodbye, &typed.goodbye_line),
             (&mut lines.failure, &typed.failure_line),
         ] {

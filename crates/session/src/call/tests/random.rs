@@ -419,7 +419,8 @@ fn next_event(session: &CallSession, world: &mut World) -> (Millis, Input) {
         .map(|(at, _)| at.or_later(world.now));
     let answer_at = world.future.keys().next().map(|(at, _)| *at);
     let first = [deadline, answer_at].into_iter().flatten().min();
-    if world.spends_at <= first.unwrap_or(surprise_at).or_earlier(surprise_at) {
+    // What is due at the same time is decided before the session can know.
+    if world.spends_at <= surprise_at && first.is_none_or(|first| world.spends_at < first) {
         return (world.spends_at.or_later(world.now), world.spend());
     }
     match first {

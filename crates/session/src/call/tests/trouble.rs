@@ -1,8 +1,11 @@
 //! Call scripts of calls in trouble: what the caller is told, and how the call ends.
 
+use std::sync::Arc;
+
 use domain::Millis;
 
 use super::{after_greeting, play, play_with, rules};
+use crate::{CallSession, Input, Message, Rules};
 
 #[test]
 fn a_failing_model_is_excused_twice_and_then_given_up() {
@@ -100,6 +103,137 @@ fn a_deaf_call_is_greeted_told_and_ended() {
         4.200  played r2-0
     "
     ));
+}
+
+/// An agent that has a use for keys when it is deaf.
+fn with_keypad() -> Rules {
+    let mut rules = rules();
+    rules.lines.keypad = "I cannot hear you. Press 1 for a call back.".to_owned();
+    rules
+}
+
+#[test]
+fn a_deaf_call_goes_on_by_keys_until_none_comes() {
+    insta::assert_snapshot!(after_greeting(
+        with_keypad(),
+        "
+        1.000  words I would like
+        1.100  deaf
+        1.200  audio r2/0 1.000
+        1.200  audio r2/1 1.500
+        1.200  spoken r2
+        2.000  speech
+        2.600  pause at 2.500
+        3.000  digit 1
+        3.750  played r2-1
+        5.500  text r3 We will call you back.
+        5.600  done r3
+        5.700  audio r3 1.200
+        5.700  spoken r3
+        6.950  played r3-0
+       15.100  audio r4 1.500
+       15.100  spoken r4
+       16.700  played r4-0
+    "
+    ), @r##"
+    1.100  speak r2/0 "I cannot hear you."
+    1.100  speak r2/1 "Press one for a call back."
+    1.100  speak end r2
+    1.200  play r2 1.000
+    1.200  mark r2-0
+    1.200  play r2 1.500
+    1.200  mark r2-1
+    2.700  finalize
+    3.750  record turn 1: caller "I would like" heard "I cannot hear you. Press 1 for a call back." gap 0.200
+    5.000  think r3 "keypad: •"
+    5.000  commit r3: keys after 0.000
+    5.600  speak r3/0 "We will call you back."
+    5.600  speak end r3
+    5.700  play r3 1.200
+    5.700  mark r3-0
+    6.950  record turn 2: caller "keypad: 1" heard "We will call you back." gap 0.700
+    14.950  speak r4/0 "I am sorry,"
+    14.950  speak r4/1 "I have a technical problem and cannot go on."
+    14.950  speak r4/2 "Please call again later."
+    14.950  speak r4/3 "Goodbye."
+    14.950  speak end r4
+    15.100  play r4 1.500
+    15.100  mark r4-0
+    16.700  record turn 3: caller "" heard "I am sorry," of "I am sorry, I have a technical problem and cannot go on. Please call again later. Goodbye."
+    16.700  hang up: provider_failed_stt
+    "##);
+}
+
+#[test]
+fn who_speaks_to_a_deaf_agent_is_told_of_the_keys_again_but_not_for_ever() {
+    insta::assert_snapshot!(after_greeting(
+        with_keypad(),
+        "
+        1.100  deaf
+        1.200  audio r2/0 2.500
+        1.200  spoken r2
+        3.750  played r2-0
+        4.000  speech
+        5.000  pause
+        6.100  audio r3/0 2.500
+        6.100  spoken r3
+        8.700  played r3-0
+        9.000  speech
+       10.000  pause
+       11.100  audio r4/0 2.500
+       11.100  spoken r4
+       13.700  played r4-0
+       14.000  speech
+       15.000  pause
+       22.000  audio r5/0 1.500
+       22.000  spoken r5
+       23.600  played r5-0
+    "
+    ), @r##"
+    1.100  speak r2/0 "I cannot hear you."
+    1.100  speak r2/1 "Press one for a call back."
+    1.100  speak end r2
+    1.200  play r2 2.500
+    1.200  mark r2-0
+    3.750  record turn 1: caller "" heard "I cannot hear you." of "I cannot hear you. Press 1 for a call back."
+    5.200  finalize
+    6.000  speak r3/0 "I cannot hear you."
+    6.000  speak r3/1 "Press one for a call back."
+    6.000  speak end r3
+    6.100  play r3 2.500
+    6.100  mark r3-0
+    8.700  record turn 2: caller "" heard "I cannot hear you." of "I cannot hear you. Press 1 for a call back."
+    10.200  finalize
+    11.000  speak r4/0 "I cannot hear you."
+    11.000  speak r4/1 "Press one for a call back."
+    11.000  speak end r4
+    11.100  play r4 2.500
+    11.100  mark r4-0
+    13.700  record turn 3: caller "" heard "I cannot hear you." of "I cannot hear you. Press 1 for a call back."
+    15.200  finalize
+    21.700  speak r5/0 "I am sorry,"
+    21.700  speak r5/1 "I have a technical problem and cannot go on."
+    21.700  speak r5/2 "Please call again later."
+    21.700  speak r5/3 "Goodbye."
+    21.700  speak end r5
+    22.000  play r5 1.500
+    22.000  mark r5-0
+    23.600  record turn 4: caller "" heard "I am sorry," of "I am sorry, I have a technical problem and cannot go on. Please call again later. Goodbye."
+    23.600  hang up: provider_failed_stt
+    "##);
+}
+
+#[test]
+fn a_model_is_told_that_the_caller_can_only_press_keys() {
+    let mut rules = with_keypad();
+    rules.lines.greeting.clear();
+    let (mut session, _) = CallSession::answered(Arc::new(rules));
+    let actions = session.handle(Millis(100), Input::RecogniserFailed);
+    assert!(!actions.is_empty(), "the caller is told");
+    let told = session.history.prompt(&session.rules, []).messages;
+    let is_told =
+        |message: &Message| matches!(message, Message::Note(note) if note.contains("press keys"));
+    assert!(told.iter().any(is_told), "{told:?}");
 }
 
 #[test]

@@ -152,12 +152,14 @@ fn the_edges_of_a_call_are_set() {
          end = { max_call_s = 600, warn_before_s = 0 }\n\
          one_moment_line = \"A second.\"\n\
          hold_line = \"I am here.\"\n\
-         almost_over_line = \"We have to end.\"",
+         almost_over_line = \"We have to end.\"\n\
+         keypad_line = \"Press 1.\"",
     );
     assert_eq!(rules.idle.hold, Millis(90_000));
     assert_eq!((rules.dtmf.pause, rules.dtmf.most), (Millis(3_000), 4));
     assert_eq!((rules.dtmf.end_key, rules.dtmf.secret), ('*', true));
     assert_eq!(rules.dtmf.presses, Presses::Always);
+    assert_eq!(rules.lines.keypad, "Press 1.");
     assert_eq!(rules.amd.greeting, Millis(3_000));
     assert_eq!(rules.amd.total, Millis(15_000));
     assert_eq!(rules.end.warn_before, None);

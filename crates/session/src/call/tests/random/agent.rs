@@ -34,6 +34,9 @@ pub(super) fn rules(dice: &mut Dice) -> Rules {
     if dice.roll(2) == 0 {
         rules.dtmf.presses = Presses::Always;
     }
+    if dice.roll(2) == 0 {
+        rules.lines.keypad = "Press 1.".to_owned();
+    }
     rules
 }
 
