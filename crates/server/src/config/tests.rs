@@ -50,6 +50,13 @@ agent = "dsk"
 }
 
 #[test]
+fn a_model_that_nothing_would_run_is_refused() {
+    let told = problems("[agents.desk]\nmodels.vad = \"/models/vad.onnx\"\n");
+    let refused = "repartee.toml:2:1: agents.desk.models: unknown key; known here: ";
+    assert!(told.starts_with(refused), "{told}");
+}
+
+#[test]
 fn wrong_kinds_of_values_are_told_in_plain_words() {
     insta::assert_snapshot!(problems(
         r#"
