@@ -95,7 +95,9 @@ pub(crate) enum Closed {
 /// An open socket. Dropping it closes the connection.
 #[derive(Debug)]
 pub(crate) struct Socket {
-    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    // Boxed, for it is large with its encryption, and every future that it passes through would have
+    // room for it for as long as the call lasts.
+    stream: Box<WebSocketStream<MaybeTlsStream<TcpStream>>>,
     send: Duration,
 }
 
@@ -116,7 +118,10 @@ impl Dial {
             connect_async_tls_with_config(request, Some(settings()), true, Some(connector)).await
         });
         match timeout(connect, connecting).await {
-            Ok(Ok((stream, _answer))) => Ok(Socket { stream, send }),
+            Ok(Ok((stream, _answer))) => Ok(Socket {
+                stream: Box::new(stream),
+                send,
+            }),
             Ok(Err(error)) => Err(not_opened(provider, error)),
             Err(_elapsed) => Err(NotOpened::Failed(ProviderError::Silent {
                 provider,
