@@ -211,8 +211,10 @@ fn request(url: &str, (name, key): (HeaderName, HeaderValue)) -> Result<Request<
 }
 
 fn settings() -> WebSocketConfig {
+    // A call has three sockets, which mostly rest. Room for a whole message is made when its length is
+    // known, so that sound which is kept as it came keeps no more memory than it needs.
     WebSocketConfig::default()
-        .read_buffer_size(4096)
+        .read_buffer_size(1024)
         .write_buffer_size(0)
         .max_write_buffer_size(MAX_MESSAGE)
         .max_message_size(Some(MAX_MESSAGE))
