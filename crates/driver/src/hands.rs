@@ -22,6 +22,7 @@ use transports::{LineReader, LineWriter};
 
 use crate::{
     agent::Agent,
+    call::Answered,
     draft::Draft,
     ear::{Ear, Outlets},
     exchange::{Commons, Shared},
@@ -79,11 +80,14 @@ impl Hands {
     /// Takes over a prepared call: from now on the line is listened to and can be spoken on.
     pub(crate) fn take<R: LineReader + 'static, W: LineWriter + 'static>(
         (shared, commons): (Shared, Commons),
-        prepared: Prepared,
-        begun: CallBegun,
+        call: Answered<R, W>,
         answered: Instant,
-        (reader, writer): (R, W),
-    ) -> (Self, mpsc::Receiver<Input>) {
+    ) -> (Box<Self>, mpsc::Receiver<Input>) {
+        let Answered {
+            prepared,
+            begun,
+            line: (reader, writer),
+        } = call;
         let Prepared {
             agent,
             mailbox,
@@ -120,7 +124,7 @@ impl Hands {
             outlets,
         );
         let ear = tasks.spawn(ear.run().in_current_span());
-        let mut hands = Self {
+        let mut hands = Box::new(Self {
             shared,
             commons,
             agent,
@@ -141,7 +145,7 @@ impl Hands {
             next_count: Millis::ZERO,
             ear,
             closed,
-        };
+        });
         hands.time_greeting(answered, greeted);
         (hands, inputs)
     }
@@ -405,7 +409,7 @@ impl Hands {
     }
 
     /// Puts down the receiver, and lets the providers know.
-    pub(crate) async fn close(mut self) {
+    pub(crate) async fn close(mut self: Box<Self>) {
         let closing = async {
             while !self.closed.is_finished() {
                 if self.tasks.join_next().await.is_none() {
@@ -433,7 +437,7 @@ impl Hands {
             voice,
             mut tasks,
             ..
-        } = self;
+        } = *self;
         drop((recogniser, voice));
         tokio::spawn(async move {
             let goodbyes = async { while tasks.join_next().await.is_some() {} };
