@@ -19,6 +19,7 @@ use crate::{
     meters::Job,
     mouth::Sent,
     recogniser::{self, Recogniser},
+    rounds::Rounds,
     stations::Stations,
     talking::{self, FromCaller, Sources, Talker},
     tally::Tally,
@@ -42,6 +43,7 @@ pub struct Prepared {
     pub(crate) sent: watch::Sender<Sent>,
     pub(crate) tasks: JoinSet<()>,
     pub(crate) tally: Arc<Tally>,
+    pub(crate) rounds: Rounds,
 }
 
 /// The way to whoever hears, thinks and speaks in one.
@@ -144,6 +146,7 @@ impl Prepared {
             sent: tell_sent,
             tasks,
             tally,
+            rounds: Rounds::default(),
         }
     }
 }

@@ -451,7 +451,7 @@ impl Conversation {
             return Ok(());
         }
         tracing::debug!(provider = NAME, "another session takes over");
-        self.socket = *socket;
+        self.socket = socket;
         self.replies.on_new_session();
         self.origin = self.given;
         self.uncommitted = 0;
