@@ -76,8 +76,26 @@ impl Conversation {
     pub(super) async fn run(
         mut self,
         waiting: Waiting,
-        mut orders: mpsc::Receiver<ToSpeaker>,
+        orders: mpsc::Receiver<ToSpeaker>,
         told: mpsc::Sender<FromSpeaker>,
+    ) -> Result<(), ProviderError> {
+        let ended = self.serve(waiting, orders, &told).await;
+        if ended.is_err() {
+            // Bills may be among it. Nobody can be waited for any more.
+            for event in self.out.tell.drain(..) {
+                if told.try_send(event).is_err() {
+                    break;
+                }
+            }
+        }
+        ended
+    }
+
+    async fn serve(
+        &mut self,
+        waiting: Waiting,
+        mut orders: mpsc::Receiver<ToSpeaker>,
+        told: &mpsc::Sender<FromSpeaker>,
     ) -> Result<(), ProviderError> {
         if waiting.dropped > 0 {
             let bytes = waiting.dropped;
