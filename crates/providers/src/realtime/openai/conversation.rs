@@ -155,7 +155,11 @@ impl Conversation {
         if bytes.is_empty() {
             return Ok(());
         }
-        self.sound.hear(bytes);
+        if self.talk.settings.turns.is_ours() {
+            self.sound.hear(bytes);
+        } else {
+            self.sound.hear_for_turns(bytes);
+        }
         opening::send(&mut self.socket, wire::append(bytes)).await
     }
 
@@ -301,6 +305,7 @@ impl Conversation {
             self.hearing.on_started(item, at);
             tell.push_back(FromSpeaker::SpeechStarted { at });
         } else if let FromRealtime::SpeechStopped { item, at } = event {
+            self.sound.told_until(at);
             let at = self.sound.since_first(at);
             self.hearing.on_stopped(item, at);
             tell.push_back(FromSpeaker::SpeechStopped { at });

@@ -1,6 +1,6 @@
 //! The sound of a conversation: what was heard of the caller, and how long the model's plays. Pure.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use bytes::Bytes;
 use domain::Millis;
@@ -10,6 +10,9 @@ use tokio::time::Instant;
 const BYTES_PER_MS: u64 = 8;
 /// The server refuses to commit less sound than this: 100 ms.
 const LEAST: u64 = 100 * BYTES_PER_MS;
+
+/// A server that finds turns tells of speech so much later at most: 500 ms.
+const UNANNOUNCED: u64 = 500 * BYTES_PER_MS;
 
 /// How much sound there was, and what became of it.
 #[derive(Debug)]
@@ -22,6 +25,8 @@ pub(super) struct Sound {
     uncommitted: u64,
     /// Commits of ours that the server has not confirmed.
     commits: u32,
+    /// The last sound, of which the server may still tell something.
+    recent: VecDeque<Bytes>,
     /// When all of the model's sound so far has been played, if nothing holds it up.
     played: Instant,
 }
@@ -33,6 +38,7 @@ impl Sound {
             origin: 0,
             uncommitted: 0,
             commits: 0,
+            recent: VecDeque::new(),
             played: now,
         }
     }
@@ -47,6 +53,38 @@ impl Sound {
     pub(super) fn hear(&mut self, bytes: &Bytes) {
         self.given += bytes.len() as u64;
         self.uncommitted += bytes.len() as u64;
+    }
+
+    /// The session hears more of the caller, and finds turns by itself.
+    pub(super) fn hear_for_turns(&mut self, bytes: &Bytes) {
+        self.hear(bytes);
+        self.recent.push_back(bytes.clone());
+        self.forget_until(self.given.saturating_sub(UNANNOUNCED));
+    }
+
+    /// The server has told of speech up to here, counted from the session's first sound: the rest
+    /// is all that another session would miss.
+    pub(super) fn told_until(&mut self, at: Millis) {
+        let end = self
+            .origin
+            .saturating_add(at.0.saturating_mul(BYTES_PER_MS));
+        self.forget_until(end.min(self.given));
+    }
+
+    /// Pieces stay whole.
+    fn forget_until(&mut self, end: u64) {
+        let mut begins = self.given - self.recent_bytes();
+        while let Some(first) = self.recent.front() {
+            begins += first.len() as u64;
+            if begins > end {
+                return;
+            }
+            self.recent.pop_front();
+        }
+    }
+
+    fn recent_bytes(&self) -> u64 {
+        self.recent.iter().map(|bytes| bytes.len() as u64).sum()
     }
 
     /// When something was, counted from the first sound, that the session counts from its own.
@@ -108,9 +146,12 @@ impl Sound {
         self.commits == 0 && self.plays_until(now).is_none()
     }
 
-    /// Another session hears the caller from here on.
-    pub(super) const fn on_new_session(&mut self) {
-        self.origin = self.given;
-        self.uncommitted = 0;
+    /// Another session hears the caller from here on, and first of all what is returned: nobody
+    /// may have told of it yet.
+    pub(super) fn on_new_session(&mut self) -> impl Iterator<Item = &Bytes> {
+        let recent = self.recent_bytes();
+        self.origin = self.given - recent;
+        self.uncommitted = recent;
+        self.recent.iter()
     }
 }

@@ -44,7 +44,8 @@ impl Conversation {
     }
 
     /// In a pause, the next session takes over where this one is. A reply that plays may still be
-    /// cut off, and sound that is not committed would be lost: then there is no pause.
+    /// cut off, and sound that is not committed would be lost: then there is no pause. Where the
+    /// server finds turns, sound that it may not have told of yet is heard again.
     pub(super) async fn take_over(&mut self) -> Result<(), ProviderError> {
         let now = Instant::now();
         let is_mid_turn = self.talk.settings.turns.is_ours() && self.sound.is_open();
@@ -73,7 +74,8 @@ impl Conversation {
         tracing::debug!(provider = NAME, "another session takes over");
         self.socket = *socket;
         self.replies.on_new_session();
-        self.sound.on_new_session();
+        let heard = self.sound.on_new_session();
+        self.out.send.extend(heard.map(|bytes| wire::append(bytes)));
         self.alive = now;
         self.pinged = now;
         // Its settings may be older than the agent's.
