@@ -275,6 +275,7 @@ impl Talker {
     /// One connection, from opening to its end.
     async fn connect(&self, place: usize, sources: &mut Sources, talks: &mut Talks) -> Broken {
         let station = &self.stations[place];
+        let _probe = self.stations.probe(place);
         talks.stands = false;
         let (to, given) = mpsc::channel(QUEUE * 2);
         let (tell, mut told) = mpsc::channel(64);

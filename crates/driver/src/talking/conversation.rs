@@ -368,6 +368,10 @@ impl Conversation {
         let Some(ask) = self.asked(reply) else {
             return Ok(());
         };
+        if error.verdict() == Verdict::KeyRefused {
+            // What is to be said is for the next connection.
+            return Err(error);
+        }
         let answers = ask.is_answer();
         if error.verdict() == Verdict::GiveUp && answers {
             self.asks.pop_front();

@@ -248,6 +248,29 @@ async fn a_turn_whose_provider_is_lost_before_its_end_is_over_when_the_caller_is
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_reply_that_nobody_may_ask_for_again_is_left_to_the_next_connection() {
+    let mut held = Held::new();
+    held.think(R1, "Hello?");
+    held.happened();
+    let refused = held.conversation.told(
+        FromSpeaker::Failed {
+            reply: R1,
+            error: ProviderError::Refused {
+                provider: "somebody",
+                status: 200,
+                detail: "insufficient_quota".to_owned(),
+                verdict: Verdict::KeyRefused,
+            },
+            usage: RealtimeTokens::default(),
+        },
+        &mut held.out,
+    );
+    assert!(refused.is_err());
+    held.conversation.lost(&mut held.out);
+    assert_eq!(held.happened(), ["< half-thought r1"], "once");
+}
+
+#[tokio::test(start_paused = true)]
 async fn words_follow_their_sound_and_come_whole_in_the_end() {
     let mut held = Held::new();
     held.think(R1, "Hello?");
