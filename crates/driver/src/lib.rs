@@ -4,7 +4,7 @@
 //! - `call` is the loop: input in, actions out; `hands` carries them out and never awaits.
 //! - `ear` and `mouth` are the line's two sides; `recogniser`, `thinking` and `voice` the
 //!   providers'; `talking` is that of models which do all three; `stations` is an agent's list of
-//!   providers, with retries, breakers and replacements.
+//!   providers, with retries, breakers and replacements; [`Healthy`] asks them without a call.
 
 mod agent;
 mod backoff;
@@ -16,6 +16,7 @@ mod draft;
 mod ear;
 mod exchange;
 mod hands;
+mod healthy;
 pub mod meters;
 mod mouth;
 mod prepared;
@@ -32,6 +33,7 @@ pub use agent::{Agent, Station, nobody_is_left};
 pub use breaker::{BreakerSettings, BreakerState, BreakerStatus};
 pub use cache::{CacheSettings, DiskSettings};
 pub use exchange::{Exchange, Shared, Totals};
+pub use healthy::Healthy;
 pub use meters::Meters;
 pub use prepared::Prepared;
 pub use tools::{NoTools, ToolBox, ToolRequest};
