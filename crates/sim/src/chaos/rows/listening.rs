@@ -266,15 +266,41 @@ fn first_asked(call: &Call) -> Option<Instant> {
 
 async fn late(set: Set) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
-    let stage = Stage::set(Setting::of(set)).await?;
-    let late = SttFault::Slow(match set {
+    let (words, line) = tokio::join!(late_by(set, Late::Words), late_by(set, Late::Line));
+    findings.merge("words", words?);
+    findings.merge("line", line?);
+    Ok(findings)
+}
+
+/// What is late.
+#[derive(Clone, Copy)]
+enum Late {
+    /// Everything that comes over the line, from shortly after the beginning on.
+    Line,
+    Words,
+}
+
+async fn late_by(set: Set, late: Late) -> anyhow::Result<Findings> {
+    const CONNECTED: Duration = Duration::from_millis(500);
+    let by = match set {
         Set::Nova | Set::Flux => Duration::from_secs(3),
         // Nothing comes of a file before its words, which are not waited for that long.
         Set::Files => Duration::from_secs(2),
-    });
-    let [first, second] = [&stage.ears[0].fake, &stage.ears[1].fake];
-    first.fail_always(Some(late));
-    let call = stage.call(&QUESTIONS[..1]).await?;
+    };
+    let mut findings = Findings::default();
+    let stage = Stage::set(Setting::of(set)).await?;
+    let [first, second] = &stage.ears;
+    let delays = async {
+        match late {
+            Late::Line => {
+                sleep(CONNECTED).await;
+                first.proxy.spoil(Trouble::Delay(by));
+            }
+            Late::Words => first.fake.fail_always(Some(SttFault::Slow(by))),
+        }
+    };
+    let (call, ()) = tokio::join!(stage.call(&QUESTIONS[..1]), delays);
+    let call = call?;
     let leads = findings.answers(&call, &QUESTIONS[..1]);
     let fillers = &stage.agent.rules.mask.fillers;
     let is_filler = |lead: &String| fillers.iter().any(|filler| bare(filler) == *lead);
@@ -284,8 +310,8 @@ async fn late(set: Set) -> anyhow::Result<Findings> {
     );
     let after = call.heard.answers.first().and_then(|answer| answer.after);
     findings.on_time("first sound after", after, FILLER);
-    findings.count("attempts", first.attempts().len(), 1);
-    findings.count("attempts at the second", second.attempts().len(), 0);
+    findings.count("attempts", first.fake.attempts().len(), 1);
+    findings.count("attempts at the second", second.fake.attempts().len(), 0);
     findings.ledger(&stage, &[call]);
     stage.close().await?;
     Ok(findings)

@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::time::sleep;
+
 use super::{Row, row};
 use crate::{
     carrier::SILENCE as SILENT,
@@ -13,6 +15,7 @@ use crate::{
         telephone::Ask,
     },
     fakes::{TtsFault, Voice},
+    proxy::Trouble,
 };
 
 pub(super) const ROWS: &[Row] = &[
@@ -87,12 +90,59 @@ const NO_WORDS: Ask = Ask {
 
 async fn cut_off(set: Set) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
+    let (between, within) =
+        tokio::join!(cut_off_at(set, Cut::Between), cut_off_at(set, Cut::Within));
+    findings.merge("between messages", between?);
+    findings.merge("within one", within?);
+    Ok(findings)
+}
+
+/// Where a voice is cut off.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Cut {
+    /// After two messages: in the middle of the ninth letter of a word, 400 ms to the message.
+    Between,
+    /// By the line, in the middle of the second message.
+    Within,
+}
+
+/// Cuts the next answer of a voice, and nothing after it.
+async fn cut_by_line(voice: &Post<FakeVoice>) {
+    /// Of mu-law in base64, and of linear samples at 24 kHz.
+    const NARROW: u64 = 7_000;
+    const WIDE: u64 = 28_000;
+    const MOMENT: Duration = Duration::from_millis(1);
+    while voice.text_asked().is_none() {
+        sleep(MOMENT).await;
+    }
+    let closed = || {
+        let links = voice.proxy.links();
+        links.iter().filter(|link| link.closed.is_some()).count()
+    };
+    let before = closed();
+    voice.proxy.spoil(Trouble::CutAfter(match voice.fake {
+        FakeVoice::Clauses(_) | FakeVoice::Socket(_) => NARROW,
+        FakeVoice::Wide(_) => WIDE,
+    }));
+    while closed() == before {
+        sleep(MOMENT).await;
+    }
+    voice.proxy.spoil(Trouble::Clean);
+}
+
+async fn cut_off_at(set: Set, cut: Cut) -> anyhow::Result<Findings> {
+    let mut findings = Findings::default();
     let stage = Stage::set(Setting::of(set)).await?;
     let voice = &stage.voices[0];
     let rehearsed = voice.fake.texts().len();
-    // In the middle of the ninth letter of a word, 400 ms to the message.
-    voice.fake.fail_once(TtsFault::DropAfter(2));
-    let call = stage.call(&QUESTIONS[..2]).await?;
+    let asks = &QUESTIONS[..2];
+    let call = match cut {
+        Cut::Between => {
+            voice.fake.fail_once(TtsFault::DropAfter(2));
+            stage.call(asks).await?
+        }
+        Cut::Within => tokio::join!(stage.call(asks), cut_by_line(voice)).0?,
+    };
     let [first, second] = &call.heard.answers[..] else {
         anyhow::bail!("{} answers", call.heard.answers.len());
     };
@@ -102,7 +152,10 @@ async fn cut_off(set: Set) -> anyhow::Result<Findings> {
     let next = bare(&second.text) == bare(answer_of(&QUESTIONS[1]));
     findings.check(next, format!("then {:?}", second.text));
     let given = voice.fake.texts().split_off(rehearsed);
-    let again = given.iter().find(|text| text.starts_with("nine"));
+    let again = given.iter().find(|text| match cut {
+        Cut::Between => text.starts_with("nine"),
+        Cut::Within => text.contains("at nine") && !answer.starts_with(text.as_str()),
+    });
     let again = again.map_or("", |text| text.as_str());
     let is_rest = if set.speaks_by_clause() {
         answer.contains(again)
@@ -135,7 +188,8 @@ async fn cut_off(set: Set) -> anyhow::Result<Findings> {
     Ok(findings)
 }
 
-/// Whether a text was heard to its end, with at most one word that was broken off and said again.
+/// Whether a text was heard to its end, with at most one word that was broken off and said again:
+/// the code of its last letter may have been heard, for it comes at the letter's beginning.
 pub(super) fn is_whole_but_for_a_cut(heard: &str, text: &str) -> bool {
     let heard = bare(heard);
     let mut begins = vec![0];
@@ -144,7 +198,7 @@ pub(super) fn is_whole_but_for_a_cut(heard: &str, text: &str) -> bool {
     }
     let text = bare(text);
     let words = begins.windows(2).map(|word| (word[0], word[1]));
-    let mut cuts = words.flat_map(|(begin, end)| (begin..end).map(move |cut| (begin, cut)));
+    let mut cuts = words.flat_map(|(begin, end)| (begin..=end).map(move |cut| (begin, cut)));
     cuts.any(|(begin, cut)| heard == format!("{}{}", &text[..cut], &text[begin..]))
 }
 
