@@ -28,10 +28,13 @@ const HOUR: Duration = Duration::from_secs(3_600);
 const SILENCE: Duration = Duration::from_secs(4);
 /// Messages with sound: the greeting, and a second of the first answer.
 const SOUNDS: usize = 2 + 5;
+/// The greeting, and 400 ms of it: to the last letter of a word.
+const TO_A_LETTER: usize = 2 + 2;
 
 async fn lost(set: Set) -> anyhow::Result<Findings> {
-    let (cut, stalled, dead, old) = tokio::join!(
+    let (cut, in_a_word, stalled, dead, old) = tokio::join!(
         breaks(set, RealtimeFault::CutAfter(SOUNDS), None),
+        breaks(set, RealtimeFault::CutAfter(TO_A_LETTER), None),
         breaks(set, RealtimeFault::StallAfter(SOUNDS), None),
         breaks(
             set,
@@ -42,6 +45,7 @@ async fn lost(set: Set) -> anyhow::Result<Findings> {
     );
     let mut findings = Findings::default();
     findings.merge("cut off", cut?);
+    findings.merge("in a word", in_a_word?);
     findings.merge("stalled", stalled?);
     findings.merge("dead", dead?);
     findings.merge("old", old?);
