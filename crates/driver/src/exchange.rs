@@ -21,6 +21,7 @@ use crate::{
     breaker::{BreakerSettings, BreakerState, BreakerStatus, Breakers},
     cache::{CacheSettings, LineCache},
     call::{Answered, Went, run_call},
+    healthy::Healthy,
     meters::Meters,
     prepared::Prepared,
     purse::{self, Purses},
@@ -141,6 +142,12 @@ impl Exchange {
     pub fn with_cache(mut self, settings: CacheSettings) -> Self {
         self.commons.cache = self.shared.cache(settings);
         self
+    }
+
+    /// An agent's providers as its calls meet them, to be asked without a call.
+    #[must_use]
+    pub fn healthy(&self, agent: &Arc<Agent>) -> Healthy {
+        Healthy::new(agent, &self.commons)
     }
 
     /// Shows an agent's providers, and makes its own lines ready to be played.

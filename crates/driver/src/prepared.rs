@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Inputs that may wait. Whoever is faster than the session waits for it.
-const MAILBOX: usize = 256;
+pub(crate) const MAILBOX: usize = 256;
 
 /// A call that still rings: its recogniser and its voice are connected, its model is warm.
 ///

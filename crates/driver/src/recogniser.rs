@@ -75,7 +75,7 @@ impl Sound {
         length(&self.bytes)
     }
 
-    fn until(&self) -> Millis {
+    pub(crate) fn until(&self) -> Millis {
         self.from + self.length()
     }
 }
