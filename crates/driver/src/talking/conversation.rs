@@ -99,6 +99,7 @@ impl Conversation {
                 interrupted,
             } => self.keep(&caller, heard, interrupted),
             Order::NoTurn => self.clear(out),
+            Order::Recalled(earlier) => self.recall(earlier, out),
             Order::Speak(ToVoice::Cancel(reply)) => self.forget(reply),
             Order::Speak(ToVoice::End(reply)) => {
                 self.ended = Some(reply);
@@ -118,6 +119,13 @@ impl Conversation {
             }
             Order::Think { reply, prompt } => self.think(reply, prompt, out),
         }
+    }
+
+    fn recall(&mut self, earlier: Vec<Message>, out: &mut Out) {
+        if self.connected {
+            out.send.push(ToSpeaker::Recall(earlier.clone()));
+        }
+        self.history.messages.splice(0..0, earlier);
     }
 
     fn think(&mut self, reply: ReplyId, prompt: Prompt, out: &mut Out) {
@@ -472,7 +480,7 @@ impl Conversation {
     pub(super) fn pass_on(&mut self, order: Order, out: &mut Out) {
         match order {
             Order::Cancel { reply, .. } => out.speak.push(ToVoice::Cancel(reply)),
-            Order::Kept { .. } | Order::NoTurn => {}
+            Order::Kept { .. } | Order::NoTurn | Order::Recalled(_) => {}
             // The voice knows nothing of a reply of which it was given nothing.
             Order::Speak(ToVoice::End(reply)) if self.passed_on != Some(reply) => {
                 out.tell.push(Input::SpokenAll(reply));

@@ -268,8 +268,8 @@ pub(crate) struct Agent {
     pub history_messages: Option<usize>,
     /// Tokens of them, about, that are kept; what goes on is always told whole. Default 8000.
     pub history_tokens: Option<usize>,
-    /// Earlier calls of the same number that the agent remembers; 0 with `realtime`. A number is no
-    /// proof of who calls. Default 0.
+    /// Earlier calls of the same number that the agent remembers. A number is no proof of who calls.
+    /// Default 0.
     pub remembers_calls: Option<u32>,
     /// Who hears, thinks and speaks in one.
     #[serde(deserialize_with = "list_or_section")]
