@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use audio::g711::BYTES_PER_MS;
 use domain::{Item, Purpose, Receipt};
 
 use super::stage::Stage;
@@ -35,7 +36,6 @@ pub(super) struct Lost {
 impl Ledger {
     /// What the fakes were asked for.
     pub(super) fn of_fakes(stage: &Stage) -> Self {
-        const BYTES_PER_MS: u64 = 8;
         let mut ledger = Self::default();
         for (place, post) in stage.ears.iter().enumerate() {
             let streams = post.fake.seen();
