@@ -66,6 +66,7 @@ impl Prepared {
     /// not wait for it.
     pub fn recall(&mut self, earlier: impl Future<Output = Vec<TurnRecord>> + Send + 'static) {
         let mailbox = self.mailbox.clone();
+        let talker = self.talker.as_ref().map(|talker| talker.orders.clone());
         let recalling = async move {
             let turns = tokio::time::timeout(RECALL_WITHIN, earlier).await;
             let turns = turns.unwrap_or_default();
@@ -77,8 +78,16 @@ impl Prepared {
                 .into_iter()
                 .chain(said)
                 .chain([Message::Note(THIS_CALL)]);
-            // A closed mailbox means that the call is over, and nobody needs to know.
-            drop(mailbox.send(Input::Recalled(messages.collect())).await);
+            let messages: Vec<_> = messages.collect();
+            // Closed queues mean that the call is over, and nobody needs to know.
+            if let Some(talker) = talker {
+                drop(
+                    talker
+                        .send(talking::Order::Recalled(messages.clone()))
+                        .await,
+                );
+            }
+            drop(mailbox.send(Input::Recalled(messages)).await);
         };
         self.tasks.spawn(recalling.in_current_span());
     }

@@ -138,6 +138,7 @@ impl Conversation {
                 self.commit();
                 self.ask(reply, wire::respond(reply));
             }
+            ToSpeaker::Recall(earlier) => self.recall(earlier),
             ToSpeaker::Respond { reply, prompt } => {
                 self.on_prompt(prompt);
                 self.ask(reply, wire::respond(reply));
@@ -167,6 +168,13 @@ impl Conversation {
         self.sound.clear();
         self.hearing.on_cleared();
         self.out.send.push(wire::CLEAR.to_owned());
+    }
+
+    /// Usually nothing was said yet. Otherwise notes tell what is of this call.
+    fn recall(&mut self, earlier: Vec<Message>) {
+        self.out.send.extend(wire::history(&earlier));
+        self.talk.prompt.messages.splice(0..0, earlier);
+        self.notes = last_notes(&self.talk.prompt);
     }
 
     fn ask(&mut self, reply: ReplyId, message: String) {

@@ -2,12 +2,11 @@
 
 use std::{collections::VecDeque, time::Duration};
 
+use audio::g711::BYTES_PER_MS;
 use bytes::Bytes;
 use domain::Millis;
 use tokio::time::Instant;
 
-/// Bytes of mu-law in a millisecond.
-const BYTES_PER_MS: u64 = 8;
 /// The server refuses to commit less sound than this: 100 ms.
 const LEAST: u64 = 100 * BYTES_PER_MS;
 

@@ -39,6 +39,28 @@ async fn a_new_session_is_filled_with_what_was_said() {
 }
 
 #[tokio::test]
+async fn earlier_calls_stand_in_front_in_every_session() {
+    let server = Loopback::new().await;
+    let (call, mut old) = Call::open(&server, TurnDetection::Ours, short()).await;
+    call.speak(20).await;
+    assert_eq!(sent(&mut old).await, "input_audio_buffer.append 20 ms");
+    let mut new = session(&server).await;
+    let earlier = vec![caller("Last week."), Message::Note("[That was then.]")];
+    call.order(ToSpeaker::Recall(earlier)).await;
+    call.order(ToSpeaker::Clear).await;
+    let items = [
+        "conversation.item.create user Last week.",
+        "conversation.item.create system [That was then.]",
+    ];
+    for message in items.into_iter().chain(["input_audio_buffer.clear"]) {
+        assert_eq!(sent(&mut old).await, message);
+    }
+    for message in items {
+        assert_eq!(sent(&mut new).await, message);
+    }
+}
+
+#[tokio::test]
 async fn another_session_takes_over_in_a_pause() {
     let server = Loopback::new().await;
     let (mut call, mut old) = Call::open(&server, TurnDetection::Ours, short()).await;
