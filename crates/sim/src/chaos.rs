@@ -17,5 +17,5 @@ mod stage;
 mod telephone;
 
 pub use findings::Findings;
-pub use rows::{Row, rows};
+pub use rows::{Row, Weight, rows};
 pub use set::Set;

@@ -14,6 +14,17 @@ use super::{Findings, Set};
 
 type Running = Pin<Box<dyn Future<Output = anyhow::Result<Findings>> + Send>>;
 
+/// How much of a machine a row takes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Weight {
+    /// It makes work: one of these runs at a time.
+    Heavy,
+    /// It waits.
+    Light,
+    /// It disturbs, and is disturbed by, others: it runs alone.
+    Whole,
+}
+
 /// One fault, and what is required of us.
 #[derive(Clone, Copy)]
 pub struct Row {
@@ -23,8 +34,8 @@ pub struct Row {
     pub fault: &'static str,
     /// What has to happen.
     pub required: &'static str,
-    /// It disturbs, and is disturbed by, others: it runs alone.
-    pub alone: bool,
+    /// How much of a machine it takes.
+    pub weight: Weight,
     /// Sets that it says nothing about, and why.
     but_for: &'static [(Set, &'static str)],
     run: fn(Set) -> Running,
@@ -74,7 +85,7 @@ const fn row(
         name,
         fault,
         required,
-        alone: false,
+        weight: Weight::Light,
         but_for: &[],
         run,
     }

@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, io::Write as _, sync::Arc, time::Duration};
 
 use clap::{Args, Subcommand};
-use sim::chaos::{Findings, Row, Set, rows};
+use sim::chaos::{Findings, Row, Set, Weight, rows};
 use tokio::{
     sync::Semaphore,
     time::{Instant, timeout_at},
@@ -59,7 +59,8 @@ pub(crate) async fn run(args: &ChaosArgs) -> anyhow::Result<()> {
         .into_iter()
         .filter(|row| args.rows.is_empty() || args.rows.iter().any(|name| name == row.name));
     let played = chosen.flat_map(|row| sets.iter().map(move |set| (row, *set)));
-    let (alone, others): (Vec<Played>, Vec<Played>) = played.partition(|(row, _)| row.alone);
+    let (alone, others): (Vec<Played>, Vec<Played>) =
+        played.partition(|(row, _)| row.weight == Weight::Whole);
     let begun = Instant::now();
     let end = begun + ALL_WITHIN;
     let mut found = together(&others, args.together, end).await;
@@ -82,9 +83,14 @@ type Found = BTreeMap<(Set, &'static str), (Row, Findings)>;
 
 async fn together(played: &[Played], most: u16, end: Instant) -> Found {
     let room = Arc::new(Semaphore::new(usize::from(most)));
+    let heavy = Arc::new(Semaphore::new(1));
     let running = played.iter().copied().map(|(row, set)| {
-        let room = Arc::clone(&room);
+        let (room, heavy) = (Arc::clone(&room), Arc::clone(&heavy));
         let playing = tokio::spawn(async move {
+            let _turn = match row.weight {
+                Weight::Heavy => Some(heavy.acquire_owned().await),
+                Weight::Light | Weight::Whole => None,
+            };
             let _place = room.acquire_owned().await;
             findings(row, set, end).await
         });

@@ -8,7 +8,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-use super::{Row, row};
+use super::{Row, Weight, row};
 use crate::{
     chaos::{
         Findings, Set,
@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub(super) const ROWS: &[Row] = &[Row {
-    alone: true,
+    weight: Weight::Whole,
     but_for: &[(Set::Files, "its model is the one of nova")],
     ..row(
         "F16",

@@ -12,7 +12,7 @@ use domain::Purpose;
 use driver::BreakerSettings;
 use tokio::time::Instant;
 
-use super::{Row, listening::between, row};
+use super::{Row, Weight, listening::between, row};
 use crate::{
     chaos::{
         Findings, Set,
@@ -44,12 +44,15 @@ pub(super) const ROWS: &[Row] = &[
         "noticed after 2 s, whole sentences spoken, the next one is told of them and goes on, nothing said twice",
         |set| Box::pin(stalls(set)),
     ),
-    row(
-        "F08",
-        "model talks garbage: HTML, broken events, bad UTF-8, lines of 100 kB and 10 MB, no end",
-        "taken for a failure, the next one answers; at most 64 kB in a line (60 are read), 2,000 tokens and 15 s",
-        |set| Box::pin(garbage(set)),
-    ),
+    Row {
+        weight: Weight::Heavy,
+        ..row(
+            "F08",
+            "model talks garbage: HTML, broken events, bad UTF-8, lines of 100 kB and 10 MB, no end",
+            "taken for a failure, the next one answers; at most 64 kB in a line (60 are read), 2,000 tokens and 15 s",
+            |set| Box::pin(garbage(set)),
+        )
+    },
     row(
         "F09",
         "model says nothing, or declines",
