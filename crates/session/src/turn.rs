@@ -244,7 +244,12 @@ impl CallerTurn {
 
     /// Puts words where the interim ones were. Returns whether they are others than those.
     fn take(&mut self, piece: Piece, settled: bool) -> bool {
-        let new = !words(&piece.text).eq(words(&self.interim.text));
+        let mut new = !words(&piece.text).eq(words(&self.interim.text));
+        if self.interim.is_before(&piece) {
+            // Its settled form was lost, and never comes.
+            new = !piece.text.is_empty();
+            self.settled.push(std::mem::take(&mut self.interim));
+        }
         if !settled {
             self.interim = piece;
             return new;

@@ -211,6 +211,30 @@ fn words_are_counted_as_they_are_joined() {
 }
 
 #[test]
+fn words_whose_settled_form_was_lost_stay_as_they_were() {
+    let mut turn = CallerTurn::default();
+    turn.hear(Millis(900), &about(interim("I want a"), 100, 800));
+    // The settled words of that sound never come; the next ones are about later sound.
+    assert!(turn.hear(Millis(1_900), &about(settled("for two."), 1_200, 1_800)));
+    assert_eq!(turn.text(), "I want a for two.");
+    turn.hear(Millis(2_900), &about(interim("at nine"), 2_000, 2_800));
+    assert!(!turn.hear(Millis(3_300), &about(settled(""), 3_200, 3_200)));
+    assert_eq!(turn.text(), "I want a for two. at nine");
+    assert!(turn.is_settled());
+    turn.hear(Millis(4_900), &about(interim("or"), 4_000, 4_800));
+    turn.hear(Millis(5_900), &about(interim("ten"), 5_000, 5_800));
+    assert_eq!(turn.text(), "I want a for two. at nine or ten");
+}
+
+#[test]
+fn a_recogniser_may_change_its_mind_and_settle_nothing() {
+    let mut turn = CallerTurn::default();
+    turn.hear(Millis(900), &about(interim("uh"), 100, 800));
+    turn.hear(Millis(1_300), &about(settled(""), 0, 1_200));
+    assert!(turn.is_empty());
+}
+
+#[test]
 fn foreign_sound_leaves_no_words_and_no_silence_behind() {
     let mut turn = CallerTurn::default();
     turn.speech_started(Millis(100));
