@@ -1,6 +1,6 @@
 //! Benchmarks by name.
 
-use std::process::Command;
+use std::{path::PathBuf, process::Command};
 
 use anyhow::bail;
 
@@ -56,6 +56,21 @@ const BENCHES: &[Bench] = &[
         ],
         with_server: None,
         program: Some(providers),
+    },
+    Bench {
+        name: "resilience",
+        measures: "what a healthy request pays for retries, breakers, deadlines, meters and bills",
+        build: &[
+            "build",
+            "--release",
+            "-p",
+            "sim",
+            "--bin",
+            "sim-bench",
+            "--locked",
+        ],
+        with_server: None,
+        program: Some(resilience),
     },
     Bench {
         name: "turns",
@@ -123,20 +138,29 @@ fn turns() -> Command {
     sim_bench("turns")
 }
 
+fn resilience() -> Command {
+    let mut command = Command::new(built().join("sim-bench"));
+    command.current_dir(root()).arg("resilience");
+    command
+}
+
 fn sim_bench(what: &str) -> Command {
-    let built = target().join("release");
-    let mut command = Command::new(built.join("sim-bench"));
+    let mut command = Command::new(built().join("sim-bench"));
     command
         .current_dir(root())
         .args([what, "--server"])
-        .arg(built.join("repartee"));
+        .arg(built().join("repartee"));
     command
+}
+
+fn built() -> PathBuf {
+    target().join("release")
 }
 
 fn list() -> String {
     let lines: Vec<String> = BENCHES
         .iter()
-        .map(|bench| format!("  {:<10}{}", bench.name, bench.measures))
+        .map(|bench| format!("  {:<11}{}", bench.name, bench.measures))
         .collect();
     lines.join("\n")
 }
@@ -155,6 +179,6 @@ mod tests {
     #[test]
     fn an_unknown_name_lists_the_known_ones() {
         let error = bench(&["cal".to_owned()]).unwrap_err().to_string();
-        assert!(error.starts_with("`cal` is not a benchmark:\n  call      simulated"));
+        assert!(error.starts_with("`cal` is not a benchmark:\n  call       simulated"));
     }
 }

@@ -14,7 +14,7 @@ const PAUSE: usize = 2_000;
 /// Codes from here on, their sign bit set, are quieter than -50 dBFS at their peak.
 const QUIET: u8 = 0xF2;
 const SIGN: u8 = 0x80;
-const BYTES_PER_MS: usize = 8;
+const BYTES_PER_MS: usize = crate::g711::BYTES_PER_MS as usize;
 
 /// Trims one voice, reply after reply.
 #[derive(Clone, Debug, Default)]

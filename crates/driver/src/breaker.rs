@@ -115,7 +115,7 @@ enum Breaker {
     Closed {
         failures: Vec<Instant>,
     },
-    /// A probe that was dropped tells nothing; after a while the next one may try.
+    /// A probe that tells nothing, and is not even dropped, is forgotten after a while.
     HalfOpen {
         successes: u32,
         probing_until: Instant,
@@ -198,11 +198,19 @@ impl Breakers {
         }
     }
 
-    /// Whether somebody who asks it now only tries.
-    pub(crate) fn is_probed(&self, name: &ModelName) -> bool {
-        let breakers = self.lock();
-        let watched = breakers.get(name);
-        watched.is_some_and(|watched| matches!(watched.breaker, Breaker::HalfOpen { .. }))
+    /// Until when somebody tries it, and keeps others from it; also tells his probe from others'.
+    pub(crate) fn probed_until(&self, name: &ModelName) -> Option<Instant> {
+        match self.lock().get(name)?.breaker {
+            Breaker::HalfOpen { probing_until, .. } => Some(probing_until),
+            Breaker::Closed { .. } | Breaker::Open { .. } | Breaker::Recovering { .. } => None,
+        }
+    }
+
+    /// The probe that was to last until then is gone. Whatever it has shown was told before.
+    pub(crate) fn give_back(&self, name: &ModelName, probe: Instant) {
+        if self.probed_until(name) == Some(probe) {
+            self.answered(name);
+        }
     }
 
     pub(crate) fn succeeded(&self, name: &ModelName) {

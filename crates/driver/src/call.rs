@@ -6,13 +6,7 @@ use tokio::time::Instant;
 use tracing::debug;
 use transports::{LineReader, LineWriter};
 
-use crate::{
-    connection::until,
-    exchange::{Commons, Shared},
-    hands::Hands,
-    prepared::Prepared,
-    rounds::{self, Rounds},
-};
+use crate::{connection::until, exchange::Exchange, hands::Hands, prepared::Prepared, rounds};
 
 /// How a call went.
 pub(crate) struct Went {
@@ -21,17 +15,24 @@ pub(crate) struct Went {
     pub(crate) barge_ins: u32,
 }
 
+/// A call that was answered.
+pub(crate) struct Answered<R, W> {
+    pub(crate) prepared: Prepared,
+    pub(crate) begun: CallBegun,
+    pub(crate) line: (R, W),
+}
+
 /// Runs one call to its end: the session decides, the hands carry out.
+///
+/// What it is given is boxed, because a future keeps the room of its arguments to its end.
 pub(crate) async fn run_call<R: LineReader + 'static, W: LineWriter + 'static>(
-    common: (Shared, Commons, Rounds),
-    prepared: Prepared,
-    begun: CallBegun,
-    line: (R, W),
+    exchange: &Exchange,
+    call: Box<Answered<R, W>>,
 ) -> Went {
     let answered = Instant::now();
     let clock = || Millis(u64::try_from(answered.elapsed().as_millis()).unwrap_or(u64::MAX));
-    let (mut session, mut todo) = CallSession::answered(prepared.agent.rules.clone());
-    let (mut hands, mut inputs) = Hands::take(common, prepared, begun, answered, line);
+    let (mut session, mut todo) = CallSession::answered(call.prepared.agent.rules.clone());
+    let (mut hands, mut inputs) = Hands::take(exchange.common(), *call, answered);
     loop {
         for action in todo {
             hands.carry_out(action);

@@ -3,12 +3,10 @@
 
 use std::time::Duration;
 
+pub(crate) use audio::g711::BYTES_PER_MS;
 use domain::Millis;
 use providers::ProviderError;
 use tokio::time::Instant;
-
-/// Mu-law at 8 kHz.
-pub(crate) const BYTES_PER_MS: u64 = 8;
 
 /// A connection that lasted this long was a good one.
 pub(crate) const LIVED: Duration = Duration::from_secs(5);

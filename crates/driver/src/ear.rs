@@ -60,14 +60,14 @@ impl<R: LineReader> Ear<R> {
         settings: HearingSettings,
         answered: Instant,
         outlets: Outlets,
-    ) -> Self {
+    ) -> Box<Self> {
         let Outlets {
             recogniser,
             talker,
             mailbox,
             meters,
         } = outlets;
-        Self {
+        Box::new(Self {
             line,
             hearing: Hearing::new(settings),
             told: Vec::new(),
@@ -81,11 +81,13 @@ impl<R: LineReader> Ear<R> {
             mailbox,
             answered,
             meters,
-        }
+        })
     }
 
     /// Listens until the line is gone, or nobody reads the mailbox any more.
-    pub(crate) async fn run(mut self) {
+    ///
+    /// Boxed, because a future has room for its arguments twice: as they came and as they are used.
+    pub(crate) async fn run(mut self: Box<Self>) {
         loop {
             let told = match self.line.next().await {
                 FromLine::Audio(bytes) => self.hear(&bytes).await,

@@ -20,7 +20,8 @@ use crate::{
     agent::Agent,
     breaker::{BreakerSettings, BreakerState, BreakerStatus, Breakers},
     cache::{CacheSettings, LineCache},
-    call::{Went, run_call},
+    call::{Answered, Went, run_call},
+    healthy::Healthy,
     meters::Meters,
     prepared::Prepared,
     purse::{self, Purses},
@@ -143,6 +144,12 @@ impl Exchange {
         self
     }
 
+    /// An agent's providers as its calls meet them, to be asked without a call.
+    #[must_use]
+    pub fn healthy(&self, agent: &Arc<Agent>) -> Healthy {
+        Healthy::new(agent, &self.commons)
+    }
+
     /// Shows an agent's providers, and makes its own lines ready to be played.
     ///
     /// Without it everything works, but the first greeting is made while the caller waits.
@@ -195,13 +202,13 @@ impl Exchange {
     }
 
     /// Runs a call to its end. Whatever happens inside, exactly one end is recorded.
-    pub async fn run<R: LineReader + 'static, W: LineWriter + 'static>(
+    pub fn run<R: LineReader + 'static, W: LineWriter + 'static>(
         &self,
         prepared: Prepared,
         begun: CallBegun,
         reader: R,
         writer: W,
-    ) -> CallEnded {
+    ) -> impl Future<Output = CallEnded> + Send {
         let span = info_span!(
             "call",
             call = %begun.id,
@@ -209,35 +216,32 @@ impl Exchange {
             tenant = %begun.tenant,
             transport = begun.transport.as_str()
         );
-        self.run_in_span(prepared, begun, (reader, writer))
-            .instrument(span)
-            .await
+        let call = Box::new(Answered {
+            prepared,
+            begun,
+            line: (reader, writer),
+        });
+        self.run_in_span(call).instrument(span)
     }
 
     async fn run_in_span<R: LineReader + 'static, W: LineWriter + 'static>(
         &self,
-        prepared: Prepared,
-        begun: CallBegun,
-        line: (R, W),
+        call: Box<Answered<R, W>>,
     ) -> CallEnded {
+        let Answered {
+            prepared, begun, ..
+        } = &*call;
         info!(agent = %begun.agent, direction = begun.direction.as_str(), caller = %begun.from, "call began");
         let (agent, tally) = (Arc::clone(&prepared.agent), Arc::clone(&prepared.tally));
-        let rounds = Rounds::default();
         let live = Live {
             mailbox: prepared.mailbox.clone(),
-            rounds: rounds.clone(),
+            rounds: prepared.rounds.clone(),
         };
         let _live = self.enlist(begun.id, live);
         self.shared.records.keep(Record::Begun(begun.clone()));
         let answered = Instant::now();
         let (id, tenant) = (begun.id, begun.tenant.clone());
-        let call = run_call(
-            (self.shared.clone(), self.commons.clone(), rounds),
-            prepared,
-            begun,
-            line,
-        );
-        let went = AssertUnwindSafe(call)
+        let went = AssertUnwindSafe(run_call(self, call))
             .catch_unwind()
             .await
             .unwrap_or_else(|_panic| {
@@ -291,13 +295,15 @@ impl Exchange {
         ended
     }
 
-    fn enlist(&self, id: CallId, live: Live) -> Enlisted {
+    /// What every call has a share in.
+    pub(crate) fn common(&self) -> (Shared, Commons) {
+        (self.shared.clone(), self.commons.clone())
+    }
+
+    fn enlist(&self, id: CallId, live: Live) -> Enlisted<'_> {
         lock(&self.live).insert(id, live);
         self.show_live();
-        Enlisted {
-            exchange: self.clone(),
-            id,
-        }
+        Enlisted { exchange: self, id }
     }
 
     fn show_live(&self) {
@@ -362,12 +368,12 @@ impl Exchange {
 }
 
 /// A call in the list of live ones, for as long as it lives.
-struct Enlisted {
-    exchange: Exchange,
+struct Enlisted<'e> {
+    exchange: &'e Exchange,
     id: CallId,
 }
 
-impl Drop for Enlisted {
+impl Drop for Enlisted<'_> {
     fn drop(&mut self) {
         lock(&self.exchange.live).remove(&self.id);
         self.exchange.show_live();

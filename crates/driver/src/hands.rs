@@ -1,4 +1,5 @@
 mod rounds;
+mod sounds;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -9,10 +10,9 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use domain::{CallBegun, Micros, Millis, ReplyId, TurnRecord};
 use providers::tts::ToVoice;
-use session::{Action, CancelReason, ClauseId, Input, OverlapMode, Prompt, ToolRun};
+use session::{Action, CancelReason, Input, OverlapMode, Prompt, ToolRun};
 use store::Record;
 use tokio::{
     sync::{mpsc, oneshot},
@@ -24,10 +24,10 @@ use transports::{LineReader, LineWriter};
 
 use crate::{
     agent::Agent,
+    call::Answered,
     draft::Draft,
     ear::{Ear, Outlets},
     exchange::{Commons, Shared},
-    keys,
     meters::Job,
     mouth::{self, Mouth, ToMouth},
     prepared::{Prepared, ToTalker},
@@ -38,7 +38,6 @@ use crate::{
     tally::Tally,
     thinking::{self, Thinking},
     tools::ToolRequest,
-    voice,
 };
 
 /// The longest that a tool may take.
@@ -85,12 +84,15 @@ pub(crate) struct Hands {
 impl Hands {
     /// Takes over a prepared call: from now on the line is listened to and can be spoken on.
     pub(crate) fn take<R: LineReader + 'static, W: LineWriter + 'static>(
-        (shared, commons, rounds): (Shared, Commons, Rounds),
-        prepared: Prepared,
-        begun: CallBegun,
+        (shared, commons): (Shared, Commons),
+        call: Answered<R, W>,
         answered: Instant,
-        (reader, writer): (R, W),
-    ) -> (Self, mpsc::Receiver<Input>) {
+    ) -> (Box<Self>, mpsc::Receiver<Input>) {
+        let Answered {
+            prepared,
+            begun,
+            line: (reader, writer),
+        } = call;
         let Prepared {
             agent,
             mailbox,
@@ -101,6 +103,7 @@ impl Hands {
             sent,
             mut tasks,
             tally,
+            rounds,
         } = prepared;
         let (first_frame, greeted) = oneshot::channel();
         let (mouth, orders) = mpsc::channel(mouth::ORDERS);
@@ -127,7 +130,7 @@ impl Hands {
             outlets,
         );
         let ear = tasks.spawn(ear.run().in_current_span());
-        let mut hands = Self {
+        let mut hands = Box::new(Self {
             shared,
             commons,
             agent,
@@ -150,7 +153,7 @@ impl Hands {
             next_count: Millis::ZERO,
             ear,
             closed,
-        };
+        });
         hands.time_greeting(answered, greeted);
         (hands, inputs)
     }
@@ -318,30 +321,6 @@ impl Hands {
         }
     }
 
-    fn apologise(&mut self, reply: ReplyId, clause: ClauseId) {
-        if self.sheet.is_some() {
-            let text = self.agent.rules.lines.trouble.clone();
-            let order = ToVoice::Say {
-                reply,
-                clause,
-                text,
-            };
-            self.tell_voice(reply, order);
-            return self.tell_voice(reply, ToVoice::End(reply));
-        }
-        let own = self.agent.apology.clone();
-        let bytes = own.unwrap_or_else(|| apology(self.agent.rules.language.primary()));
-        self.own
-            .push_back(Input::Audio(voice::piece(reply, clause, bytes, Vec::new())));
-        self.own.push_back(Input::SpokenAll(reply));
-    }
-
-    fn press(&mut self, reply: ReplyId, clause: ClauseId, text: &str) {
-        self.own
-            .push_back(Input::Audio(keys::sound(reply, clause, text)));
-        self.own.push_back(Input::SpokenAll(reply));
-    }
-
     fn run_tool(&mut self, tool: ToolRun) {
         let ToolRun {
             run,
@@ -444,7 +423,7 @@ impl Hands {
     }
 
     /// Puts down the receiver, and lets the providers know.
-    pub(crate) async fn close(mut self) {
+    pub(crate) async fn close(mut self: Box<Self>) {
         let closing = async {
             while !self.closed.is_finished() {
                 if self.tasks.join_next().await.is_none() {
@@ -472,7 +451,7 @@ impl Hands {
             voice,
             mut tasks,
             ..
-        } = self;
+        } = *self;
         drop((recogniser, voice));
         tokio::spawn(async move {
             let goodbyes = async { while tasks.join_next().await.is_some() {} };
@@ -487,12 +466,4 @@ struct Thought {
     draft: Arc<Draft>,
     /// The caller was to hear it.
     committed: bool,
-}
-
-/// The apology that needs no network, in the agent's language.
-fn apology(language: &str) -> Bytes {
-    Bytes::from_static(match language {
-        "es" => include_bytes!("../clips/apology-es.ulaw"),
-        _ => include_bytes!("../clips/apology-en.ulaw"),
-    })
 }

@@ -4,8 +4,8 @@
 //! - `call` is the loop: input in, actions out; `hands` carries them out and never awaits.
 //! - `ear` and `mouth` are the line's two sides; `recogniser`, `thinking` and `voice` the
 //!   providers'; `talking` is that of models which do all three; `stations` is an agent's list of
-//!   providers, with retries, breakers and replacements. `rounds` are what a call goes on in when
-//!   only its carrier still listens and speaks.
+//!   providers, with retries, breakers and replacements; [`Healthy`] asks them without a call.
+//!   `rounds` are what a call goes on in when only its carrier still listens and speaks.
 
 mod agent;
 mod backoff;
@@ -17,6 +17,7 @@ mod draft;
 mod ear;
 mod exchange;
 mod hands;
+mod healthy;
 mod keys;
 pub mod meters;
 mod mouth;
@@ -35,6 +36,7 @@ pub use agent::{Agent, Station, nobody_is_left};
 pub use breaker::{BreakerSettings, BreakerState, BreakerStatus};
 pub use cache::{CacheSettings, DiskSettings};
 pub use exchange::{Exchange, Shared, Totals};
+pub use healthy::Healthy;
 pub use keys::offer as press_keys;
 pub use meters::Meters;
 pub use prepared::Prepared;

@@ -19,6 +19,7 @@ use crate::{
     meters::Job,
     mouth::Sent,
     recogniser::{self, Recogniser},
+    rounds::Rounds,
     stations::Stations,
     talking::{self, FromCaller, Sources, Talker},
     tally::Tally,
@@ -26,7 +27,7 @@ use crate::{
 };
 
 /// Inputs that may wait. Whoever is faster than the session waits for it.
-const MAILBOX: usize = 256;
+pub(crate) const MAILBOX: usize = 256;
 
 /// A call that still rings: its recogniser and its voice are connected, its model is warm.
 ///
@@ -42,6 +43,7 @@ pub struct Prepared {
     pub(crate) sent: watch::Sender<Sent>,
     pub(crate) tasks: JoinSet<()>,
     pub(crate) tally: Arc<Tally>,
+    pub(crate) rounds: Rounds,
 }
 
 /// The way to whoever hears, thinks and speaks in one.
@@ -64,6 +66,7 @@ impl Prepared {
     /// not wait for it.
     pub fn recall(&mut self, earlier: impl Future<Output = Vec<TurnRecord>> + Send + 'static) {
         let mailbox = self.mailbox.clone();
+        let talker = self.talker.as_ref().map(|talker| talker.orders.clone());
         let recalling = async move {
             let turns = tokio::time::timeout(RECALL_WITHIN, earlier).await;
             let turns = turns.unwrap_or_default();
@@ -75,8 +78,16 @@ impl Prepared {
                 .into_iter()
                 .chain(said)
                 .chain([Message::Note(THIS_CALL)]);
-            // A closed mailbox means that the call is over, and nobody needs to know.
-            drop(mailbox.send(Input::Recalled(messages.collect())).await);
+            let messages: Vec<_> = messages.collect();
+            // Closed queues mean that the call is over, and nobody needs to know.
+            if let Some(talker) = talker {
+                drop(
+                    talker
+                        .send(talking::Order::Recalled(messages.clone()))
+                        .await,
+                );
+            }
+            drop(mailbox.send(Input::Recalled(messages)).await);
         };
         self.tasks.spawn(recalling.in_current_span());
     }
@@ -144,6 +155,7 @@ impl Prepared {
             sent: tell_sent,
             tasks,
             tally,
+            rounds: Rounds::default(),
         }
     }
 }

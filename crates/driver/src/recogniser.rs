@@ -75,7 +75,7 @@ impl Sound {
         length(&self.bytes)
     }
 
-    fn until(&self) -> Millis {
+    pub(crate) fn until(&self) -> Millis {
         self.from + self.length()
     }
 }
@@ -211,6 +211,7 @@ impl Recogniser {
         memory: &mut Memory,
     ) -> Broken {
         let station = &self.stations[place];
+        let _probe = self.stations.probe(place);
         // All that is played again has room, however much that is.
         let (to, given) = mpsc::channel(QUEUE * 4 + memory.unsettled.sounds().len());
         let (tell, mut heard) = mpsc::channel(QUEUE);

@@ -53,7 +53,7 @@ impl Rounds {
 
     fn ask(&self, turn: u32, heard: RoundHeard) -> Option<watch::Receiver<Option<Round>>> {
         let mut questions = self.questions();
-        if turn + 1 == questions.next {
+        if turn.checked_add(1) == Some(questions.next) {
             return questions.last.clone();
         }
         let call = questions.call.as_ref().filter(|_| turn == questions.next)?;

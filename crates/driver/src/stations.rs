@@ -10,6 +10,7 @@ use providers::{
     stt::{Listen, SpeechToText},
     tts::{TextToSpeech, Voice},
 };
+use tokio::time::Instant;
 
 use crate::{
     agent::Station,
@@ -33,17 +34,18 @@ pub(crate) struct Stations<P: ?Sized, S> {
     meters: Arc<Meters>,
 }
 
-/// A request that is to show how somebody does. Once it is dropped somebody else may try, for it may
-/// have been cancelled, which shows nothing.
+/// A request or a connection that is to show how somebody does. Once it is dropped somebody else may
+/// try, for it may have been cancelled, which shows nothing.
 #[derive(Debug)]
 pub(crate) struct Probe {
     breakers: Breakers,
     name: ModelName,
+    until: Instant,
 }
 
 impl Drop for Probe {
     fn drop(&mut self) {
-        self.breakers.answered(&self.name);
+        self.breakers.give_back(&self.name, self.until);
     }
 }
 
@@ -138,7 +140,8 @@ impl<P: ?Sized, S> Stations<P, S> {
     /// A request to this one is a probe, if nobody knows yet how it does.
     pub(crate) fn probe(&self, place: usize) -> Option<Probe> {
         let name = self.name(place);
-        self.breakers.is_probed(name).then(|| Probe {
+        Some(Probe {
+            until: self.breakers.probed_until(name)?,
             breakers: self.breakers.clone(),
             name: name.clone(),
         })

@@ -17,7 +17,7 @@ use providers::{
     realtime::{FromSpeaker, Talk, ToSpeaker},
     tts::ToVoice,
 };
-use session::{CancelReason, Input, Prompt};
+use session::{CancelReason, Input, Message, Prompt};
 use tokio::{
     sync::mpsc,
     time::{Instant, timeout},
@@ -81,6 +81,8 @@ pub(crate) enum Order {
     },
     /// What the caller has just said or done is no turn.
     NoTurn,
+    /// What was said in earlier calls.
+    Recalled(Vec<Message>),
     /// Say a line of the agent's own.
     Speak(ToVoice),
     /// Reply to this.
@@ -275,6 +277,7 @@ impl Talker {
     /// One connection, from opening to its end.
     async fn connect(&self, place: usize, sources: &mut Sources, talks: &mut Talks) -> Broken {
         let station = &self.stations[place];
+        let _probe = self.stations.probe(place);
         talks.stands = false;
         let (to, given) = mpsc::channel(QUEUE * 2);
         let (tell, mut told) = mpsc::channel(64);
@@ -455,6 +458,7 @@ fn asked_for(order: &ToSpeaker) -> Option<ReplyId> {
         ToSpeaker::Audio(_)
         | ToSpeaker::Cancel { .. }
         | ToSpeaker::Clear
+        | ToSpeaker::Recall(_)
         | ToSpeaker::ToolAnswered { .. } => None,
     }
 }

@@ -207,6 +207,7 @@ impl Speaker {
     /// One connection, from opening to its end.
     async fn connect(&mut self, place: usize, work: &mut Work) -> Broken {
         let station = self.stations[place].clone();
+        let _probe = self.stations.probe(place);
         let (to, given) = mpsc::channel(QUEUE);
         let (tell, mut made) = mpsc::channel(64);
         work.reached = false;

@@ -1,6 +1,6 @@
 //! Where voices begin and end in one stream of audio, with the sound just before them.
 
-use audio::{Vad, VadSettings, Voice};
+use audio::{Vad, VadSettings, Voice, g711::BYTES_PER_MS};
 
 /// Audio before the voice detection speaks up that belongs to the voice: 300 ms.
 const BEFORE: usize = 2_400;
@@ -44,7 +44,6 @@ impl Cutter {
 
     /// Hears a piece of audio, and appends what the voice did to `cuts`.
     pub(crate) fn hear(&mut self, audio: &[u8], cuts: &mut Vec<Cut>) {
-        const BYTES_PER_MS: u64 = 8;
         self.vad.hear(audio, &mut self.voices);
         for voice in self.voices.drain(..) {
             cuts.push(match voice {

@@ -95,7 +95,9 @@ pub(crate) enum Closed {
 /// An open socket. Dropping it closes the connection.
 #[derive(Debug)]
 pub(crate) struct Socket {
-    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    // Boxed, for it is large with its encryption, and every future that it passes through would have
+    // room for it for as long as the call lasts.
+    stream: Box<WebSocketStream<MaybeTlsStream<TcpStream>>>,
     send: Duration,
 }
 
@@ -116,7 +118,10 @@ impl Dial {
             connect_async_tls_with_config(request, Some(settings()), true, Some(connector)).await
         });
         match timeout(connect, connecting).await {
-            Ok(Ok((stream, _answer))) => Ok(Socket { stream, send }),
+            Ok(Ok((stream, _answer))) => Ok(Socket {
+                stream: Box::new(stream),
+                send,
+            }),
             Ok(Err(error)) => Err(not_opened(provider, error)),
             Err(_elapsed) => Err(NotOpened::Failed(ProviderError::Silent {
                 provider,
@@ -206,8 +211,10 @@ fn request(url: &str, (name, key): (HeaderName, HeaderValue)) -> Result<Request<
 }
 
 fn settings() -> WebSocketConfig {
+    // A call has three sockets, which mostly rest. Room for a whole message is made when its length is
+    // known, so that sound which is kept as it came keeps no more memory than it needs.
     WebSocketConfig::default()
-        .read_buffer_size(4096)
+        .read_buffer_size(1024)
         .write_buffer_size(0)
         .max_write_buffer_size(MAX_MESSAGE)
         .max_message_size(Some(MAX_MESSAGE))

@@ -2,8 +2,8 @@
 //! sockets that go wrong, and says whether the caller noticed, when we did, and who pays for what.
 //!
 //! - [`rows`] are the rows; [`Row::run`] runs one and tells its [`Findings`].
-//! - `stage` is an exchange with two providers for each job, each a fake behind a
-//!   [`Proxy`](crate::proxy::Proxy); `telephone` the caller, who hears letters by their `code`.
+//! - `stage` is an exchange with two providers for each job, those of a [`Set`], each a fake behind
+//!   a [`Proxy`](crate::proxy::Proxy); `telephone` the caller, who hears letters by their `code`.
 //! - `ledger` holds the calls' receipts against what the fakes counted.
 
 mod alerts;
@@ -12,8 +12,10 @@ mod findings;
 mod ledger;
 mod prices;
 mod rows;
+mod set;
 mod stage;
 mod telephone;
 
 pub use findings::Findings;
-pub use rows::{Row, rows};
+pub use rows::{Row, Weight, rows};
+pub use set::Set;

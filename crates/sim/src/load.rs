@@ -37,6 +37,8 @@ pub struct LoadPlan {
     pub webhook: String,
     /// Calls at the same time.
     pub calls: usize,
+    /// The number of the first of them: no two calls that a server is to see have the same.
+    pub numbered_from: usize,
     /// New calls per second.
     pub ramp: u32,
     /// How long all calls go on together.
@@ -99,7 +101,7 @@ pub async fn run(
                 .ramp_time()
                 .mul_f64(number as f64 / plan.calls.max(1) as f64);
         let dialled = Dialled {
-            number,
+            number: plan.numbered_from + number,
             plan: plan.clone(),
             http: http.clone(),
             probe: probe.clone(),
@@ -141,6 +143,7 @@ impl LoadPlan {
             carrier,
             webhook: "/twiml".to_owned(),
             calls,
+            numbered_from: 0,
             ramp: 100,
             length,
             first_turn: Duration::from_millis(3_500),

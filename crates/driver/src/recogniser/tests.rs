@@ -471,3 +471,19 @@ async fn what_is_said_while_every_recogniser_rests_is_heard_afterwards() {
     connection.words("So I said it", true, (0, 3_000)).await;
     assert_eq!(rig.span().await, Some(span(1_840, 4_960)));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_ends_before_a_word_leaves_the_probe_to_the_next() {
+    let commons = Commons::for_tests();
+    for _ in 0..BreakerSettings::default().failures {
+        commons.breakers.failed(&name(), &reset());
+    }
+    tokio::time::advance(BreakerSettings::default().open).await;
+    let mut first = Rig::with(USUAL, commons.clone());
+    let _connection = first.connected().await;
+    drop(first);
+    settle().await;
+    let mut second = Rig::with(USUAL, commons);
+    settle().await;
+    assert!(second.connections.try_recv().is_ok(), "at once");
+}

@@ -144,3 +144,22 @@ async fn good_work_makes_up_for_the_hiccups_before_it() {
     assert!(retry(&mut tried));
     assert_eq!(rig.stations.next(&mut tried), Some(0), "perhaps it is back");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_that_ends_without_a_word_is_anyones_again_at_once() {
+    let rig = Rig::of(1);
+    let next = || rig.stations.next(&mut Tried::default());
+    rig.dies(0);
+    tokio::time::advance(BreakerSettings::default().open).await;
+    assert_eq!(next(), Some(0));
+    let probe = rig.stations.probe(0);
+    assert_eq!(next(), None, "one at a time");
+    drop(probe);
+    assert_eq!(next(), Some(0));
+    // One that has lasted for so long that it was forgotten does not give back another's.
+    let old = rig.stations.probe(0);
+    tokio::time::advance(Duration::from_secs(11)).await;
+    assert_eq!(next(), Some(0));
+    drop(old);
+    assert_eq!(next(), None);
+}

@@ -101,7 +101,13 @@ impl Ask {
             .char_indices()
             .nth(chars)
             .map_or(text.len(), |(at, _)| at);
-        let words = whole_words(text, end);
+        // More of the text may come, and go on in its last word.
+        let goes_on = end == text.len() && text.ends_with(char::is_alphanumeric);
+        let words = if goes_on {
+            words_before(text, end)
+        } else {
+            whole_words(text, end)
+        };
         let more = text.get(*told..words).unwrap_or_default().to_owned();
         *told = words.max(*told);
         (is_first || !more.is_empty()).then_some(more)
@@ -150,6 +156,11 @@ fn whole_words(text: &str, end: usize) -> usize {
     if end == text.len() {
         return end;
     }
+    words_before(text, end)
+}
+
+/// The end of the last word that has a blank behind it, and of these.
+fn words_before(text: &str, end: usize) -> usize {
     text[..end].rfind(char::is_whitespace).map_or(0, |space| {
         space + text[space..].chars().next().map_or(0, char::len_utf8)
     })
@@ -189,5 +200,29 @@ impl Pace {
         usize::try_from(chars)
             .unwrap_or(usize::MAX)
             .saturating_add(NEARLY)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_word_of_a_text_that_goes_on_is_not_told() {
+        let prompt = Prompt {
+            system: "".into(),
+            messages: Vec::new(),
+            may_press: false,
+        };
+        let mut ask = Ask::answer(ReplyId(1), prompt, Turn::Known);
+        let pace = Pace::default();
+        let mut told = String::new();
+        for (more, ms) in [("We ope", 400), ("n at nine.", 300), (" Do come", 1_000)] {
+            ask.wrote(more);
+            told.push_str(&ask.sounds(Millis(ms), &pace).unwrap_or_default());
+            told.push('|');
+        }
+        assert_eq!(told, "We |open at |nine. Do |");
+        assert_eq!(ask.rest().as_deref(), Some("come"));
     }
 }

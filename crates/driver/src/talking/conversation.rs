@@ -1,5 +1,7 @@
 //! What is said over one connection after the other. Pure but for its clock.
 
+mod retirement;
+
 use std::{collections::VecDeque, time::Duration};
 
 use domain::{Millis, ReplyId};
@@ -99,6 +101,7 @@ impl Conversation {
                 interrupted,
             } => self.keep(&caller, heard, interrupted),
             Order::NoTurn => self.clear(out),
+            Order::Recalled(earlier) => self.recall(earlier, out),
             Order::Speak(ToVoice::Cancel(reply)) => self.forget(reply),
             Order::Speak(ToVoice::End(reply)) => {
                 self.ended = Some(reply);
@@ -118,6 +121,13 @@ impl Conversation {
             }
             Order::Think { reply, prompt } => self.think(reply, prompt, out),
         }
+    }
+
+    fn recall(&mut self, earlier: Vec<Message>, out: &mut Out) {
+        if self.connected {
+            out.send.push(ToSpeaker::Recall(earlier.clone()));
+        }
+        self.history.messages.splice(0..0, earlier);
     }
 
     fn think(&mut self, reply: ReplyId, prompt: Prompt, out: &mut Out) {
@@ -368,6 +378,10 @@ impl Conversation {
         let Some(ask) = self.asked(reply) else {
             return Ok(());
         };
+        if error.verdict() == Verdict::KeyRefused {
+            // What is to be said is for the next connection.
+            return Err(error);
+        }
         let answers = ask.is_answer();
         if error.verdict() == Verdict::GiveUp && answers {
             self.asks.pop_front();
@@ -442,44 +456,6 @@ impl Conversation {
             heard,
         }));
         self.asks.clear();
-    }
-
-    /// Nobody talks any more. What was to be said is for the voice.
-    pub(super) fn retire(&mut self, out: &mut Out) {
-        self.break_off(out);
-        let ended = self.ended.take();
-        for ask in std::mem::take(&mut self.asks) {
-            if let What::Line { clause, text } = ask.what {
-                let reply = ask.reply;
-                let order = Order::Speak(ToVoice::Say {
-                    reply,
-                    clause,
-                    text,
-                });
-                self.pass_on(order, out);
-            }
-        }
-        if let Some(reply) = ended {
-            self.pass_on(Order::Speak(ToVoice::End(reply)), out);
-        }
-    }
-
-    /// An order that came after that.
-    pub(super) fn pass_on(&mut self, order: Order, out: &mut Out) {
-        match order {
-            Order::Cancel { reply, .. } => out.speak.push(ToVoice::Cancel(reply)),
-            Order::Kept { .. } | Order::NoTurn => {}
-            // The voice knows nothing of a reply of which it was given nothing.
-            Order::Speak(ToVoice::End(reply)) if self.passed_on != Some(reply) => {
-                out.tell.push(Input::SpokenAll(reply));
-            }
-            Order::Speak(order) => {
-                self.passed_on = Some(reply_of(&order));
-                out.speak.push(order);
-            }
-            // It was given in the moment of retiring: the session asks again.
-            Order::Think { reply, .. } => out.tell.push(Input::ThinkingBroke(reply)),
-        }
     }
 }
 

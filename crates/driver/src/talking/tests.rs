@@ -91,6 +91,7 @@ impl Held {
                 ToSpeaker::Cancel { reply, .. } => lines.push(format!("> cancel {reply}")),
                 ToSpeaker::Clear => lines.push("> clear".to_owned()),
                 ToSpeaker::Commit { reply, .. } => lines.push(format!("> commit {reply}")),
+                ToSpeaker::Recall(earlier) => lines.push(format!("> recall {}", earlier.len())),
                 ToSpeaker::Respond { reply, .. } => lines.push(format!("> respond {reply}")),
                 ToSpeaker::Say { reply, text } => lines.push(format!("> say {reply} {text}")),
                 ToSpeaker::ToolAnswered { id, output } => {
@@ -245,6 +246,41 @@ async fn a_turn_whose_provider_is_lost_before_its_end_is_over_when_the_caller_is
         held.happened(),
         ["> sound 660", "< ended 100", "< half-thought r1"]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_nobody_may_ask_for_again_is_left_to_the_next_connection() {
+    let mut held = Held::new();
+    held.think(R1, "Hello?");
+    held.happened();
+    let refused = held.conversation.told(
+        FromSpeaker::Failed {
+            reply: R1,
+            error: ProviderError::Refused {
+                provider: "somebody",
+                status: 200,
+                detail: "insufficient_quota".to_owned(),
+                verdict: Verdict::KeyRefused,
+            },
+            usage: RealtimeTokens::default(),
+        },
+        &mut held.out,
+    );
+    assert!(refused.is_err());
+    held.conversation.lost(&mut held.out);
+    assert_eq!(held.happened(), ["< half-thought r1"], "once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn earlier_calls_are_told_once_and_known_to_every_connection() {
+    let mut held = Held::new();
+    let earlier = vec![Message::Caller("Last week.".to_owned())];
+    held.order(Order::Recalled(earlier.clone()));
+    assert_eq!(held.happened(), ["> recall 1"]);
+    held.conversation.lost(&mut held.out);
+    held.order(Order::Recalled(Vec::new()));
+    assert_eq!(held.happened(), Vec::<String>::new(), "nobody is there");
+    assert_eq!(held.conversation.connecting().messages, earlier);
 }
 
 #[tokio::test(start_paused = true)]

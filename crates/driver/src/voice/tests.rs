@@ -4,6 +4,7 @@ use tokio::time::{Duration, Instant};
 
 use super::*;
 use crate::{
+    breaker::{BreakerSettings, Need},
     cache::{CacheSettings, DiskSettings},
     stations::Stations,
 };
@@ -92,7 +93,10 @@ struct Rig {
 impl Rig {
     /// A call with an agent that says "Sure." by itself, which is in the cache.
     fn start() -> Self {
-        let commons = Commons::for_tests();
+        Self::with(Commons::for_tests())
+    }
+
+    fn with(commons: Commons) -> Self {
         let station = station(Slow);
         let sure = Bytes::from_static(&[0x20; 400]);
         commons.cache.keep(&station.name, &voice(), "Sure.", sure);
@@ -155,6 +159,29 @@ async fn an_opener_from_the_cache_sounds_at_once_and_the_models_words_follow_it(
         .tally
         .receipt(domain::Millis(0), &domain::PriceBook::default());
     assert_eq!(receipt.usage().tts_characters, 16);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_ends_before_a_word_leaves_the_probe_to_the_next() {
+    let commons = Commons::for_tests();
+    let (name, breakers) = (station(Slow).name, commons.breakers.clone());
+    for _ in 0..BreakerSettings::default().failures {
+        breakers.failed(
+            &name,
+            &ProviderError::Silent {
+                provider: "slow",
+                stage: "audio",
+                waited: Duration::ZERO,
+            },
+        );
+    }
+    tokio::time::advance(BreakerSettings::default().open).await;
+    let rig = Rig::with(commons);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(!breakers.allows(&name, Need::Usual), "the voice is tried");
+    drop(rig);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(breakers.allows(&name, Need::Usual), "at once");
 }
 
 #[tokio::test(start_paused = true)]

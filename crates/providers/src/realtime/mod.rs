@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use domain::{Language, Millis, ReplyId};
 use futures_util::future::BoxFuture;
-use session::{Prompt, ToolCall, Words};
+use session::{Message, Prompt, ToolCall, Words};
 use tokio::sync::mpsc;
 
 pub use self::openai::OpenAiRealtime;
@@ -111,6 +111,8 @@ pub enum ToSpeaker {
         /// The conversation as it was heard.
         prompt: Prompt,
     },
+    /// What was said before everything that the model knows.
+    Recall(Vec<Message>),
     /// Go on without any new turn: greet, use a tool's answer, heed a note; or answer a turn that
     /// the provider's own detection has committed.
     Respond {

@@ -3,6 +3,7 @@
 pub mod deepgram;
 pub mod openai;
 
+use audio::g711::BYTES_PER_MS;
 use bytes::Bytes;
 use domain::{Language, Millis};
 use futures_util::future::BoxFuture;
@@ -117,7 +118,6 @@ pub enum Recognised {
 
 /// A stretch of mu-law audio by its bytes, counted from the first one a connection was given.
 pub(crate) fn span_of_bytes(from: u64, until: u64) -> Span {
-    const BYTES_PER_MS: u64 = 8;
     Span {
         from: Millis(from / BYTES_PER_MS),
         until: Millis(until / BYTES_PER_MS),

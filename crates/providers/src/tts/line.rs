@@ -13,9 +13,9 @@ pub(crate) enum Line {
     #[default]
     Gone,
     /// It is being made.
-    Opening(BoxFuture<'static, Result<Box<Socket>, NotOpened>>),
+    Opening(BoxFuture<'static, Result<Socket, NotOpened>>),
     /// It stands.
-    Open(Box<Socket>),
+    Open(Socket),
     /// The server has stopped reading; nothing more is sent.
     Stuck(Closed),
 }

@@ -276,8 +276,8 @@ pub(crate) struct Agent {
     /// nobody in `stt` works any more, or nobody in `tts`. The carrier bills them by itself; without
     /// them such a call is ended politely. Default true.
     pub carrier_rounds: Option<bool>,
-    /// Earlier calls of the same number that the agent remembers; 0 with `realtime`. A number is no
-    /// proof of who calls. Default 0.
+    /// Earlier calls of the same number that the agent remembers. A number is no proof of who calls.
+    /// Default 0.
     pub remembers_calls: Option<u32>,
     /// Who hears, thinks and speaks in one.
     #[serde(deserialize_with = "list_or_section")]

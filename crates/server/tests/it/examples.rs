@@ -132,6 +132,12 @@ fn the_council_is_the_profile_that_it_promises() {
         .collect();
     let folder = repository().join("examples/council");
     let config = Config::load(None, &folder, &environment).expect("a configuration");
+    let unpriced: Vec<_> = config
+        .warnings
+        .iter()
+        .filter(|one| one.contains("price"))
+        .collect();
+    assert_eq!(unpriced, Vec::<&String>::new(), "the list has all of them");
     let tenants = config.tenants.iter();
     let named = |plan: &server::config::TenantPlan| {
         let number = plan.tenant.numbers[0].as_str().to_owned();

@@ -35,14 +35,12 @@ pub(super) struct Lost {
 impl Ledger {
     /// What the fakes were asked for.
     pub(super) fn of_fakes(stage: &Stage) -> Self {
-        const BYTES_PER_MS: u64 = 8;
         let mut ledger = Self::default();
         for (place, post) in stage.ears.iter().enumerate() {
-            let streams = post.fake.seen();
+            let sound = post.fake.sound();
             let name = format!("ears{place}");
-            let bytes: u64 = streams.iter().map(|stream| stream.audio_bytes).sum();
-            ledger.streams.insert(name.clone(), streams.len() as u64);
-            ledger.add(name, AUDIO, bytes / BYTES_PER_MS);
+            ledger.streams.insert(name.clone(), sound.streams);
+            ledger.add(name, AUDIO, sound.ms);
         }
         for (place, post) in stage.models.iter().enumerate() {
             let used = post.fake.used();
@@ -60,8 +58,7 @@ impl Ledger {
             }
         }
         for (place, post) in stage.voices.iter().enumerate() {
-            let streams = post.fake.seen();
-            let characters = streams.iter().map(|stream| stream.characters).sum();
+            let characters = post.fake.characters();
             ledger.add(format!("voice{place}"), CHARACTERS, characters);
         }
         ledger

@@ -11,8 +11,10 @@ fn rate(payee: &str, item: Item) -> Option<u64> {
     let rate = match (seller, item) {
         ("carrier", Item::Line) => 8_500,
         ("ears", Item::Transcription) => 7_700,
+        ("model", Item::CacheWrite) => 190_000,
         ("model", Item::CachedInput) => 75_000,
         ("model", Item::Input) => 150_000,
+        ("model", Item::LongCacheWrite) => 300_000,
         ("model", Item::Output) => 600_000,
         ("talker", Item::AudioInput) => 32_000_000,
         ("talker", Item::AudioOutput) => 64_000_000,

@@ -10,9 +10,20 @@ mod thinking;
 
 use std::pin::Pin;
 
-use super::Findings;
+use super::{Findings, Set};
 
 type Running = Pin<Box<dyn Future<Output = anyhow::Result<Findings>> + Send>>;
+
+/// How much of a machine a row takes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Weight {
+    /// It makes work: one of these runs at a time.
+    Heavy,
+    /// It waits.
+    Light,
+    /// It disturbs, and is disturbed by, others: it runs alone.
+    Whole,
+}
 
 /// One fault, and what is required of us.
 #[derive(Clone, Copy)]
@@ -23,18 +34,29 @@ pub struct Row {
     pub fault: &'static str,
     /// What has to happen.
     pub required: &'static str,
-    /// It disturbs, and is disturbed by, others: it runs alone.
-    pub alone: bool,
-    run: fn() -> Running,
+    /// How much of a machine it takes.
+    pub weight: Weight,
+    /// Sets that it says nothing about, and why.
+    but_for: &'static [(Set, &'static str)],
+    run: fn(Set) -> Running,
 }
 
 impl Row {
-    /// Lets it go wrong, in real time.
+    /// Lets it go wrong for those who listen, think and speak in a set, in real time.
     ///
     /// # Errors
     /// When the stage could not be set: that says nothing about the fault.
-    pub async fn run(&self) -> anyhow::Result<Findings> {
-        (self.run)().await
+    pub async fn run(&self, set: Set) -> anyhow::Result<Findings> {
+        (self.run)(set).await
+    }
+
+    /// Why it is not played with this set, if it is not.
+    #[must_use]
+    pub fn why_not(&self, set: Set) -> Option<&'static str> {
+        let mut but_for = self.but_for.iter();
+        but_for
+            .find(|(other, _)| *other == set)
+            .map(|(_, why)| *why)
     }
 }
 
@@ -57,13 +79,14 @@ const fn row(
     name: &'static str,
     fault: &'static str,
     required: &'static str,
-    run: fn() -> Running,
+    run: fn(Set) -> Running,
 ) -> Row {
     Row {
         name,
         fault,
         required,
-        alone: false,
+        weight: Weight::Light,
+        but_for: &[],
         run,
     }
 }

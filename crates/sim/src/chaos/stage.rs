@@ -1,9 +1,11 @@
 //! An exchange with one agent and two providers for each of its jobs, each a fake behind a proxy on
 //! real sockets; and calls on it.
 
+mod ears;
+mod models;
 mod rounds;
-mod stations;
 mod talker;
+mod voices;
 
 use std::{
     net::SocketAddr,
@@ -21,36 +23,36 @@ use domain::{
 };
 use driver::{Agent, BreakerSettings, Exchange, Meters, NoTools, Shared};
 use prometheus_client::registry::Registry;
+use providers::BaseUrl;
 use session::{Rules, Speculate};
 use store::{Memory, Store, Writer as Records, WriterTask};
 use tokio::{sync::mpsc, time::Instant};
 
+pub(super) use ears::FakeEar;
+pub(super) use models::FakeModel;
 pub(super) use talker::Talker;
+pub(super) use voices::FakeVoice;
 
+use self::models::Writing;
 use super::{
-    code::{CodedEar, CodedVoice, bare},
+    Set,
+    code::{CodedVoice, bare},
     ledger::Ledger,
     prices,
     telephone::{Ask, Heard, line},
 };
 use crate::{
-    Delay,
     fakes::{
-        Brain, Chat, DeepgramSettings, ElevenLabsSettings, FakeDeepgram, FakeElevenLabs,
-        FakeOpenAi, FakeRealtime, Manner, Moment, OpenAiSettings, Pieces, Reply, SpokenStream,
-        Voice as Says, What, log::held,
+        Brain, Chat, FakeRealtime, Moment, Pieces, Reply, Timeline, Voice as Says, What, log::held,
     },
-    proxy::Proxy,
+    proxy::{Link, Proxy},
 };
 
 /// What every call begins with.
 pub(super) const GREETING: &str = "Hello.";
-/// From a request to a model's first piece, and from a text to its first audio.
+/// From a request to a model's first piece, and between two pieces.
 pub(super) const FIRST_TOKEN: Duration = Duration::from_millis(200);
-const FIRST_AUDIO: Delay = Delay::fixed_ms(80);
-/// Between two pieces of a reply, and of its sound.
 pub(super) const TOKEN_GAP: Duration = Duration::from_millis(15);
-const CHUNK_GAP: Delay = Delay::fixed_ms(20);
 /// Moments that wait to be looked at; more are lost, and then missed.
 const MOMENTS: usize = 1 << 14;
 
@@ -90,28 +92,40 @@ impl<F> Post<F> {
     }
 }
 
-impl Post<FakeElevenLabs> {
+impl Post<FakeVoice> {
     /// When somebody tried to have something said: spare connections apart, which are opened for
     /// the next reply.
+    ///
+    /// Clauses are asked for one beside the other: those of a second are one try.
     pub(super) fn tries(&self) -> usize {
-        let is_spare = |stream: &SpokenStream| {
-            let blank = |message: &String| message.contains("\"text\":\" \"");
-            stream.messages.iter().all(blank)
-        };
-        let spares = self.fake.seen().into_iter().filter(is_spare).count();
-        self.fake.attempts().len() - spares
+        const BESIDE: Duration = Duration::from_secs(1);
+        let attempts = self.fake.attempts();
+        match self.fake {
+            FakeVoice::Clauses(_) | FakeVoice::Wide(_) => {
+                let pairs = attempts.windows(2);
+                let apart = pairs.filter(|pair| pair[1] - pair[0] > BESIDE);
+                apart.count() + usize::from(!attempts.is_empty())
+            }
+            FakeVoice::Socket(_) => attempts.len() - self.fake.spares(),
+        }
     }
 
-    /// Connections that were given something to say.
-    pub(super) fn spoken_to(&self) -> usize {
-        let streams = self.fake.seen();
-        let given = streams.iter().filter(|stream| stream.characters > 0);
-        given.count()
+    /// How often it was given the same to say, since it had been given so many texts.
+    pub(super) fn times_asked(&self, since: usize) -> usize {
+        let texts = self.fake.texts().split_off(since);
+        match self.fake {
+            FakeVoice::Clauses(_) | FakeVoice::Wide(_) => {
+                let alike = |text| texts.iter().filter(|other| *other == text).count();
+                texts.iter().map(alike).max().unwrap_or_default()
+            }
+            FakeVoice::Socket(_) => texts.len(),
+        }
     }
 }
 
 /// What differs from row to row.
 pub(super) struct Setting {
+    pub(super) set: Set,
     pub(super) brains: [Arc<dyn Brain>; 2],
     pub(super) first_voice: Arc<dyn Says>,
     pub(super) breakers: BreakerSettings,
@@ -125,12 +139,13 @@ pub(super) struct Setting {
     /// Whether the carrier can listen and speak by itself.
     pub(super) rounds: bool,
     /// What the models of all its providers are called in records and in the log.
-    pub(super) models: &'static str,
+    pub(super) models: String,
 }
 
-impl Default for Setting {
-    fn default() -> Self {
+impl Setting {
+    pub(super) fn of(set: Set) -> Self {
         Self {
+            set,
             brains: [Arc::new(answered), Arc::new(answered)],
             first_voice: Arc::new(CodedVoice::default()),
             breakers: BreakerSettings::default(),
@@ -141,7 +156,7 @@ impl Default for Setting {
             speculate: Speculate::Speak,
             budget_per_day: None,
             rounds: false,
-            models: "usual",
+            models: "usual".to_owned(),
         }
     }
 }
@@ -156,9 +171,9 @@ impl Clock for Stopped {
 }
 
 pub(super) struct Stage {
-    pub(super) ears: [Post<FakeDeepgram>; 2],
-    pub(super) models: [Post<FakeOpenAi>; 2],
-    pub(super) voices: [Post<FakeElevenLabs>; 2],
+    pub(super) ears: [Post<FakeEar>; 2],
+    pub(super) models: [Post<FakeModel>; 2],
+    pub(super) voices: [Post<FakeVoice>; 2],
     pub(super) talkers: Vec<Post<FakeRealtime>>,
     pub(super) exchange: Exchange,
     pub(super) agent: Arc<Agent>,
@@ -186,15 +201,17 @@ pub(super) struct Call {
 
 impl Stage {
     pub(super) async fn set(setting: Setting) -> anyhow::Result<Self> {
-        let [one, two] = setting.brains;
-        let ears = [ears().await?, ears().await?];
-        let models = [
-            model(one, (setting.token_gap, setting.pieces)).await?,
-            model(two, (setting.token_gap, setting.pieces)).await?,
-        ];
+        let set = setting.set;
+        let [one, two] = setting.brains.map(|brain| Writing {
+            brain,
+            token_gap: setting.token_gap,
+            pieces: setting.pieces,
+        });
+        let ears = [ear(set).await?, ear(set).await?];
+        let models = [model(set, one).await?, model(set, two).await?];
         let voices = [
-            voice(setting.first_voice).await?,
-            voice(Arc::new(CodedVoice::default())).await?,
+            voice(set, setting.first_voice).await?,
+            voice(set, Arc::new(CodedVoice::default())).await?,
         ];
         let mut talkers = Vec::new();
         let recycle = setting.talker.as_ref().map(|talker| talker.recycle);
@@ -214,9 +231,9 @@ impl Stage {
         let mut agent = Agent {
             id: "anna".parse()?,
             rules: Arc::new(rules(setting.speculate, setting.rounds)),
-            listen: stations::listen(&ears, setting.models)?,
-            think: stations::think(&models, setting.models)?,
-            speak: stations::speak(&voices, setting.models)?,
+            listen: ears::listen(&ears, (set, &setting.models))?,
+            think: models::think(&models, (set, &setting.models))?,
+            speak: voices::speak(&voices, (set, &setting.models))?,
             talk: talker::talk(&talkers, recycle)?,
             ear: audio::HearingSettings {
                 detector: audio::Detector::Energy,
@@ -283,20 +300,30 @@ impl Stage {
     }
 
     /// How many connections of recognisers and voices stand, when they had five seconds to end.
-    /// Connections to models wait for the next call.
+    /// Connections that are kept for requests wait for the next call.
     async fn left_open(&self) -> usize {
         const WITHIN: Duration = Duration::from_secs(5);
         let until = Instant::now() + WITHIN;
         loop {
-            let ears = self.ears.iter().flat_map(|post| post.proxy.links());
-            let voices = self.voices.iter().flat_map(|post| post.proxy.links());
-            let open = ears.chain(voices).filter(|link| link.closed.is_none());
-            let open = open.count();
+            let links = self.sockets().into_iter();
+            let open = links.filter(|link| link.closed.is_none()).count();
             if open == 0 || Instant::now() > until {
                 return open;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+
+    fn sockets(&self) -> Vec<Link> {
+        let ears = self.ears.iter().filter_map(|post| match post.fake {
+            FakeEar::Files(_) => None,
+            FakeEar::Socket(_) => Some(post.proxy.links()),
+        });
+        let voices = self.voices.iter().filter_map(|post| match post.fake {
+            FakeVoice::Clauses(_) | FakeVoice::Wide(_) => None,
+            FakeVoice::Socket(_) => Some(post.proxy.links()),
+        });
+        ears.chain(voices).flatten().collect()
     }
 
     /// What was kept of a call: records are written behind its back.
@@ -418,52 +445,34 @@ fn begun(id: CallId) -> anyhow::Result<CallBegun> {
     })
 }
 
-async fn ears() -> anyhow::Result<Post<FakeDeepgram>> {
-    let (timeline, moments) = mpsc::channel(MOMENTS);
-    let manner = Manner {
-        interim_lag: Delay::fixed_ms(150),
-        final_lag: Delay::fixed_ms(200),
-        finalize_lag: Delay::fixed_ms(50),
-        ..Manner::hearing(CodedEar::default)
-    };
-    let fake = FakeDeepgram::start(DeepgramSettings {
-        manner: manner.for_all(),
-        timeline: Some(timeline),
-        ..DeepgramSettings::default()
-    });
-    let fake = fake.await?;
+/// Where a fake reports what passes over its sockets.
+fn timeline() -> (Timeline, mpsc::Receiver<Moment>) {
+    mpsc::channel(MOMENTS)
+}
+
+async fn ear(set: Set) -> anyhow::Result<Post<FakeEar>> {
+    let (timeline, moments) = timeline();
+    let fake = FakeEar::start(set, timeline).await?;
     let address = fake.address();
     Post::of(fake, address, moments).await
 }
 
-async fn model(
-    brain: Arc<dyn Brain>,
-    (token_gap, pieces): (Duration, Pieces),
-) -> anyhow::Result<Post<FakeOpenAi>> {
-    let (timeline, moments) = mpsc::channel(MOMENTS);
-    let fake = FakeOpenAi::start(OpenAiSettings {
-        brain,
-        first_token: Delay::Fixed(FIRST_TOKEN),
-        token_gap: Delay::Fixed(token_gap),
-        pieces,
-        timeline: Some(timeline),
-        ..OpenAiSettings::default()
-    });
-    let fake = fake.await?;
+async fn model(set: Set, writing: Writing) -> anyhow::Result<Post<FakeModel>> {
+    let (timeline, moments) = timeline();
+    let fake = FakeModel::start(set, writing, timeline).await?;
     let address = fake.address();
     Post::of(fake, address, moments).await
 }
 
-async fn voice(voice: Arc<dyn Says>) -> anyhow::Result<Post<FakeElevenLabs>> {
-    let (timeline, moments) = mpsc::channel(MOMENTS);
-    let fake = FakeElevenLabs::start(ElevenLabsSettings {
-        voice,
-        first_audio: FIRST_AUDIO,
-        chunk_gap: CHUNK_GAP,
-        timeline: Some(timeline),
-        ..ElevenLabsSettings::default()
-    });
-    let fake = fake.await?;
+async fn voice(set: Set, voice: Arc<dyn Says>) -> anyhow::Result<Post<FakeVoice>> {
+    let (timeline, moments) = timeline();
+    let fake = FakeVoice::start(set, voice, timeline).await?;
     let address = fake.address();
     Post::of(fake, address, moments).await
+}
+
+/// Where clients find a fake.
+fn base<F>(post: &Post<F>) -> anyhow::Result<BaseUrl> {
+    let address = format!("http://{}", post.proxy.address());
+    Ok(BaseUrl::parse("", &address)?)
 }

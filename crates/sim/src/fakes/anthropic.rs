@@ -246,7 +246,7 @@ async fn answer(
     let plan = stream::Plan {
         number,
         pace,
-        input: shared.weigh(asking.kept, &chat.messages),
+        input: shared.weigh(asking.kept, chat.characters()),
         chat,
         thinks,
         reply,
@@ -257,14 +257,12 @@ async fn answer(
 }
 
 impl Shared {
-    /// What goes in, and how much of it is in the cache.
-    fn weigh(&self, kept: Option<String>, messages: &[Value]) -> stream::Input {
+    /// What goes in, and how much of it is in the cache. As a client guesses it that is not told:
+    /// one that cancels a request may have missed what it was told last.
+    fn weigh(&self, kept: Option<String>, characters: u64) -> stream::Input {
         /// Requests remembered; a test needs few.
         const MOST: usize = 256;
-        let all = messages
-            .iter()
-            .map(|message| message.to_string().len())
-            .sum();
+        let all = usize::try_from(characters).unwrap_or(usize::MAX);
         let Some(beginning) = kept else {
             return stream::Input::fresh(all);
         };

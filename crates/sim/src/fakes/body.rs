@@ -6,6 +6,9 @@ use tokio::time::sleep;
 
 use crate::fakes::listener::Stop;
 
+/// A connection that breaks at once takes with it what was just written.
+const FLUSHED: Duration = Duration::from_millis(5);
+
 /// One write of a body.
 pub(crate) struct Step {
     pub(crate) after: Duration,
@@ -44,7 +47,10 @@ impl<I: Iterator<Item = Step>, F: FnMut(usize)> Writing<I, F> {
             sleep(step.after).await;
         }
         match step.write {
-            Write::Break => Some(Err(io::ErrorKind::ConnectionReset.into())),
+            Write::Break => {
+                sleep(FLUSHED).await;
+                Some(Err(io::ErrorKind::ConnectionReset.into()))
+            }
             Write::Bytes(bytes) => {
                 self.sent += 1;
                 (self.tell)(self.sent);

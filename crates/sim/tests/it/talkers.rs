@@ -71,6 +71,7 @@ impl FakeTalker {
             ToSpeaker::Cancel { reply, heard } => Some(format!("cancel {reply} after {heard}")),
             ToSpeaker::Clear => Some("clear".to_owned()),
             ToSpeaker::Commit { reply, .. } => Some(format!("commit {reply}")),
+            ToSpeaker::Recall(_) => Some("recall".to_owned()),
             ToSpeaker::Respond { reply, .. } => Some(format!("respond {reply}")),
             ToSpeaker::Say { reply, text } => Some(format!("say {reply} {text}")),
             ToSpeaker::ToolAnswered { id, .. } => Some(format!("answered {id}")),
@@ -163,6 +164,7 @@ impl SpeechToSpeech for FakeTalker {
                     ToSpeaker::Audio(_)
                     | ToSpeaker::Cancel { .. }
                     | ToSpeaker::Clear
+                    | ToSpeaker::Recall(_)
                     | ToSpeaker::ToolAnswered { .. } => {}
                 }
             }

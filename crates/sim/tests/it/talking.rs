@@ -7,7 +7,7 @@ use crate::{
     failures::refused,
     providers::{FakeEars, FakeModel, FakeVoice, Plan, Plans, broken},
     talkers::{Answer, FakeTalker, USAGE},
-    world::{Cast, World, rules},
+    world::{Cast, World, agent, rules},
 };
 
 fn cast(talker: &FakeTalker, replies: &[&str]) -> Cast {
@@ -53,6 +53,24 @@ async fn one_model_greets_and_answers() {
     assert_eq!(ended.usage.llm_output_tokens, 2 * (8 + 30));
     assert!(cast.models[0].asked.lock().unwrap().is_empty());
     assert!(cast.voices[0].said.lock().unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_speaks_remembers_earlier_calls() {
+    let talker = FakeTalker::answering([Answer::Says("At nine."), Answer::Says("As I said.")]);
+    let cast = cast(&talker, &[]);
+    let mut earlier = Vec::new();
+    for _call in 0..2 {
+        let world = World::answer_again(agent(certain(), &cast), earlier);
+        world.wait(1_000).await;
+        world.say(&cast.ears[0], "When do you open?").await;
+        world.wait(3_000).await;
+        (_, earlier) = world.hang_up().await;
+    }
+    let orders = ["say r1 Hello", "commit r2"];
+    assert_eq!(talker.orders()[..2], orders, "nothing to remember");
+    assert_eq!(talker.orders()[2], "recall");
+    assert_eq!(talker.orders()[3..], orders);
 }
 
 #[tokio::test(start_paused = true)]

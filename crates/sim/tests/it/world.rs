@@ -60,6 +60,11 @@ impl World {
 
     /// The same with an agent that is made already.
     pub(crate) fn answer_as(agent: Agent) -> Self {
+        Self::answer_again(agent, Vec::new())
+    }
+
+    /// The same with somebody who has called before.
+    pub(crate) fn answer_again(agent: Agent, earlier: Vec<TurnRecord>) -> Self {
         let mut registry = Registry::default();
         let store = Arc::new(Memory::default());
         let (records, writer) = Records::start(Arc::clone(&store) as Arc<dyn Store>);
@@ -70,7 +75,8 @@ impl World {
             tools: Arc::new(NoTools),
         });
         let agent = Arc::new(agent);
-        let prepared = exchange.prepare(&agent);
+        let mut prepared = exchange.prepare(&agent);
+        prepared.recall(async { earlier });
         let (far, reader, writer_half) = line();
         let begun = begun();
         let id = begun.id;

@@ -118,12 +118,13 @@ impl Rejected {
 /// Sets an upgrade to small buffers and small messages.
 ///
 /// Hundreds of calls share a core: the library's 128 KiB of read buffer per connection would cost
-/// memory and time. The write buffer is only as large as a batch of frames ever was; while it
-/// holds less than its size, a batch leaves in one system call.
+/// memory and time. A frame of the caller's comes in a message of 350 bytes, and a larger message
+/// finds room all the same. The write buffer is only as large as a batch of frames ever was; while it
+/// holds less than its size, a batch leaves in one system call: the usual one of five frames does.
 pub fn upgrade_config(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
     upgrade
-        .read_buffer_size(4096)
-        .write_buffer_size(4096)
+        .read_buffer_size(1024)
+        .write_buffer_size(2048)
         .max_message_size(MAX_MESSAGE_BYTES)
         .max_frame_size(MAX_MESSAGE_BYTES)
 }

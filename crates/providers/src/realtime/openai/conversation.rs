@@ -1,3 +1,5 @@
+mod takeover;
+
 use std::collections::VecDeque;
 
 use bytes::Bytes;
@@ -15,7 +17,8 @@ use super::{
     hearing::Hearing,
     opening::{self, Waiting, failed},
     replies::{Asking, Out, Replies},
-    spare::{Spare, SpareEvent},
+    sound::Sound,
+    spare::Spare,
     wire::{self, Complaint, FromRealtime, Weight},
 };
 use crate::{
@@ -26,10 +29,6 @@ use crate::{
 
 /// What waits for the call to take it; beyond that the server has to wait.
 const OUTBOX: usize = 64;
-/// Bytes of mu-law in a millisecond.
-const BYTES_PER_MS: u64 = 8;
-/// The server refuses to commit less sound than this: 100 ms.
-const LEAST_SOUND: u64 = 100 * BYTES_PER_MS;
 /// Unreadable messages in a row that are no accident any more.
 const MOST_UNREADABLE: u32 = 8;
 
@@ -44,18 +43,9 @@ pub(super) struct Conversation {
     replies: Replies,
     hearing: Hearing,
     out: Out,
-    /// Bytes of audio that were given.
-    given: u64,
-    /// Bytes that were given before the session's first.
-    origin: u64,
-    /// Bytes since the last commit.
-    uncommitted: u64,
-    /// Commits of ours that the server has not confirmed.
-    commits: u32,
+    sound: Sound,
     /// Notes at the end of the last prompt, which the session knows.
     notes: Vec<&'static str>,
-    /// When all sound so far has been played, if nothing holds it up.
-    played: Instant,
     pinged: Instant,
     /// When the server last sent anything.
     alive: Instant,
@@ -75,11 +65,7 @@ impl Conversation {
             replies: Replies::new(deadlines),
             hearing: Hearing::new(deadlines.words),
             out: Out::default(),
-            given: 0,
-            origin: 0,
-            uncommitted: 0,
-            commits: 0,
-            played: now,
+            sound: Sound::new(now),
             pinged: now,
             alive: now,
             unreadable: 0,
@@ -90,14 +76,31 @@ impl Conversation {
     pub(super) async fn run(
         mut self,
         waiting: Waiting,
-        mut orders: mpsc::Receiver<ToSpeaker>,
+        orders: mpsc::Receiver<ToSpeaker>,
         told: mpsc::Sender<FromSpeaker>,
+    ) -> Result<(), ProviderError> {
+        let ended = self.serve(waiting, orders, &told).await;
+        if ended.is_err() {
+            // Bills may be among it. Nobody can be waited for any more.
+            for event in self.out.tell.drain(..) {
+                if told.try_send(event).is_err() {
+                    break;
+                }
+            }
+        }
+        ended
+    }
+
+    async fn serve(
+        &mut self,
+        waiting: Waiting,
+        mut orders: mpsc::Receiver<ToSpeaker>,
+        told: &mpsc::Sender<FromSpeaker>,
     ) -> Result<(), ProviderError> {
         if waiting.dropped > 0 {
             let bytes = waiting.dropped;
             tracing::warn!(provider = NAME, bytes, "audio dropped while connecting");
-            self.given = bytes as u64;
-            self.origin = self.given;
+            self.sound.dropped(bytes);
         }
         self.out.tell.push_back(FromSpeaker::Ready);
         for order in waiting.orders {
@@ -135,6 +138,7 @@ impl Conversation {
                 self.commit();
                 self.ask(reply, wire::respond(reply));
             }
+            ToSpeaker::Recall(earlier) => self.recall(earlier),
             ToSpeaker::Respond { reply, prompt } => {
                 self.on_prompt(prompt);
                 self.ask(reply, wire::respond(reply));
@@ -152,15 +156,25 @@ impl Conversation {
         if bytes.is_empty() {
             return Ok(());
         }
-        self.given += bytes.len() as u64;
-        self.uncommitted += bytes.len() as u64;
+        if self.talk.settings.turns.is_ours() {
+            self.sound.hear(bytes);
+        } else {
+            self.sound.hear_for_turns(bytes);
+        }
         opening::send(&mut self.socket, wire::append(bytes)).await
     }
 
     fn clear(&mut self) {
-        self.uncommitted = 0;
+        self.sound.clear();
         self.hearing.on_cleared();
         self.out.send.push(wire::CLEAR.to_owned());
+    }
+
+    /// Usually nothing was said yet. Otherwise notes tell what is of this call.
+    fn recall(&mut self, earlier: Vec<Message>) {
+        self.out.send.extend(wire::history(&earlier));
+        self.talk.prompt.messages.splice(0..0, earlier);
+        self.notes = last_notes(&self.talk.prompt);
     }
 
     fn ask(&mut self, reply: ReplyId, message: String) {
@@ -190,17 +204,16 @@ impl Conversation {
     /// Makes an item of the caller's turn: its sound, or its words where there is no sound.
     fn commit(&mut self) {
         let has_sound = if self.talk.settings.turns.is_ours() {
-            self.uncommitted >= LEAST_SOUND
+            self.sound.is_turn()
         } else {
             self.hearing.is_open()
         };
         if has_sound {
-            self.commits += 1;
-            self.uncommitted = 0;
+            self.sound.commit();
             self.out.send.push(wire::COMMIT.to_owned());
             return;
         }
-        if self.talk.settings.turns.is_ours() && self.uncommitted > 0 {
+        if self.talk.settings.turns.is_ours() && self.sound.is_open() {
             self.clear();
         }
         if let Some(Message::Caller(text)) = self.talk.prompt.messages.last()
@@ -213,7 +226,7 @@ impl Conversation {
     fn cancel(&mut self, reply: ReplyId, heard: Millis) {
         let now = Instant::now();
         self.replies.cancel(reply, heard, now, &mut self.out);
-        self.played = now;
+        self.sound.silenced(now);
         self.out.tell.retain(|told| match told {
             FromSpeaker::Audio { reply: whose, .. }
             | FromSpeaker::Text { reply: whose, .. }
@@ -260,8 +273,7 @@ impl Conversation {
                 item,
                 bytes,
             } => {
-                let length = Millis(bytes.len() as u64 / BYTES_PER_MS);
-                self.played = self.played.max(now) + std::time::Duration::from_millis(length.0);
+                self.sound.plays(&bytes, now);
                 self.replies.on_audio(&response, (item, bytes), now, out)?;
             }
             FromRealtime::Complaint(complaint) => self.on_complaint(complaint)?,
@@ -292,17 +304,17 @@ impl Conversation {
 
     /// Something about the caller.
     fn on_heard(&mut self, event: FromRealtime) {
-        let since = |at: Millis, origin: u64| at + Millis(origin / BYTES_PER_MS);
         let tell = &mut self.out.tell;
         if let FromRealtime::Committed { item, previous } = event {
             return self.on_committed(item, previous);
         }
         if let FromRealtime::SpeechStarted { item, at } = event {
-            let at = since(at, self.origin);
+            let at = self.sound.since_first(at);
             self.hearing.on_started(item, at);
             tell.push_back(FromSpeaker::SpeechStarted { at });
         } else if let FromRealtime::SpeechStopped { item, at } = event {
-            let at = since(at, self.origin);
+            self.sound.told_until(at);
+            let at = self.sound.since_first(at);
             self.hearing.on_stopped(item, at);
             tell.push_back(FromSpeaker::SpeechStopped { at });
         } else if let FromRealtime::Transcribing { item, text } = event {
@@ -321,9 +333,8 @@ impl Conversation {
         } else {
             self.hearing.forget(&item);
         }
-        match self.commits.checked_sub(1) {
-            Some(left) => self.commits = left,
-            None => self.out.tell.push_back(FromSpeaker::TurnEnded),
+        if !self.sound.committed() {
+            self.out.tell.push_back(FromSpeaker::TurnEnded);
         }
     }
 
@@ -339,7 +350,7 @@ impl Conversation {
                 if complaint.about.as_deref() == Some("commit")
                     || complaint.code == wire::NOTHING_TO_COMMIT
                 {
-                    self.commits = self.commits.saturating_sub(1);
+                    self.sound.not_committed();
                 }
                 let (code, about) = (complaint.code, complaint.about);
                 tracing::debug!(provider = NAME, code, about, "the server complained");
@@ -352,7 +363,7 @@ impl Conversation {
         let spare = match &self.spare {
             Spare::Due(due) => Some(*due),
             Spare::Opening(_) => None,
-            Spare::Ready(_) => (self.played > Instant::now()).then_some(self.played),
+            Spare::Ready(_) => self.sound.plays_until(Instant::now()),
         };
         let due = [self.replies.deadline(), self.hearing.deadline(), spare];
         let ping = self.pinged + self.deadlines.ping;
@@ -390,76 +401,6 @@ impl Conversation {
             return Ok(());
         };
         Err(failed(self.socket.last_words(how).await))
-    }
-
-    /// Makes another session, empty as yet.
-    fn opening(&self) -> Spare {
-        let prompt = Prompt {
-            system: self.talk.prompt.system.clone(),
-            messages: Vec::new(),
-            may_press: false,
-        };
-        let talk = Talk {
-            prompt,
-            settings: self.talk.settings.clone(),
-        };
-        Spare::Opening(Box::pin(opening::open(self.dial.clone(), talk)))
-    }
-
-    fn on_spare(&mut self, event: SpareEvent) {
-        match event {
-            SpareEvent::Opened(Ok(socket)) => self.spare = Spare::Ready(socket),
-            SpareEvent::Opened(Err(error)) => {
-                tracing::warn!(provider = NAME, %error, "no session to follow this one");
-                self.spare = self.later();
-            }
-            SpareEvent::Closed => self.spare = self.later(),
-            SpareEvent::Other => {}
-        }
-    }
-
-    fn later(&self) -> Spare {
-        Spare::Due(Instant::now() + self.deadlines.recycle_again)
-    }
-
-    /// In a pause, the next session takes over where this one is. A reply that plays may still be
-    /// cut off, and sound that is not committed would be lost: then there is no pause.
-    async fn take_over(&mut self) -> Result<(), ProviderError> {
-        let now = Instant::now();
-        let is_mid_turn = self.talk.settings.turns.is_ours() && self.uncommitted > 0;
-        let is_pause = !is_mid_turn
-            && self.commits == 0
-            && self.played <= now
-            && self.replies.is_idle()
-            && self.hearing.is_idle();
-        if !is_pause || !matches!(self.spare, Spare::Ready(_)) {
-            return Ok(());
-        }
-        let due = Spare::Due(now + self.deadlines.recycle);
-        let Spare::Ready(mut socket) = std::mem::replace(&mut self.spare, due) else {
-            return Ok(());
-        };
-        let mut prompt = self.talk.prompt.clone();
-        // A prompt that ends with the caller's words has those of its turn.
-        if !matches!(prompt.messages.last(), Some(Message::Caller(_))) {
-            prompt.messages.extend(self.hearing.since_prompt());
-        }
-        prompt.messages.extend(self.replies.since_prompt());
-        if let Err(error) = opening::fill(&mut socket, &prompt).await {
-            tracing::warn!(provider = NAME, %error, "the next session took no history");
-            self.spare = self.later();
-            return Ok(());
-        }
-        tracing::debug!(provider = NAME, "another session takes over");
-        self.socket = *socket;
-        self.replies.on_new_session();
-        self.origin = self.given;
-        self.uncommitted = 0;
-        self.alive = now;
-        self.pinged = now;
-        // Its settings may be older than the agent's.
-        self.out.send.push(wire::instruct(&prompt.system));
-        self.send_all().await
     }
 
     async fn send_all(&mut self) -> Result<(), ProviderError> {

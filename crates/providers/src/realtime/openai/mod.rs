@@ -6,6 +6,7 @@ mod hearing;
 mod opening;
 mod replies;
 mod reply;
+mod sound;
 mod spare;
 pub mod wire;
 

@@ -51,6 +51,7 @@ fn length(order: &ToSpeaker) -> usize {
         ToSpeaker::Cancel { .. }
         | ToSpeaker::Clear
         | ToSpeaker::Commit { .. }
+        | ToSpeaker::Recall(_)
         | ToSpeaker::Respond { .. }
         | ToSpeaker::Say { .. }
         | ToSpeaker::ToolAnswered { .. } => 0,

@@ -257,13 +257,13 @@ impl Replies {
             self.start(now, out);
             return Ok(());
         }
-        if let End::Failed(error) = &done.end
-            && error.verdict() == Verdict::KeyRefused
-        {
-            return Err(error.clone());
-        }
+        let fatal = match &done.end {
+            End::Failed(error) if error.verdict() == Verdict::KeyRefused => Err(error.clone()),
+            End::Cancelled | End::Completed | End::Failed(_) | End::TooLong => Ok(()),
+        };
+        // Whatever came of it has to be paid.
         self.finish((done.end, done.usage), now, out);
-        Ok(())
+        fatal
     }
 
     fn finish(&mut self, (end, usage): (End, RealtimeTokens), now: Instant, out: &mut Out) {

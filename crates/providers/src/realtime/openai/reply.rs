@@ -1,13 +1,12 @@
 //! One reply of the model: its items, its sound, its tool calls, and what of it was heard. Pure.
 
+use audio::g711::BYTES_PER_MS;
 use domain::{Millis, ReplyId};
 use session::{Message, ToolCall};
 
 use super::{NAME, replies::Asking, wire};
 use crate::ProviderError;
 
-/// Bytes of mu-law in a millisecond.
-const BYTES_PER_MS: u64 = 8;
 /// More sound than this in one reply is noise: five minutes.
 const MAX_AUDIO: u64 = 300_000 * BYTES_PER_MS;
 /// More text than this in one reply is noise.

@@ -12,12 +12,12 @@ use crate::{
 pub(super) enum Spare {
     Due(Instant),
     Opening(BoxFuture<'static, Result<Socket, ProviderError>>),
-    Ready(Box<Socket>),
+    Ready(Socket),
 }
 
 /// What happened to the spare session.
 pub(super) enum SpareEvent {
-    Opened(Result<Box<Socket>, ProviderError>),
+    Opened(Result<Socket, ProviderError>),
     Closed,
     Other,
 }
@@ -27,7 +27,7 @@ impl Spare {
     pub(super) async fn next(&mut self) -> SpareEvent {
         match self {
             Self::Due(_) => std::future::pending().await,
-            Self::Opening(opening) => SpareEvent::Opened(opening.await.map(Box::new)),
+            Self::Opening(opening) => SpareEvent::Opened(opening.await),
             Self::Ready(socket) => match socket.next().await {
                 Frame::Closed(_) => SpareEvent::Closed,
                 Frame::Binary(_) | Frame::Other | Frame::Text(_) => SpareEvent::Other,

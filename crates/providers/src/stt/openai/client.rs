@@ -132,6 +132,8 @@ type Warming = BoxFuture<'static, Result<(), ProviderError>>;
 /// A segment whose words did not come.
 struct Unheard {
     error: ProviderError,
+    /// The server had begun to answer: it has heard the segment, and charges for it.
+    answering: bool,
     /// Everything but the text.
     words: Words,
 }
@@ -219,7 +221,7 @@ impl CallEar {
                 self.refused = 0;
                 words
             }
-            Err(Unheard { error, words })
+            Err(Unheard { error, words, .. })
                 if error.verdict() == Verdict::GiveUp && self.refused < MOST_REFUSED =>
             {
                 self.refused += 1;
@@ -230,7 +232,15 @@ impl CallEar {
                 }
                 words
             }
-            Err(Unheard { error, .. }) => return Err(error),
+            Err(Unheard {
+                error, answering, ..
+            }) => {
+                if answering {
+                    // Whoever takes this pays; whoever is gone has paid.
+                    drop(self.tell(Recognised::NoWords).await);
+                }
+                return Err(error);
+            }
         };
         if self.stands().await.is_err() {
             return Ok(Err(NobodyListens));
@@ -270,13 +280,19 @@ impl CallEar {
             let asking = async {
                 let path = "/audio/transcriptions";
                 let answer = endpoint.post(path, &form.content_type, form.body).await?;
-                let body = answer.whole(wire::MAX_ANSWER).await?;
-                wire::read(&body, &listen.language)
+                let body = answer.whole(wire::MAX_ANSWER).await;
+                Ok(body.and_then(|body| wire::read(&body, &listen.language)))
             };
-            match endpoint.within("words", wait, asking).await {
-                Ok(text) => Ok(Words { text, ..words }),
-                Err(error) => Err(Unheard { error, words }),
-            }
+            let (error, answering) = match endpoint.within("words", wait, asking).await {
+                Ok(Ok(text)) => return Ok(Words { text, ..words }),
+                Ok(Err(error)) => (error, true),
+                Err(error) => (error, false),
+            };
+            Err(Unheard {
+                error,
+                answering,
+                words,
+            })
         }));
     }
 

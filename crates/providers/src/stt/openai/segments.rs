@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Bytes of mu-law in a millisecond.
-const BYTES_PER_MS: usize = 8;
+const BYTES_PER_MS: usize = audio::g711::BYTES_PER_MS as usize;
 /// Audio is judged in pieces of this size, however it comes: 20 ms.
 const PIECE: usize = 20 * BYTES_PER_MS;
 /// Silence that ends a segment nobody asked for.

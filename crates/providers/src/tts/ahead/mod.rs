@@ -17,7 +17,7 @@ pub(super) use self::{
 use crate::{ProviderError, endpoint::Endpoint};
 
 /// Mu-law at 8 kHz.
-pub(super) const BYTES_PER_MS: usize = 8;
+pub(super) const BYTES_PER_MS: usize = audio::g711::BYTES_PER_MS as usize;
 
 /// One call's voice at a server that is asked for one clause at a time.
 pub(super) trait ByClause: Send + Sync + 'static {

@@ -125,7 +125,7 @@ impl CallVoice {
     /// Makes a connection. Nothing of the last one comes any more.
     fn open(&mut self) {
         let dial = self.dial.clone();
-        self.line = Line::Opening(Box::pin(async move { dial.open().await.map(Box::new) }));
+        self.line = Line::Opening(Box::pin(dial.open()));
         self.flushes = Flushes::default();
         self.clearing = 0;
         self.stale = 0;

@@ -1,13 +1,11 @@
 use std::collections::VecDeque;
 
+use audio::g711::BYTES_PER_MS;
 use bytes::Bytes;
 use domain::ReplyId;
 use session::ClauseId;
 
 use crate::tts::FromVoice;
-
-/// Mu-law at 8 kHz.
-const BYTES_PER_MS: u64 = 8;
 
 /// The clauses of one reply of which audio is missing, by the flush that they are spoken with.
 ///

@@ -365,7 +365,7 @@ impl CallVoice {
                 let sent = socket.send_text(begin).await;
                 sent.map_err(|how| NotOpened::Failed(closed(how)))?;
             }
-            Ok(Box::new(socket))
+            Ok(socket)
         }))
     }
 }

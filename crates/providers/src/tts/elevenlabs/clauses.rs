@@ -1,3 +1,4 @@
+use audio::g711::BYTES_PER_MS;
 use bytes::Bytes;
 use domain::{Millis, ReplyId};
 use session::{ClauseId, WordEnd};
@@ -5,8 +6,6 @@ use session::{ClauseId, WordEnd};
 use super::{letters::Letters, wire::Letter};
 use crate::tts::FromVoice;
 
-/// Mu-law at 8 kHz.
-const BYTES_PER_MS: u64 = 8;
 /// How long a slow voice takes for one character. Where only length tells clauses apart, a word that
 /// was not heard must not count as heard: better the next clause begins a little late.
 const SLOW_MS_PER_CHAR: u64 = 80;

@@ -19,6 +19,9 @@ use crate::{
 
 /// The rate of the format called `pcm`.
 const RATE_HZ: u32 = 24_000;
+/// Bytes that are turned at a time, 40 ms, so that what lies between the two formats does not grow
+/// with the piece.
+const BLOCK: usize = 1_920;
 /// Bytes by which anything but bare samples is known.
 const HEAD: usize = 16;
 /// How slowly and how fast it speaks.
@@ -72,7 +75,9 @@ pub struct SoundReader {
     /// Bytes of mu-law made.
     made: usize,
     most: usize,
+    /// Of a block, as they came and at the lower rate.
     samples: Vec<i16>,
+    narrow: Vec<i16>,
 }
 
 impl SoundReader {
@@ -89,6 +94,7 @@ impl SoundReader {
             made: 0,
             most: longest(text),
             samples: Vec::new(),
+            narrow: Vec::new(),
         }
     }
 
@@ -123,28 +129,34 @@ impl SoundReader {
         Ok(sound)
     }
 
-    fn sound(&mut self, mut piece: &[u8]) -> Result<Vec<u8>, ProviderError> {
+    fn sound(&mut self, piece: &[u8]) -> Result<Vec<u8>, ProviderError> {
+        let mut sound = Vec::with_capacity(piece.len() / 6 + 1);
+        for block in piece.chunks(BLOCK) {
+            self.turn(block, &mut sound);
+        }
+        self.made += sound.len();
+        if self.made > self.most {
+            return Err(garbled("far more audio than the text can fill"));
+        }
+        Ok(sound)
+    }
+
+    fn turn(&mut self, mut block: &[u8], sound: &mut Vec<u8>) {
         self.samples.clear();
-        if let (Some(low), [high, rest @ ..]) = (self.odd, piece) {
+        self.narrow.clear();
+        if let (Some(low), [high, rest @ ..]) = (self.odd, block) {
             self.samples.push(i16::from_le_bytes([low, *high]));
             self.odd = None;
-            piece = rest;
+            block = rest;
         }
-        let (pairs, odd) = piece.as_chunks::<2>();
+        let (pairs, odd) = block.as_chunks::<2>();
         self.samples
             .extend(pairs.iter().map(|pair| i16::from_le_bytes(*pair)));
         if let [odd] = odd {
             self.odd = Some(*odd);
         }
-        let mut narrow = Vec::with_capacity(self.samples.len() / 3 + 1);
-        self.resampler.push(&self.samples, &mut narrow);
-        self.made += narrow.len();
-        if self.made > self.most {
-            return Err(garbled("far more audio than the text can fill"));
-        }
-        let mut sound = Vec::with_capacity(narrow.len());
-        ulaw::encode_into(&narrow, &mut sound);
-        Ok(sound)
+        self.resampler.push(&self.samples, &mut self.narrow);
+        ulaw::encode_into(&self.narrow, sound);
     }
 }
 

@@ -51,9 +51,6 @@ impl Reading<'_, '_> {
             for (key, _) in keys.into_iter().filter(|(_, typed)| *typed) {
                 self.contradiction(key, "needs a model in `realtime.models`");
             }
-        } else if self.typed.remembers_calls.is_some_and(|calls| calls > 0) {
-            let message = "must be 0 with `realtime`: such a model is not told of earlier calls";
-            self.contradiction("remembers_calls", message);
         }
         let key = self.at("realtime.turns");
         self.meaning

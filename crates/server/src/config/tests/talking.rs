@@ -30,7 +30,6 @@ fn one_model_for_everything_is_a_list_or_a_section() {
     insta::assert_snapshot!(problems(
         r#"
 [agents.a]
-remembers_calls = 2
 realtime = ["deepgram/nova-3", "offline/auto", "openai/gpt-realtime-2.1"]
 
 [agents.b.realtime]
@@ -44,16 +43,15 @@ turns = "theirs"
 "#
     ), @r"
     tenants: say which `agent` answers: a, b, c
-    repartee.toml:3:1: agents.a.remembers_calls: must be 0 with `realtime`: such a model is not told of earlier calls
-    repartee.toml:4:13: agents.a.realtime.0: `deepgram` does not do speech to speech; known here: openai
-    repartee.toml:4:32: agents.a.realtime.1: `offline` does not do speech to speech; known here: openai
-    repartee.toml:4:48: agents.a.realtime.2: needs the variable OPENAI_API_KEY or a base_url
-    repartee.toml:7:1: agents.b.realtime.voice: needs a model in `realtime.models`
-    repartee.toml:8:1: agents.b.realtime.max_output_tokens: 5000 is not between 1 and 4096
-    repartee.toml:8:1: agents.b.realtime.max_output_tokens: needs a model in `realtime.models`
-    repartee.toml:9:1: agents.b.realtime.turns: needs a model in `realtime.models`
-    repartee.toml:12:11: agents.c.realtime.models.0: needs the variable OPENAI_API_KEY or a base_url
-    repartee.toml:13:1: agents.c.realtime.turns: `theirs` is none of ours, semantic_vad, server_vad
+    repartee.toml:3:13: agents.a.realtime.0: `deepgram` does not do speech to speech; known here: openai
+    repartee.toml:3:32: agents.a.realtime.1: `offline` does not do speech to speech; known here: openai
+    repartee.toml:3:48: agents.a.realtime.2: needs the variable OPENAI_API_KEY or a base_url
+    repartee.toml:6:1: agents.b.realtime.voice: needs a model in `realtime.models`
+    repartee.toml:7:1: agents.b.realtime.max_output_tokens: 5000 is not between 1 and 4096
+    repartee.toml:7:1: agents.b.realtime.max_output_tokens: needs a model in `realtime.models`
+    repartee.toml:8:1: agents.b.realtime.turns: needs a model in `realtime.models`
+    repartee.toml:11:11: agents.c.realtime.models.0: needs the variable OPENAI_API_KEY or a base_url
+    repartee.toml:12:1: agents.c.realtime.turns: `theirs` is none of ours, semantic_vad, server_vad
     ");
 }
 

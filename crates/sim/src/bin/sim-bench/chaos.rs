@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, io::Write as _, sync::Arc, time::Duration};
 
 use clap::{Args, Subcommand};
-use sim::chaos::{Findings, Row, rows};
+use sim::chaos::{Findings, Row, Set, Weight, rows};
 use tokio::{
     sync::Semaphore,
     time::{Instant, timeout_at},
@@ -30,8 +30,11 @@ struct ProvidersArgs {
     /// Only these rows
     #[arg(long, value_delimiter = ',')]
     rows: Vec<String>,
+    /// Only with these sets of providers
+    #[arg(long, value_delimiter = ',')]
+    sets: Vec<Set>,
     /// Rows that run at the same time
-    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u16).range(1..=32))]
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=32))]
     together: u16,
 }
 
@@ -47,15 +50,22 @@ pub(crate) async fn run(args: &ChaosArgs) -> anyhow::Result<()> {
             names(&known)
         );
     }
+    let sets = if args.sets.is_empty() {
+        &Set::ALL[..]
+    } else {
+        &args.sets
+    };
     let chosen = known
         .into_iter()
         .filter(|row| args.rows.is_empty() || args.rows.iter().any(|name| name == row.name));
-    let (alone, others): (Vec<Row>, Vec<Row>) = chosen.partition(|row| row.alone);
+    let played = chosen.flat_map(|row| sets.iter().map(move |set| (row, *set)));
+    let (alone, others): (Vec<Played>, Vec<Played>) =
+        played.partition(|(row, _)| row.weight == Weight::Whole);
     let begun = Instant::now();
     let end = begun + ALL_WITHIN;
     let mut found = together(&others, args.together, end).await;
-    for row in alone {
-        found.extend(together(&[row], 1, end).await);
+    for played in alone {
+        found.extend(together(&[played], 1, end).await);
     }
     print(&found, begun.elapsed())
 }
@@ -65,32 +75,44 @@ fn names(rows: &[Row]) -> String {
     names.join(", ")
 }
 
-type Found = BTreeMap<&'static str, (Row, Findings)>;
+/// A row, and who it is played with.
+type Played = (Row, Set);
 
-async fn together(rows: &[Row], most: u16, end: Instant) -> Found {
+/// In the order in which it is told.
+type Found = BTreeMap<(Set, &'static str), (Row, Findings)>;
+
+async fn together(played: &[Played], most: u16, end: Instant) -> Found {
     let room = Arc::new(Semaphore::new(usize::from(most)));
-    let running = rows.iter().copied().map(|row| {
-        let room = Arc::clone(&room);
+    let heavy = Arc::new(Semaphore::new(1));
+    let running = played.iter().copied().map(|(row, set)| {
+        let (room, heavy) = (Arc::clone(&room), Arc::clone(&heavy));
         let playing = tokio::spawn(async move {
+            let _turn = match row.weight {
+                Weight::Heavy => Some(heavy.acquire_owned().await),
+                Weight::Light | Weight::Whole => None,
+            };
             let _place = room.acquire_owned().await;
-            played(row, end).await
+            findings(row, set, end).await
         });
-        (row, playing)
+        (row, set, playing)
     });
     let mut found = BTreeMap::new();
-    for (row, playing) in running.collect::<Vec<_>>() {
+    for (row, set, playing) in running.collect::<Vec<_>>() {
         let findings = playing
             .await
             .unwrap_or_else(|panic| missed(panic.to_string()));
-        found.insert(row.name, (row, findings));
+        found.insert((set, row.name), (row, findings));
     }
     found
 }
 
 /// What a row found; that it could not be played is something that it missed.
-async fn played(row: Row, end: Instant) -> Findings {
+async fn findings(row: Row, set: Set, end: Instant) -> Findings {
+    if row.why_not(set).is_some() {
+        return Findings::default();
+    }
     let until = end.min(Instant::now() + LONGEST);
-    match timeout_at(until, row.run()).await {
+    match timeout_at(until, row.run(set)).await {
         Ok(Ok(findings)) => findings,
         Ok(Err(error)) => missed(format!("{error:#}")),
         Err(_) => missed("took too long".to_owned()),
@@ -106,32 +128,41 @@ fn missed(why: String) -> Findings {
 
 fn print(found: &Found, took: Duration) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "| row | fault | required | found | verdict |")?;
-    writeln!(out, "|---|---|---|---|---|")?;
-    for (row, findings) in found.values() {
-        let verdict = if findings.hold() { "held" } else { "MISSED" };
-        let lists = [
-            ("missed: ", &findings.missed),
-            ("late: ", &findings.late),
-            ("", &findings.found),
-        ];
-        let lists = lists.iter().filter(|(_, list)| !list.is_empty());
-        let told: Vec<String> = lists
-            .map(|(head, list)| format!("{head}{}", list.join("; ")))
-            .collect();
-        let (name, fault, required) = (row.name, row.fault, row.required);
-        let told = told.join(" - ").replace('|', "/");
+    writeln!(
+        out,
+        "| set | row | fault | required | found | verdict |\n|---|---|---|---|---|---|"
+    )?;
+    for ((set, name), (row, findings)) in found {
+        let (verdict, told) = match row.why_not(*set) {
+            Some(why) => ("not applicable", why.to_owned()),
+            None if findings.hold() => ("held", told(findings)),
+            None => ("MISSED", told(findings)),
+        };
+        let (set, fault, required) = (set.name(), row.fault, row.required);
         writeln!(
             out,
-            "| {name} | {fault} | {required} | {told} | {verdict} |"
+            "| {set} | {name} | {fault} | {required} | {told} | {verdict} |"
         )?;
     }
-    let missed: Vec<&str> = found
-        .values()
-        .filter(|(_, findings)| !findings.hold())
-        .map(|(row, _)| row.name)
+    let missed: Vec<String> = found
+        .iter()
+        .filter(|(_, (_, findings))| !findings.hold())
+        .map(|((set, name), _)| format!("{name} of {}", set.name()))
         .collect();
     writeln!(out, "{} rows in {} s", found.len(), took.as_secs())?;
     anyhow::ensure!(missed.is_empty(), "missed: {}", missed.join(", "));
     Ok(())
+}
+
+fn told(findings: &Findings) -> String {
+    let lists = [
+        ("missed: ", &findings.missed),
+        ("late: ", &findings.late),
+        ("", &findings.found),
+    ];
+    let lists = lists.iter().filter(|(_, list)| !list.is_empty());
+    let told: Vec<String> = lists
+        .map(|(head, list)| format!("{head}{}", list.join("; ")))
+        .collect();
+    told.join(" - ").replace('|', "/")
 }

@@ -2,6 +2,7 @@
 
 mod chaos;
 mod child;
+mod resilience;
 mod result;
 mod run;
 mod scenario;
@@ -14,6 +15,7 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum as _};
 
 use chaos::ChaosArgs;
+use resilience::ResilienceArgs;
 use result::Results;
 use run::Plan;
 use scenario::ScenarioArgs;
@@ -36,6 +38,8 @@ enum Bench {
     Chaos(ChaosArgs),
     /// Every set of providers: what a caller waits, CPU and memory per call
     Providers(ProvidersArgs),
+    /// What a healthy request pays for retries, breakers, deadlines, meters and bills
+    Resilience(ResilienceArgs),
     /// One call by a script, with providers as they are, told turn by turn
     Scenario(ScenarioArgs),
     /// Turn-taking: who waits how long, who cuts whom off
@@ -108,13 +112,15 @@ fn main() -> anyhow::Result<()> {
     match &cli.command {
         Bench::Call(args) => place(&args.stage)?,
         Bench::Providers(args) => place(&args.stage)?,
-        Bench::Chaos(_) | Bench::Scenario(_) | Bench::Turns(_) => {}
+        Bench::Chaos(_) | Bench::Resilience(_) | Bench::Scenario(_) | Bench::Turns(_) => {}
     }
     let runtime = match &cli.command {
         Bench::Chaos(_) => tokio::runtime::Builder::new_multi_thread(),
-        Bench::Call(_) | Bench::Providers(_) | Bench::Scenario(_) | Bench::Turns(_) => {
-            tokio::runtime::Builder::new_current_thread()
-        }
+        Bench::Call(_)
+        | Bench::Providers(_)
+        | Bench::Resilience(_)
+        | Bench::Scenario(_)
+        | Bench::Turns(_) => tokio::runtime::Builder::new_current_thread(),
     }
     .enable_all()
     .build()?;
@@ -122,6 +128,7 @@ fn main() -> anyhow::Result<()> {
         Bench::Call(args) => calls(args, &runtime),
         Bench::Chaos(args) => runtime.block_on(chaos::run(args)),
         Bench::Providers(args) => providers(args, &runtime),
+        Bench::Resilience(args) => runtime.block_on(resilience::run(args)),
         Bench::Scenario(args) => runtime.block_on(scenario::run(args)),
         Bench::Turns(args) => turns::run(args, &runtime),
     }

@@ -43,7 +43,11 @@ pub(crate) struct Row {
     server_waited: f64,
     load_of_core: f64,
     load_waited: f64,
+    /// What was there for each call when they were about to end, and the most before that; what the
+    /// first call of all left behind; what was there before any call.
     memory_per_call: u64,
+    memory_most: u64,
+    memory_once: u64,
     memory_idle: u64,
     ready_after_ms: f64,
     late_frames: u64,
@@ -68,7 +72,11 @@ struct Quantiles {
 #[derive(Debug, Default)]
 pub(crate) struct Usage {
     idle: u64,
+    /// After the first call was over.
+    warm: u64,
+    /// When the calls were about to end, and the most while they went on.
     memory: u64,
+    most: u64,
     server: Cpu,
     load: Cpu,
     span: Duration,
@@ -86,8 +94,21 @@ impl Usage {
         }
     }
 
+    pub(crate) fn warm(&mut self, memory: u64) {
+        self.warm = memory;
+    }
+
     pub(crate) fn begin(&mut self, server: Cpu, load: Cpu) {
         self.began = Some((Instant::now(), server, load));
+    }
+
+    fn per_call(&self, memory: u64, calls: usize) -> u64 {
+        memory.saturating_sub(self.warm) / calls.max(1) as u64
+    }
+
+    /// Memory that the server holds at the moment.
+    pub(crate) fn holds(&mut self, memory: u64) {
+        self.most = self.most.max(memory);
     }
 
     pub(crate) fn end(&mut self, server: Cpu, load: Cpu, memory: u64) {
@@ -131,6 +152,10 @@ fn ms(us: u64) -> f64 {
     us as f64 / 1_000.0
 }
 
+fn kib(bytes: u64) -> String {
+    format!("{:.0}", bytes as f64 / 1_024.0)
+}
+
 fn untold() -> String {
     "-".to_owned()
 }
@@ -170,7 +195,9 @@ impl Row {
             server_waited: share(usage.server.waited),
             load_of_core: share(usage.load.ran),
             load_waited: share(usage.load.waited),
-            memory_per_call: usage.memory.saturating_sub(usage.idle) / calls.max(1) as u64,
+            memory_per_call: usage.per_call(usage.memory, calls),
+            memory_most: usage.per_call(usage.most, calls),
+            memory_once: usage.warm.saturating_sub(usage.idle),
             memory_idle: usage.idle,
             ready_after_ms: 0.0,
             late_frames: report.late_frames,
@@ -224,7 +251,9 @@ impl Row {
                 .map(|part| part.told(|part| part.p50))
                 .join(" + "),
             format!("{:.3}", self.cpu_ms_per_call_second / 10.0),
-            format!("{:.0}", self.memory_per_call as f64 / 1_024.0),
+            kib(self.memory_per_call),
+            kib(self.memory_most),
+            kib(self.memory_once),
         ];
         format!("| {} |", cells.join(" | "))
     }
@@ -232,7 +261,7 @@ impl Row {
     /// One line of the table.
     pub(crate) fn row(&self) -> String {
         format!(
-            "{:>6} {:>11} {:>5} {:>7.2} {:>7.2} {:>7.2} {:>22} {:>9.2} {:>9.3} {:>8.1} {:>7.0} {:>7.0}",
+            "{:>6} {:>11} {:>5} {:>7.2} {:>7.2} {:>7.2} {:>22} {:>9.2} {:>9.3} {:>8.1} {:>9} {:>8} {:>9} {:>6.0}",
             self.calls,
             format!("{}/{}", self.turns_answered, self.turns_spoken),
             self.calls_lost,
@@ -248,7 +277,9 @@ impl Row {
             ms(self.greeting_us.p99),
             self.cpu_ms_per_call_second / 10.0,
             100.0 * self.cpu_of_core,
-            self.memory_per_call as f64 / 1_024.0,
+            kib(self.memory_per_call),
+            kib(self.memory_most),
+            kib(self.memory_once),
             self.ready_after_ms,
         )
     }
@@ -292,14 +323,15 @@ impl Row {
 }
 
 impl Results {
-    /// The head of the table: times in milliseconds, memory in KiB.
+    /// The head of the table: times in milliseconds, memory in KiB: what the calls hold when they are about
+    /// to end, the most before that, and what is there once, left behind by a call that went before.
     pub(crate) const HEAD: &str = " calls       turns  lost own p50 own p95 own p99  think + speak + play  greet p99 \
-         cpu%/call   core%  KiB/call  ready";
+         cpu%/call   core%  KiB/call  at most  KiB once  ready";
 
     /// The head of the table of providers: times in milliseconds, memory in KiB.
     pub(crate) const SETS_HEAD: &str = "| providers | calls | turns heard | lost | wait p50 | wait p95 | of it the fakes | own p50 | own p95 \
-         | think + speak + play, p50 | CPU per call, % of a core | KiB per call |\n\
-         |---|---:|---:|---:|---:|---:|---:|---:|---:|---|---:|---:|";
+         | think + speak + play, p50 | CPU per call, % of a core | KiB per call | at most | KiB once |\n\
+         |---|---:|---:|---:|---:|---:|---:|---:|---:|---|---:|---:|---:|---:|";
 
     /// The line under the table.
     pub(crate) fn summary(&self) -> String {
@@ -335,7 +367,7 @@ mod tests {
         let row = row(Set::Offline, vec![90_000, 700_400, 80_000]);
         assert_eq!(
             row.set_row(),
-            "| offline | 2 | 3 of 3 | 0 | 90 | 700 | - | - | - | - + - + - | 0.000 | 0 |"
+            "| offline | 2 | 3 of 3 | 0 | 90 | 700 | - | - | - | - + - + - | 0.000 | 0 | 0 | 0 |"
         );
         assert_eq!(row.remarks(), [""; 0]);
     }

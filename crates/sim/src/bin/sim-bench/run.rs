@@ -1,5 +1,6 @@
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    convert::Infallible,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -20,6 +21,13 @@ use crate::{
 
 /// Moments that wait to be noted; more are lost, which shows as unanswered turns.
 const MOMENTS: usize = 1 << 14;
+
+/// A call that goes before all others, and the rest after it: what the server does or keeps only
+/// once is not theirs.
+const FIRST_CALL: Duration = Duration::from_secs(10);
+const AFTER_FIRST_CALL: Duration = Duration::from_secs(1);
+/// How often the server's memory is looked at.
+const WATCH_EVERY: Duration = Duration::from_millis(100);
 
 /// What is measured with one server.
 #[derive(Clone, Copy, Debug)]
@@ -53,21 +61,34 @@ pub(crate) async fn run(args: &StageArgs, plan: Plan) -> anyhow::Result<Row> {
         policy: Policy::Agents(&agents),
     };
     let mut server = Server::start(&start, &providers).await?;
-    // What a server does once, such as speaking its greeting into the cache, is not the calls'.
+    // The greeting is spoken into the cache.
     sleep(Duration::from_secs(1)).await;
-    let idle = server.memory();
     let carrier = Settings::local(&server.url, Some(AUTH_TOKEN.to_owned()));
-    let length = Duration::from_secs(seconds);
-    let plan = set.paced(LoadPlan {
-        ramp: args.ramp,
-        ..LoadPlan::of(calls, length, carrier)
+    let load = |calls, length| {
+        set.paced(LoadPlan {
+            ramp: args.ramp,
+            ..LoadPlan::of(calls, length, carrier.clone())
+        })
+    };
+    let mut usage = Usage::from_idle(server.memory());
+    let first = LoadPlan {
+        numbered_from: calls,
+        ..load(1, FIRST_CALL)
+    };
+    load::run(&first, &probe, |_phase| {}).await?;
+    sleep(AFTER_FIRST_CALL).await;
+    *held(&probe) = Probe::default();
+    usage.warm(server.memory());
+    let usage = Mutex::new(usage);
+    let plan = load(calls, Duration::from_secs(seconds));
+    let running = load::run(&plan, &probe, |phase| match phase {
+        Phase::AllUp => held(&usage).begin(server.cpu(), own()),
+        Phase::Ending => held(&usage).end(server.cpu(), own(), server.memory()),
     });
-    let mut usage = Usage::from_idle(idle);
-    let report = load::run(&plan, &probe, |phase| match phase {
-        Phase::AllUp => usage.begin(server.cpu(), own()),
-        Phase::Ending => usage.end(server.cpu(), own(), server.memory()),
-    })
-    .await?;
+    let report = tokio::select! {
+        report = running => report?,
+        never = watch(&server, &usage) => match never {},
+    };
     ensure!(server.is_alive(), "the server died under the load");
     if let Some(why) = set.stood_in(&providers) {
         bail!(why);
@@ -77,8 +98,9 @@ pub(crate) async fn run(args: &StageArgs, plan: Plan) -> anyhow::Result<Row> {
     drop(server);
     drop(providers);
     noting.abort();
-    let probe = probe.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(Row::new(calls, &report, &probe, usage).with_server(ready_after, violations))
+    let usage = usage.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let row = Row::new(calls, &report, &held(&probe), usage);
+    Ok(row.with_server(ready_after, violations))
 }
 
 /// What the load itself had of its core.
@@ -91,9 +113,18 @@ async fn note(mut moments: mpsc::Receiver<Moment>, probe: Arc<Mutex<Probe>>, tol
         if !told.counts(&moment.what) {
             continue;
         }
-        probe
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .moment(&moment);
+        held(&probe).moment(&moment);
     }
+}
+
+/// Takes note of the memory that the server needs, again and again.
+async fn watch(server: &Server, usage: &Mutex<Usage>) -> Infallible {
+    loop {
+        held(usage).holds(server.memory());
+        sleep(WATCH_EVERY).await;
+    }
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -12,7 +12,7 @@ use domain::{Clock, Item, Micros, UnixMillis};
 
 use super::{Row, row};
 use crate::chaos::{
-    Findings,
+    Findings, Set,
     stage::{Call, QUESTIONS, Setting, Stage},
 };
 
@@ -20,7 +20,7 @@ pub(super) const ROWS: &[Row] = &[row(
     "F17",
     "clock jumps an hour forward and back, over midnight",
     "durations, bills and what is left of a day's budget right",
-    || Box::pin(jumps()),
+    |set| Box::pin(jumps(set)),
 )];
 
 const HOUR_MS: i64 = 3_600_000;
@@ -39,20 +39,20 @@ impl Clock for Moved {
 }
 
 /// A clock, and a stage that has it and a budget for each day.
-async fn late_at_night() -> anyhow::Result<(Arc<Moved>, Stage)> {
+async fn late_at_night(set: Set) -> anyhow::Result<(Arc<Moved>, Stage)> {
     let clock = Arc::new(Moved(AtomicI64::new(LATE_MS)));
     let stage = Stage::set(Setting {
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         budget_per_day: Some(BUDGET),
-        ..Setting::default()
+        ..Setting::of(set)
     })
     .await?;
     Ok((clock, stage))
 }
 
-async fn jumps() -> anyhow::Result<Findings> {
+async fn jumps(set: Set) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
-    let (clock, stage) = late_at_night().await?;
+    let (clock, stage) = late_at_night(set).await?;
     let mut calls = Vec::new();
     for jump in [HOUR_MS, -HOUR_MS] {
         let moves = async {
@@ -67,14 +67,14 @@ async fn jumps() -> anyhow::Result<Findings> {
     }
     findings.ledger(&stage, &calls);
     stage.close().await?;
-    findings.merge("budgets", budgets().await?);
+    findings.merge("budgets", budgets(set).await?);
     Ok(findings)
 }
 
 /// Two days have two budgets, however often the clock passes midnight.
-async fn budgets() -> anyhow::Result<Findings> {
+async fn budgets(set: Set) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
-    let (clock, stage) = late_at_night().await?;
+    let (clock, stage) = late_at_night(set).await?;
     let tenant: domain::TenantId = "acme".parse()?;
     let takes = || stage.exchange.may_take(&tenant, &stage.agent);
     let spent = || {

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::{Row, row, thinking::OWN_LINE};
 use crate::{
     chaos::{
-        Findings, alerts,
+        Findings, Set, alerts,
         code::bare,
         stage::{QUESTIONS, Setting, Stage},
     },
@@ -20,13 +20,13 @@ pub(super) const ROWS: &[Row] = &[
         "F14",
         "keys are refused: 401, 403",
         "no retry, marked as refused, whoever runs it is alerted, one probe after at least 5 min (here 20 s)",
-        || Box::pin(refused(KEYS)),
+        |set| Box::pin(refused(set, KEYS)),
     ),
     row(
         "F15",
         "quotas are used up: 402, 429",
         "as with a key, and no call is taken that nobody can serve",
-        || Box::pin(quotas()),
+        |set| Box::pin(quotas(set)),
     ),
 ];
 
@@ -53,18 +53,18 @@ const QUOTAS: Refusals = Refusals {
     speak: TtsFault::NoQuota,
 };
 
-async fn quotas() -> anyhow::Result<Findings> {
+async fn quotas(set: Set) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
-    let (one, all) = tokio::join!(refused(QUOTAS), without_any_model());
+    let (one, all) = tokio::join!(refused(set, QUOTAS), without_any_model(set));
     findings.merge("the first of each", one?);
     findings.merge("all models", all?);
     Ok(findings)
 }
 
 /// No model is left: calls are not to be taken any more.
-async fn without_any_model() -> anyhow::Result<Findings> {
+async fn without_any_model(set: Set) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
-    let stage = Stage::set(Setting::default()).await?;
+    let stage = Stage::set(Setting::of(set)).await?;
     let takes = || !nobody_is_left(&stage.agent, &stage.exchange.breakers());
     findings.check(takes(), "calls are taken");
     for post in &stage.models {
@@ -87,7 +87,7 @@ async fn without_any_model() -> anyhow::Result<Findings> {
 /// In place of five minutes.
 const REST: Duration = Duration::from_secs(20);
 
-async fn refused(refusals: Refusals) -> anyhow::Result<Findings> {
+async fn refused(set: Set, refusals: Refusals) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
     let usual = BreakerSettings::default().open_for_key;
     let long = usual >= Duration::from_secs(5 * 60);
@@ -99,8 +99,8 @@ async fn refused(refusals: Refusals) -> anyhow::Result<Findings> {
     alerts::watch();
     let stage = Stage::set(Setting {
         breakers,
-        models: refusals.row,
-        ..Setting::default()
+        models: format!("{}-{}", refusals.row, set.name()),
+        ..Setting::of(set)
     })
     .await?;
     let rehearsed = [

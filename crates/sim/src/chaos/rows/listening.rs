@@ -7,9 +7,9 @@ use tokio::time::{Instant, sleep};
 use super::{Row, row};
 use crate::{
     chaos::{
-        Findings,
+        Findings, Set,
         code::bare,
-        stage::{Call, GREETING, QUESTIONS, Setting, Stage, answer_of, ask},
+        stage::{Call, FakeEar, GREETING, Post, QUESTIONS, Setting, Stage, answer_of, ask},
         telephone::Ask,
     },
     fakes::SttFault,
@@ -21,25 +21,25 @@ pub(super) const ROWS: &[Row] = &[
         "F01",
         "recogniser cannot be reached at the start",
         "greeting on time, second recogniser within 2 s, all words since the answer; without any: asked by the carrier (Gather), or told, where it cannot",
-        || Box::pin(unreachable()),
+        |set| Box::pin(unreachable(set)),
     ),
     row(
         "F02",
         "recogniser is cut off mid-utterance, of 1.6 s and of 6 s",
         "back within 0.5 s, no word lost or doubled",
-        || Box::pin(cut_off()),
+        |set| Box::pin(cut_off(set)),
     ),
     row(
         "F03",
         "recogniser never says anything, to 1.6 s, 6 s and 0.3 s of speech",
         "asked for words within 1 s, fall-back 2.5 s later, with the whole utterance replayed once",
-        || Box::pin(mute()),
+        |set| Box::pin(mute(set)),
     ),
     row(
         "F04",
         "recogniser is 3 s late",
         "one filler after 1.5 s, the turn completes",
-        || Box::pin(late()),
+        |set| Box::pin(late(set)),
     ),
 ];
 
@@ -50,6 +50,8 @@ const WORDS: Duration = Duration::from_millis(2_500);
 /// The session asks for the words after so much silence.
 const FINALIZE: Duration = Duration::from_millis(200);
 const BACK: Duration = Duration::from_millis(500);
+/// Files are answered within this time.
+const ANSWERS: Duration = Duration::from_millis(300);
 /// A silence of ours is filled after so long.
 const FILLER: Duration = Duration::from_millis(1_500);
 
@@ -69,18 +71,24 @@ pub(super) fn between(from: &[Instant], to: &[Instant]) -> Option<Duration> {
     Some(*to.first()? - *from.first()?)
 }
 
-async fn unreachable() -> anyhow::Result<Findings> {
+async fn unreachable(set: Set) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
-    let (one, none, asked) = tokio::join!(first_unreachable(), nobody(), by_rounds());
+    let one = async {
+        match set {
+            Set::Nova | Set::Flux => first_unreachable(set).await,
+            Set::Files => first_refuses(set).await,
+        }
+    };
+    let (one, none, asked) = tokio::join!(one, nobody(set), by_rounds(set));
     findings.merge("the first", one?);
     findings.merge("all", none?);
     findings.merge("all, with rounds", asked?);
     Ok(findings)
 }
 
-async fn first_unreachable() -> anyhow::Result<Findings> {
+async fn first_unreachable(set: Set) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
-    let stage = Stage::set(Setting::default()).await?;
+    let stage = Stage::set(Setting::of(set)).await?;
     stage.ears[0].fake.fail_always(Some(SttFault::NoAnswer));
     let call = stage.call(&QUESTIONS[..2]).await?;
     let [first, second] = [&stage.ears[0].fake, &stage.ears[1].fake];
@@ -97,12 +105,32 @@ async fn first_unreachable() -> anyhow::Result<Findings> {
     Ok(findings)
 }
 
+/// Who takes files has no connection that could fail to open: nobody is there.
+async fn first_refuses(set: Set) -> anyhow::Result<Findings> {
+    let mut findings = Findings::default();
+    let stage = Stage::set(Setting::of(set)).await?;
+    let [first, second] = &stage.ears;
+    first.proxy.spoil(Trouble::Refuse);
+    let call = stage.call(&QUESTIONS[..2]).await?;
+    let called = |post: &Post<FakeEar>| -> Vec<Instant> {
+        post.proxy.links().iter().map(|link| link.opened).collect()
+    };
+    let after = between(&called(first), &called(second));
+    findings.within("second called after", after, CONNECT);
+    findings.count("attempts", first.fake.attempts().len(), 0);
+    findings.count("files for the second", second.fake.attempts().len(), 2);
+    findings.conversation(&stage, &call, &QUESTIONS[..2]);
+    findings.ledger(&stage, &[call]);
+    stage.close().await?;
+    Ok(findings)
+}
+
 /// No recogniser at all, and a carrier that cannot listen: the caller is told, and the call ends.
-async fn nobody() -> anyhow::Result<Findings> {
+async fn nobody(set: Set) -> anyhow::Result<Findings> {
     const TOLD_WITHIN: Duration = Duration::from_secs(5);
     const LETTER: Duration = Duration::from_millis(60);
     let mut findings = Findings::default();
-    let stage = Stage::set(Setting::default()).await?;
+    let stage = Stage::set(Setting::of(set)).await?;
     deafen(&stage);
     let call = stage.call(&[Ask::NOTHING]).await?;
     let ended = call.ended.reason.as_str();
@@ -121,12 +149,12 @@ async fn nobody() -> anyhow::Result<Findings> {
 }
 
 /// No recogniser at all, and a carrier that asks by itself: the call goes on.
-async fn by_rounds() -> anyhow::Result<Findings> {
+async fn by_rounds(set: Set) -> anyhow::Result<Findings> {
     const ANSWERED_WITHIN: Duration = Duration::from_secs(4);
     let mut findings = Findings::default();
     let stage = Stage::set(Setting {
         rounds: true,
-        ..Setting::default()
+        ..Setting::of(set)
     });
     let stage = stage.await?;
     deafen(&stage);
@@ -160,21 +188,43 @@ fn deafen(stage: &Stage) {
     }
 }
 
-async fn cut_off() -> anyhow::Result<Findings> {
+async fn cut_off(set: Set) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
+    if set == Set::Files {
+        findings.merge("between words and answer", answer_cut(set).await?);
+        return Ok(findings);
+    }
     let (usual, long) = tokio::join!(
-        cut_after(Duration::from_secs(2), &QUESTIONS[..2]),
-        cut_after(Duration::from_millis(6_500), &LONG),
+        cut_after(set, Duration::from_secs(2), &QUESTIONS[..2]),
+        cut_after(set, Duration::from_millis(6_500), &LONG),
     );
     findings.merge("1.6 s", usual?);
     findings.merge("6 s", long?);
     Ok(findings)
 }
 
-/// The first question begins about a second after the call.
-async fn cut_after(when: Duration, asks: &[Ask]) -> anyhow::Result<Findings> {
+/// No connection stands while somebody speaks: only the answer to a file can be cut.
+async fn answer_cut(set: Set) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
-    let stage = Stage::set(Setting::default()).await?;
+    let stage = Stage::set(Setting::of(set)).await?;
+    let [first, second] = [&stage.ears[0].fake, &stage.ears[1].fake];
+    first.fail_once(SttFault::DropAfter(Duration::ZERO));
+    let call = stage.call(&QUESTIONS[..2]).await?;
+    let attempts = first.attempts();
+    let back = attempts.windows(2).next().map(|at| at[1] - at[0]);
+    findings.within("sent again after", back, ANSWERS + BACK);
+    findings.count("attempts", attempts.len(), 3);
+    findings.count("attempts at the second", second.attempts().len(), 0);
+    findings.conversation(&stage, &call, &QUESTIONS[..2]);
+    findings.ledger(&stage, &[call]);
+    stage.close().await?;
+    Ok(findings)
+}
+
+/// The first question begins about a second after the call.
+async fn cut_after(set: Set, when: Duration, asks: &[Ask]) -> anyhow::Result<Findings> {
+    let mut findings = Findings::default();
+    let stage = Stage::set(Setting::of(set)).await?;
     let first = &stage.ears[0];
     let cuts = async {
         sleep(when).await;
@@ -204,19 +254,22 @@ async fn cut_after(when: Duration, asks: &[Ask]) -> anyhow::Result<Findings> {
     Ok(findings)
 }
 
-async fn mute() -> anyhow::Result<Findings> {
+async fn mute(set: Set) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
-    let (usual, long, short) =
-        tokio::join!(mute_to(&QUESTIONS[..2]), mute_to(&LONG), mute_to(&SHORT));
+    let (usual, long, short) = tokio::join!(
+        mute_to(set, &QUESTIONS[..2]),
+        mute_to(set, &LONG),
+        mute_to(set, &SHORT)
+    );
     findings.merge("1.6 s", usual?);
     findings.merge("6 s", long?);
     findings.merge("0.3 s", short?);
     Ok(findings)
 }
 
-async fn mute_to(asks: &[Ask]) -> anyhow::Result<Findings> {
+async fn mute_to(set: Set, asks: &[Ask]) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
-    let stage = Stage::set(Setting::default()).await?;
+    let stage = Stage::set(Setting::of(set)).await?;
     let [first, second] = [&stage.ears[0].fake, &stage.ears[1].fake];
     first.fail_always(Some(SttFault::Mute));
     let call = stage.call(asks).await?;
@@ -231,7 +284,12 @@ async fn mute_to(asks: &[Ask]) -> anyhow::Result<Findings> {
         findings.on_time("fall-back after", took, FINALIZE + WORDS);
     }
     findings.count("attempts", first.attempts().len(), 1);
-    findings.count("attempts at the second", second.attempts().len(), 1);
+    let instead = second.attempts().len();
+    match set {
+        Set::Nova | Set::Flux => findings.count("attempts at the second", instead, 1),
+        // A file for each stretch of speech.
+        Set::Files => findings.check(instead >= asks.len(), format!("{instead} files then")),
+    }
     let leads = findings.answers(&call, asks);
     findings.excused(&stage, leads);
     findings.ledger(&stage, &[call]);
@@ -244,13 +302,43 @@ fn first_asked(call: &Call) -> Option<Instant> {
     call.heard.answers.first().map(|answer| answer.asked)
 }
 
-async fn late() -> anyhow::Result<Findings> {
+async fn late(set: Set) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
-    let stage = Stage::set(Setting::default()).await?;
-    let late = SttFault::Slow(Duration::from_secs(3));
-    let [first, second] = [&stage.ears[0].fake, &stage.ears[1].fake];
-    first.fail_always(Some(late));
-    let call = stage.call(&QUESTIONS[..1]).await?;
+    let (words, line) = tokio::join!(late_by(set, Late::Words), late_by(set, Late::Line));
+    findings.merge("words", words?);
+    findings.merge("line", line?);
+    Ok(findings)
+}
+
+/// What is late.
+#[derive(Clone, Copy)]
+enum Late {
+    /// Everything that comes over the line, from shortly after the beginning on.
+    Line,
+    Words,
+}
+
+async fn late_by(set: Set, late: Late) -> anyhow::Result<Findings> {
+    const CONNECTED: Duration = Duration::from_millis(500);
+    let by = match set {
+        Set::Nova | Set::Flux => Duration::from_secs(3),
+        // Nothing comes of a file before its words, which are not waited for that long.
+        Set::Files => Duration::from_secs(2),
+    };
+    let mut findings = Findings::default();
+    let stage = Stage::set(Setting::of(set)).await?;
+    let [first, second] = &stage.ears;
+    let delays = async {
+        match late {
+            Late::Line => {
+                sleep(CONNECTED).await;
+                first.proxy.spoil(Trouble::Delay(by));
+            }
+            Late::Words => first.fake.fail_always(Some(SttFault::Slow(by))),
+        }
+    };
+    let (call, ()) = tokio::join!(stage.call(&QUESTIONS[..1]), delays);
+    let call = call?;
     let leads = findings.answers(&call, &QUESTIONS[..1]);
     let fillers = &stage.agent.rules.mask.fillers;
     let is_filler = |lead: &String| fillers.iter().any(|filler| bare(filler) == *lead);
@@ -260,8 +348,8 @@ async fn late() -> anyhow::Result<Findings> {
     );
     let after = call.heard.answers.first().and_then(|answer| answer.after);
     findings.on_time("first sound after", after, FILLER);
-    findings.count("attempts", first.attempts().len(), 1);
-    findings.count("attempts at the second", second.attempts().len(), 0);
+    findings.count("attempts", first.fake.attempts().len(), 1);
+    findings.count("attempts at the second", second.fake.attempts().len(), 0);
     findings.ledger(&stage, &[call]);
     stage.close().await?;
     Ok(findings)

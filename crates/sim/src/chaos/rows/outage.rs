@@ -8,10 +8,10 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-use super::{Row, row};
+use super::{Row, Weight, row};
 use crate::{
     chaos::{
-        Findings,
+        Findings, Set,
         stage::{Call, QUESTIONS, Setting, Stage},
         telephone::Answer,
     },
@@ -19,12 +19,13 @@ use crate::{
 };
 
 pub(super) const ROWS: &[Row] = &[Row {
-    alone: true,
+    weight: Weight::Whole,
+    but_for: &[(Set::Files, "its model is the one of nova")],
     ..row(
         "F16",
         "model is down for 200 calls",
         "attempts at most 1.1 times the turns, one probe at a time, back by at most 10 % a second, no call dropped",
-        || Box::pin(down()),
+        |set| Box::pin(down(set)),
     )
 }];
 
@@ -39,7 +40,7 @@ const OPEN: Duration = Duration::from_secs(4);
 const RAMP_PERCENT: usize = 10;
 const SECOND: Duration = Duration::from_secs(1);
 
-async fn down() -> anyhow::Result<Findings> {
+async fn down(set: Set) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
     let breakers = BreakerSettings {
         open: OPEN,
@@ -49,7 +50,7 @@ async fn down() -> anyhow::Result<Findings> {
     let stage = Arc::new(
         Stage::set(Setting {
             breakers,
-            ..Setting::default()
+            ..Setting::of(set)
         })
         .await?,
     );

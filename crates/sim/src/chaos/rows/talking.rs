@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::{Row, row, speaking::is_whole_but_for_a_cut};
 use crate::{
     chaos::{
-        Findings,
+        Findings, Set,
         code::bare,
         stage::{Call, QUESTIONS, Setting, Stage, Talker, answer_of, answer_to},
     },
@@ -19,7 +19,7 @@ pub(super) const ROWS: &[Row] = &[row(
     "F13",
     "speech-to-speech connection is lost",
     "back with what was heard within 2 s, else model and voice carry on; the answer goes on, once",
-    || Box::pin(lost()),
+    |set| Box::pin(lost(set)),
 )];
 
 const BACK: Duration = Duration::from_secs(2);
@@ -28,26 +28,31 @@ const HOUR: Duration = Duration::from_secs(3_600);
 const SILENCE: Duration = Duration::from_secs(4);
 /// Messages with sound: the greeting, and a second of the first answer.
 const SOUNDS: usize = 2 + 5;
+/// The greeting, and 400 ms of it: to the last letter of a word.
+const TO_A_LETTER: usize = 2 + 2;
 
-async fn lost() -> anyhow::Result<Findings> {
-    let (cut, stalled, dead, old) = tokio::join!(
-        breaks(RealtimeFault::CutAfter(SOUNDS), None),
-        breaks(RealtimeFault::StallAfter(SOUNDS), None),
+async fn lost(set: Set) -> anyhow::Result<Findings> {
+    let (cut, in_a_word, stalled, dead, old) = tokio::join!(
+        breaks(set, RealtimeFault::CutAfter(SOUNDS), None),
+        breaks(set, RealtimeFault::CutAfter(TO_A_LETTER), None),
+        breaks(set, RealtimeFault::StallAfter(SOUNDS), None),
         breaks(
+            set,
             RealtimeFault::CutAfter(SOUNDS),
             Some(RealtimeFault::Refuse(503))
         ),
-        grows_old(),
+        grows_old(set),
     );
     let mut findings = Findings::default();
     findings.merge("cut off", cut?);
+    findings.merge("in a word", in_a_word?);
     findings.merge("stalled", stalled?);
     findings.merge("dead", dead?);
     findings.merge("old", old?);
     Ok(findings)
 }
 
-fn talking(lasts: Duration, recycle: Duration) -> Setting {
+fn talking(set: Set, lasts: Duration, recycle: Duration) -> Setting {
     Setting {
         brains: [Arc::new(going_on), Arc::new(going_on)],
         talker: Some(Talker {
@@ -56,16 +61,16 @@ fn talking(lasts: Duration, recycle: Duration) -> Setting {
             recycle,
         }),
         speculate: Speculate::Off,
-        ..Setting::default()
+        ..Setting::of(set)
     }
 }
 
 /// A session would end in the second answer, and is replaced between the two.
-async fn grows_old() -> anyhow::Result<Findings> {
+async fn grows_old(set: Set) -> anyhow::Result<Findings> {
     const LASTS: Duration = Duration::from_secs(11);
     const RECYCLE: Duration = Duration::from_secs(5);
     let mut findings = Findings::default();
-    let stage = Stage::set(talking(LASTS, RECYCLE)).await?;
+    let stage = Stage::set(talking(set, LASTS, RECYCLE)).await?;
     let call = stage.call(&QUESTIONS[..2]).await?;
     let talker = &stage.talkers[0].fake;
     let after = talker.attempts().windows(2).next().map(|at| at[1] - at[0]);
@@ -87,9 +92,13 @@ async fn grows_old() -> anyhow::Result<Findings> {
 }
 
 /// A connection breaks in the first answer; `then` is what becomes of the next.
-async fn breaks(fault: RealtimeFault, then: Option<RealtimeFault>) -> anyhow::Result<Findings> {
+async fn breaks(
+    set: Set,
+    fault: RealtimeFault,
+    then: Option<RealtimeFault>,
+) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
-    let stage = Stage::set(talking(HOUR, HOUR)).await?;
+    let stage = Stage::set(talking(set, HOUR, HOUR)).await?;
     let talker = &stage.talkers[0];
     talker.fake.fail_once(fault);
     talker.fake.fail_always(then);

@@ -12,10 +12,10 @@ use domain::Purpose;
 use driver::BreakerSettings;
 use tokio::time::Instant;
 
-use super::{Row, listening::between, row};
+use super::{Row, Weight, listening::between, row};
 use crate::{
     chaos::{
-        Findings,
+        Findings, Set,
         code::bare,
         ledger::{Lost, tokens_for},
         stage::{Call, QUESTIONS, Setting, Stage, TOKEN_GAP, answer_to, answered, ask},
@@ -30,31 +30,34 @@ pub(super) const ROWS: &[Row] = &[
         "F05",
         "model refuses: 429, 500, 503",
         "at most one retry after 100 to 300 ms (none where it says to wait longer), then the next one; first sound within 4 s",
-        || Box::pin(refuses()),
+        |set| Box::pin(refuses(set)),
     ),
     row(
         "F06",
         "model is silent",
         "a second one asked after 2.5 s, the loser cancelled, both billed",
-        || Box::pin(silent()),
+        |set| Box::pin(silent(set)),
     ),
     row(
         "F07",
         "model stalls in the middle",
         "noticed after 2 s, whole sentences spoken, the next one is told of them and goes on, nothing said twice",
-        || Box::pin(stalls()),
+        |set| Box::pin(stalls(set)),
     ),
-    row(
-        "F08",
-        "model talks garbage: HTML, broken events, bad UTF-8, lines of 100 kB and 10 MB, no end",
-        "taken for a failure, the next one answers; at most 64 kB in a line (60 are read), 2,000 tokens and 15 s",
-        || Box::pin(garbage()),
-    ),
+    Row {
+        weight: Weight::Heavy,
+        ..row(
+            "F08",
+            "model talks garbage: HTML, broken events, bad UTF-8, lines of 100 kB and 10 MB, no end",
+            "taken for a failure, the next one answers; at most 64 kB in a line (60 are read), 2,000 tokens and 15 s",
+            |set| Box::pin(garbage(set)),
+        )
+    },
     row(
         "F09",
         "model says nothing, or declines",
         "asked once more, then a line of the agent's own",
-        || Box::pin(empty()),
+        |set| Box::pin(empty(set)),
     ),
 ];
 
@@ -76,16 +79,16 @@ const NO_BREAKERS: BreakerSettings = BreakerSettings {
     ramp_percent: 10,
 };
 
-fn without_breakers() -> Setting {
+fn without_breakers(set: Set) -> Setting {
     Setting {
         breakers: NO_BREAKERS,
-        ..Setting::default()
+        ..Setting::of(set)
     }
 }
 
-async fn refuses() -> anyhow::Result<Findings> {
+async fn refuses(set: Set) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
-    let stage = Stage::set(without_breakers()).await?;
+    let stage = Stage::set(without_breakers(set)).await?;
     let busy = |ms| LlmFault::Busy {
         retry_after: Duration::from_millis(ms),
     };
@@ -121,9 +124,9 @@ async fn refuses() -> anyhow::Result<Findings> {
     Ok(findings)
 }
 
-async fn silent() -> anyhow::Result<Findings> {
+async fn silent(set: Set) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
-    let stage = Stage::set(Setting::default()).await?;
+    let stage = Stage::set(Setting::of(set)).await?;
     let [first, second] = [&stage.models[0], &stage.models[1]];
     first.fake.fail_always(Some(LlmFault::NoAnswer));
     let call = stage.call(&QUESTIONS[..1]).await?;
@@ -154,7 +157,9 @@ async fn silent() -> anyhow::Result<Findings> {
 /// Goes on where another one stopped; without knowing of it, answers in words of its own.
 fn goes_on(chat: &Chat) -> Reply {
     let mut said = chat.messages.iter();
-    let knows = said.any(|message| message["role"] == "assistant" && has_spoken(message));
+    let knows = said.any(|message| {
+        message["role"] == "assistant" && message["content"].as_str().is_some_and(has_spoken)
+    });
     Reply::saying(if knows {
         "Breakfast is served until noon."
     } else {
@@ -162,16 +167,15 @@ fn goes_on(chat: &Chat) -> Reply {
     })
 }
 
-fn has_spoken(message: &serde_json::Value) -> bool {
-    let content = message["content"].as_str().unwrap_or_default();
-    bare(content).ends_with("weopenatnineonsunday")
+fn has_spoken(said: &str) -> bool {
+    bare(said).ends_with("weopenatnineonsunday")
 }
 
-async fn stalls() -> anyhow::Result<Findings> {
+async fn stalls(set: Set) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
     let stage = Stage::set(Setting {
         brains: [Arc::new(answered), Arc::new(goes_on)],
-        ..Setting::default()
+        ..Setting::of(set)
     })
     .await?;
     let [first, second] = [&stage.models[0], &stage.models[1]];
@@ -187,12 +191,8 @@ async fn stalls() -> anyhow::Result<Findings> {
     let took = last.zip(instead).map(|(last, instead)| instead - last);
     findings.on_time("next one asked after", took, STALL);
     findings.count("attempts", first.fake.attempts().len(), 1);
-    let asked = second.fake.seen();
-    findings.count("attempts at the second", asked.len(), 1);
-    let told = asked.iter().any(|asked| {
-        let mut messages = asked.body["messages"].as_array().into_iter().flatten();
-        messages.any(has_spoken)
-    });
+    findings.count("attempts at the second", second.fake.attempts().len(), 1);
+    let told = second.fake.shown().iter().any(|said| has_spoken(said));
     findings.check(told, "the next one is shown what was spoken");
     findings.conversation(&stage, &call, &QUESTIONS[..1]);
     findings.ledger(&stage, &[call]);
@@ -200,15 +200,15 @@ async fn stalls() -> anyhow::Result<Findings> {
     Ok(findings)
 }
 
-async fn garbage() -> anyhow::Result<Findings> {
+async fn garbage(set: Set) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
     let (broken, good, long, longest, fast, slow) = tokio::join!(
-        broken(),
-        line_of(60_000, 0),
-        line_of(100_000, 1),
-        line_of(10 << 20, 1),
-        endless(Duration::from_millis(1), Pieces::Sentences),
-        endless(TOKEN_GAP, Pieces::Tokens),
+        broken(set),
+        line_of(set, 60_000, 0),
+        line_of(set, 100_000, 1),
+        line_of(set, 10 << 20, 1),
+        endless(set, Duration::from_millis(1), Pieces::Sentences),
+        endless(set, TOKEN_GAP, Pieces::Tokens),
     );
     findings.merge("broken", broken?);
     findings.merge("60 kB", good?);
@@ -226,9 +226,9 @@ const UNREADABLE: Lost = Lost {
 };
 
 /// HTML, broken events, bad UTF-8 and what is no HTTP, each in a call of its own.
-async fn broken() -> anyhow::Result<Findings> {
+async fn broken(set: Set) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
-    let stage = Stage::set(without_breakers()).await?;
+    let stage = Stage::set(without_breakers(set)).await?;
     let [first, second] = [&stage.models[0], &stage.models[1]];
     let faults = [
         Some(LlmFault::Html),
@@ -260,11 +260,11 @@ async fn broken() -> anyhow::Result<Findings> {
 }
 
 /// A line so long, which is a failure or not.
-async fn line_of(bytes: usize, failures: usize) -> anyhow::Result<Findings> {
+async fn line_of(set: Set, bytes: usize, failures: usize) -> anyhow::Result<Findings> {
     /// What the sockets of both sides hold comes on top of what is read.
     const IN_SOCKETS: u64 = 2 << 20;
     let mut findings = Findings::default();
-    let stage = Stage::set(Setting::default()).await?;
+    let stage = Stage::set(Setting::of(set)).await?;
     let [first, second] = [&stage.models[0], &stage.models[1]];
     first.fake.fail_always(Some(LlmFault::LongLine(bytes)));
     let call = stage.call(&QUESTIONS[..1]).await?;
@@ -280,7 +280,7 @@ async fn line_of(bytes: usize, failures: usize) -> anyhow::Result<Findings> {
 }
 
 /// A model that has no end, with so much between two pieces.
-async fn endless(gap: Duration, pieces: Pieces) -> anyhow::Result<Findings> {
+async fn endless(set: Set, gap: Duration, pieces: Pieces) -> anyhow::Result<Findings> {
     const SENTENCE: &str = "It goes on and on. ";
     const SENTENCES: usize = 5_000;
     const QUESTION: Ask = Ask {
@@ -293,7 +293,7 @@ async fn endless(gap: Duration, pieces: Pieces) -> anyhow::Result<Findings> {
         brains: [endless, Arc::new(answered)],
         token_gap: gap,
         pieces,
-        ..Setting::default()
+        ..Setting::of(set)
     })
     .await?;
     let model = &stage.models[0];
@@ -331,15 +331,15 @@ async fn endless(gap: Duration, pieces: Pieces) -> anyhow::Result<Findings> {
     Ok(findings)
 }
 
-async fn empty() -> anyhow::Result<Findings> {
+async fn empty(set: Set) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
-    let (silent, declines) = tokio::join!(says_nothing(), declines());
+    let (silent, declines) = tokio::join!(says_nothing(set), declines(set));
     findings.merge("nothing", silent?);
     findings.merge("declines", declines?);
     Ok(findings)
 }
 
-async fn says_nothing() -> anyhow::Result<Findings> {
+async fn says_nothing(set: Set) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
     let asked = AtomicU32::new(0);
     // The first answer is empty, and everything about dogs is.
@@ -351,7 +351,7 @@ async fn says_nothing() -> anyhow::Result<Findings> {
     });
     let stage = Stage::set(Setting {
         brains: [Arc::clone(&brain), brain],
-        ..Setting::default()
+        ..Setting::of(set)
     })
     .await?;
     let answered = stage.call(&QUESTIONS[..1]).await?;
@@ -365,9 +365,9 @@ async fn says_nothing() -> anyhow::Result<Findings> {
     Ok(findings)
 }
 
-async fn declines() -> anyhow::Result<Findings> {
+async fn declines(set: Set) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
-    let stage = Stage::set(Setting::default()).await?;
+    let stage = Stage::set(Setting::of(set)).await?;
     stage.models[0].fake.fail_once(LlmFault::Declines);
     let answered = stage.call(&QUESTIONS[..1]).await?;
     findings.count("attempts until an answer", attempts(&stage), 2);

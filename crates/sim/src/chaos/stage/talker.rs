@@ -8,9 +8,8 @@ use providers::{
     Secret,
     realtime::{OpenAiRealtime, SpeechToSpeech, TalkSettings, TurnDetection, openai::Deadlines},
 };
-use tokio::sync::mpsc;
 
-use super::{MOMENTS, Post, stations::base};
+use super::{Post, base, timeline};
 use crate::{
     chaos::code::{CodedEar, CodedVoice},
     fakes::{Brain, FakeRealtime, RealtimeSettings},
@@ -26,7 +25,7 @@ pub(in crate::chaos) struct Talker {
 }
 
 pub(super) async fn talker(talker: Talker) -> anyhow::Result<Post<FakeRealtime>> {
-    let (timeline, moments) = mpsc::channel(MOMENTS);
+    let (timeline, moments) = timeline();
     let fake = FakeRealtime::start(RealtimeSettings {
         ear: Arc::new(|| Box::new(CodedEar::default())),
         brain: talker.brain,

@@ -1,3 +1,5 @@
+pub(super) use audio::g711::BYTES_PER_MS;
+
 /// What the query of a stream asked for, as far as the fake acts on it.
 #[expect(
     clippy::struct_excessive_bools,
@@ -18,9 +20,6 @@ pub(super) struct Options {
     pub(super) punctuate: bool,
     pub(super) language: Option<String>,
 }
-
-/// Bytes of mu-law in a millisecond.
-pub(super) const BYTES_PER_MS: u64 = 8;
 
 const BOOLEANS: [&str; 11] = [
     "detect_entities",

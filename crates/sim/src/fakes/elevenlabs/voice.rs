@@ -34,7 +34,7 @@ impl Default for Tones {
 
 const RATE: f32 = 8_000.0;
 /// Bytes of mu-law in a millisecond.
-pub(super) const BYTES_PER_MS: usize = 8;
+pub(super) const BYTES_PER_MS: usize = audio::g711::BYTES_PER_MS as usize;
 
 impl Voice for Tones {
     fn say(&self, text: &str) -> Vec<u8> {

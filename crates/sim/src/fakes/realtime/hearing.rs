@@ -1,7 +1,7 @@
+use audio::g711::BYTES_PER_MS;
+
 use crate::fakes::{Ear, Word};
 
-/// Bytes of mu-law in a millisecond.
-const BYTES_PER_MS: u64 = 8;
 /// Audio is judged in pieces of this size: 20 ms.
 const PIECE: usize = 160;
 /// Less sound than this cannot be committed.

@@ -9,7 +9,7 @@ use super::{Settings, conversation::Conversation, wire};
 use crate::{Dice, fakes::Reply};
 
 /// Bytes of mu-law in a millisecond.
-const BYTES_PER_MS: usize = 8;
+const BYTES_PER_MS: usize = audio::g711::BYTES_PER_MS as usize;
 
 /// A response under way.
 #[derive(Debug)]

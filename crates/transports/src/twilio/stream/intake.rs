@@ -18,7 +18,8 @@ use crate::FromLine;
 pub(super) struct Intake {
     budget: Budget,
     timeline: Timeline,
-    /// Decoded audio is cut off its front, so that a dozen frames share one allocation.
+    /// Decoded audio is cut off its front. As soon as nobody has it any more, which is at once unless
+    /// somebody is behind, the room is used again.
     buffer: BytesMut,
     owed: Owed,
     oddities: Arc<Oddities>,
@@ -32,7 +33,7 @@ struct Owed {
 }
 
 impl Intake {
-    const BUFFER_BYTES: usize = 2048;
+    const BUFFER_BYTES: usize = 512;
 
     pub(super) fn new(times_real_time: u32, oddities: Arc<Oddities>) -> Self {
         Self {

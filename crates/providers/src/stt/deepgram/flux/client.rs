@@ -199,6 +199,9 @@ struct Stream {
     until: Option<Instant>,
 }
 
+/// A last word that was heard up to the end may go on: "Sun" is told before "Sunday".
+const WHOLE_AFTER: Millis = Millis(150);
+
 /// What a stream does next.
 enum Next {
     Listen,
@@ -242,7 +245,12 @@ impl Stream {
         waiting: Waiting,
     ) -> Result<(), ProviderError> {
         let ended = self.serve(audio, waiting).await;
-        self.close_turn().await;
+        let turn = self.turn.take();
+        let turn = turn.and_then(|turn| match ended {
+            Ok(()) => Some(turn),
+            Err(_) => whole_words(turn),
+        });
+        self.close_turn(turn).await;
         ended
     }
 
@@ -329,7 +337,7 @@ impl Stream {
 
     async fn on_turn(&mut self, mut turn: Turn) -> Result<(), Gone> {
         turn.span = turn.span.map(|span| self.ruler.as_given(span));
-        turn.last_word = turn.last_word.map(|at| self.time_given(at));
+        turn.last_word = turn.last_word.map(|word| self.ruler.as_given(word));
         match turn.event {
             Event::Over => return self.on_turn_over(turn).await,
             Event::Started => self.tell(Recognised::SpeechStarted).await?,
@@ -363,23 +371,15 @@ impl Stream {
 
     /// The stream is over, the turn is not: its words will not be told again. Sound after the last
     /// one may hold half a word, which the next connection hears whole.
-    async fn close_turn(&mut self) {
-        let Some(mut turn) = self.turn.take().filter(|turn| !turn.text.is_empty()) else {
+    async fn close_turn(&self, turn: Option<Turn>) {
+        let Some(mut turn) = turn.filter(|turn| !turn.text.is_empty()) else {
             return;
         };
-        if let (Some(span), Some(last_word)) = (&mut turn.span, turn.last_word) {
-            span.until = last_word;
+        if let (Some(span), Some(last)) = (&mut turn.span, turn.last_word) {
+            span.until = last.until;
         }
         // Nobody may want them any more.
         drop(self.tell(settled(turn, false)).await);
-    }
-
-    fn time_given(&self, at: Millis) -> Millis {
-        let span = Span {
-            from: at,
-            until: at,
-        };
-        self.ruler.as_given(span).until
     }
 
     async fn on_tick(&mut self) -> Result<Next, ProviderError> {
@@ -439,6 +439,23 @@ fn words(turn: &Turn) -> Recognised {
         span: turn.span,
         ..Words::default()
     })
+}
+
+/// A turn without its last word, if that was heard to the end of what there is: it may be half a
+/// word.
+fn whole_words(mut turn: Turn) -> Option<Turn> {
+    let (Some(span), Some(last)) = (turn.span, turn.last_word) else {
+        return Some(turn);
+    };
+    if span.until < last.until + WHOLE_AFTER {
+        let before = turn.text.trim_end().rfind(char::is_whitespace)?;
+        turn.text.truncate(before);
+        turn.last_word = Some(Span {
+            from: span.from,
+            until: last.from,
+        });
+    }
+    Some(turn)
 }
 
 fn settled(turn: Turn, ends_utterance: bool) -> Recognised {

@@ -1,10 +1,9 @@
 use std::collections::VecDeque;
 
+use audio::g711::BYTES_PER_MS;
 use domain::Millis;
 use session::Span;
 
-/// Mu-law at 8 kHz.
-const BYTES_PER_MS: u64 = 8;
 /// Gaps that are told apart. Nobody hears of sound that lies further back.
 const MOST_GAPS: usize = 64;
 

@@ -1,6 +1,5 @@
 //! What goes over the wire: the address of a stream, what the server says of a turn, errors.
 
-use domain::Millis;
 use serde::Deserialize;
 use session::Span;
 
@@ -47,8 +46,8 @@ pub struct Turn {
     pub text: String,
     /// Its first word to the end of what was heard, counted from the first audio sent.
     pub span: Option<Span>,
-    /// Where its last word ends.
-    pub last_word: Option<Millis>,
+    /// Where its last word is.
+    pub last_word: Option<Span>,
     /// How sure the model is that it is over, in percent.
     pub confidence: Option<u8>,
 }
@@ -131,7 +130,11 @@ fn turn(info: &TurnInfo<'_>) -> Turn {
         .zip(until)
         .filter(|(from, until)| from <= until)
         .map(|(from, until)| Span { from, until });
-    let last_word = words.last().and_then(|word| time(seconds(&word.end)?));
+    let last_word = words.last().and_then(|word| {
+        let until = time(seconds(&word.end)?)?;
+        let from = seconds(&word.start).and_then(time).unwrap_or(until);
+        Some(Span { from, until })
+    });
     Turn {
         event: match &*info.event {
             "EagerEndOfTurn" => Event::Likely,
@@ -143,8 +146,10 @@ fn turn(info: &TurnInfo<'_>) -> Turn {
         },
         text: info.transcript.trim().to_owned(),
         span,
-        last_word: last_word
-            .filter(|last| span.is_some_and(|span| span.from <= *last && *last <= span.until)),
+        last_word: last_word.filter(|last| {
+            let within = |span: Span| span.from <= last.from && last.until <= span.until;
+            last.from <= last.until && span.is_some_and(within)
+        }),
         confidence: seconds(&info.end_of_turn_confidence).and_then(percent),
     }
 }

@@ -330,15 +330,17 @@ async fn a_refused_segment_has_no_words_and_a_server_that_refuses_all_is_given_u
 }
 
 #[tokio::test]
-async fn an_answer_that_is_cut_off_is_a_failed_connection() {
+async fn an_answer_that_is_cut_off_is_a_failed_connection_and_has_to_be_paid() {
     let server = Loopback::new().await;
-    let call = Call::open(&server, Deadlines::default()).await;
+    let mut call = Call::open(&server, Deadlines::default()).await;
     call.say_and_ask().await;
     let mut request = server.request().await;
     request
         .write(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"text\":")
         .await;
     drop(request);
+    assert_eq!(call.next().await, "speech");
+    assert_eq!(call.next().await, "Some(NoWords)", "it has listened");
     assert_eq!(call.failure().await.verdict(), Verdict::Retry);
 }
 

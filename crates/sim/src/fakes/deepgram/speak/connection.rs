@@ -32,7 +32,7 @@ const MOST_CHARS: usize = 2_000;
 /// Messages and texts kept of one socket.
 const KEPT: usize = 512;
 /// Bytes of mu-law in a millisecond.
-const BYTES_PER_MS: usize = 8;
+const BYTES_PER_MS: usize = audio::g711::BYTES_PER_MS as usize;
 
 /// One socket that speaks.
 pub(super) struct Connection {

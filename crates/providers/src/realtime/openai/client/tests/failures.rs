@@ -197,6 +197,30 @@ async fn overdue_words_are_settled_without_the_server() {
 }
 
 #[tokio::test]
+async fn what_a_refused_reply_consumed_is_told_before_the_end() {
+    let server = Loopback::new().await;
+    let (mut call, mut socket) =
+        Call::open(&server, TurnDetection::Ours, Deadlines::default()).await;
+    call.respond(R1, Vec::new()).await;
+    begin(&mut socket, "r1").await;
+    write(
+        &mut socket,
+        json!({ "type": "response.done", "response": { "id": "r1", "status": "failed",
+            "status_details": { "type": "failed", "error": { "code": "insufficient_quota",
+                "message": "You exceeded your current quota." } },
+            "usage": { "input_token_details": { "text_tokens": 40 } } } }),
+    )
+    .await;
+    match call.told.recv().await {
+        Some(FromSpeaker::Failed { reply, usage, .. }) => {
+            assert_eq!((reply, usage.input_text), (R1, 40));
+        }
+        other => panic!("no bill: {other:?}"),
+    }
+    assert_eq!(call.failure().await.verdict(), Verdict::KeyRefused);
+}
+
+#[tokio::test]
 async fn garbage_is_skipped_until_there_is_too_much_of_it() {
     let server = Loopback::new().await;
     let (mut call, mut socket) =

@@ -39,6 +39,28 @@ async fn a_new_session_is_filled_with_what_was_said() {
 }
 
 #[tokio::test]
+async fn earlier_calls_stand_in_front_in_every_session() {
+    let server = Loopback::new().await;
+    let (call, mut old) = Call::open(&server, TurnDetection::Ours, short()).await;
+    call.speak(20).await;
+    assert_eq!(sent(&mut old).await, "input_audio_buffer.append 20 ms");
+    let mut new = session(&server).await;
+    let earlier = vec![caller("Last week."), Message::Note("[That was then.]")];
+    call.order(ToSpeaker::Recall(earlier)).await;
+    call.order(ToSpeaker::Clear).await;
+    let items = [
+        "conversation.item.create user Last week.",
+        "conversation.item.create system [That was then.]",
+    ];
+    for message in items.into_iter().chain(["input_audio_buffer.clear"]) {
+        assert_eq!(sent(&mut old).await, message);
+    }
+    for message in items {
+        assert_eq!(sent(&mut new).await, message);
+    }
+}
+
+#[tokio::test]
 async fn another_session_takes_over_in_a_pause() {
     let server = Loopback::new().await;
     let (mut call, mut old) = Call::open(&server, TurnDetection::Ours, short()).await;
@@ -84,6 +106,42 @@ async fn another_session_takes_over_in_a_pause() {
     assert_eq!(call.next().await, "started 0.105");
     call.respond(R2, Vec::new()).await;
     assert_eq!(sent(&mut new).await, "response.create r2");
+}
+
+#[tokio::test]
+async fn a_session_that_takes_over_hears_what_the_old_one_has_not_told_of() {
+    let server = Loopback::new().await;
+    let (mut call, mut old) = Call::open(&server, VAD, short()).await;
+    old.write(r#"{"type":"input_audio_buffer.speech_started","audio_start_ms":0,"item_id":"a"}"#)
+        .await;
+    assert_eq!(call.next().await, "started 0.000");
+    for _piece in 0..6 {
+        call.speak(100).await;
+        assert_eq!(sent(&mut old).await, "input_audio_buffer.append 100 ms");
+    }
+    let mut new = session(&server).await;
+    old.write(r#"{"type":"input_audio_buffer.speech_stopped","audio_end_ms":200,"item_id":"a"}"#)
+        .await;
+    old.write(r#"{"type":"input_audio_buffer.committed","item_id":"a"}"#)
+        .await;
+    old.write(r#"{"type":"conversation.item.input_audio_transcription.completed","item_id":"a","transcript":"Hello."}"#)
+        .await;
+    for message in [
+        "conversation.item.create user Hello.",
+        "input_audio_buffer.append 100 ms",
+        "input_audio_buffer.append 100 ms",
+        "input_audio_buffer.append 100 ms",
+        "input_audio_buffer.append 100 ms",
+        "session.update You are Ana.",
+    ] {
+        assert_eq!(sent(&mut new).await, message);
+    }
+    for told in ["stopped 0.200", "turn ended", "words Hello.."] {
+        assert_eq!(call.next().await, told);
+    }
+    new.write(r#"{"type":"input_audio_buffer.speech_started","audio_start_ms":50,"item_id":"b"}"#)
+        .await;
+    assert_eq!(call.next().await, "started 0.250");
 }
 
 #[tokio::test]

@@ -282,3 +282,31 @@ async fn a_gap_is_filled_with_silence_that_no_span_counts() {
     assert!(until <= 9_000 - 200, "{until}");
     assert_eq!(call.silence, 9_000 - until, "all of it has to be paid for");
 }
+
+#[test]
+fn a_last_word_that_may_be_half_a_word_is_not_kept() {
+    let span = |from, until| Span {
+        from: Millis(from),
+        until: Millis(until),
+    };
+    let cut = |text: &str, last: Span| {
+        let turn = Turn {
+            text: text.to_owned(),
+            span: Some(span(200, 2_000)),
+            last_word: Some(last),
+            ..Turn::default()
+        };
+        let kept = whole_words(turn)?;
+        Some((kept.text, kept.last_word?.until.0))
+    };
+    let kept = |text: &str, until| Some((text.to_owned(), until));
+    assert_eq!(
+        cut("I come on Sun", span(1_700, 2_000)),
+        kept("I come on", 1_700)
+    );
+    assert_eq!(cut("Sun", span(1_700, 2_000)), None);
+    assert_eq!(
+        cut("I come on Sunday.", span(1_300, 1_800)),
+        kept("I come on Sunday.", 1_800)
+    );
+}
