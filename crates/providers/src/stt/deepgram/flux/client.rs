@@ -338,6 +338,13 @@ impl Stream {
     async fn on_turn(&mut self, mut turn: Turn) -> Result<(), Gone> {
         turn.span = turn.span.map(|span| self.ruler.as_given(span));
         turn.last_word = turn.last_word.map(|word| self.ruler.as_given(word));
+        let before = self.turn.as_ref().filter(|turn| !turn.text.is_empty());
+        let before = before.and_then(|turn| turn.span);
+        if let (Some(span), Some(before)) = (&mut turn.span, before) {
+            // All of a turn is told again and again: where it began does not change, even if its
+            // first word is another one now.
+            span.from = span.from.or_earlier(before.from);
+        }
         match turn.event {
             Event::Over => return self.on_turn_over(turn).await,
             Event::Started => self.tell(Recognised::SpeechStarted).await?,

@@ -182,6 +182,37 @@ async fn words_that_are_taken_back_are_told() {
 }
 
 #[tokio::test]
+async fn a_turn_begins_where_its_first_words_did() {
+    let server = Loopback::new().await;
+    let (mut call, mut socket) = Call::open(&server, Deadlines::default()).await;
+    let first = |start: &str, until: &str| {
+        let window = window(until);
+        format!(r#"{window},"words":[{{"word":"x","start":{start},"end":{start}}}]"#)
+    };
+    for message in [
+        turn("Update", "", &window("1.0")),
+        turn("StartOfTurn", "W", &first("1.1", "1.2")),
+        turn("Update", "When", &first("1.25", "1.5")),
+        turn("EndOfTurn", "When?", &first("1.25", "1.75")),
+        turn("StartOfTurn", "Now", &first("3.0", "3.25")),
+    ] {
+        socket.write(&message).await;
+    }
+    for expected in [
+        "no words",
+        "started",
+        "words 1100-1200 W",
+        "words 1100-1500 When",
+        "settled over 1100-1750 When?",
+        "ended 70",
+        "started",
+        "words 3000-3250 Now",
+    ] {
+        assert_eq!(call.next().await, expected);
+    }
+}
+
+#[tokio::test]
 async fn a_turn_that_is_open_at_the_end_keeps_its_words() {
     let server = Loopback::new().await;
     let (mut call, mut socket) = Call::open(&server, Deadlines::default()).await;
