@@ -307,3 +307,11 @@ fn a_new_turn_may_begin_with_the_words_of_the_last() {
     );
     assert_eq!(turn.text(), "I want a table");
 }
+
+#[test]
+fn words_of_no_length_yet_are_replaced_by_what_they_become() {
+    let mut turn = CallerTurn::default();
+    turn.hear(Millis(900), &about(interim("W"), 800, 800));
+    turn.hear(Millis(1_300), &about(interim("When"), 800, 1_200));
+    assert_eq!(turn.text(), "When");
+}

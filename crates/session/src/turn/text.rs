@@ -35,7 +35,8 @@ impl Piece {
     /// Whether there are words, of which none is about the sound of the other piece, which is later.
     pub(super) fn is_before(&self, other: &Self) -> bool {
         let spans = self.span.zip(other.span);
-        !self.text.is_empty() && spans.is_some_and(|(own, other)| own.until <= other.from)
+        !self.text.is_empty()
+            && spans.is_some_and(|(own, other)| own.from < other.from && own.until <= other.from)
     }
 
     /// Drops so many of the first words.
