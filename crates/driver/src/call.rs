@@ -6,7 +6,13 @@ use tokio::time::Instant;
 use tracing::debug;
 use transports::{LineReader, LineWriter};
 
-use crate::{connection::until, exchange::Exchange, hands::Hands, prepared::Prepared, rounds};
+use crate::{
+    connection::until,
+    exchange::Exchange,
+    hands::{COUNT_MONEY_EVERY, Hands},
+    prepared::Prepared,
+    rounds,
+};
 
 /// How a call went.
 pub(crate) struct Went {
@@ -50,6 +56,7 @@ pub(crate) async fn run_call<R: LineReader + 'static, W: LineWriter + 'static>(
         let deadline = session
             .next_deadline()
             .map(|(at, _timer)| answered + Duration::from_millis(at.0));
+        let next_count = Duration::from_millis(COUNT_MONEY_EVERY.0);
         let input = match hands.own.pop_front() {
             Some(input) => input,
             None => tokio::select! {
@@ -66,6 +73,8 @@ pub(crate) async fn run_call<R: LineReader + 'static, W: LineWriter + 'static>(
                     continue;
                 }
                 input = rounds::next(&mut hands.sheet) => input.unwrap_or(Input::Tick),
+                // Nothing else may happen for as long as the carrier listens.
+                () = tokio::time::sleep(next_count), if hands.sheet.is_some() => Input::Tick,
                 () = until(deadline) => Input::Tick,
             },
         };

@@ -43,7 +43,7 @@ use crate::{
 /// The longest that a tool may take.
 const TOOL_DEADLINE: Duration = Duration::from_secs(8);
 /// How often the cost of a call is looked at.
-const COUNT_MONEY_EVERY: Millis = Millis(1_000);
+pub(crate) const COUNT_MONEY_EVERY: Millis = Millis(1_000);
 /// The longest that putting down the receiver may take.
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
@@ -208,7 +208,7 @@ impl Hands {
                 self.tell_voice(reply, order);
             }
             Action::SpeakEnd(reply) => self.tell_voice(reply, ToVoice::End(reply)),
-            Action::TakeRounds => self.take_rounds(),
+            Action::TakeRounds(missing) => self.take_rounds(missing),
             Action::Think { reply, prompt } => self.think(reply, prompt),
         }
     }

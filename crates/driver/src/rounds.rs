@@ -20,6 +20,8 @@ use crate::connection::until;
 const ANSWERED_WITHIN: Duration = Duration::from_millis(2_500);
 /// The longest silence between two rounds, the caller's words included.
 const GONE_AFTER: Duration = Duration::from_secs(90);
+/// Letters that a carrier says in one go.
+const MOST_LETTERS: usize = 4_000;
 /// What a voice takes for a letter.
 const LETTER: Millis = Millis(60);
 
@@ -184,7 +186,12 @@ impl Sheet {
         let Some((answer, _)) = self.question.take() else {
             return Vec::new();
         };
-        let clauses = std::mem::take(&mut self.clauses);
+        let clauses = self.some_clauses();
+        let then = if self.clauses.is_empty() {
+            then
+        } else {
+            AfterSaying::ComeBack
+        };
         let texts: Vec<&str> = clauses.iter().map(|clause| clause.text.as_str()).collect();
         let say = texts.join(" ");
         if !say.is_empty() {
@@ -200,8 +207,21 @@ impl Sheet {
         // Nobody asks any more: the call is over.
         drop(answer.send(Some(Round { say, then })));
         let mut inputs: Vec<Input> = clauses.into_iter().map(Clause::handed_out).collect();
-        inputs.extend(self.ended.take().map(Input::SpokenAll));
+        if self.clauses.is_empty() {
+            inputs.extend(self.ended.take().map(Input::SpokenAll));
+        }
         inputs
+    }
+
+    /// As many clauses as a carrier says in one go; at least one, should there be any.
+    fn some_clauses(&mut self) -> Vec<Clause> {
+        let mut letters = 0;
+        let fit = self.clauses.iter().take_while(|clause| {
+            letters += clause.text.chars().count() + 1;
+            letters <= MOST_LETTERS
+        });
+        let most = fit.count().max(1).min(self.clauses.len());
+        self.clauses.drain(..most).collect()
     }
 }
 

@@ -3,7 +3,7 @@ use std::{fmt, sync::Arc};
 use bytes::Bytes;
 use domain::{EndReason, Millis, ReplyId, TurnRecord};
 
-use crate::{Expect, WaitClass};
+use crate::{Expect, Missing, WaitClass};
 
 /// What is to be done about an input. Carried out by the driver in this order, never awaited.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,7 +90,7 @@ pub enum Action {
     SpeakEnd(ReplyId),
     /// Leave the audio of the line: from here on the carrier listens and speaks by itself, and asks
     /// what to say.
-    TakeRounds,
+    TakeRounds(Missing),
     /// Have the model write a reply. Speculative until the turn is over; the core holds it back.
     Think {
         /// The reply's id: every answer carries it.

@@ -39,7 +39,7 @@ pub use expect::{BadExpect, Expect, Expected};
 pub use input::{Audio, Input, Span, WordEnd, Words};
 pub use machine::{PickedUpBy, Pickup, PickupInput, Who};
 pub use menu::MenuEar;
-pub use rounds::{AfterSaying, RoundHeard};
+pub use rounds::{AfterSaying, Missing, RoundHeard};
 pub use rules::{
     AmdRules, DtmfRules, EndRules, IdleRules, LineCapabilities, Lines, MaskRules, OverlapMode,
     OverlapRules, Presses, Rules, Speculate, TurnEnd, TurnRules, Waits,

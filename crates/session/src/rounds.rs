@@ -13,6 +13,15 @@ pub enum RoundHeard {
     Words(String),
 }
 
+/// What a call lacks that goes on in rounds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Missing {
+    /// Nobody recognises the caller's speech.
+    Recogniser,
+    /// Nobody speaks to him.
+    Voice,
+}
+
 /// What such a carrier does once it has said its words.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum AfterSaying {

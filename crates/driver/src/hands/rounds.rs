@@ -1,6 +1,6 @@
 //! What the hands do while the carrier listens and speaks by itself.
 
-use session::AfterSaying;
+use session::{AfterSaying, Missing};
 use tokio::sync::mpsc;
 use tracing::warn;
 
@@ -9,12 +9,14 @@ use crate::mouth::ToMouth;
 
 impl Hands {
     /// Leaves the audio of the line to the carrier. Nobody needs a recogniser or a voice any more.
-    pub(super) fn take_rounds(&mut self) {
-        warn!("from here on the carrier listens and speaks");
-        if let Some(first) = self.agent.listen.first() {
-            self.commons
-                .meters
-                .fell_back(&first.name, &self.agent.carrier);
+    pub(super) fn take_rounds(&mut self, missing: Missing) {
+        warn!(?missing, "from here on the carrier listens and speaks");
+        let last = match missing {
+            Missing::Recogniser => self.agent.listen.last().map(|last| &last.name),
+            Missing::Voice => self.agent.speak.last().map(|last| &last.name),
+        };
+        if let Some(last) = last {
+            self.commons.meters.fell_back(last, &self.agent.carrier);
         }
         self.tell_mouth(ToMouth::Close);
         (self.recogniser, _) = mpsc::channel(1);

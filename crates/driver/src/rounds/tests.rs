@@ -91,6 +91,24 @@ async fn a_carrier_is_given_what_there_is_before_the_silence_is_too_long() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_too_long_for_one_round_is_said_in_two() {
+    let rounds = Rounds::default();
+    let mut sheet = rounds.open();
+    let first = asks(&rounds, 0, RoundHeard::Nothing);
+    assert_eq!(sheet.next().await, None);
+    let long = "x".repeat(2_500);
+    sheet.take(say(0, &long));
+    sheet.take(say(1, &long));
+    sheet.take(ToVoice::End(R1));
+    assert_eq!(sheet.answer(Some(LISTEN)).len(), 1, "a clause, not the end");
+    assert_eq!(first.await.unwrap(), round(&long, AfterSaying::ComeBack));
+    let second = asks(&rounds, 1, RoundHeard::Nothing);
+    assert_eq!(sheet.next().await, None, "the carrier had not listened");
+    assert_eq!(sheet.answer(Some(LISTEN)).len(), 2);
+    assert_eq!(second.await.unwrap(), round(&long, LISTEN));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_cancelled_is_not_said() {
     let rounds = Rounds::default();
     let mut sheet = rounds.open();

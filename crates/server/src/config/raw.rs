@@ -274,7 +274,8 @@ pub(crate) struct Agent {
     pub history_tokens: Option<usize>,
     /// Whether a call goes on by the carrier's own recogniser and voice, one question at a time, when
     /// nobody in `stt` works any more, or nobody in `tts`. The carrier bills them by itself; without
-    /// them such a call is ended politely. Default true.
+    /// them such a call is ended politely. Default true where the carrier knows the language: English,
+    /// some others, and all that are named with their region (`fi-FI`).
     pub carrier_rounds: Option<bool>,
     /// Earlier calls of the same number that the agent remembers. A number is no proof of who calls.
     /// Default 0.

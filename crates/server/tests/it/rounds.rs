@@ -291,7 +291,8 @@ async fn a_hasty_stop_ends_a_call_in_rounds() {
     let store = deaf.app.store;
     deaf.app.running.stop(std::future::ready(())).await;
     let calls = whole_calls(&*store).await;
-    assert!(calls[0].call.ended.is_some(), "{calls:?}");
+    let ended = calls[0].call.ended.as_ref().expect("it has ended");
+    assert_eq!(ended.reason, domain::EndReason::OperatorEnded);
 }
 
 #[tokio::test]

@@ -130,8 +130,14 @@ impl CallSession {
         match self.reply.as_ref().map(Reply::can_be_taken_back) {
             Some(true) => self.cancel_unheard(CancelReason::CallOver),
             Some(false) => {
+                // A carrier that speaks by itself says all that it was given.
+                let how = if self.line == Line::Rounds {
+                    Finish::Heard
+                } else {
+                    Finish::CutShort
+                };
                 self.silence(now, CancelReason::CallOver);
-                self.keep_reply(now, Finish::CutShort);
+                self.keep_reply(now, how);
             }
             None => {}
         }

@@ -6,7 +6,7 @@ use domain::{EndReason, Millis};
 
 use super::{CallSession, Line, Phase, Recogniser, Settled};
 use crate::{
-    Action, AfterSaying, Evidence, Input, RoundHeard, WaitClass, Words,
+    Action, AfterSaying, Evidence, Input, Missing, RoundHeard, WaitClass, Words,
     reply::{After, Finish, Kind, Reply, Voicing, Writing},
     timers::Timer,
     turn::CallerTurn,
@@ -93,8 +93,12 @@ impl CallSession {
         }
         self.waiting.noisy = false;
         self.line = Line::Rounds;
+        let missing = match self.recogniser {
+            Recogniser::Failed => Missing::Recogniser,
+            Recogniser::Lost | Recogniser::Works { .. } => Missing::Voice,
+        };
         self.recogniser = Recogniser::Works { since: now };
-        self.actions.push(Action::TakeRounds);
+        self.actions.push(Action::TakeRounds(missing));
         let missed = self.turn.onset().is_some();
         self.turn = CallerTurn::default();
         if missed {
@@ -114,7 +118,7 @@ impl CallSession {
             return;
         }
         match heard {
-            RoundHeard::HungUp => self.end(now, self.leaving().unwrap_or(EndReason::CallerHungUp)),
+            RoundHeard::HungUp => self.end(now, self.parts_for()),
             RoundHeard::Keys(keys) => {
                 let end = self.rules.dtmf.end_key;
                 for key in keys.chars().filter(|key| *key != end) {
@@ -127,6 +131,15 @@ impl CallSession {
                 Some(_) | None => self.remind(now),
             },
             RoundHeard::Words(text) => self.said_in_round(now, text),
+        }
+    }
+
+    /// Why the call ends, now that nobody asks any more: for its own reason, if it was about to.
+    fn parts_for(&self) -> EndReason {
+        let last = self.reply.as_ref().map(|reply| (reply.kind, reply.then));
+        match last {
+            Some((Kind::ProtectedLine, After::HangUp(why))) => why,
+            Some(_) | None => self.leaving().unwrap_or(EndReason::CallerHungUp),
         }
     }
 

@@ -351,7 +351,7 @@ impl CallSession {
     fn apologise(&mut self, now: Millis) {
         let mut reply = self.new_reply(Kind::ProtectedLine, Stage::Released);
         if self.failures.unspoken >= self.rules.end.max_failures {
-            if self.rules.line.rounds {
+            if self.rules.line.rounds && self.line != Line::Rounds {
                 self.line = Line::Failing;
             } else {
                 reply.then = After::HangUp(EndReason::ProviderFailedTts);

@@ -5,7 +5,8 @@ use std::fmt;
 use domain::TurnRecord;
 
 use crate::{
-    Action, Audio, CancelReason, Input, Message, Note, Play, RoundHeard, Span, turn::hidden_keys,
+    Action, Audio, CancelReason, Input, Message, Missing, Note, Play, RoundHeard, Span,
+    turn::hidden_keys,
 };
 
 /// An input as a line of a script, without its time.
@@ -137,7 +138,8 @@ impl fmt::Display for Action {
                 text,
             } => write!(f, "speak {reply}/{} {}", clause.0, quoted(text)),
             Self::SpeakEnd(reply) => write!(f, "speak end {reply}"),
-            Self::TakeRounds => f.write_str("take rounds"),
+            Self::TakeRounds(Missing::Recogniser) => f.write_str("take rounds: no recogniser"),
+            Self::TakeRounds(Missing::Voice) => f.write_str("take rounds: no voice"),
             Self::Think { reply, prompt } => {
                 let last = prompt
                     .messages

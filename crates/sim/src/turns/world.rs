@@ -396,7 +396,7 @@ impl World {
                 self.seen.records.push((now, (**record).clone(), played));
             }
             // The simulated line has no rounds.
-            Action::HangUp(_) | Action::Note(_) | Action::TakeRounds => {}
+            Action::HangUp(_) | Action::Note(_) | Action::TakeRounds(_) => {}
         }
     }
 

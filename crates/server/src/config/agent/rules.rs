@@ -7,6 +7,7 @@ mod turn;
 use domain::Language;
 use providers::offline::{Script, ScriptLines};
 use session::Rules;
+use transports::twilio::twiml::regional;
 
 use super::{
     super::prompt::{self, Names},
@@ -97,9 +98,20 @@ impl Reading<'_, '_> {
             typed.history_tokens,
             (100, rules.history_tokens, 1_000_000),
         );
-        rules.line.rounds = typed.carrier_rounds.unwrap_or(true);
+        rules.line.rounds = self.rounds(language);
         rules.spoken_form = typed.tts.spoken_form.unwrap_or(rules.spoken_form);
         rules
+    }
+
+    /// Whether the carrier can take over a call: it has to know the language.
+    fn rounds(&mut self, language: &Language) -> bool {
+        let known = language.primary() == "en" || regional(language).is_some();
+        let wanted = self.typed.carrier_rounds;
+        if wanted == Some(true) && !known {
+            let message = "needs a `language` with its region, such as `fi-FI`";
+            self.contradiction("carrier_rounds", message);
+        }
+        wanted.unwrap_or(true) && known
     }
 
     fn fill_lines(&mut self, rules: &mut Rules, script: Option<&ScriptLines>) {

@@ -242,7 +242,7 @@ impl World {
             | Action::Play(Play::Mark(_))
             | Action::Speak { .. }
             | Action::SpeakEnd(_)
-            | Action::TakeRounds => {}
+            | Action::TakeRounds(_) => {}
         }
     }
 
@@ -292,7 +292,7 @@ impl World {
             | Action::Play(_)
             | Action::Record(_)
             | Action::Silence { .. }
-            | Action::TakeRounds => {}
+            | Action::TakeRounds(_) => {}
         }
     }
 

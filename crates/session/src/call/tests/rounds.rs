@@ -145,6 +145,35 @@ fn a_carrier_that_speaks_by_itself_presses_no_keys() {
     ));
 }
 
+#[test]
+fn a_call_that_was_about_to_end_ends_for_its_own_reason() {
+    insta::assert_snapshot!(after_greeting(
+        with_rounds(),
+        "
+        1.000  deaf
+        3.000  dismissed
+        4.000  round over
+    "
+    ));
+}
+
+#[test]
+fn what_the_carrier_was_given_is_heard_whatever_comes_next() {
+    insta::assert_snapshot!(after_greeting(
+        with_rounds(),
+        "
+        1.000  deaf
+        3.000  round words What are your opening hours?
+        3.800  text r2 \"From nine to five. \"
+        3.900  done r2
+        3.900  audio r2/0 1.200
+        3.900  spoken r2
+        4.000  dismissed
+        6.000  round over
+    "
+    ));
+}
+
 /// What the carrier does after each line of a script of a call in rounds.
 fn rounds_of(text: &str) -> Vec<Option<AfterSaying>> {
     let mut rules = with_rounds();

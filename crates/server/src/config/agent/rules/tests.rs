@@ -303,3 +303,14 @@ end = { max_call_s = 600, warn_before_s = 600 }
         problems("mask = { slow_filler_ms = 9000, give_up_ms = 8000 }"), @"repartee.toml:2:10: agents.desk.mask.slow_filler_ms: an answer would be given up (`mask.give_up_ms`) before a filler (`mask.slow_filler_ms`)"
     );
 }
+
+#[test]
+fn the_carrier_takes_over_where_it_knows_the_language() {
+    assert!(rules("").line.rounds);
+    assert!(rules("language = \"fi-FI\"").line.rounds);
+    assert!(!rules("language = \"fi\"").line.rounds);
+    assert!(!rules("carrier_rounds = false").line.rounds);
+    insta::assert_snapshot!(
+        problems("language = \"fi\"\ncarrier_rounds = true"), @"repartee.toml:3:1: agents.desk.carrier_rounds: needs a `language` with its region, such as `fi-FI`"
+    );
+}
