@@ -10,8 +10,9 @@ fuzz_target!(|bytes: &[u8]| {
         Ok(wire::FromFlux::Turn(turn)) => {
             assert!(turn.span.is_none_or(|span| span.from <= span.until));
             assert!(turn.last_word.is_none_or(|last| {
-                turn.span
-                    .is_some_and(|span| span.from <= last && last <= span.until)
+                turn.span.is_some_and(|span| {
+                    span.from <= last.from && last.from <= last.until && last.until <= span.until
+                })
             }));
             assert!(turn.confidence.is_none_or(|percent| percent <= 100));
             assert_eq!(turn.text, turn.text.trim());

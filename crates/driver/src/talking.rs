@@ -388,8 +388,11 @@ impl Talker {
                 error,
                 usage,
             } => {
-                self.stations
-                    .failed(&mut Tried::default(), open.place, error);
+                // That ends the connection, and is counted there.
+                if error.verdict() != Verdict::KeyRefused {
+                    self.stations
+                        .failed(&mut Tried::default(), open.place, error);
+                }
                 talks.bills.done(open.place, *reply, usage);
             }
             FromSpeaker::Audio { reply, .. } => {

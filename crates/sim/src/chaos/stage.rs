@@ -114,13 +114,23 @@ impl Post<FakeVoice> {
     pub(super) fn times_asked(&self, since: usize) -> usize {
         let texts = self.fake.texts().split_off(since);
         match self.fake {
-            FakeVoice::Clauses(_) | FakeVoice::Wide(_) => {
-                let alike = |text| texts.iter().filter(|other| *other == text).count();
-                texts.iter().map(alike).max().unwrap_or_default()
-            }
+            FakeVoice::Clauses(_) | FakeVoice::Wide(_) => most_alike(&texts),
             FakeVoice::Socket(_) => texts.len(),
         }
     }
+
+    /// How often it refused to say the same clause.
+    pub(super) fn times_refused(&self) -> usize {
+        let requests = self.fake.requests().into_iter();
+        let refused = requests.filter(|(status, _text)| *status != 200);
+        most_alike(&refused.map(|(_status, text)| text).collect::<Vec<_>>())
+    }
+}
+
+/// How often the one that is there most often is there.
+fn most_alike(texts: &[String]) -> usize {
+    let alike = |text| texts.iter().filter(|other| *other == text).count();
+    texts.iter().map(alike).max().unwrap_or_default()
 }
 
 /// What differs from row to row.

@@ -255,6 +255,24 @@ async fn a_refused_key_leaves_the_call_to_model_and_voice() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_key_that_is_refused_with_an_answer_is_one_failure() {
+    let talker = FakeTalker::answering([Answer::Fails(refused())]);
+    let cast = cast(&talker, &["At nine."]);
+    let world = World::answer(certain(), &cast);
+    world.wait(1_000).await;
+    world.say(&cast.ears[0], "When do you open?").await;
+    world.wait(3_000).await;
+    let mut metrics = String::new();
+    prometheus_client::encoding::text::encode(&mut metrics, &world.registry).unwrap();
+    assert!(
+        metrics.contains(r#"{provider="fake0",op="realtime",result="refused"} 1"#),
+        "{metrics}"
+    );
+    let (_, turns) = world.hang_up().await;
+    assert_eq!(heard(&turns)[1..], [("When do you open?", "At nine.")]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failed_answer_is_asked_for_once_more_and_then_elsewhere() {
     let failing = Answer::Fails(broken());
     let talker = FakeTalker {

@@ -5,7 +5,8 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::mpsc;
 
 use super::{
-    NAME, request,
+    NAME,
+    request::{self, Server},
     thoughts::Thoughts,
     wire::{self, AnswerReader},
 };
@@ -38,6 +39,7 @@ pub struct Anthropic {
 #[derive(Clone, Debug)]
 struct Shared {
     endpoint: Endpoint,
+    server: Server,
     deadlines: Deadlines,
     thoughts: Arc<Thoughts>,
 }
@@ -53,6 +55,7 @@ impl Anthropic {
         let headers = headers(key.as_ref());
         Self {
             shared: Arc::new(Shared {
+                server: Server::of(&base),
                 endpoint: Endpoint::new(&MANNERS, base.versioned(), (key, headers), http),
                 deadlines: Deadlines::default(),
                 thoughts: Arc::default(),
@@ -98,7 +101,7 @@ impl Shared {
         think: &Think,
         written: &mpsc::Sender<Written>,
     ) -> Result<Tokens, ProviderError> {
-        let body = request::body(&think.prompt, &think.settings, &self.thoughts);
+        let body = request::body(self.server, &think.prompt, &think.settings, &self.thoughts);
         let request = ("/messages", body);
         let reader = AnswerReader::default();
         let mut reading = Reading::begin(&self.endpoint, request, reader, self.deadlines).await?;

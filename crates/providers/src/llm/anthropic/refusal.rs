@@ -72,10 +72,18 @@ fn is_out_of_money(status: u16, said: &Said) -> bool {
         || (is_bad_request && says(said, &["spend limit", "usage limit", "credit balance"]))
 }
 
-/// Wrong for every request, not for this one alone: fields that this model does not take. The
-/// provider has no code for it.
+/// Wrong for every request, not for this one alone: fields that this model does not take, tools whose
+/// schemas it cannot keep to. The provider has no code for it.
 fn is_misconfigured(said: &Said) -> bool {
-    says(said, &["not supported", "does not support", "deprecated"])
+    const PHRASES: [&str; 6] = [
+        "compiled grammar",
+        "deprecated",
+        "does not support",
+        "not supported",
+        "too complex",
+        "too many strict",
+    ];
+    says(said, &PHRASES)
 }
 
 fn says(said: &Said, phrases: &[&str]) -> bool {

@@ -6,15 +6,40 @@ use super::{
     thinking::{Thinking, guarantees_arguments},
     thoughts::Thoughts,
 };
-use crate::llm::{
-    ModelSettings, ToolOffer,
-    history::{CANCELLED, CallIds, ToolAnswers, arguments, plain, schema},
-    strict,
+use crate::{
+    BaseUrl,
+    llm::{
+        ModelSettings,
+        history::{CANCELLED, CallIds, ToolAnswers, arguments, plain, schema},
+        strict,
+    },
 };
 
 /// A caller who said nothing, in any language. A conversation has to begin and to end with the
 /// caller, and no text may be empty.
 const NOTHING: &str = "…";
+
+/// Tools of one request whose arguments may be guaranteed. Beyond what Anthropic can keep to at once,
+/// which it does not tell in full, it refuses the whole request.
+const MOST_GUARANTEED: usize = 5;
+
+/// Whose server is asked.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Server {
+    Anthropics,
+    /// One of the same shape, which may not know every field.
+    Anyones,
+}
+
+impl Server {
+    pub(super) fn of(base: &BaseUrl) -> Self {
+        if base.host() == "api.anthropic.com" {
+            Self::Anthropics
+        } else {
+            Self::Anyones
+        }
+    }
+}
 
 #[derive(Serialize)]
 struct Request<'a> {
@@ -99,7 +124,12 @@ impl CacheControl {
 }
 
 /// The body of a request for one reply.
-pub(super) fn body(prompt: &Prompt, settings: &ModelSettings, thoughts: &Thoughts) -> Vec<u8> {
+pub(super) fn body(
+    server: Server,
+    prompt: &Prompt,
+    settings: &ModelSettings,
+    thoughts: &Thoughts,
+) -> Vec<u8> {
     let before = |call: &ToolCall| thoughts.before(&settings.model, &call.id);
     let request = Request {
         model: &settings.model,
@@ -107,25 +137,27 @@ pub(super) fn body(prompt: &Prompt, settings: &ModelSettings, thoughts: &Thought
         stream: true,
         temperature: settings.temperature,
         thinking: Thinking::of(&settings.model, settings.reasoning_effort.as_deref()),
-        tools: settings
-            .tools
-            .iter()
-            .map(|offer| tool(&settings.model, offer))
-            .collect(),
+        tools: tools(server, settings),
         system: system(&prompt.system),
         messages: Conversation::of(prompt, before),
     };
     serde_json::to_vec(&request).expect("text keys and finite numbers always serialise")
 }
 
-fn tool<'a>(model: &str, offer: &'a ToolOffer) -> Tool<'a> {
-    let strict = guarantees_arguments(model) && strict::fits(offer);
-    Tool {
+fn tools(server: Server, settings: &ModelSettings) -> Vec<Tool<'_>> {
+    let guarantees = server == Server::Anthropics && guarantees_arguments(&settings.model);
+    let offers = settings.tools.iter();
+    let fits = offers.map(|offer| guarantees && strict::fits_without_unions(offer));
+    let fits: Vec<bool> = fits.collect();
+    let few = fits.iter().filter(|fits| **fits).count() <= MOST_GUARANTEED;
+    let offers = settings.tools.iter().zip(fits);
+    let tools = offers.map(|(offer, fits)| Tool {
         name: &offer.name,
         description: offer.description.trim(),
-        strict: strict.then_some(true),
+        strict: (fits && few).then_some(true),
         input_schema: schema(offer),
-    }
+    });
+    tools.collect()
 }
 
 /// The tenant's prompt is the same in all calls, and the tools before it are kept with it.

@@ -1,13 +1,13 @@
 mod takeover;
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use bytes::Bytes;
 use domain::{Millis, ReplyId};
 use session::{Message, Prompt};
 use tokio::{
     sync::mpsc,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep_until, timeout},
 };
 use tokio_tungstenite::tungstenite::Message as Sent;
 
@@ -31,6 +31,8 @@ use crate::{
 const OUTBOX: usize = 64;
 /// Unreadable messages in a row that are no accident any more.
 const MOST_UNREADABLE: u32 = 8;
+/// The longest wait for the call to take something that was told before the conversation broke.
+const LAST_WORDS_WITHIN: Duration = Duration::from_millis(100);
 
 /// The conversation of one call, on one session after the other.
 pub(super) struct Conversation {
@@ -81,9 +83,12 @@ impl Conversation {
     ) -> Result<(), ProviderError> {
         let ended = self.serve(waiting, orders, &told).await;
         if ended.is_err() {
-            // Bills may be among it. Nobody can be waited for any more.
+            // Bills may be among it, behind sound that fills the channel.
             for event in self.out.tell.drain(..) {
-                if told.try_send(event).is_err() {
+                if !matches!(
+                    timeout(LAST_WORDS_WITHIN, told.send(event)).await,
+                    Ok(Ok(()))
+                ) {
                     break;
                 }
             }

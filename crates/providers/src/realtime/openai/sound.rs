@@ -92,8 +92,9 @@ impl Sound {
     }
 
     /// What is not committed is forgotten.
-    pub(super) const fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.uncommitted = 0;
+        self.recent.clear();
     }
 
     /// Whether some sound is not committed.
@@ -107,9 +108,10 @@ impl Sound {
     }
 
     /// The server is told that what there is is a turn.
-    pub(super) const fn commit(&mut self) {
+    pub(super) fn commit(&mut self) {
         self.commits += 1;
         self.uncommitted = 0;
+        self.recent.clear();
     }
 
     /// The server has made a turn. Returns whether it was told to.
@@ -152,5 +154,24 @@ impl Sound {
         self.origin = self.given - recent;
         self.uncommitted = recent;
         self.recent.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_cleared_or_committed_is_not_heard_again() {
+        let piece = Bytes::from_static(&[0x7f; 160]);
+        for end in [Sound::clear, Sound::commit] {
+            let mut sound = Sound::new(Instant::now());
+            sound.hear_for_turns(&piece);
+            sound.hear_for_turns(&piece);
+            end(&mut sound);
+            sound.hear_for_turns(&piece);
+            assert_eq!(sound.on_new_session().count(), 1);
+            assert_eq!(sound.since_first(Millis(5)), Millis(45));
+        }
     }
 }

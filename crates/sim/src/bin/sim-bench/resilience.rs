@@ -4,6 +4,7 @@
 use std::{fs, io::Write as _, sync::Arc};
 
 use anyhow::Context as _;
+use audio::g711::BYTES_PER_MS;
 use bytes::Bytes;
 use clap::Args;
 use domain::{Clock, Language, Millis, UnixMillis};
@@ -34,8 +35,9 @@ const PIECE: &[u8] = &[0x20; 480];
 /// What `resilience` is told.
 #[derive(Debug, Args)]
 pub(crate) struct ResilienceArgs {
-    /// Requests of each job, in all rounds together
-    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(100..))]
+    /// Requests of each job, in all rounds together: the time of a few is less than the kernel
+    /// counts by
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(10_000..))]
     requests: u32,
 }
 
@@ -191,7 +193,7 @@ async fn speak(station: &Station<dyn TextToSpeech, Voice>, times: u32) -> usize 
                 FromVoice::Audio { reply, bytes, .. } => Input::Audio(session::Audio {
                     reply,
                     clause: ClauseId(0),
-                    duration: Millis(bytes.len() as u64 / 8),
+                    duration: Millis(bytes.len() as u64 / BYTES_PER_MS),
                     bytes,
                     words: Vec::new(),
                 }),

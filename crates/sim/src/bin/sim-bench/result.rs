@@ -81,6 +81,7 @@ pub(crate) struct Usage {
     load: Cpu,
     span: Duration,
     began: Option<(Instant, Cpu, Cpu)>,
+    ended: bool,
 }
 
 /// The goal at which capacity is read: p99 of our share of a turn.
@@ -106,9 +107,12 @@ impl Usage {
         memory.saturating_sub(self.warm) / calls.max(1) as u64
     }
 
-    /// Memory that the server holds at the moment.
+    /// Memory that the server holds at the moment. Once calls hang up, all at the same time, it is not
+    /// that of calls that go on.
     pub(crate) fn holds(&mut self, memory: u64) {
-        self.most = self.most.max(memory);
+        if !self.ended {
+            self.most = self.most.max(memory);
+        }
     }
 
     pub(crate) fn end(&mut self, server: Cpu, load: Cpu, memory: u64) {
@@ -118,6 +122,8 @@ impl Usage {
             self.span = at.elapsed();
         }
         self.memory = memory;
+        self.holds(memory);
+        self.ended = true;
     }
 }
 
@@ -360,6 +366,20 @@ mod tests {
             ..LoadReport::default()
         };
         Row::new(2, &report, &Probe::default(), Usage::default()).with_set(set, TurnEnd::Provider)
+    }
+
+    #[test]
+    fn the_most_memory_is_that_of_calls_that_go_on() {
+        let mut usage = Usage::from_idle(10);
+        usage.warm(100);
+        usage.holds(500);
+        usage.end(Cpu::default(), Cpu::default(), 300);
+        usage.holds(900);
+        let per_call = (
+            usage.per_call(usage.memory, 2),
+            usage.per_call(usage.most, 2),
+        );
+        assert_eq!(per_call, (100, 200));
     }
 
     #[test]

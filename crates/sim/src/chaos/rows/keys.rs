@@ -124,6 +124,10 @@ async fn refused(set: Set, refusals: Refusals) -> anyhow::Result<Findings> {
         findings.conversation(&stage, &call, &QUESTIONS[..1]);
         let made = made(&stage, rehearsed[1]);
         findings.check(made == [attempts; 3], format!("attempts {when} {made:?}"));
+        // Clauses that are asked for beside one another are one attempt; the same one twice is none.
+        let refused = stage.voices[0].times_refused();
+        let once = refused <= attempts;
+        findings.check(once, format!("a clause refused {when} {refused}"));
         are_refused(&mut findings, &stage);
         calls.push(call);
     }

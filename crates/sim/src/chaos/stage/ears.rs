@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
+use audio::g711::BYTES_PER_MS;
 use domain::{Language, Millis};
 use driver::Station;
 use providers::{
@@ -98,7 +99,6 @@ impl FakeEar {
     }
 
     pub(in crate::chaos) fn sound(&self) -> Sound {
-        const BYTES_PER_MS: u64 = 8;
         match self {
             Self::Files(fake) => {
                 let files = fake.transcription().seen();

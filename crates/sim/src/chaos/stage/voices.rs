@@ -125,25 +125,37 @@ impl FakeVoice {
 
     /// What was taken to be spoken: of each socket that was given anything, of each request.
     pub(in crate::chaos) fn texts(&self) -> Vec<String> {
-        let taken = |(status, text): (u16, &Value)| {
-            let text = text.as_str().filter(|_text| status == 200);
-            text.map(|text| text.trim().to_owned())
-        };
         match self {
-            Self::Clauses(fake) => {
-                let asked = fake.clauses().seen();
-                let texts = asked.iter().map(|it| (it.status, &it.body["text"]));
-                texts.filter_map(taken).collect()
+            Self::Clauses(_) | Self::Wide(_) => {
+                let requests = self.requests().into_iter();
+                let taken = requests.filter(|(status, _text)| *status == 200);
+                taken.map(|(_status, text)| text).collect()
             }
             Self::Socket(fake) => {
                 let streams = fake.seen().into_iter();
                 let given = streams.filter(|stream| stream.characters > 0);
                 given.map(|stream| stream.spoken.join(" ")).collect()
             }
+        }
+    }
+
+    /// The text of every request for a clause, and the status it was answered with.
+    pub(super) fn requests(&self) -> Vec<(u16, String)> {
+        let request = |(status, text): (u16, &Value)| {
+            let text = text.as_str()?;
+            Some((status, text.trim().to_owned()))
+        };
+        match self {
+            Self::Clauses(fake) => {
+                let asked = fake.clauses().seen();
+                let texts = asked.iter().map(|it| (it.status, &it.body["text"]));
+                texts.filter_map(request).collect()
+            }
+            Self::Socket(_) => Vec::new(),
             Self::Wide(fake) => {
                 let asked = fake.speech().seen();
                 let texts = asked.iter().map(|it| (it.status, &it.body["input"]));
-                texts.filter_map(taken).collect()
+                texts.filter_map(request).collect()
             }
         }
     }

@@ -13,6 +13,9 @@ fn every_row_of_the_table_says_what_to_do() {
     insta::assert_snapshot!([
         shown(400, "invalid_request_error", "messages: roles must alternate"),
         shown(400, "invalid_request_error", "`temperature` is not supported with this model"),
+        shown(400, "invalid_request_error", "The compiled grammar is too large, simplify your tools"),
+        shown(400, "invalid_request_error", "Schema is too complex for compilation."),
+        shown(400, "invalid_request_error", "Too many strict tools (21). The maximum is 20."),
         shown(400, "invalid_request_error", "You have reached your specified API usage limits."),
         shown(400, "invalid_request_error", "Your credit balance is too low."),
         shown(401, "authentication_error", "invalid x-api-key"),
@@ -30,6 +33,9 @@ fn every_row_of_the_table_says_what_to_do() {
     ].join("\n"), @r#"
 anthropic: refused with 400: invalid_request_error: messages: roles must alternate -> GiveUp
 anthropic: refused with 400: invalid_request_error: `temperature` is not supported with this model -> KeyRefused
+anthropic: refused with 400: invalid_request_error: The compiled grammar is too large, simplify your tools -> KeyRefused
+anthropic: refused with 400: invalid_request_error: Schema is too complex for compilation. -> KeyRefused
+anthropic: refused with 400: invalid_request_error: Too many strict tools (21). The maximum is 20. -> KeyRefused
 anthropic: refused with 400: invalid_request_error: You have reached your specified API usage limits. -> KeyRefused
 anthropic: refused with 400: invalid_request_error: Your credit balance is too low. -> KeyRefused
 anthropic: refused with 401: authentication_error: invalid x-api-key -> KeyRefused

@@ -1,4 +1,5 @@
 use super::*;
+use crate::llm::ToolOffer;
 
 fn settings() -> ModelSettings {
     ModelSettings {
@@ -37,12 +38,21 @@ fn caller(text: &str) -> Message {
 }
 
 fn asked(system: &str, messages: Vec<Message>, settings: &ModelSettings) -> String {
+    asked_of(Server::Anthropics, system, messages, settings)
+}
+
+fn asked_of(
+    server: Server,
+    system: &str,
+    messages: Vec<Message>,
+    settings: &ModelSettings,
+) -> String {
     let prompt = Prompt {
         system: system.into(),
         messages,
         may_press: false,
     };
-    String::from_utf8(body(&prompt, settings, &Thoughts::default())).expect("UTF-8")
+    String::from_utf8(body(server, &prompt, settings, &Thoughts::default())).expect("UTF-8")
 }
 
 /// The messages alone, one block per line, `*` where it is kept in the cache.
@@ -99,6 +109,38 @@ fn a_request_offers_tools_and_keeps_what_the_operator_set() {
         ..settings()
     };
     insta::assert_snapshot!(asked(" \n", vec![caller("Hola")], &settings), @r#"{"model":"claude-haiku-4-5","max_tokens":150,"stream":true,"temperature":0.5,"thinking":{"type":"disabled"},"tools":[{"name":"book","description":"Books a table.","input_schema":{"type":"object","properties":{"day":{"type":"string"}}}},{"name":"end_call","input_schema":{"type":"object","properties":{}}},{"name":"move","strict":true,"input_schema":{"type":"object","properties":{"day":{"type":"string"}},"required":["day"],"additionalProperties":false}}],"messages":[{"role":"user","content":[{"type":"text","text":"Hola","cache_control":{"type":"ephemeral","ttl":"5m"}}]}]}"#);
+}
+
+#[test]
+fn anthropic_guarantees_the_arguments_of_a_few_tools() {
+    let offer = |kind: &str| ToolOffer {
+        name: "move".into(),
+        description: String::new(),
+        parameters: format!(
+            r#"{{"type":"object","properties":{{"day":{{"type":{kind}}}}},"required":["day"],"additionalProperties":false}}"#
+        ),
+    };
+    let strict = |server, kinds: &[&str]| {
+        let settings = ModelSettings {
+            tools: kinds.iter().copied().map(offer).collect(),
+            ..settings()
+        };
+        let body = asked_of(server, "", vec![caller("Hola")], &settings);
+        body.matches(r#""strict":true"#).count()
+    };
+    const DAY: &str = r#""string""#;
+    const PERHAPS: &str = r#"["string","null"]"#;
+    assert_eq!(strict(Server::Anthropics, &[DAY; 5]), 5);
+    assert_eq!(strict(Server::Anthropics, &[DAY; 6]), 0);
+    assert_eq!(strict(Server::Anthropics, &[DAY, PERHAPS]), 1);
+    assert_eq!(strict(Server::Anyones, &[DAY]), 0);
+    for (base, server) in [
+        (super::super::Anthropic::BASE_URL, Server::Anthropics),
+        ("https://gateway.example/api.anthropic.com", Server::Anyones),
+    ] {
+        let base = BaseUrl::parse("", base).expect("an address");
+        assert_eq!(Server::of(&base), server, "{base:?}");
+    }
 }
 
 #[test]

@@ -339,6 +339,8 @@ impl Stream {
         turn.span = turn.span.map(|span| self.ruler.as_given(span));
         turn.last_word = turn.last_word.map(|word| self.ruler.as_given(word));
         let before = self.turn.as_ref().filter(|turn| !turn.text.is_empty());
+        // The end of the turn before this one may have been lost.
+        let before = before.filter(|_before| turn.event != Event::Started);
         let before = before.and_then(|turn| turn.span);
         if let (Some(span), Some(before)) = (&mut turn.span, before) {
             // All of a turn is told again and again: where it began does not change, even if its
@@ -455,7 +457,10 @@ fn whole_words(mut turn: Turn) -> Option<Turn> {
         return Some(turn);
     };
     if span.until < last.until + WHOLE_AFTER {
-        let before = turn.text.trim_end().rfind(char::is_whitespace)?;
+        let Some(before) = turn.text.trim_end().rfind(char::is_whitespace) else {
+            // Not every language has blanks: half a word is little beside all the others.
+            return (turn.words > 1).then_some(turn);
+        };
         turn.text.truncate(before);
         turn.last_word = Some(Span {
             from: span.from,

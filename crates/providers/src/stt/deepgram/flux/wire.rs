@@ -46,6 +46,8 @@ pub struct Turn {
     pub text: String,
     /// Its first word to the end of what was heard, counted from the first audio sent.
     pub span: Option<Span>,
+    /// How many words it was told in.
+    pub words: usize,
     /// Where its last word is.
     pub last_word: Option<Span>,
     /// How sure the model is that it is over, in percent.
@@ -146,6 +148,7 @@ fn turn(info: &TurnInfo<'_>) -> Turn {
         },
         text: info.transcript.trim().to_owned(),
         span,
+        words: words.len(),
         last_word: last_word.filter(|last| {
             let within = |span: Span| span.from <= last.from && last.until <= span.until;
             last.from <= last.until && span.is_some_and(within)

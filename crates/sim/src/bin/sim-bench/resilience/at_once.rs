@@ -1,3 +1,4 @@
+use audio::g711::BYTES_PER_MS;
 use bytes::Bytes;
 use domain::{Language, Millis};
 use futures_util::future::BoxFuture;
@@ -93,7 +94,6 @@ impl SpeechToText for AtOnce {
         mut audio: mpsc::Receiver<ToRecogniser>,
         heard: mpsc::Sender<Recognised>,
     ) -> BoxFuture<'static, Result<(), ProviderError>> {
-        const BYTES_PER_MS: u64 = 8;
         Box::pin(async move {
             drop(heard.send(Recognised::Ready).await);
             let (mut from, mut until) = (0, 0);

@@ -195,6 +195,8 @@ async fn a_turn_begins_where_its_first_words_did() {
         turn("Update", "When", &first("1.25", "1.5")),
         turn("EndOfTurn", "When?", &first("1.25", "1.75")),
         turn("StartOfTurn", "Now", &first("3.0", "3.25")),
+        // What came between did not.
+        turn("StartOfTurn", "Then", &first("5.0", "5.25")),
     ] {
         socket.write(&message).await;
     }
@@ -207,6 +209,8 @@ async fn a_turn_begins_where_its_first_words_did() {
         "ended 70",
         "started",
         "words 3000-3250 Now",
+        "started",
+        "words 5000-5250 Then",
     ] {
         assert_eq!(call.next().await, expected);
     }
@@ -336,6 +340,14 @@ fn a_last_word_that_may_be_half_a_word_is_not_kept() {
         kept("I come on", 1_700)
     );
     assert_eq!(cut("Sun", span(1_700, 2_000)), None);
+    let without_blanks = Turn {
+        text: "日曜日に行きます".to_owned(),
+        span: Some(span(200, 2_000)),
+        words: 3,
+        last_word: Some(span(1_700, 2_000)),
+        ..Turn::default()
+    };
+    assert_eq!(whole_words(without_blanks.clone()), Some(without_blanks));
     assert_eq!(
         cut("I come on Sunday.", span(1_300, 1_800)),
         kept("I come on Sunday.", 1_800)

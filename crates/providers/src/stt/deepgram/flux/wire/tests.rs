@@ -139,6 +139,7 @@ fn a_turn_is_told_with_all_its_words() {
             event: Event::Over,
             text: "I need to change it".into(),
             span: span(200, 2_400),
+            words: 2,
             last_word: span(1_600, 1_750),
             confidence: Some(83),
         }
