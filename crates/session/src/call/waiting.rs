@@ -2,7 +2,7 @@
 
 use domain::{EndReason, Millis};
 
-use super::{CallSession, Line, Phase};
+use super::{CallSession, Line, Phase, Settled};
 use crate::{
     reply::{After, Kind},
     timers::Timer,
@@ -54,7 +54,7 @@ impl CallSession {
     pub(super) fn go_on_waiting(&mut self, now: Millis) {
         if self.line == Line::Rounds {
             // The carrier waits, and tells when nothing has come.
-            return;
+            return self.answer_what_came_meanwhile(now);
         }
         if let Phase::Leaving(_) = self.phase {
             return self.timers.arm(Timer::Grace, now + self.rules.end.grace);
@@ -62,6 +62,13 @@ impl CallSession {
         if !self.waiting.noisy {
             self.timers
                 .arm(Timer::Idle, self.waiting.idle_at.or_later(now));
+        }
+    }
+
+    /// Words of a round that came while the agent had begun to say something else.
+    fn answer_what_came_meanwhile(&mut self, now: Millis) {
+        if self.reply.is_none() && !self.turn.is_empty() && !self.turn.has_keys() {
+            self.commit(now, Settled::BY_PROVIDER);
         }
     }
 

@@ -145,6 +145,46 @@ fn a_carrier_that_speaks_by_itself_presses_no_keys() {
     ));
 }
 
+#[test]
+fn words_that_come_with_an_apology_are_answered_after_it() {
+    insta::assert_snapshot!(after_greeting(
+        with_rounds(),
+        "
+        1.000  deaf
+        5.000  round words What are your opening hours?
+        5.500  text r2 From nine to five.
+        5.600  done r2
+        5.700  audio r2/0 1.200
+        5.800  no-voice r2
+        6.800  round words And on Sundays?
+        6.900  audio r3/0 1.000
+        6.900  spoken r3
+       11.000  round over
+    "
+    ), @r#"
+    1.000  take rounds
+    5.000  think r2 "What are your opening hours?"
+    5.000  commit r2: provider after 0.000
+    5.600  speak r2/0 "From nine to five."
+    5.600  speak end r2
+    5.700  play r2 1.200
+    5.800  cancel r2: failed
+    5.800  mark r2-0
+    6.800  record turn 1: caller "What are your opening hours?" heard "From nine" of "From nine to five." gap 0.700
+    6.800  apologise r3
+    6.900  play r3 1.000
+    6.900  mark r3-0
+    8.900  record turn 2: caller "" heard "Sorry, something went wrong on my side. Could you say that again?"
+    8.900  think r4 "And on Sundays?"
+    8.900  commit r4: provider after 2.100
+    10.900  speak r4/0 "One moment,"
+    10.900  speak r4/1 "please."
+    11.000  cancel r4: call_over
+    11.000  record turn 3: caller "And on Sundays?" heard "" of "One moment, please."
+    11.000  hang up: caller_hung_up
+    "#);
+}
+
 /// What the carrier does after each line of a script of a call in rounds.
 fn rounds_of(text: &str) -> Vec<Option<AfterSaying>> {
     let mut rules = with_rounds();
