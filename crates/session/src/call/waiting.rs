@@ -23,6 +23,8 @@ pub(super) struct Waiting {
     pub(super) reminders: usize,
     /// The end of the sound whose late words a filler was said for.
     pub(super) filled: Option<Millis>,
+    /// What could not be said while the carrier listened.
+    pub(super) unsaid: Vec<String>,
 }
 
 /// How much silence the caller is granted.
@@ -134,9 +136,12 @@ impl CallSession {
     /// again.
     pub(super) fn say_between(&mut self, now: Millis, timer: Timer, line: &str) {
         const LATER: Millis = Millis(1_000);
+        if self.line == Line::Rounds {
+            // A carrier that listens cannot be spoken to, and tells only when it has listened.
+            return self.waiting.unsaid.push(line.to_owned());
+        }
         let heard = self.is_waiting() && !self.turn.awaits_words();
-        // A carrier that listens cannot be spoken to.
-        let free = heard && self.phase == Phase::Talking && self.line != Line::Rounds;
+        let free = heard && self.phase == Phase::Talking;
         if !free {
             return self.timers.arm(timer, now + LATER);
         }

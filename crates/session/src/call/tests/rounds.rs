@@ -146,6 +146,55 @@ fn a_carrier_that_speaks_by_itself_presses_no_keys() {
 }
 
 #[test]
+fn a_warning_waits_for_the_next_answer() {
+    let mut rules = with_rounds();
+    rules.end.max_call = Millis(60_000);
+    rules.end.warn_before = Some(Millis(50_000));
+    rules.lines.almost_over = "We have little time left.".to_owned();
+    insta::assert_snapshot!(after_greeting(
+        rules,
+        "
+        1.000  deaf
+       14.000  round words What are your opening hours?
+       14.100  audio r2/0 1.500
+       15.000  text r2 From nine to five.
+       15.100  done r2
+       15.200  audio r2/1 1.200
+       15.200  spoken r2
+       20.000  round over
+    "
+    ), @r#"
+    1.000  take rounds
+    14.000  think r2 "What are your opening hours?"
+    14.000  commit r2: provider after 0.000
+    14.000  speak r2/0 "We have little time left."
+    14.100  play r2 1.500
+    15.100  speak r2/1 "From nine to five."
+    15.100  speak end r2
+    15.200  mark r2-0
+    15.200  play r2 1.200
+    15.200  mark r2-1
+    17.800  record turn 1: caller "What are your opening hours?" heard "We have little time left. From nine to five." gap 0.100
+    20.000  hang up: caller_hung_up
+    "#);
+}
+
+#[test]
+fn a_line_that_the_carrier_cannot_say_while_it_listens_wakes_nobody_up() {
+    let mut rules = with_rounds();
+    rules.lines.greeting.clear();
+    rules.end.max_call = Millis(60_000);
+    rules.end.warn_before = Some(Millis(50_000));
+    let (mut session, _) = CallSession::answered(Arc::new(rules));
+    for line in ["0.100 deaf", "12.000 tick"] {
+        let (at, input) = script::read(line).unwrap();
+        let _actions = session.handle(at, input);
+    }
+    let next = session.next_deadline().map(|(at, _)| at);
+    assert_eq!(next, Some(Millis(60_000)));
+}
+
+#[test]
 fn words_that_come_with_an_apology_are_answered_after_it() {
     insta::assert_snapshot!(after_greeting(
         with_rounds(),
