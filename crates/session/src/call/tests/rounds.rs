@@ -234,6 +234,28 @@ fn words_that_come_with_an_apology_are_answered_after_it() {
     "#);
 }
 
+#[test]
+fn a_last_line_waits_for_a_carrier_that_listens() {
+    insta::assert_snapshot!(after_greeting(
+        with_rounds(),
+        "
+        1.000  deaf
+        5.000  dismissed
+       27.000  audio r2 1.000
+       27.000  spoken r2
+    "
+    ), @r#"
+    1.000  take rounds
+    5.000  speak r2/0 "I will hang up now."
+    5.000  speak r2/1 "Thank you for calling, goodbye."
+    5.000  speak end r2
+    27.000  play r2 1.000
+    27.000  mark r2-0
+    29.000  record turn 1: caller "" heard "I will hang up now." of "I will hang up now. Thank you for calling, goodbye."
+    29.000  hang up: operator_ended
+    "#);
+}
+
 /// What the carrier does after each line of a script of a call in rounds.
 fn rounds_of(text: &str) -> Vec<Option<AfterSaying>> {
     let mut rules = with_rounds();
