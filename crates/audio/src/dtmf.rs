@@ -5,7 +5,10 @@
 
 use std::f32::consts::{SQRT_2, TAU};
 
-use crate::{g711::ulaw, level::dbfs_to_power};
+use crate::{
+    g711::{BYTES_PER_MS, ulaw},
+    level::dbfs_to_power,
+};
 
 /// How long a key sounds.
 pub const SOUND_MS: u64 = 100;
@@ -14,7 +17,6 @@ pub const SILENCE_MS: u64 = 100;
 /// How long the key that is none, a wait, lasts.
 pub const WAIT_MS: u64 = 500;
 
-const SAMPLES_PER_MS: u64 = 8;
 const RATE_HZ: f32 = 8_000.0;
 /// The level of either sine.
 const LEVEL_DBFS: f32 = -10.0;
@@ -43,9 +45,9 @@ pub fn tones(key: char) -> Option<Vec<u8>> {
     Some(sound.chain(silence).collect())
 }
 
-/// How many samples so long a sound has.
+/// How many samples, of a byte each, so long a sound has.
 const fn samples(ms: u64) -> usize {
-    (ms * SAMPLES_PER_MS) as usize
+    (ms * BYTES_PER_MS) as usize
 }
 
 /// The row's and the column's.

@@ -121,6 +121,8 @@ enum Breaker {
         probing_until: Instant,
         /// The probe has reached it. Whether it works is not known yet.
         reached: bool,
+        /// Somebody holds the probe, and gives it back.
+        held: bool,
     },
     Open {
         until: Instant,
@@ -198,8 +200,21 @@ impl Breakers {
         }
     }
 
-    /// Until when somebody tries it, and keeps others from it; also tells his probe from others'.
-    pub(crate) fn probed_until(&self, name: &ModelName) -> Option<Instant> {
+    /// Takes hold of the probe that was last allowed, unless somebody has it: until when it keeps
+    /// others away, which also tells it from others.
+    pub(crate) fn take_probe(&self, name: &ModelName) -> Option<Instant> {
+        match &mut self.lock().get_mut(name)?.breaker {
+            Breaker::HalfOpen {
+                probing_until,
+                held,
+                ..
+            } => (!std::mem::replace(held, true)).then_some(*probing_until),
+            Breaker::Closed { .. } | Breaker::Open { .. } | Breaker::Recovering { .. } => None,
+        }
+    }
+
+    /// Until when somebody tries it, and keeps others from it.
+    fn probed_until(&self, name: &ModelName) -> Option<Instant> {
         match self.lock().get(name)?.breaker {
             Breaker::HalfOpen { probing_until, .. } => Some(probing_until),
             Breaker::Closed { .. } | Breaker::Open { .. } | Breaker::Recovering { .. } => None,
@@ -337,12 +352,14 @@ impl Breaker {
                     successes: 0,
                     probing_until: now + PROBE,
                     reached: false,
+                    held: false,
                 };
                 true
             }
             Self::HalfOpen {
                 probing_until,
                 reached,
+                held,
                 ..
             } => {
                 let known_to_be_there = *reached && need == Need::LastResort;
@@ -351,6 +368,7 @@ impl Breaker {
                 }
                 *probing_until = now + PROBE;
                 *reached = false;
+                *held = false;
                 true
             }
             Self::Recovering { since, credit } => {

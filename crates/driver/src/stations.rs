@@ -137,11 +137,11 @@ impl<P: ?Sized, S> Stations<P, S> {
             .map(|(place, station)| (place, &station.name))
     }
 
-    /// A request to this one is a probe, if nobody knows yet how it does.
+    /// A request to this one is a probe, if nobody knows yet how it does, and nobody else finds out.
     pub(crate) fn probe(&self, place: usize) -> Option<Probe> {
         let name = self.name(place);
         Some(Probe {
-            until: self.breakers.probed_until(name)?,
+            until: self.breakers.take_probe(name)?,
             breakers: self.breakers.clone(),
             name: name.clone(),
         })

@@ -157,6 +157,15 @@ struct Settled {
     wait: Millis,
 }
 
+impl Settled {
+    /// Whoever recognises the words says so.
+    const BY_PROVIDER: Self = Self {
+        class: WaitClass::Provider,
+        evidence: Evidence::Provider,
+        wait: Millis::ZERO,
+    };
+}
+
 /// Surer than this, a recogniser's model of turns decides; below, it only suggests.
 const SURE_PERCENT: u8 = 70;
 

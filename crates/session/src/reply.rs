@@ -386,12 +386,15 @@ impl Reply {
 
     /// The exchange for the model's history, as it was heard by `now`.
     pub(crate) fn messages(&self, now: Millis, interrupted: bool) -> Vec<Message> {
-        self.conversation(|clauses| self.playout.heard_text(clauses, now), interrupted)
+        let heard = |clauses| self.playout.heard_text(clauses, now);
+        self.conversation(heard, Some(self.keys.pressed(heard)), interrupted)
     }
 
     /// The exchange for the model while the reply goes on: what it wrote so far, heard or not.
     pub(crate) fn messages_so_far(&self) -> Vec<Message> {
-        let mut messages = self.conversation(|clauses| self.playout.said_text(clauses), false);
+        let said = |clauses| self.playout.said_text(clauses);
+        let pressed = (!self.keys.wait()).then(|| self.keys.pressed(said));
+        let mut messages = self.conversation(said, pressed, false);
         let unspoken = self.unspoken.join(" ");
         if !unspoken.is_empty() {
             match messages.last_mut() {
@@ -412,9 +415,9 @@ impl Reply {
     fn conversation(
         &self,
         text: impl Fn(Range<usize>) -> String,
+        pressed: Option<String>,
         interrupted: bool,
     ) -> Vec<Message> {
-        let pressed = self.keys.pressed(&text);
         let mut messages = Vec::new();
         if !self.answers.is_empty() {
             messages.push(Message::Caller(self.answers.clone()));
@@ -430,7 +433,12 @@ impl Reply {
                     tools,
                 });
             }
-            messages.extend(round.tools.iter().map(|tool| tool.answer(&pressed)));
+            messages.extend(
+                round
+                    .tools
+                    .iter()
+                    .map(|tool| tool.answer(pressed.as_deref())),
+            );
         }
         messages
     }

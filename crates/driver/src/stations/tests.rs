@@ -163,3 +163,19 @@ async fn a_probe_that_ends_without_a_word_is_anyones_again_at_once() {
     drop(old);
     assert_eq!(next(), None);
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_again_beside_a_probe_does_not_give_it_back() {
+    let rig = Rig::of(1);
+    let next = || rig.stations.next(&mut Tried::default());
+    rig.dies(0);
+    tokio::time::advance(BreakerSettings::default().open).await;
+    assert_eq!(next(), Some(0));
+    let probe = rig.stations.probe(0);
+    let other = rig.stations.probe(0);
+    assert!(other.is_none());
+    drop(other);
+    assert_eq!(next(), None, "the first still tries");
+    drop(probe);
+    assert_eq!(next(), Some(0));
+}

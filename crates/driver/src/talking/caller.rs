@@ -24,7 +24,8 @@ pub(super) struct Caller {
     sends: Sends,
     /// The last sound, should speech begin.
     recent: VecDeque<Bytes>,
-    /// Sent since the last turn; of all sound, only that of speech counts.
+    /// Sent since the last turn. Of turns, what is around the speech counts too, since that is what
+    /// the provider gets; where it gets all sound, only speech tells whether there was a turn.
     sent: Millis,
     /// Silence that is still to be sent.
     tail: Millis,

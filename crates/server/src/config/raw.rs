@@ -261,8 +261,8 @@ pub(crate) struct Agent {
     /// is said.
     pub budget_low_line: Option<String>,
     /// Said when nobody recognises the caller's words any more, and the carrier cannot either: which
-    /// keys to press. They reach the model as turns, until none comes for `idle.ask_after_ms`. By
-    /// default the call ends at once, with `failure_line`.
+    /// keys to press. They reach the model as turns, until none comes for `idle.ask_after_ms`. Needs
+    /// `carrier_rounds = false`. By default the call ends at once, with `failure_line`.
     pub keypad_line: Option<String>,
     /// Said before hanging up.
     pub goodbye_line: Option<String>,

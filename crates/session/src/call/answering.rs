@@ -188,6 +188,7 @@ impl CallSession {
         let stage = std::mem::replace(&mut reply.stage, Stage::Released);
         let writing = reply.writing;
         let unspoken = std::mem::take(&mut reply.unspoken);
+        self.say_what_waited(now);
         self.speak(now, unspoken.into_iter().map(Piece::Words).collect());
         if let Stage::Speculative { held } = stage {
             self.play_held(now, held);

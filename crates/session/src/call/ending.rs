@@ -81,6 +81,12 @@ impl CallSession {
     }
 
     fn say_last(&mut self, now: Millis, line: &str, why: EndReason) {
+        let longest = if self.line == Line::Rounds {
+            // The carrier may be listening, and asks for the line only then.
+            self.patience() + LONGEST_LINE
+        } else {
+            LONGEST_LINE
+        };
         let protected = |reply: &&mut Reply| reply.kind == Kind::ProtectedLine;
         if let Some(reply) = self.reply.as_mut().filter(protected) {
             // It is heard to its end. If it parts already, its reason and its time stand.
@@ -88,12 +94,12 @@ impl CallSession {
                 reply.then = After::HangUp(why);
             }
             if !self.timers.is_armed(Timer::Parting) {
-                self.timers.arm(Timer::Parting, now + LONGEST_LINE);
+                self.timers.arm(Timer::Parting, now + longest);
             }
             return;
         }
         self.stop_talking(now);
-        self.timers.arm(Timer::Parting, now + LONGEST_LINE);
+        self.timers.arm(Timer::Parting, now + longest);
         self.timers.disarm(Timer::Idle);
         self.timers.disarm(Timer::Grace);
         self.timers.disarm(Timer::EndOfTurn);

@@ -303,12 +303,7 @@ impl CallSession {
         }
         match self.rules.turn.end {
             TurnEnd::Provider | TurnEnd::Talker if self.is_over_for_others() => {
-                let settled = Settled {
-                    class: WaitClass::Provider,
-                    evidence: Evidence::Provider,
-                    wait: Millis::ZERO,
-                };
-                self.commit(now, settled);
+                self.commit(now, Settled::BY_PROVIDER);
             }
             TurnEnd::Provider | TurnEnd::Talker => {}
             TurnEnd::Words => self.weigh_silence(now),

@@ -57,12 +57,24 @@ impl CallSession {
             Mask::Filler => self.next_filler(),
             Mask::Opener => self.next_opener(),
         };
+        self.cover(now, &line);
+        self.arm_mask(now);
+    }
+
+    /// Says something within the answer that is no part of it.
+    fn cover(&mut self, now: Millis, line: &str) {
         let before = self.reply.as_ref().map(|reply| reply.playout.clauses());
-        self.speak(now, self.rules.pieces(&line));
+        self.speak(now, self.rules.pieces(line));
         if let Some((reply, before)) = self.reply.as_mut().zip(before) {
             reply.masked(now, reply.playout.clauses() - before);
         }
-        self.arm_mask(now);
+    }
+
+    /// What could not be said while the carrier listened comes before the answer.
+    pub(super) fn say_what_waited(&mut self, now: Millis) {
+        for line in std::mem::take(&mut self.waiting.unsaid) {
+            self.cover(now, &line);
+        }
     }
 
     /// The mask that is due next for the answer in the making, if it is silent until then.

@@ -6,7 +6,7 @@ use domain::{EndReason, Millis};
 
 use super::{CallSession, Line, Phase, Recogniser, Settled};
 use crate::{
-    Action, AfterSaying, Evidence, Input, Missing, RoundHeard, WaitClass, Words,
+    Action, AfterSaying, Input, Missing, RoundHeard, WaitClass, Words,
     reply::{After, Finish, Kind, Reply, Voicing, Writing},
     timers::Timer,
     turn::CallerTurn,
@@ -57,8 +57,15 @@ impl CallSession {
         Some(match self.after(reply, Finish::Heard) {
             After::HangUp(_) if reply.kind == Kind::ProtectedLine => AfterSaying::HangUp,
             After::HangUp(_) => self.listen(self.rules.end.grace),
+            // What the caller said meanwhile is answered next.
+            After::Apologise | After::Listen if self.has_more_to_answer(reply) => return None,
             After::Apologise | After::Listen => self.listen(self.patience()),
         })
+    }
+
+    /// Whether words came that a line of the agent's own does not answer.
+    fn has_more_to_answer(&self, reply: &Reply) -> bool {
+        reply.kind != Kind::Answer && !self.turn.is_empty()
     }
 
     fn after_silence(&self) -> AfterSaying {
@@ -155,11 +162,6 @@ impl CallSession {
             return;
         }
         self.failures.unheard = 0;
-        let settled = Settled {
-            class: WaitClass::Provider,
-            evidence: Evidence::Provider,
-            wait: Millis::ZERO,
-        };
-        self.commit(now, settled);
+        self.commit(now, Settled::BY_PROVIDER);
     }
 }

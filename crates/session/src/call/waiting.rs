@@ -2,7 +2,7 @@
 
 use domain::{EndReason, Millis};
 
-use super::{CallSession, Line, Phase};
+use super::{CallSession, Line, Phase, Settled};
 use crate::{
     reply::{After, Kind},
     timers::Timer,
@@ -23,6 +23,8 @@ pub(super) struct Waiting {
     pub(super) reminders: usize,
     /// The end of the sound whose late words a filler was said for.
     pub(super) filled: Option<Millis>,
+    /// What could not be said while the carrier listened.
+    pub(super) unsaid: Vec<String>,
 }
 
 /// How much silence the caller is granted.
@@ -54,7 +56,7 @@ impl CallSession {
     pub(super) fn go_on_waiting(&mut self, now: Millis) {
         if self.line == Line::Rounds {
             // The carrier waits, and tells when nothing has come.
-            return;
+            return self.answer_what_came_meanwhile(now);
         }
         if let Phase::Leaving(_) = self.phase {
             return self.timers.arm(Timer::Grace, now + self.rules.end.grace);
@@ -62,6 +64,13 @@ impl CallSession {
         if !self.waiting.noisy {
             self.timers
                 .arm(Timer::Idle, self.waiting.idle_at.or_later(now));
+        }
+    }
+
+    /// Words of a round that came while the agent had begun to say something else.
+    fn answer_what_came_meanwhile(&mut self, now: Millis) {
+        if self.reply.is_none() && !self.turn.is_empty() && !self.turn.has_keys() {
+            self.commit(now, Settled::BY_PROVIDER);
         }
     }
 
@@ -127,9 +136,12 @@ impl CallSession {
     /// again.
     pub(super) fn say_between(&mut self, now: Millis, timer: Timer, line: &str) {
         const LATER: Millis = Millis(1_000);
+        if self.line == Line::Rounds {
+            // A carrier that listens cannot be spoken to, and tells only when it has listened.
+            return self.waiting.unsaid.push(line.to_owned());
+        }
         let heard = self.is_waiting() && !self.turn.awaits_words();
-        // A carrier that listens cannot be spoken to.
-        let free = heard && self.phase == Phase::Talking && self.line != Line::Rounds;
+        let free = heard && self.phase == Phase::Talking;
         if !free {
             return self.timers.arm(timer, now + LATER);
         }

@@ -5,6 +5,10 @@ pub(crate) const END_CALL: &str = "end_call";
 /// The tool by which the model presses keys. Carried out by the session, too.
 pub(crate) const PRESS_KEYS: &str = "press_keys";
 
+/// Told while the words before the keys are still being written: that none was pressed yet would
+/// have them asked for again.
+const KEYS_WAIT: &str = r#"{"status":"they will be pressed once your words have been spoken"}"#;
+
 /// A tool asked for in a reply.
 #[derive(Debug)]
 pub(crate) struct Tool {
@@ -33,11 +37,15 @@ impl Tool {
         self.call.name != END_CALL && !matches!(self.state, ToolState::Pressing)
     }
 
-    pub(super) fn answer(&self, pressed: &str) -> Message {
+    /// What the model is told of it. `pressed`: the keys that sounded; `None` while all of them wait.
+    pub(super) fn answer(&self, pressed: Option<&str>) -> Message {
         let output = match &self.state {
             ToolState::Answered(output) => output.clone(),
             ToolState::Asked => r#"{"error":"cancelled"}"#.to_owned(),
-            ToolState::Pressing => format!(r#"{{"pressed":"{pressed}"}}"#),
+            ToolState::Pressing => pressed.map_or_else(
+                || KEYS_WAIT.to_owned(),
+                |keys| format!(r#"{{"pressed":"{keys}"}}"#),
+            ),
             ToolState::Running(_) => r#"{"status":"still running, result unknown"}"#.to_owned(),
             ToolState::Settled(output) => (*output).to_owned(),
         };

@@ -99,6 +99,9 @@ impl Reading<'_, '_> {
             (100, rules.history_tokens, 1_000_000),
         );
         rules.line.rounds = self.rounds(language);
+        if rules.line.rounds && typed.keypad_line.is_some() {
+            self.contradiction("keypad_line", "needs `carrier_rounds = false`");
+        }
         rules.spoken_form = typed.tts.spoken_form.unwrap_or(rules.spoken_form);
         rules
     }

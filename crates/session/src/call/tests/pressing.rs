@@ -66,6 +66,35 @@ fn words_come_before_the_keys_and_a_menu_that_speaks_on_stops_neither() {
 }
 
 #[test]
+fn keys_beside_another_tool_are_told_to_wait_and_are_pressed_once() {
+    insta::assert_snapshot!(after_greeting(rules(), r##"
+        1.000  utterance For service, press two.
+        2.000  tool r2 c1 book {}
+        2.000  tool r2 c2 press_keys {"keys":"2"}
+        2.010  done r2
+        2.500  answer 1 {}
+        3.000  text r2 One moment.
+        3.010  done r2
+        3.500  audio r2/0 0.500
+        3.500  spoken r2
+        5.000  hang-up
+    "##), @r##"
+    1.200  think r2 "For service, press two." may press
+    1.700  commit r2: terminal after 0.700
+    2.010  run tool 1 book {}
+    2.500  think r2 "{\"status\":\"they will be pressed once your words have been spoken\"}" may press
+    3.010  speak r2/0 "One moment."
+    3.010  speak end r2
+    3.500  play r2 0.500
+    3.500  press r2/1 1 keys
+    5.000  silence r2 after 0.500
+    5.000  cancel r2: call_over
+    5.000  record turn 1: caller "For service, press two." heard "" of "One moment. pressed 2" gap 2.500
+    5.000  hang up: caller_hung_up
+    "##);
+}
+
+#[test]
 fn keys_that_a_reply_begun_ahead_of_time_wants_wait_for_its_turn() {
     insta::assert_snapshot!(after_greeting(rules(), r##"
         1.000  speech

@@ -146,6 +146,117 @@ fn a_carrier_that_speaks_by_itself_presses_no_keys() {
 }
 
 #[test]
+fn a_warning_waits_for_the_next_answer() {
+    let mut rules = with_rounds();
+    rules.end.max_call = Millis(60_000);
+    rules.end.warn_before = Some(Millis(50_000));
+    rules.lines.almost_over = "We have little time left.".to_owned();
+    insta::assert_snapshot!(after_greeting(
+        rules,
+        "
+        1.000  deaf
+       14.000  round words What are your opening hours?
+       14.100  audio r2/0 1.500
+       15.000  text r2 From nine to five.
+       15.100  done r2
+       15.200  audio r2/1 1.200
+       15.200  spoken r2
+       20.000  round over
+    "
+    ), @r#"
+    1.000  take rounds: no recogniser
+    14.000  think r2 "What are your opening hours?"
+    14.000  commit r2: provider after 0.000
+    14.000  speak r2/0 "We have little time left."
+    14.100  play r2 1.500
+    15.100  speak r2/1 "From nine to five."
+    15.100  speak end r2
+    15.200  mark r2-0
+    15.200  play r2 1.200
+    15.200  mark r2-1
+    17.800  record turn 1: caller "What are your opening hours?" heard "We have little time left. From nine to five." gap 0.100
+    20.000  hang up: caller_hung_up
+    "#);
+}
+
+#[test]
+fn a_line_that_the_carrier_cannot_say_while_it_listens_wakes_nobody_up() {
+    let mut rules = with_rounds();
+    rules.lines.greeting.clear();
+    rules.end.max_call = Millis(60_000);
+    rules.end.warn_before = Some(Millis(50_000));
+    let (mut session, _) = CallSession::answered(Arc::new(rules));
+    for line in ["0.100 deaf", "12.000 tick"] {
+        let (at, input) = script::read(line).unwrap();
+        let _actions = session.handle(at, input);
+    }
+    let next = session.next_deadline().map(|(at, _)| at);
+    assert_eq!(next, Some(Millis(60_000)));
+}
+
+#[test]
+fn words_that_come_with_an_apology_are_answered_after_it() {
+    insta::assert_snapshot!(after_greeting(
+        with_rounds(),
+        "
+        1.000  deaf
+        5.000  round words What are your opening hours?
+        5.500  text r2 From nine to five.
+        5.600  done r2
+        5.700  audio r2/0 1.200
+        5.800  no-voice r2
+        6.800  round words And on Sundays?
+        6.900  audio r3/0 1.000
+        6.900  spoken r3
+       11.000  round over
+    "
+    ), @r#"
+    1.000  take rounds: no recogniser
+    5.000  think r2 "What are your opening hours?"
+    5.000  commit r2: provider after 0.000
+    5.600  speak r2/0 "From nine to five."
+    5.600  speak end r2
+    5.700  play r2 1.200
+    5.800  cancel r2: failed
+    5.800  mark r2-0
+    6.800  record turn 1: caller "What are your opening hours?" heard "From nine" of "From nine to five." gap 0.700
+    6.800  apologise r3
+    6.900  play r3 1.000
+    6.900  mark r3-0
+    8.900  record turn 2: caller "" heard "Sorry, something went wrong on my side. Could you say that again?"
+    8.900  think r4 "And on Sundays?"
+    8.900  commit r4: provider after 2.100
+    10.900  speak r4/0 "One moment,"
+    10.900  speak r4/1 "please."
+    11.000  cancel r4: call_over
+    11.000  record turn 3: caller "And on Sundays?" heard "" of "One moment, please."
+    11.000  hang up: caller_hung_up
+    "#);
+}
+
+#[test]
+fn a_last_line_waits_for_a_carrier_that_listens() {
+    insta::assert_snapshot!(after_greeting(
+        with_rounds(),
+        "
+        1.000  deaf
+        5.000  dismissed
+       27.000  audio r2 1.000
+       27.000  spoken r2
+    "
+    ), @r#"
+    1.000  take rounds: no recogniser
+    5.000  speak r2/0 "I will hang up now."
+    5.000  speak r2/1 "Thank you for calling, goodbye."
+    5.000  speak end r2
+    27.000  play r2 1.000
+    27.000  mark r2-0
+    29.000  record turn 1: caller "" heard "I will hang up now." of "I will hang up now. Thank you for calling, goodbye."
+    29.000  hang up: operator_ended
+    "#);
+}
+
+#[test]
 fn a_call_that_was_about_to_end_ends_for_its_own_reason() {
     insta::assert_snapshot!(after_greeting(
         with_rounds(),

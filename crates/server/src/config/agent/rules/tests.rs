@@ -153,6 +153,7 @@ fn the_edges_of_a_call_are_set() {
          one_moment_line = \"A second.\"\n\
          hold_line = \"I am here.\"\n\
          almost_over_line = \"We have to end.\"\n\
+         carrier_rounds = false\n\
          keypad_line = \"Press 1.\"",
     );
     assert_eq!(rules.idle.hold, Millis(90_000));
@@ -257,6 +258,14 @@ fn waits_of_one_length_go_with_no_others() {
     repartee.toml:2:28: agents.desk.turn.adapt: contradicts `turn.wait.all_ms`
     repartee.toml:2:66: agents.desk.turn.wait.filler_ms: contradicts `turn.wait.all_ms`
     "#);
+}
+
+#[test]
+fn keys_are_for_calls_that_do_not_go_on_in_rounds() {
+    insta::assert_snapshot!(
+        problems("keypad_line = \"Press 1.\""),
+        @"repartee.toml:2:15: agents.desk.keypad_line: needs `carrier_rounds = false`"
+    );
 }
 
 #[test]
