@@ -12,7 +12,7 @@ const USAGE: &str = "\
 usage: cargo xtask chaos providers [--rows F01,F02] [--sets nova,flux,files] [--together N]
 
   providers  faults of providers, F01 to F17, against the real driver, with three sets of them: a
-             table of what was required and found; fails if a row does. Takes four minutes, at most five.";
+             table of what was required and found; fails if a row does. Takes less than five minutes.";
 
 /// Builds and runs what the first argument names, with the others.
 pub(crate) fn chaos(arguments: &[String]) -> anyhow::Result<()> {

@@ -264,7 +264,7 @@ fn waits_of_one_length_go_with_no_others() {
 fn keys_are_for_calls_that_do_not_go_on_in_rounds() {
     insta::assert_snapshot!(
         problems("keypad_line = \"Press 1.\""),
-        @"repartee.toml:2:15: agents.desk.keypad_line: needs `carrier_rounds = false`"
+        @"repartee.toml:2:1: agents.desk.keypad_line: needs `carrier_rounds = false`"
     );
 }
 
