@@ -19,7 +19,7 @@ pub enum BadBaseUrl {
     },
     /// Neither HTTP nor WebSocket.
     #[error(
-        "{name}: `{scheme}` is not a scheme of ours: use https, wss, or http and ws for this machine and private networks"
+        "{name}: `{scheme}` is not a scheme of ours: use https, wss, or http, h2c and ws for this machine and private networks"
     )]
     Scheme {
         /// The setting.
@@ -51,6 +51,8 @@ pub enum BadBaseUrl {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BaseUrl {
     secure: bool,
+    /// HTTP/2 without TLS, where nobody can ask which version is spoken.
+    is_h2c: bool,
     host: String,
     port: Option<u16>,
     /// Empty, or begins with a slash and does not end with one.
@@ -61,7 +63,11 @@ impl BaseUrl {
     /// Reads the value of the setting called `name` (such as `DEEPGRAM_BASE_URL`).
     pub fn parse(name: &str, text: &str) -> Result<Self, BadBaseUrl> {
         let name = || name.to_owned();
-        let url = Url::parse(text.trim()).map_err(|why| BadBaseUrl::Unreadable {
+        // The parser drops usual ports and completes hosts only of schemes that it knows.
+        let text = text.trim();
+        let h2c = text.strip_prefix("h2c:").map(|rest| format!("http:{rest}"));
+        let url = h2c.as_deref().unwrap_or(text);
+        let url = Url::parse(url).map_err(|why| BadBaseUrl::Unreadable {
             name: name(),
             text: without_login(text),
             why: why.to_string(),
@@ -85,6 +91,7 @@ impl BaseUrl {
         }
         Ok(Self {
             secure,
+            is_h2c: h2c.is_some(),
             host,
             port: url.port(),
             path: url.path().trim_end_matches('/').to_owned(),
@@ -95,6 +102,11 @@ impl BaseUrl {
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// Whether its HTTP is HTTP/2 from the first byte on. With TLS both sides agree on a version.
+    pub(crate) const fn is_h2c(&self) -> bool {
+        self.is_h2c
     }
 
     /// The same address; without any path it gets `/v1`, where every server has its interface.
@@ -146,7 +158,12 @@ impl BaseUrl {
 
 impl fmt::Display for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.http(""))
+        let scheme = match (self.secure, self.is_h2c) {
+            (true, _) => "https",
+            (false, true) => "h2c",
+            (false, false) => "http",
+        };
+        f.write_str(&self.below(scheme, ""))
     }
 }
 
@@ -229,6 +246,18 @@ mod tests {
     }
 
     #[test]
+    fn http2_without_tls_is_a_scheme_of_its_own() {
+        let base = parse("h2c://127.0.0.1:80/v1/").expect("an address");
+        assert!(base.is_h2c());
+        assert_eq!(base.http("/models"), "http://127.0.0.1/v1/models");
+        assert_eq!(base.ws("/listen"), "ws://127.0.0.1/v1/listen");
+        assert_eq!(base.to_string(), "h2c://127.0.0.1/v1");
+        assert!(!parse("http://127.0.0.1").expect("an address").is_h2c());
+        let far = parse("h2c://api.openai.com");
+        assert!(matches!(far, Err(BadBaseUrl::Plain { .. })), "{far:?}");
+    }
+
+    #[test]
     fn plain_http_stays_in_private_networks() {
         for near in [
             "http://localhost:1",
@@ -283,7 +312,7 @@ mod tests {
             .join("\n"),
             @r#"
 X_BASE_URL: `api.openai.com/v1` is not a URL: relative URL without a base (write it like https://host or http://127.0.0.1:9700)
-X_BASE_URL: `ftp` is not a scheme of ours: use https, wss, or http and ws for this machine and private networks
+X_BASE_URL: `ftp` is not a scheme of ours: use https, wss, or http, h2c and ws for this machine and private networks
 X_BASE_URL: plain http is for this machine and private networks (their addresses, names without a dot, .internal and .local); write https://api.openai.com
 X_BASE_URL: remove the user name: a base URL is scheme, host, port and path
 X_BASE_URL: remove the query: a base URL is scheme, host, port and path

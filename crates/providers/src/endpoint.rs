@@ -10,7 +10,11 @@ use reqwest::{
 };
 use tokio::time::timeout;
 
-use crate::{BaseUrl, HttpClient, ProviderError, Secret, http::Ticket, manners::Manners};
+use crate::{
+    BaseUrl, ProviderError, Secret,
+    http::{HttpClient, Ticket},
+    manners::Manners,
+};
 
 /// As much as is read of a list of models: it only has to be over.
 const MAX_LIST: usize = 1 << 20;
@@ -38,14 +42,13 @@ impl Endpoint {
         manners: &'static Manners,
         base: BaseUrl,
         (key, headers): (Option<Secret>, HeaderMap),
-        http: HttpClient,
     ) -> Self {
         Self {
             manners,
+            http: HttpClient::of(&base),
             base,
             key,
             headers,
-            http,
         }
     }
 

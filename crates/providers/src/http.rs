@@ -8,17 +8,22 @@ use std::{
 
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 
+use crate::BaseUrl;
+
 /// Streams that one HTTP/2 connection is given before the next connection is used.
 ///
 /// The client library keeps one connection per host and lets requests queue at the server's stream
 /// limit, which is often 100.
 const STREAMS_PER_LANE: usize = 60;
+/// What a server may send of one answer before we have taken it, 64 KiB: more would lie in our memory.
+/// The connection's own window, 5 MiB, has room for that of all its streams.
+const STREAM_WINDOW: u32 = 64 * 1_024;
 /// Connections per provider: enough for a thousand calls that think at once.
 const LANES: usize = 16;
 
 /// Connections to one provider's HTTP API, shared by all calls.
 #[derive(Clone, Debug)]
-pub struct HttpClient {
+pub(crate) struct HttpClient {
     lanes: Arc<[Lane]>,
 }
 
@@ -35,15 +40,14 @@ pub(crate) struct Ticket {
 }
 
 impl HttpClient {
-    /// Opens nothing yet. Proxies of the environment are not used and redirects not followed: a
+    /// For the server at this address. Opens nothing yet. Proxies of the environment are not used and redirects not followed: a
     /// key goes to the configured host and nowhere else.
     ///
     /// # Panics
     /// Never in practice: only if the TLS settings built here were not accepted.
-    #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn of(base: &BaseUrl) -> Self {
         let lanes = (0..LANES).map(|_lane| Lane {
-            client: client(),
+            client: client(base),
             streams: AtomicUsize::new(0),
         });
         Self {
@@ -70,12 +74,6 @@ impl HttpClient {
             lanes: Arc::clone(&self.lanes),
             lane,
         }
-    }
-}
-
-impl Default for HttpClient {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -111,8 +109,12 @@ pub(crate) fn tls(alpn: &[&[u8]]) -> ClientConfig {
     config
 }
 
-fn client() -> reqwest::Client {
-    reqwest::Client::builder()
+fn client(base: &BaseUrl) -> reqwest::Client {
+    let mut client = reqwest::Client::builder();
+    if base.is_h2c() {
+        client = client.http2_prior_knowledge();
+    }
+    client
         .tls_backend_preconfigured(tls(&[b"h2", b"http/1.1"]))
         .user_agent(USER_AGENT)
         .redirect(reqwest::redirect::Policy::none())
@@ -121,6 +123,7 @@ fn client() -> reqwest::Client {
         .tcp_nodelay(true)
         .tcp_keepalive(Duration::from_secs(60))
         .pool_idle_timeout(Duration::from_secs(300))
+        .http2_initial_stream_window_size(STREAM_WINDOW)
         .http2_keep_alive_interval(Duration::from_secs(30))
         .http2_keep_alive_timeout(Duration::from_secs(10))
         .http2_keep_alive_while_idle(true)
@@ -135,9 +138,13 @@ pub(crate) const USER_AGENT: &str = concat!("repartee/", env!("CARGO_PKG_VERSION
 mod tests {
     use super::*;
 
+    fn base(text: &str) -> BaseUrl {
+        BaseUrl::parse("", text).expect("an address")
+    }
+
     #[test]
     fn requests_spread_over_connections_once_one_is_full() {
-        let http = HttpClient::new();
+        let http = HttpClient::of(&base("http://127.0.0.1:1"));
         let first: Vec<Ticket> = (0..STREAMS_PER_LANE).map(|_n| http.ticket()).collect();
         assert!(first.iter().all(|ticket| ticket.lane == 0));
         assert_eq!(http.ticket().lane, 1);
@@ -147,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_full_house_uses_the_least_loaded() {
-        let http = HttpClient::new();
+        let http = HttpClient::of(&base("http://127.0.0.1:1"));
         for lane in http.lanes.iter() {
             lane.streams.store(STREAMS_PER_LANE + 5, Ordering::Relaxed);
         }

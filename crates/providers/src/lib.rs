@@ -30,6 +30,5 @@ mod verdict;
 
 pub use base_url::{BadBaseUrl, BaseUrl};
 pub use hints::Hints;
-pub use http::HttpClient;
 pub use secret::{BadSecret, Secret};
 pub use verdict::{ProviderError, Verdict};

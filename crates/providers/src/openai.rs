@@ -2,7 +2,7 @@
 
 pub(crate) use crate::llm::openai::{NAME, broke_off};
 use crate::{
-    BaseUrl, HttpClient, Secret,
+    BaseUrl, Secret,
     endpoint::Endpoint,
     llm::openai::{MANNERS, Profile, headers},
 };
@@ -11,8 +11,8 @@ use crate::{
 pub(crate) const MODELS: &str = "/models";
 
 /// A base without any path gets `/v1`, where every server has it. Local servers want no key.
-pub(crate) fn endpoint(base: BaseUrl, key: Option<Secret>, http: HttpClient) -> Endpoint {
+pub(crate) fn endpoint(base: BaseUrl, key: Option<Secret>) -> Endpoint {
     let base = base.versioned_if_bare();
     let headers = headers(key.as_ref(), Profile::of(&base).authorisation);
-    Endpoint::new(&MANNERS, base, (key, headers), http)
+    Endpoint::new(&MANNERS, base, (key, headers))
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use domain::ModelName;
 use driver::{Agent, Station};
 use providers::{
-    BaseUrl, HttpClient, Secret,
+    BaseUrl, Secret,
     llm::{
         Anthropic, LanguageModel,
         openai::{OpenAi, Profile},
@@ -153,7 +153,6 @@ fn listens(access: &ProviderAccess, name: &ModelName) -> Arc<dyn SpeechToText> {
         _ => Arc::new(OpenAiTranscription::new(
             address(access, OpenAiTranscription::BASE_URL),
             access.key.clone(),
-            HttpClient::new(),
         )),
     }
 }
@@ -164,13 +163,12 @@ fn thinks(access: &ProviderAccess, name: &ModelName) -> Arc<dyn LanguageModel> {
         "anthropic" => Arc::new(Anthropic::new(
             address(access, Anthropic::BASE_URL),
             access.key.clone(),
-            HttpClient::new(),
         )),
         _ => {
             let address = address(access, OpenAi::BASE_URL);
             let profile = Profile::of(&address);
             let key = access.key.clone();
-            Arc::new(OpenAi::new(address, key, HttpClient::new(), profile))
+            Arc::new(OpenAi::new(address, key, profile))
         }
     }
 }
@@ -193,7 +191,6 @@ fn speaks(access: &ProviderAccess, name: &ModelName, over: SpeakOver) -> Arc<dyn
         _ => Arc::new(OpenAiSpeech::new(
             address(access, OpenAiSpeech::BASE_URL),
             access.key.clone(),
-            HttpClient::new(),
         )),
     }
 }
@@ -201,7 +198,7 @@ fn speaks(access: &ProviderAccess, name: &ModelName, over: SpeakOver) -> Arc<dyn
 /// ElevenLabs without a socket.
 pub(crate) fn elevenlabs_over_http(access: &Access) -> ElevenLabsHttp {
     let address = address(access, ElevenLabsHttp::BASE_URL);
-    ElevenLabsHttp::new(address, key(access), HttpClient::new())
+    ElevenLabsHttp::new(address, key(access))
 }
 
 /// The access to a model's provider. The configuration names only those that it knows.

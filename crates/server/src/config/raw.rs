@@ -193,7 +193,8 @@ pub(crate) struct Provider {
     /// The key; best written `"${SOME_VARIABLE}"`.
     pub api_key: Option<String>,
     /// Where it is, if not at its usual place. OpenAI's ends in `/v1`, the others have no path.
-    /// Plain `http` is for loopback and private addresses.
+    /// Plain `http` is for loopback and private addresses, and so is `h2c`, which is HTTP/2 without
+    /// TLS; with `https` both sides agree on a version.
     pub base_url: Option<String>,
 }
 

@@ -69,13 +69,13 @@ impl Providers {
         [
             ("TWILIO_AUTH_TOKEN", TOKEN.to_owned()),
             ("ANTHROPIC_API_KEY", AnthropicSettings::default().key),
-            ("ANTHROPIC_BASE_URL", self.anthropic.base_url()),
+            ("ANTHROPIC_BASE_URL", over_http2(&self.anthropic.base_url())),
             ("DEEPGRAM_API_KEY", "deepgram-test-key".to_owned()),
             ("DEEPGRAM_BASE_URL", self.deepgram.base_url()),
             ("OPENAI_API_KEY", "openai-test-key".to_owned()),
-            ("OPENAI_BASE_URL", self.openai.base_url()),
+            ("OPENAI_BASE_URL", over_http2(&self.openai.base_url())),
             ("ELEVENLABS_API_KEY", "elevenlabs-test-key".to_owned()),
-            ("ELEVENLABS_BASE_URL", self.elevenlabs.base_url()),
+            ("ELEVENLABS_BASE_URL", over_http2(&self.elevenlabs.base_url())),
             ("COMPANY_NAME", "Harbour Table".to_owned()),
         ]
         .into_iter()
@@ -93,6 +93,11 @@ impl Providers {
         all.extend(self.realtime.violations());
         all
     }
+}
+
+/// As the services themselves are asked. A compatible server is asked over HTTP/1.1.
+fn over_http2(address: &str) -> String {
+    address.replacen("http:", "h2c:", 1)
 }
 
 const CALLER: &str = "wait agent\nsay book\nwait agent\nsay party\nwait agent\nhang up\n";

@@ -481,8 +481,12 @@ async fn voice(set: Set, voice: Arc<dyn Says>) -> anyhow::Result<Post<FakeVoice>
     Post::of(fake, address, moments).await
 }
 
-/// Where clients find a fake.
-fn base<F>(post: &Post<F>) -> anyhow::Result<BaseUrl> {
-    let address = format!("http://{}", post.proxy.address());
+/// Where clients find a fake. One set is asked over HTTP/2, where requests share a connection and its fate.
+fn base<F>(post: &Post<F>, set: Set) -> anyhow::Result<BaseUrl> {
+    let scheme = match set {
+        Set::Flux => "h2c",
+        Set::Nova | Set::Files => "http",
+    };
+    let address = format!("{scheme}://{}", post.proxy.address());
     Ok(BaseUrl::parse("", &address)?)
 }

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use domain::{Language, Millis, ReplyId};
 use providers::{
-    BaseUrl, HttpClient, ProviderError, Secret, Verdict,
+    BaseUrl, ProviderError, Secret, Verdict,
     llm::{LanguageModel as _, ModelSettings, OpenAi, Think, ToolOffer, Written, openai::Profile},
     offline::{Script, fixtures},
     stt::{Deepgram, DeepgramFlux, Listen, Recognised, SpeechToText as _, ToRecogniser},
@@ -194,9 +194,8 @@ async fn ask(
     fake: &FakeOpenAi,
     messages: Vec<Message>,
 ) -> (Result<(), ProviderError>, Vec<Written>) {
-    let http = HttpClient::new();
     let key = Some(key("openai-test-key"));
-    let client = OpenAi::new(base(&fake.base_url()), key, http, Profile::OPENAI);
+    let client = OpenAi::new(base(&fake.base_url()), key, Profile::OPENAI);
     let offer = ToolOffer {
         name: "book_table".to_owned(),
         description: "Books a table.".to_owned(),

@@ -11,7 +11,7 @@ use super::{
     wire::{self, AnswerReader},
 };
 use crate::{
-    BaseUrl, HttpClient, ProviderError, Secret,
+    BaseUrl, ProviderError, Secret,
     endpoint::Endpoint,
     llm::{
         Deadlines, LanguageModel, Think, Tokens, Written, answer::Reading, history::prompt_chars,
@@ -51,12 +51,12 @@ impl Anthropic {
     /// Replies from this address, below which every server has `/v1/messages`. Local servers want
     /// no key.
     #[must_use]
-    pub fn new(base: BaseUrl, key: Option<Secret>, http: HttpClient) -> Self {
+    pub fn new(base: BaseUrl, key: Option<Secret>) -> Self {
         let headers = headers(key.as_ref());
         Self {
             shared: Arc::new(Shared {
                 server: Server::of(&base),
-                endpoint: Endpoint::new(&MANNERS, base.versioned(), (key, headers), http),
+                endpoint: Endpoint::new(&MANNERS, base.versioned(), (key, headers)),
                 deadlines: Deadlines::default(),
                 thoughts: Arc::default(),
             }),

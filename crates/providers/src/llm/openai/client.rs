@@ -13,7 +13,7 @@ use super::{
     wire::{self, AnswerReader},
 };
 use crate::{
-    BaseUrl, HttpClient, ProviderError, Secret,
+    BaseUrl, ProviderError, Secret,
     endpoint::Endpoint,
     llm::{
         Deadlines, LanguageModel, Think, Tokens, Written, answer::Reading, history::prompt_chars,
@@ -54,12 +54,12 @@ impl OpenAi {
     /// Replies from this address. A base without any path gets `/v1`, where every server has it.
     /// Local servers want no key. [`Profile::of`] knows which profile fits an address.
     #[must_use]
-    pub fn new(base: BaseUrl, key: Option<Secret>, http: HttpClient, profile: Profile) -> Self {
+    pub fn new(base: BaseUrl, key: Option<Secret>, profile: Profile) -> Self {
         let headers = headers(key.as_ref(), profile.authorisation);
         let base = base.versioned_if_bare();
         Self {
             shared: Arc::new(Shared {
-                endpoint: Endpoint::new(&MANNERS, base, (key, headers), http),
+                endpoint: Endpoint::new(&MANNERS, base, (key, headers)),
                 profile,
                 deadlines: Deadlines::default(),
             }),

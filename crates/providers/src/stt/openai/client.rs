@@ -13,7 +13,7 @@ use super::{
     wire,
 };
 use crate::{
-    BaseUrl, HttpClient, ProviderError, Secret, Verdict,
+    BaseUrl, ProviderError, Secret, Verdict,
     endpoint::{Endpoint, going_on},
     openai::{MODELS, NAME, endpoint},
     stt::{
@@ -67,9 +67,9 @@ impl OpenAiTranscription {
     /// Recognition at this address. A base without any path gets `/v1`, where every server has it.
     /// Local servers want no key.
     #[must_use]
-    pub fn new(base: BaseUrl, key: Option<Secret>, http: HttpClient) -> Self {
+    pub fn new(base: BaseUrl, key: Option<Secret>) -> Self {
         Self {
-            endpoint: Arc::new(endpoint(base, key, http)),
+            endpoint: Arc::new(endpoint(base, key)),
             deadlines: Deadlines::default(),
         }
     }

@@ -5,7 +5,7 @@ use tokio::{sync::mpsc, time::timeout};
 
 use super::wire::{self, SoundReader};
 use crate::{
-    BaseUrl, HttpClient, ProviderError, Secret,
+    BaseUrl, ProviderError, Secret,
     endpoint::Endpoint,
     openai::{MODELS, endpoint},
     tts::{
@@ -36,9 +36,9 @@ impl OpenAiSpeech {
     /// Voices at this address. A base without any path gets `/v1`, where every server has it.
     /// Local servers want no key.
     #[must_use]
-    pub fn new(base: BaseUrl, key: Option<Secret>, http: HttpClient) -> Self {
+    pub fn new(base: BaseUrl, key: Option<Secret>) -> Self {
         Self {
-            endpoint: Arc::new(endpoint(base, key, http)),
+            endpoint: Arc::new(endpoint(base, key)),
             deadlines: Deadlines::default(),
         }
     }

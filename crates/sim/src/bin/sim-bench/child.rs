@@ -117,18 +117,19 @@ impl Providers {
         }
     }
 
-    /// The variables that lead to them. A realtime model has none: its address is OpenAI's.
+    /// The variables that lead to them. A realtime model has none: its address is OpenAI's. Asked over
+    /// HTTP they are asked over HTTP/2, as the services that they stand for.
     fn environment(&self) -> Vec<(&'static str, String)> {
         let mut all = vec![
             ("DEEPGRAM_BASE_URL", self.deepgram.base_url()),
             ("DEEPGRAM_API_KEY", "deepgram-test-key".to_owned()),
-            ("OPENAI_BASE_URL", self.openai.base_url()),
+            ("OPENAI_BASE_URL", over_http2(&self.openai.base_url())),
             ("OPENAI_API_KEY", "openai-test-key".to_owned()),
-            ("ELEVENLABS_BASE_URL", self.elevenlabs.base_url()),
+            ("ELEVENLABS_BASE_URL", over_http2(&self.elevenlabs.base_url())),
             ("ELEVENLABS_API_KEY", "elevenlabs-test-key".to_owned()),
         ];
         if let Some(anthropic) = &self.anthropic {
-            all.push(("ANTHROPIC_BASE_URL", anthropic.base_url()));
+            all.push(("ANTHROPIC_BASE_URL", over_http2(&anthropic.base_url())));
             all.push(("ANTHROPIC_API_KEY", AnthropicSettings::default().key));
         }
         all
@@ -158,6 +159,10 @@ impl Providers {
         });
         named.collect()
     }
+}
+
+fn over_http2(address: &str) -> String {
+    address.replacen("http:", "h2c:", 1)
 }
 
 /// A server in a process of its own. Killed when dropped, with what it wrote.

@@ -6,7 +6,7 @@ use audio::g711::BYTES_PER_MS;
 use domain::{Language, Millis};
 use driver::Station;
 use providers::{
-    HttpClient, Secret,
+    Secret,
     stt::{Deepgram, DeepgramFlux, Listen, OpenAiTranscription, SpeechToText},
 };
 use tokio::time::Instant;
@@ -159,13 +159,13 @@ pub(super) fn listen(
         filler_words: true,
     };
     let station = |(place, post): (usize, &Post<FakeEar>)| -> anyhow::Result<_> {
-        let (base, deepgram) = (base(post)?, DeepgramSettings::default().key);
+        let (base, deepgram) = (base(post, set)?, DeepgramSettings::default().key);
         let provider: Arc<dyn SpeechToText> = match set {
             Set::Nova => Arc::new(Deepgram::new(base, Secret::parse(&deepgram)?)),
             Set::Flux => Arc::new(DeepgramFlux::new(base, Secret::parse(&deepgram)?)),
             Set::Files => {
                 let key = Secret::parse(&OpenAiSettings::default().key)?;
-                Arc::new(OpenAiTranscription::new(base, Some(key), HttpClient::new()))
+                Arc::new(OpenAiTranscription::new(base, Some(key)))
             }
         };
         Ok(Station {

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use driver::Station;
 use providers::{
-    HttpClient, Secret,
+    Secret,
     llm::{
         LanguageModel, ModelSettings,
         anthropic::Anthropic,
@@ -164,16 +164,16 @@ pub(super) fn think(
         tools: Vec::new(),
     });
     let station = |(place, post): (usize, &Post<FakeModel>)| -> anyhow::Result<_> {
-        let (base, http) = (base(post)?, HttpClient::new());
+        let base = base(post, set)?;
         let provider: Arc<dyn LanguageModel> = match post.fake {
             FakeModel::Anthropic(_) => {
                 let key = Secret::parse(&AnthropicSettings::default().key)?;
-                Arc::new(Anthropic::new(base, Some(key), http))
+                Arc::new(Anthropic::new(base, Some(key)))
             }
             FakeModel::OpenAi(_) => {
                 let key = Secret::parse(&OpenAiSettings::default().key)?;
                 let profile = Profile::of(&base);
-                Arc::new(OpenAi::new(base, Some(key), http, profile))
+                Arc::new(OpenAi::new(base, Some(key), profile))
             }
         };
         Ok(Station {

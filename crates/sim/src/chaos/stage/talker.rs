@@ -11,7 +11,10 @@ use providers::{
 
 use super::{Post, base, timeline};
 use crate::{
-    chaos::code::{CodedEar, CodedVoice},
+    chaos::{
+        Set,
+        code::{CodedEar, CodedVoice},
+    },
     fakes::{Brain, FakeRealtime, RealtimeSettings},
 };
 
@@ -60,7 +63,7 @@ pub(super) fn talk(
             recycle: recycle.unwrap_or(usual.recycle),
             ..usual
         };
-        let talker = OpenAiRealtime::new(base(post)?, key).with_deadlines(deadlines);
+        let talker = OpenAiRealtime::new(base(post, Set::Nova)?, key).with_deadlines(deadlines);
         Ok(Station {
             name: format!("talker{place}/gpt-realtime-2.1").parse()?,
             provider: Arc::new(talker) as Arc<dyn SpeechToSpeech>,

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use domain::Language;
 use driver::Station;
 use providers::{
-    HttpClient, Secret,
+    Secret,
     tts::{ElevenLabs, ElevenLabsHttp, OpenAiSpeech, TextToSpeech, Voice},
 };
 use serde_json::Value;
@@ -216,16 +216,16 @@ pub(super) fn speak(
         multi_context: false,
     };
     let station = |(place, post): (usize, &Post<FakeVoice>)| -> anyhow::Result<_> {
-        let (base, elevenlabs) = (base(post)?, ElevenLabsSettings::default().key);
+        let (base, elevenlabs) = (base(post, set)?, ElevenLabsSettings::default().key);
         let provider: Arc<dyn TextToSpeech> = match post.fake {
             FakeVoice::Clauses(_) => {
                 let key = Secret::parse(&elevenlabs)?;
-                Arc::new(ElevenLabsHttp::new(base, key, HttpClient::new()))
+                Arc::new(ElevenLabsHttp::new(base, key))
             }
             FakeVoice::Socket(_) => Arc::new(ElevenLabs::new(base, Secret::parse(&elevenlabs)?)),
             FakeVoice::Wide(_) => {
                 let key = Secret::parse(&OpenAiSettings::default().key)?;
-                Arc::new(OpenAiSpeech::new(base, Some(key), HttpClient::new()))
+                Arc::new(OpenAiSpeech::new(base, Some(key)))
             }
         };
         Ok(Station {

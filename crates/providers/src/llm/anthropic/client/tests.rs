@@ -11,7 +11,7 @@ use crate::{
 
 fn model(server: &Loopback, deadlines: Deadlines) -> Anthropic {
     let key = Secret::parse("key-1").expect("a key");
-    Anthropic::new(server.base(), Some(key), HttpClient::new()).with_deadlines(deadlines)
+    Anthropic::new(server.base(), Some(key)).with_deadlines(deadlines)
 }
 
 async fn asked(server: &Loopback, deadlines: Deadlines) -> (Reply, ServerRequest) {
@@ -82,7 +82,7 @@ async fn an_address_may_have_a_path() {
     let server = Loopback::new().await;
     for path in ["/v1", "/proxy/v1", "/proxy"] {
         let base = BaseUrl::parse("TEST", &format!("{}{path}", server.base())).expect("a base");
-        let model = Anthropic::new(base, None, HttpClient::new());
+        let model = Anthropic::new(base, None);
         let _reply = Reply::begin(&model);
         let head = server.request().await.head;
         let path = path.trim_end_matches("/v1");

@@ -13,7 +13,7 @@ fn model(server: &Loopback, deadlines: Deadlines) -> OpenAi {
     let key = Secret::parse("key-1").expect("a key");
     let base = server.base();
     let profile = Profile::of(&base);
-    OpenAi::new(base, Some(key), HttpClient::new(), profile).with_deadlines(deadlines)
+    OpenAi::new(base, Some(key), profile).with_deadlines(deadlines)
 }
 
 async fn asked(server: &Loopback, deadlines: Deadlines) -> (Reply, ServerRequest) {

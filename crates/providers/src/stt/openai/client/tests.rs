@@ -19,7 +19,7 @@ struct Call {
 impl Call {
     fn begin(server: &Loopback, deadlines: Deadlines) -> Self {
         let key = Secret::parse("key-1").expect("a key");
-        let ears = OpenAiTranscription::new(server.base(), Some(key), HttpClient::new());
+        let ears = OpenAiTranscription::new(server.base(), Some(key));
         Self::with(&ears.with_deadlines(deadlines))
     }
 
@@ -293,7 +293,7 @@ fn the_longest_segment_and_what_comes_meanwhile_is_worth_replaying() {
         words: Duration::from_secs(4),
         ..Deadlines::default()
     };
-    let ears = OpenAiTranscription::new(base, None, HttpClient::new()).with_deadlines(deadlines);
+    let ears = OpenAiTranscription::new(base, None).with_deadlines(deadlines);
     assert_eq!(ears.capabilities().replay, Millis(34_000));
 }
 
@@ -394,7 +394,7 @@ async fn nobody_there_is_told_before_the_caller_speaks() {
     let server = Loopback::new().await;
     let base = server.base();
     drop(server);
-    let ears = OpenAiTranscription::new(base, None, HttpClient::new());
+    let ears = OpenAiTranscription::new(base, None);
     let failure = Call::with(&ears).failure().await;
     assert!(
         matches!(failure, ProviderError::Connection { .. }),

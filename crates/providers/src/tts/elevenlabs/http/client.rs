@@ -9,7 +9,7 @@ use super::{
     wire::{self, SoundReader, VoiceInfo},
 };
 use crate::{
-    BaseUrl, HttpClient, ProviderError, Secret,
+    BaseUrl, ProviderError, Secret,
     endpoint::Endpoint,
     manners::Manners,
     socket::key_header,
@@ -47,13 +47,13 @@ impl ElevenLabsHttp {
 
     /// Voices at this address with this key.
     #[must_use]
-    pub fn new(base: BaseUrl, key: Secret, http: HttpClient) -> Self {
+    pub fn new(base: BaseUrl, key: Secret) -> Self {
         let name = HeaderName::from_static("xi-api-key");
         let headers = HeaderMap::from_iter([(name, key_header(key.reveal()))]);
         // Paths begin with their version, and not all with the same.
         let base = base.in_version("");
         Self {
-            endpoint: Arc::new(Endpoint::new(&MANNERS, base, (Some(key), headers), http)),
+            endpoint: Arc::new(Endpoint::new(&MANNERS, base, (Some(key), headers))),
             deadlines: Deadlines::default(),
         }
     }

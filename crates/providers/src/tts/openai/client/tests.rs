@@ -19,7 +19,7 @@ struct Call {
 impl Call {
     fn begin(server: &Loopback, deadlines: Deadlines) -> Self {
         let key = Secret::parse("key-1").expect("a key");
-        let voices = OpenAiSpeech::new(server.base(), Some(key), HttpClient::new());
+        let voices = OpenAiSpeech::new(server.base(), Some(key));
         Self::with(&voices.with_deadlines(deadlines))
     }
 

@@ -1,7 +1,7 @@
 //! The fake against our own client: both read the protocol, and each keeps the other honest.
 
 use providers::{
-    BaseUrl, HttpClient, ProviderError, Secret, Verdict,
+    BaseUrl, ProviderError, Secret, Verdict,
     llm::{Anthropic, LanguageModel as _, ModelSettings, Think, Tokens, ToolOffer, Written},
     offline::Script,
 };
@@ -13,7 +13,7 @@ use crate::fakes::{Desk, Moment};
 
 fn client(fake: &FakeAnthropic, key: &str) -> Anthropic {
     let base = BaseUrl::parse("TEST", &fake.base_url()).unwrap();
-    Anthropic::new(base, Some(Secret::parse(key).unwrap()), HttpClient::new())
+    Anthropic::new(base, Some(Secret::parse(key).unwrap()))
 }
 
 fn asked(model: &str, messages: Vec<Message>) -> Think {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::{Language, Millis, ReplyId};
 use providers::{
-    BaseUrl, HttpClient, ProviderError, Secret, Verdict,
+    BaseUrl, ProviderError, Secret, Verdict,
     tts::{
         ElevenLabsHttp, FromVoice, TextToSpeech as _, ToVoice, Voice as HowToSpeak,
         elevenlabs::http::Deadlines,
@@ -36,7 +36,7 @@ async fn fake() -> FakeElevenLabs {
 
 fn client(fake: &FakeElevenLabs, key: &str) -> ElevenLabsHttp {
     let base = BaseUrl::parse("TEST", &fake.base_url()).unwrap();
-    ElevenLabsHttp::new(base, Secret::parse(key).unwrap(), HttpClient::new())
+    ElevenLabsHttp::new(base, Secret::parse(key).unwrap())
 }
 
 fn voice(model: &str) -> HowToSpeak {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::body::Bytes;
 use domain::{Language, Millis, ReplyId};
 use providers::{
-    BaseUrl, HttpClient, ProviderError, Secret, Verdict,
+    BaseUrl, ProviderError, Secret, Verdict,
     offline::fixtures,
     stt::{Listen, OpenAiTranscription, Recognised, SpeechToText as _, ToRecogniser},
     tts::{FromVoice, OpenAiSpeech, TextToSpeech as _, ToVoice, Voice},
@@ -61,7 +61,7 @@ async fn spoken(
         audio_gap: deadline,
         ..Deadlines::default()
     };
-    let client = OpenAiSpeech::new(base(fake), key(), HttpClient::new()).with_deadlines(deadlines);
+    let client = OpenAiSpeech::new(base(fake), key()).with_deadlines(deadlines);
     let (orders, to_speak) = mpsc::channel(16);
     let (made, mut hears) = mpsc::channel(64);
     let speaking = tokio::spawn(client.speak(voice(), to_speak, made));
@@ -113,7 +113,7 @@ async fn recognised(
         words: deadline,
         ..Deadlines::default()
     };
-    let client = OpenAiTranscription::new(base(fake), key(), HttpClient::new());
+    let client = OpenAiTranscription::new(base(fake), key());
     let listen = Listen {
         model: model.to_owned(),
         language: "en-GB".parse().unwrap(),

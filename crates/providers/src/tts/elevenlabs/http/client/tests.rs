@@ -18,7 +18,7 @@ struct Call {
 
 fn voices(server: &Loopback) -> ElevenLabsHttp {
     let key = Secret::parse("key-1").expect("a key");
-    ElevenLabsHttp::new(server.base(), key, HttpClient::new())
+    ElevenLabsHttp::new(server.base(), key)
 }
 
 impl Call {

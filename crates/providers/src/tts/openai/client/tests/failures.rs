@@ -232,7 +232,7 @@ async fn nobody_there_is_told_before_anything_is_spoken() {
     let server = Loopback::new().await;
     let base = server.base();
     drop(server);
-    let voices = OpenAiSpeech::new(base, None, HttpClient::new());
+    let voices = OpenAiSpeech::new(base, None);
     let failure = Call::with(&voices).failure().await;
     assert!(
         matches!(failure, ProviderError::Connection { .. }),
