@@ -23,6 +23,10 @@ use crate::{
 
 /// Audio goes to the recogniser in pieces of this size: each costs a system call.
 const PIECE_BYTES: usize = 480;
+/// The same while nothing is to be heard, and has not been for so long that no recogniser waits for
+/// the end of a turn any more.
+const QUIET_PIECE_BYTES: usize = 1_280;
+const QUIET_AFTER_MS: u64 = 2_500;
 
 /// Listens to the line: hears when the caller speaks, and passes the sound on.
 ///
@@ -37,6 +41,10 @@ pub(crate) struct Ear<R> {
     hear_less: Arc<AtomicBool>,
     /// The caller speaks, as far as was told.
     speech: bool,
+    /// Something makes a noise.
+    noise: bool,
+    /// Where in the stream something was told of last.
+    stirred_ms: u64,
     piece: BytesMut,
     recogniser: mpsc::Sender<Order>,
     talker: Option<mpsc::Sender<FromCaller>>,
@@ -75,7 +83,9 @@ impl<R: LineReader> Ear<R> {
             orders,
             hear_less,
             speech: false,
-            piece: BytesMut::with_capacity(PIECE_BYTES * 2),
+            noise: false,
+            stirred_ms: 0,
+            piece: BytesMut::with_capacity(QUIET_PIECE_BYTES),
             recogniser,
             talker,
             mailbox,
@@ -106,7 +116,10 @@ impl<R: LineReader> Ear<R> {
     }
 
     async fn hear(&mut self, bytes: &Bytes) -> Result<(), NobodyListens> {
-        self.pass_on(bytes);
+        self.piece.extend_from_slice(bytes);
+        if self.piece.len() >= self.piece_bytes() {
+            self.pass_on(self.hearing.heard_ms() + bytes.len() as u64 / BYTES_PER_MS);
+        }
         self.take_orders();
         self.hearing.hear(bytes, &mut self.told);
         let now = Instant::now();
@@ -114,13 +127,18 @@ impl<R: LineReader> Ear<R> {
         if self.told.is_empty() {
             return Ok(());
         }
+        self.stirred_ms = self.hearing.heard_ms();
         let mut told = std::mem::take(&mut self.told);
         for heard in told.drain(..) {
             match heard {
                 Heard::SpeechStarted { .. } => self.speech = true,
                 Heard::SpeechStopped { .. } => self.speech = false,
-                Heard::Ignored { .. } | Heard::NoiseStarted { .. } | Heard::NoiseStopped { .. } => {
-                }
+                Heard::NoiseStarted { .. } => self.noise = true,
+                Heard::NoiseStopped { .. } => self.noise = false,
+                Heard::Ignored { .. } => {}
+            }
+            if self.piece.len() >= PIECE_BYTES {
+                self.pass_on(self.stirred_ms);
             }
             let input = meaning(heard, |at_ms| self.dated(at_ms));
             self.tell(input).await?;
@@ -145,18 +163,23 @@ impl<R: LineReader> Ear<R> {
         }
     }
 
-    /// Passes sound on to the recogniser. If it does not keep up, sound is lost and counted: the
-    /// caller is never made to wait.
-    fn pass_on(&mut self, bytes: &[u8]) {
-        self.piece.extend_from_slice(bytes);
-        if self.piece.len() < PIECE_BYTES {
-            return;
+    /// How much sound is passed on at a time.
+    fn piece_bytes(&self) -> usize {
+        let quiet_for = self.hearing.heard_ms() - self.stirred_ms;
+        if self.speech || self.noise || quiet_for < QUIET_AFTER_MS {
+            PIECE_BYTES
+        } else {
+            QUIET_PIECE_BYTES
         }
+    }
+
+    /// Passes sound up to this place in the stream on to the recogniser. If it does not keep up,
+    /// sound is lost and counted: the caller is never made to wait.
+    fn pass_on(&mut self, until_ms: u64) {
         let piece = self.piece.split().freeze();
         let length = length(&piece);
-        let arrived = self.hearing.heard_ms() + bytes.len() as u64 / BYTES_PER_MS;
         let sound = Sound {
-            from: self.dated(arrived) - length,
+            from: self.dated(until_ms) - length,
             bytes: piece,
             speech: self.speech,
         };
@@ -204,3 +227,6 @@ fn meaning(heard: Heard, dated: impl Fn(u64) -> Millis) -> Input {
         Heard::SpeechStopped { at_ms } => Input::SpeechStopped { at: dated(at_ms) },
     }
 }
+
+#[cfg(test)]
+mod tests;

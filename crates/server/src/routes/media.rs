@@ -1,6 +1,6 @@
 //! The media socket: checked before the upgrade, proven by its token, then one call.
 
-use std::{future::Future, net::SocketAddr, sync::Arc};
+use std::{future::Future, net::SocketAddr, pin::Pin, sync::Arc};
 
 use axum::{
     Extension,
@@ -11,7 +11,7 @@ use axum::{
 };
 use domain::{CallBegun, Transport};
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::WaitForCancellationFutureOwned;
 use transports::{
     FromLine, LineReader,
     twilio::{
@@ -108,7 +108,7 @@ async fn run(app: &App, taken: Taken, started: Started, epoch: u32) {
     };
     let reader = UntilSuperseded {
         reader: started.reader,
-        superseded,
+        superseded: Box::pin(superseded.cancelled_owned()),
     };
     let ended = app
         .exchange
@@ -122,7 +122,8 @@ async fn run(app: &App, taken: Taken, started: Started, epoch: u32) {
 /// A line that is lost as soon as a newer stream of its call takes over.
 struct UntilSuperseded<R> {
     reader: R,
-    superseded: CancellationToken,
+    /// Kept from frame to frame: to begin waiting costs more than to go on.
+    superseded: Pin<Box<WaitForCancellationFutureOwned>>,
 }
 
 impl<R: LineReader> LineReader for UntilSuperseded<R> {
@@ -131,7 +132,7 @@ impl<R: LineReader> LineReader for UntilSuperseded<R> {
         async move {
             tokio::select! {
                 biased;
-                () = superseded.cancelled() => FromLine::Lost,
+                () = superseded => FromLine::Lost,
                 heard = reader.next() => heard,
             }
         }

@@ -75,7 +75,10 @@ impl Providers {
             ("OPENAI_API_KEY", "openai-test-key".to_owned()),
             ("OPENAI_BASE_URL", over_http2(&self.openai.base_url())),
             ("ELEVENLABS_API_KEY", "elevenlabs-test-key".to_owned()),
-            ("ELEVENLABS_BASE_URL", over_http2(&self.elevenlabs.base_url())),
+            (
+                "ELEVENLABS_BASE_URL",
+                over_http2(&self.elevenlabs.base_url()),
+            ),
             ("COMPANY_NAME", "Harbour Table".to_owned()),
         ]
         .into_iter()

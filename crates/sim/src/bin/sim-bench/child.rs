@@ -125,7 +125,10 @@ impl Providers {
             ("DEEPGRAM_API_KEY", "deepgram-test-key".to_owned()),
             ("OPENAI_BASE_URL", over_http2(&self.openai.base_url())),
             ("OPENAI_API_KEY", "openai-test-key".to_owned()),
-            ("ELEVENLABS_BASE_URL", over_http2(&self.elevenlabs.base_url())),
+            (
+                "ELEVENLABS_BASE_URL",
+                over_http2(&self.elevenlabs.base_url()),
+            ),
             ("ELEVENLABS_API_KEY", "elevenlabs-test-key".to_owned()),
         ];
         if let Some(anthropic) = &self.anthropic {
@@ -214,25 +217,9 @@ impl Server {
             url,
             ready_after: Duration::ZERO,
         };
-        server.ready(port).await?;
+        ready(&mut server.child, port).await?;
         server.ready_after = began.elapsed();
         Ok(server)
-    }
-
-    async fn ready(&mut self, port: u16) -> anyhow::Result<()> {
-        const PATIENCE: Duration = Duration::from_secs(20);
-        let until = Instant::now() + PATIENCE;
-        while !is_ready(port).await {
-            if let Some(status) = self.child.try_wait()? {
-                anyhow::bail!("the server ended at once: {status}; see --server-log");
-            }
-            ensure!(
-                Instant::now() < until,
-                "the server is not ready after {PATIENCE:?}"
-            );
-            sleep(Duration::from_millis(1)).await;
-        }
-        Ok(())
     }
 
     /// Where it keeps its calls.
@@ -283,14 +270,7 @@ fn command(start: &Start<'_>, config: &Path, folder: &Path) -> anyhow::Result<Co
     // people install.
     let binary = folder.join("repartee");
     fs::copy(start.binary, &binary)?;
-    let mut command = match start.core {
-        Some(core) => {
-            let mut taskset = Command::new("taskset");
-            taskset.args(["-c", &core.to_string()]).arg(binary);
-            taskset
-        }
-        None => Command::new(binary),
-    };
+    let mut command = on_core(start.core, &binary);
     command
         .arg("--config")
         .arg(config)
@@ -303,7 +283,34 @@ fn command(start: &Start<'_>, config: &Path, folder: &Path) -> anyhow::Result<Co
     Ok(command)
 }
 
-fn free_port() -> anyhow::Result<u16> {
+/// A program on its core, if it has one of its own.
+pub(crate) fn on_core(core: Option<usize>, binary: &Path) -> Command {
+    let Some(core) = core else {
+        return Command::new(binary);
+    };
+    let mut taskset = Command::new("taskset");
+    taskset.args(["-c", &core.to_string()]).arg(binary);
+    taskset
+}
+
+/// Waits until a server that was just started is ready.
+pub(crate) async fn ready(server: &mut Child, port: u16) -> anyhow::Result<()> {
+    const PATIENCE: Duration = Duration::from_secs(20);
+    let until = Instant::now() + PATIENCE;
+    while !is_ready(port).await {
+        if let Some(status) = server.try_wait()? {
+            anyhow::bail!("the server ended at once: {status}; see --server-log");
+        }
+        ensure!(
+            Instant::now() < until,
+            "the server is not ready after {PATIENCE:?}"
+        );
+        sleep(Duration::from_millis(1)).await;
+    }
+    Ok(())
+}
+
+pub(crate) fn free_port() -> anyhow::Result<u16> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?
         .local_addr()?
         .port())

@@ -2,6 +2,7 @@
 
 mod chaos;
 mod child;
+mod relay;
 mod resilience;
 mod result;
 mod run;
@@ -15,6 +16,7 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum as _};
 
 use chaos::ChaosArgs;
+use relay::RelayArgs;
 use resilience::ResilienceArgs;
 use result::Results;
 use run::Plan;
@@ -40,6 +42,9 @@ enum Bench {
     Providers(ProvidersArgs),
     /// What a healthy request pays for retries, breakers, deadlines, meters and bills
     Resilience(ResilienceArgs),
+    /// A relay that knows nothing, for comparison: `call` and `providers` start it by themselves
+    #[command(hide = true)]
+    Relay(RelayArgs),
     /// One call by a script, with providers as they are, told turn by turn
     Scenario(ScenarioArgs),
     /// Turn-taking: who waits how long, who cuts whom off
@@ -112,12 +117,17 @@ fn main() -> anyhow::Result<()> {
     match &cli.command {
         Bench::Call(args) => place(&args.stage)?,
         Bench::Providers(args) => place(&args.stage)?,
-        Bench::Chaos(_) | Bench::Resilience(_) | Bench::Scenario(_) | Bench::Turns(_) => {}
+        Bench::Chaos(_)
+        | Bench::Relay(_)
+        | Bench::Resilience(_)
+        | Bench::Scenario(_)
+        | Bench::Turns(_) => {}
     }
     let runtime = match &cli.command {
         Bench::Chaos(_) => tokio::runtime::Builder::new_multi_thread(),
         Bench::Call(_)
         | Bench::Providers(_)
+        | Bench::Relay(_)
         | Bench::Resilience(_)
         | Bench::Scenario(_)
         | Bench::Turns(_) => tokio::runtime::Builder::new_current_thread(),
@@ -128,6 +138,7 @@ fn main() -> anyhow::Result<()> {
         Bench::Call(args) => calls(args, &runtime),
         Bench::Chaos(args) => runtime.block_on(chaos::run(args)),
         Bench::Providers(args) => providers(args, &runtime),
+        Bench::Relay(args) => runtime.block_on(relay::serve(args)),
         Bench::Resilience(args) => runtime.block_on(resilience::run(args)),
         Bench::Scenario(args) => runtime.block_on(scenario::run(args)),
         Bench::Turns(args) => turns::run(args, &runtime),
@@ -147,6 +158,8 @@ fn calls(args: &CallArgs, runtime: &tokio::runtime::Runtime) -> anyhow::Result<(
         };
         let result = runtime.block_on(run::run(&args.stage, plan));
         let result = result.with_context(|| format!("with {calls} calls"))?;
+        let relay = runtime.block_on(relay::cost(&args.stage, calls))?;
+        let result = result.beside_relay(relay);
         writeln!(out, "{}", result.row())?;
         for remark in result.remarks() {
             writeln!(out, "    {remark}")?;
@@ -167,11 +180,12 @@ fn providers(args: &ProvidersArgs, runtime: &tokio::runtime::Runtime) -> anyhow:
         chosen => chosen,
     };
     let mut out = std::io::stdout().lock();
+    let relay = runtime.block_on(relay::cost(&args.stage, args.calls))?;
     writeln!(out, "{}", Results::SETS_HEAD)?;
     for &set in sets {
         match runtime.block_on(run::run(&args.stage, args.plan(set))) {
             Ok(row) => {
-                let row = row.with_set(set, args.turns);
+                let row = row.with_set(set, args.turns).beside_relay(relay);
                 writeln!(out, "{}", row.set_row())?;
                 results.rows.push(row);
             }

@@ -38,6 +38,8 @@ pub(crate) struct Row {
     gap_us: Quantiles,
     greeting_us: Quantiles,
     cpu_ms_per_call_second: f64,
+    /// The same of a bare relay on this machine, with as many calls.
+    relay_ms_per_call_second: Option<f64>,
     cpu_of_core: f64,
     /// Of the time, how much the server could have run but others had its core.
     server_waited: f64,
@@ -197,6 +199,7 @@ impl Row {
             gap_us: Quantiles::of(&shares.gap),
             greeting_us: Quantiles::of(&greetings),
             cpu_ms_per_call_second: 1_000.0 * cores / calls.max(1) as f64,
+            relay_ms_per_call_second: None,
             cpu_of_core: cores,
             server_waited: share(usage.server.waited),
             load_of_core: share(usage.load.ran),
@@ -218,6 +221,20 @@ impl Row {
         self.ready_after_ms = ready_after.as_secs_f64() * 1_000.0;
         self.violations = violations;
         self
+    }
+
+    /// Beside what a relay costs for each call and second, in milliseconds.
+    pub(crate) const fn beside_relay(mut self, ms: f64) -> Self {
+        self.relay_ms_per_call_second = Some(ms);
+        self
+    }
+
+    /// Its CPU in relays.
+    fn in_relays(&self) -> String {
+        let relay = self.relay_ms_per_call_second;
+        relay.map_or_else(untold, |relay| {
+            format!("{:.2}", self.cpu_ms_per_call_second / relay)
+        })
     }
 
     /// As a row of these providers.
@@ -257,6 +274,7 @@ impl Row {
                 .map(|part| part.told(|part| part.p50))
                 .join(" + "),
             format!("{:.3}", self.cpu_ms_per_call_second / 10.0),
+            self.in_relays(),
             kib(self.memory_per_call),
             kib(self.memory_most),
             kib(self.memory_once),
@@ -267,7 +285,7 @@ impl Row {
     /// One line of the table.
     pub(crate) fn row(&self) -> String {
         format!(
-            "{:>6} {:>11} {:>5} {:>7.2} {:>7.2} {:>7.2} {:>22} {:>9.2} {:>9.3} {:>8.1} {:>9} {:>8} {:>9} {:>6.0}",
+            "{:>6} {:>11} {:>5} {:>7.2} {:>7.2} {:>7.2} {:>22} {:>9.2} {:>9.3} {:>7} {:>6.1} {:>9} {:>8} {:>9} {:>6.0}",
             self.calls,
             format!("{}/{}", self.turns_answered, self.turns_spoken),
             self.calls_lost,
@@ -282,6 +300,7 @@ impl Row {
             ),
             ms(self.greeting_us.p99),
             self.cpu_ms_per_call_second / 10.0,
+            self.in_relays(),
             100.0 * self.cpu_of_core,
             kib(self.memory_per_call),
             kib(self.memory_most),
@@ -329,15 +348,16 @@ impl Row {
 }
 
 impl Results {
-    /// The head of the table: times in milliseconds, memory in KiB: what the calls hold when they are about
+    /// The head of the table: times in milliseconds; CPU, and as a multiple of what a bare relay costs on
+    /// this machine; memory in KiB: what the calls hold when they are about
     /// to end, the most before that, and what is there once, left behind by a call that went before.
     pub(crate) const HEAD: &str = " calls       turns  lost own p50 own p95 own p99  think + speak + play  greet p99 \
-         cpu%/call   core%  KiB/call  at most  KiB once  ready";
+         cpu%/call  relays  core%  KiB/call  at most  KiB once  ready";
 
     /// The head of the table of providers: times in milliseconds, memory in KiB.
     pub(crate) const SETS_HEAD: &str = "| providers | calls | turns heard | lost | wait p50 | wait p95 | of it the fakes | own p50 | own p95 \
-         | think + speak + play, p50 | CPU per call, % of a core | KiB per call | at most | KiB once |\n\
-         |---|---:|---:|---:|---:|---:|---:|---:|---:|---|---:|---:|---:|---:|";
+         | think + speak + play, p50 | CPU per call, % of a core | in relays | KiB per call | at most | KiB once |\n\
+         |---|---:|---:|---:|---:|---:|---:|---:|---:|---|---:|---:|---:|---:|---:|";
 
     /// The line under the table.
     pub(crate) fn summary(&self) -> String {
@@ -387,7 +407,7 @@ mod tests {
         let row = row(Set::Offline, vec![90_000, 700_400, 80_000]);
         assert_eq!(
             row.set_row(),
-            "| offline | 2 | 3 of 3 | 0 | 90 | 700 | - | - | - | - + - + - | 0.000 | 0 | 0 | 0 |"
+            "| offline | 2 | 3 of 3 | 0 | 90 | 700 | - | - | - | - + - + - | 0.000 | - | 0 | 0 | 0 |"
         );
         assert_eq!(row.remarks(), [""; 0]);
     }

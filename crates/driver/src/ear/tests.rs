@@ -1,0 +1,93 @@
+use audio::g711::ulaw::SILENCE;
+use prometheus_client::registry::Registry;
+use providers::offline::fixtures::caller_phrase;
+
+use super::*;
+
+/// A line on which this sound comes, a frame every 20 ms, until the caller hangs up.
+struct Line {
+    sound: Bytes,
+    frames: tokio::time::Interval,
+}
+
+impl LineReader for Line {
+    async fn next(&mut self) -> FromLine {
+        if self.sound.is_empty() {
+            return FromLine::HungUp;
+        }
+        self.frames.tick().await;
+        FromLine::Audio(self.sound.split_to(self.sound.len().min(160)))
+    }
+}
+
+/// The pieces of this sound that a recogniser gets.
+async fn pieces(sound: Vec<u8>) -> Vec<Sound> {
+    let room = sound.len();
+    let (recogniser, mut pieces) = mpsc::channel(room);
+    let (mailbox, _inputs) = mpsc::channel(room);
+    let (_mouth, orders) = mpsc::channel(1);
+    let line = Line {
+        sound: sound.into(),
+        frames: tokio::time::interval(std::time::Duration::from_millis(20)),
+    };
+    let outlets = Outlets {
+        recogniser,
+        talker: None,
+        mailbox,
+        meters: Meters::new(&mut Registry::default()),
+    };
+    let ear = Ear::new(
+        (line, orders, Arc::default()),
+        HearingSettings::default(),
+        Instant::now(),
+        outlets,
+    );
+    ear.run().await;
+    let mut got = Vec::new();
+    while let Ok(Order::Hear(sound)) = pieces.try_recv() {
+        got.push(sound);
+    }
+    got
+}
+
+#[tokio::test(start_paused = true)]
+async fn sound_leaves_in_larger_pieces_while_nothing_is_heard() {
+    let phrase = caller_phrase("party").expect("a fixture").ulaw;
+    let quiet = vec![SILENCE; 8_000 * 4];
+    let sound = [&quiet, phrase, &quiet].concat();
+    let (begins, ends) = (quiet.len() / 8, (quiet.len() + phrase.len()) / 8);
+    let pieces = pieces(sound.clone()).await;
+
+    let passed: Vec<u8> = pieces
+        .iter()
+        .flat_map(|piece| piece.bytes.to_vec())
+        .collect();
+    assert!(sound.starts_with(&passed), "all of it, in order");
+    assert!(sound.len() - passed.len() < QUIET_PIECE_BYTES);
+
+    let mut at = 0;
+    for piece in &pieces {
+        let from = at;
+        at += piece.bytes.len() / 8;
+        let length = piece.bytes.len();
+        assert!(
+            piece.from.0.abs_diff(from as u64) <= 20,
+            "{:?} at {from}",
+            piece.from
+        );
+        let still = from >= QUIET_AFTER_MS as usize && at <= begins;
+        let after = ends..ends + QUIET_AFTER_MS as usize;
+        if still {
+            assert_eq!(length, QUIET_PIECE_BYTES, "at {from}");
+        } else if from > begins + 400 && from < ends || after.contains(&from) {
+            assert_eq!(length, PIECE_BYTES, "at {from}");
+        }
+    }
+    let onset = pieces.iter().find(|piece| piece.speech).expect("speech");
+    let reached = onset.from.0 + length(&onset.bytes).0;
+    let onset_after = reached.saturating_sub(begins as u64);
+    assert!(
+        onset_after <= 300,
+        "speech leaves as soon as it is heard: {onset_after} ms"
+    );
+}
