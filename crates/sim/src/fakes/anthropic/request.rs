@@ -2,7 +2,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::messages;
+use super::{
+    cache::{Lasts, Mark},
+    messages,
+};
 use crate::fakes::{openai::Chat, schema::not_strict};
 
 /// A request that the provider would have taken.
@@ -11,8 +14,10 @@ pub(super) struct Asking {
     pub(super) chat: Chat,
     /// It asks for thoughts.
     pub(super) thinks: bool,
-    /// The tools and the instructions, where they are to be kept in the cache.
-    pub(super) kept: Option<String>,
+    /// The tools as they were sent, or nothing.
+    pub(super) tools: String,
+    /// Up to where it is to be kept in the cache.
+    pub(super) marks: Vec<Mark>,
 }
 
 /// Why a request is refused.
@@ -66,7 +71,6 @@ pub(super) fn read(body: &Value) -> Result<Asking, Refusal> {
     let mut marks = Marks::default();
     let tools = tools(body, &mut marks)?;
     let system = system(body, &mut marks)?;
-    let keeps = !marks.0.is_empty();
     let mut chat_messages = Vec::new();
     if !system.is_empty() {
         chat_messages.push(json!({ "role": "system", "content": system }));
@@ -75,7 +79,8 @@ pub(super) fn read(body: &Value) -> Result<Asking, Refusal> {
     marks.check()?;
     Ok(Asking {
         thinks: thinks(body),
-        kept: keeps.then(|| format!("{}{system}", body["tools"])),
+        tools: body.get("tools").map(Value::to_string).unwrap_or_default(),
+        marks: marks.0,
         chat: Chat {
             model: model.to_owned(),
             messages: chat_messages,
@@ -174,7 +179,7 @@ fn tools(body: &Value, marks: &mut Marks) -> Result<Vec<String>, Refusal> {
     let mut names = BTreeSet::new();
     for (at, tool) in tools.as_array().into_iter().flatten().enumerate() {
         check_fields(tool, &format!("tools.{at}."), &KNOWN)?;
-        marks.add(tool)?;
+        marks.add(tool, 0)?;
         let name = tool["name"].as_str().unwrap_or_default();
         if !is_name(name) || name.len() > 128 {
             return Err(Refusal::invalid(format!(
@@ -217,7 +222,7 @@ fn system(body: &Value, marks: &mut Marks) -> Result<String, Refusal> {
             &format!("system.{at}."),
             &["cache_control", "text", "type"],
         )?;
-        marks.add(block)?;
+        marks.add(block, 1)?;
         text.push_str(messages::text(block)?);
     }
     Ok(text)
@@ -225,11 +230,11 @@ fn system(body: &Value, marks: &mut Marks) -> Result<String, Refusal> {
 
 /// The marks for the cache, in the order of the request.
 #[derive(Default)]
-pub(super) struct Marks(Vec<String>);
+pub(super) struct Marks(Vec<Mark>);
 
 impl Marks {
-    /// Adds the mark of a block, if it has one.
-    pub(super) fn add(&mut self, block: &Value) -> Result<(), Refusal> {
+    /// Adds the mark of a block, if it has one, behind so many messages.
+    pub(super) fn add(&mut self, block: &Value, messages: usize) -> Result<(), Refusal> {
         let Some(mark) = block.get("cache_control") else {
             return Ok(());
         };
@@ -237,10 +242,12 @@ impl Marks {
         let lasts = mark
             .get("ttl")
             .map_or("5m", |ttl| ttl.as_str().unwrap_or_default());
-        if mark["type"] != "ephemeral" || !["5m", "1h"].contains(&lasts) {
-            return Err(Refusal::invalid(format!("cache_control: Invalid: {mark}")));
-        }
-        self.0.push(lasts.to_owned());
+        let lasts = match lasts {
+            "1h" if mark["type"] == "ephemeral" => Lasts::Hour,
+            "5m" if mark["type"] == "ephemeral" => Lasts::Minutes,
+            _ => return Err(Refusal::invalid(format!("cache_control: Invalid: {mark}"))),
+        };
+        self.0.push(Mark { lasts, messages });
         Ok(())
     }
 
@@ -252,8 +259,8 @@ impl Marks {
             );
             return Err(Refusal::invalid(message));
         }
-        let mut kept = self.0.iter().skip_while(|lasts| *lasts == "1h");
-        if kept.any(|lasts| lasts == "1h") {
+        let mut lasts = self.0.iter().map(|mark| mark.lasts);
+        if lasts.any(|lasts| lasts == Lasts::Minutes) && lasts.any(|lasts| lasts == Lasts::Hour) {
             return Err(Refusal::invalid(
                 "a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block",
             ));
