@@ -1,12 +1,15 @@
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     cache::{Lasts, Mark},
     messages,
 };
-use crate::fakes::{openai::Chat, schema::not_strict};
+use crate::fakes::{
+    openai::Chat,
+    schema::{not_strict, unions},
+};
 
 /// A request that the provider would have taken.
 #[derive(Debug)]
@@ -177,6 +180,7 @@ fn tools(body: &Value, marks: &mut Marks) -> Result<Vec<String>, Refusal> {
         return Ok(Vec::new());
     };
     let mut names = BTreeSet::new();
+    let mut strict = Vec::new();
     for (at, tool) in tools.as_array().into_iter().flatten().enumerate() {
         check_fields(tool, &format!("tools.{at}."), &KNOWN)?;
         marks.add(tool, 0)?;
@@ -190,16 +194,56 @@ fn tools(body: &Value, marks: &mut Marks) -> Result<Vec<String>, Refusal> {
             let message = format!("tools.{at}.custom.input_schema.type: Field required");
             return Err(Refusal::invalid(message));
         }
-        let strict = tool["strict"] == true;
-        if let Some(why) = not_strict(&tool["input_schema"]).filter(|_| strict) {
-            let message = format!("tools.{at}.custom.input_schema: {why}");
-            return Err(Refusal::invalid(message));
+        check_keys(at, &tool["input_schema"]["properties"])?;
+        if tool["strict"] == true {
+            if let Some(why) = not_strict(&tool["input_schema"]) {
+                let message = format!("tools.{at}.custom.input_schema: {why}");
+                return Err(Refusal::invalid(message));
+            }
+            strict.push(&tool["input_schema"]);
         }
         if !names.insert(name.to_owned()) {
             return Err(Refusal::invalid("tools: Tool names must be unique."));
         }
     }
+    check_strict(&strict)?;
     Ok(names.into_iter().collect())
+}
+
+/// What arguments are called, whether or not they are guaranteed.
+fn check_keys(at: usize, properties: &Value) -> Result<(), Refusal> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    let is_key = |key: &String| (1..=64).contains(&key.len()) && key.chars().all(allowed);
+    let mut keys = properties.as_object().into_iter().flat_map(Map::keys);
+    if keys.all(is_key) {
+        return Ok(());
+    }
+    Err(Refusal::invalid(format!(
+        "tools.{at}.custom.input_schema.properties: Property keys should match pattern \
+         '^[a-zA-Z0-9_.-]{{1,64}}$'"
+    )))
+}
+
+/// All schemas of a request whose arguments are guaranteed become one grammar.
+fn check_strict(schemas: &[&Value]) -> Result<(), Refusal> {
+    const MOST: usize = 20;
+    const MOST_UNIONS: usize = 16;
+    if schemas.len() > MOST {
+        let message = format!(
+            "Too many strict tools ({}). The maximum is {MOST}.",
+            schemas.len()
+        );
+        return Err(Refusal::invalid(message));
+    }
+    let unions: usize = schemas.iter().map(|schema| unions(schema)).sum();
+    if unions > MOST_UNIONS {
+        let message = format!(
+            "Schemas contain too many parameters with union types ({unions}). The maximum is \
+             {MOST_UNIONS}."
+        );
+        return Err(Refusal::invalid(message));
+    }
+    Ok(())
 }
 
 /// Whether a name or an id is in the characters that are accepted.
