@@ -1,6 +1,7 @@
 //! Any message of a recogniser that hears turns: read or refused, never a panic.
-#![no_main]
+#![cfg_attr(not(test), no_main)]
 
+#[cfg(not(test))]
 use libfuzzer_sys::fuzz_target;
 use providers::stt::deepgram::flux::wire;
 

@@ -1,6 +1,7 @@
 //! Any message or close of a voice, and any text for it: read or refused, never a panic.
-#![no_main]
+#![cfg_attr(not(test), no_main)]
 
+#[cfg(not(test))]
 use libfuzzer_sys::fuzz_target;
 use providers::tts::deepgram::wire;
 

@@ -1,6 +1,7 @@
 //! Any message or refusal of a recogniser: read or refused, never a panic.
-#![no_main]
+#![cfg_attr(not(test), no_main)]
 
+#[cfg(not(test))]
 use libfuzzer_sys::fuzz_target;
 use providers::stt::deepgram::wire;
 

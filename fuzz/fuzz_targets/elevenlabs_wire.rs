@@ -2,8 +2,9 @@
 //! panic.
 //!
 //! The length says how long the pieces of a body are.
-#![no_main]
+#![cfg_attr(not(test), no_main)]
 
+#[cfg(not(test))]
 use libfuzzer_sys::fuzz_target;
 use providers::tts::elevenlabs::{
     http::wire::{Sound, SoundReader, read_voices},

@@ -1,6 +1,7 @@
 //! Any event or close of a realtime model, and any words for it: read or refused, never a panic.
-#![no_main]
+#![cfg_attr(not(test), no_main)]
 
+#[cfg(not(test))]
 use libfuzzer_sys::fuzz_target;
 use providers::realtime::openai::wire;
 

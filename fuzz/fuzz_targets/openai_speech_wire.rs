@@ -1,8 +1,9 @@
 //! Any body of a voice: sound or refused, the same at any split, never a panic.
 //!
 //! The first byte says how long the pieces are.
-#![no_main]
+#![cfg_attr(not(test), no_main)]
 
+#[cfg(not(test))]
 use libfuzzer_sys::fuzz_target;
 use providers::tts::openai::wire::{SoundReader, no_sound};
 

@@ -1,7 +1,8 @@
 //! Any answer of a transcription: read or refused, never a panic; and any words in a form.
-#![no_main]
+#![cfg_attr(not(test), no_main)]
 
 use domain::{Language, Millis};
+#[cfg(not(test))]
 use libfuzzer_sys::fuzz_target;
 use providers::stt::{Listen, openai::wire};
 

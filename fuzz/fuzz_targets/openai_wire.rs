@@ -1,8 +1,9 @@
 //! Any streamed answer of a model: read or refused, the same at any split, never a panic.
 //!
 //! The first byte says how long the pieces are.
-#![no_main]
+#![cfg_attr(not(test), no_main)]
 
+#[cfg(not(test))]
 use libfuzzer_sys::fuzz_target;
 use providers::{
     llm::{

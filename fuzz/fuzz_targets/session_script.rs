@@ -1,11 +1,12 @@
 //! Any call script: whatever happens to a call in whatever order, it ends, and its rules hold.
 //!
 //! Lines that are no script are skipped; what comes earlier than the line before happens with it.
-#![no_main]
+#![cfg_attr(not(test), no_main)]
 
 use std::sync::{Arc, LazyLock};
 
 use domain::{Language, Millis, ReplyId};
+#[cfg(not(test))]
 use libfuzzer_sys::fuzz_target;
 use session::{Action, CallSession, Input, Play, Rules, script};
 
@@ -66,35 +67,30 @@ impl Call {
     fn look(&mut self, actions: Vec<Action>) {
         for action in actions {
             assert!(!self.hung_up, "hanging up is the last action");
-            match &action {
-                Action::Cancel { reply, .. } | Action::Silence { reply, .. } => {
-                    self.silenced.push(*reply);
-                }
-                Action::Play(Play::Audio { reply, .. }) => {
-                    assert!(
-                        !self.silenced.contains(reply),
-                        "a silenced reply stays silent"
-                    );
-                }
-                Action::HangUp(_) => self.hung_up = true,
-                _ => {}
+            if let Action::Cancel { reply, .. } | Action::Silence { reply, .. } = &action {
+                self.silenced.push(*reply);
             }
+            if let Action::Play(Play::Audio { reply, .. }) = &action {
+                let is_silenced = self.silenced.contains(reply);
+                assert!(!is_silenced, "a silenced reply stays silent");
+            }
+            self.hung_up = matches!(action, Action::HangUp(_));
             let _line = action.to_string();
         }
     }
 }
 
 /// The driver's clock and sizes bound what an input can say.
-fn possible(now: Millis, input: Input) -> Input {
-    match input {
-        Input::Audio(mut audio) => {
-            audio.duration = audio.duration.min(Millis(60_000));
-            Input::Audio(audio)
-        }
-        Input::NoiseStarted { at } => Input::NoiseStarted { at: at.min(now) },
-        Input::NoiseStopped { at } => Input::NoiseStopped { at: at.min(now) },
-        Input::SpeechStarted { at } => Input::SpeechStarted { at: at.min(now) },
-        Input::SpeechStopped { at } => Input::SpeechStopped { at: at.min(now) },
-        other => other,
+fn possible(now: Millis, mut input: Input) -> Input {
+    if let Input::Audio(audio) = &mut input {
+        audio.duration = audio.duration.min(Millis(60_000));
     }
+    if let Input::NoiseStarted { at }
+    | Input::NoiseStopped { at }
+    | Input::SpeechStarted { at }
+    | Input::SpeechStopped { at } = &mut input
+    {
+        *at = now.min(*at);
+    }
+    input
 }

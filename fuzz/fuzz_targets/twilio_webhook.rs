@@ -1,7 +1,8 @@
 //! Any body of a webhook, any query and any Host header: read or refused, never a panic; what was
 //! heard is bounded, and a form that was signed is recognised.
-#![no_main]
+#![cfg_attr(not(test), no_main)]
 
+#[cfg(not(test))]
 use libfuzzer_sys::fuzz_target;
 use transports::{
     RoundHeard,

@@ -1,6 +1,7 @@
 //! Any message on a media socket: read or refused, never a panic.
-#![no_main]
+#![cfg_attr(not(test), no_main)]
 
+#[cfg(not(test))]
 use libfuzzer_sys::fuzz_target;
 use transports::twilio::stream::wire;
 

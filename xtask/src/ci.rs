@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::bail;
 
 use crate::{
-    run::{cargo, run, timed},
+    run::{cargo, run, target, timed},
     tidy,
     tools::{CARGO_DENY, CARGO_NEXTEST},
 };
@@ -22,6 +22,7 @@ const STEPS: &[Step] = &[
     quick("fmt", fmt),
     quick("tidy", tidy::tidy),
     quick("clippy", clippy),
+    slow("fuzz", fuzz),
     slow("doc", doc),
     slow("deny", deny),
     quick("test", test),
@@ -78,6 +79,15 @@ fn clippy() -> anyhow::Result<()> {
     run(cargo()
         .args(["clippy", "--workspace", "--all-targets", "--locked"])
         .args(["--", "-D", "warnings"]))
+}
+
+/// Whether the targets of the fuzzer still compile; the fuzzer itself needs another toolchain. What
+/// clippy has checked before is not checked again where both need the same of it.
+fn fuzz() -> anyhow::Result<()> {
+    run(cargo()
+        .args(["check", "--manifest-path", "fuzz/Cargo.toml", "--bins"])
+        .args(["--no-default-features", "--locked", "--target-dir"])
+        .arg(target()))
 }
 
 fn test() -> anyhow::Result<()> {

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask <verb>
 
-  ci [--quick]       everything that a change has to pass; --quick leaves out deny and doc
+  ci [--quick]       everything that a change has to pass; --quick leaves out deny, doc and fuzz
   tidy               the project's own rules: crate arrows, file lengths, documented names
   demo [ARGS]        build and run `repartee demo ARGS`
   bench NAME [ARGS]  run a benchmark; without NAME, list them

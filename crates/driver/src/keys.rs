@@ -62,15 +62,7 @@ mod tests {
 
     #[test]
     fn a_model_has_the_tool_while_it_may_press_keys() {
-        let usual = Arc::new(ModelSettings {
-            model: "m".to_owned(),
-            max_tokens: 1,
-            temperature: None,
-            presence_penalty: None,
-            frequency_penalty: None,
-            reasoning_effort: None,
-            tools: Vec::new(),
-        });
+        let usual = Arc::new(ModelSettings::plain("m", 1));
         let prompt = |may_press| Prompt {
             system: "".into(),
             messages: Vec::new(),

@@ -77,7 +77,9 @@ pub use openai::{
     Pace, Reply, ReplyTool, Scripted, Settings as OpenAiSettings, SpeechFault, SpeechSettings,
     SpokenClause, TranscriptionFault, TranscriptionSettings,
 };
-pub use realtime::{FakeRealtime, RealtimeFault, RealtimeSession, Settings as RealtimeSettings};
+pub use realtime::{
+    FakeRealtime, RealtimeFault, RealtimeSession, RealtimeUsed, Settings as RealtimeSettings,
+};
 pub use tab::Used;
 pub use writing::Pieces;
 

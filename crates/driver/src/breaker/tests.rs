@@ -21,6 +21,26 @@ fn silent() -> ProviderError {
     }
 }
 
+/// Of somebody who failed too often, some time ago: one may probe.
+async fn half_open() -> Breakers {
+    let breakers = Breakers::default();
+    for _ in 0..SETTINGS.failures {
+        breakers.failed(&name(), &silent());
+    }
+    tokio::time::advance(SETTINGS.open).await;
+    breakers
+}
+
+/// Of somebody whose probes went well since.
+async fn back() -> Breakers {
+    let breakers = half_open().await;
+    for _ in 0..SETTINGS.successes {
+        assert!(breakers.allows(&name(), Need::Usual));
+        breakers.succeeded(&name());
+    }
+    breakers
+}
+
 #[tokio::test(start_paused = true)]
 async fn three_failures_open_it_and_two_successes_close_it() {
     let breakers = Breakers::default();
@@ -44,11 +64,7 @@ async fn three_failures_open_it_and_two_successes_close_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_probe_that_was_dropped_does_not_block_the_next() {
-    let breakers = Breakers::default();
-    for _ in 0..3 {
-        breakers.failed(&name(), &silent());
-    }
-    tokio::time::advance(SETTINGS.open).await;
+    let breakers = half_open().await;
     assert!(breakers.allows(&name(), Need::Usual));
     tokio::time::advance(PROBE).await;
     assert!(breakers.allows(&name(), Need::Usual));
@@ -56,11 +72,7 @@ async fn a_probe_that_was_dropped_does_not_block_the_next() {
 
 #[tokio::test(start_paused = true)]
 async fn a_probe_that_has_reached_somebody_keeps_away_only_those_who_have_a_choice() {
-    let breakers = Breakers::default();
-    for _ in 0..3 {
-        breakers.failed(&name(), &silent());
-    }
-    tokio::time::advance(SETTINGS.open).await;
+    let breakers = half_open().await;
     assert!(breakers.allows(&name(), Need::Usual));
     assert!(!breakers.allows(&name(), Need::LastResort));
     assert_eq!(breakers.rests(&name()), PROBE);
@@ -165,15 +177,7 @@ fn these_are_the_usual_settings() {
 /// Of a hundred who ask every second, ten more are let through each second.
 #[tokio::test(start_paused = true)]
 async fn who_comes_back_is_not_overrun() {
-    let breakers = Breakers::default();
-    for _ in 0..3 {
-        breakers.failed(&name(), &silent());
-    }
-    tokio::time::advance(SETTINGS.open).await;
-    for _ in 0..2 {
-        assert!(breakers.allows(&name(), Need::Usual));
-        breakers.succeeded(&name());
-    }
+    let breakers = back().await;
     assert!(!breakers.allows(&name(), Need::Usual));
     assert!(
         breakers.allows(&name(), Need::LastResort),
@@ -196,15 +200,7 @@ async fn who_comes_back_is_not_overrun() {
 
 #[tokio::test(start_paused = true)]
 async fn who_comes_back_and_fails_again_is_left_alone_at_once() {
-    let breakers = Breakers::default();
-    for _ in 0..3 {
-        breakers.failed(&name(), &silent());
-    }
-    tokio::time::advance(SETTINGS.open).await;
-    for _ in 0..2 {
-        assert!(breakers.allows(&name(), Need::Usual));
-        breakers.succeeded(&name());
-    }
+    let breakers = back().await;
     breakers.failed(&name(), &silent());
     assert!(!breakers.allows(&name(), Need::LastResort));
 }

@@ -75,18 +75,7 @@ pub(super) mod tests {
     use super::*;
 
     pub(in super::super) fn voice() -> Voice {
-        Voice {
-            model: "flash".to_owned(),
-            voice: "anna".to_owned(),
-            language: domain::Language::default(),
-            stability: None,
-            similarity_boost: None,
-            style: None,
-            speed: None,
-            use_speaker_boost: None,
-            chunk_length_schedule: Vec::new(),
-            multi_context: false,
-        }
+        Voice::plain("flash", "anna")
     }
 
     pub(in super::super) fn model() -> ModelName {

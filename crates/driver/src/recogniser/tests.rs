@@ -25,6 +25,15 @@ const USUAL: SttCapabilities = SttCapabilities {
     pays_for: PaysFor::Given,
 };
 
+/// Of one that is sent parts of the sound, and hears each as a whole.
+const IN_PARTS: SttCapabilities = SttCapabilities {
+    finalizes: true,
+    interim: false,
+    replay: Millis(38_000),
+    tells_within: None,
+    pays_for: PaysFor::Sent,
+};
+
 /// A provider whose connections are played by the test.
 struct Scripted {
     connect: mpsc::Sender<Connection>,
@@ -116,15 +125,7 @@ impl Rig {
         let (connect, connections) = mpsc::channel(8);
         let (mailbox, inputs) = mpsc::channel(64);
         let (orders, taken) = mpsc::channel(QUEUE);
-        let listen = Listen {
-            model: "scripted".to_owned(),
-            language: domain::Language::default(),
-            keyterms: Vec::new(),
-            endpointing: Millis(300),
-            utterance_end: Millis(1_000),
-            smart_format: true,
-            filler_words: true,
-        };
+        let listen = Listen::plain("scripted");
         let ears = vec![Station::<dyn SpeechToText, Listen> {
             name: name(),
             provider: Arc::new(Scripted {
@@ -248,16 +249,7 @@ async fn a_new_connection_hears_again_what_was_not_settled_and_dates_it_as_befor
 
 #[tokio::test(start_paused = true)]
 async fn half_a_minute_without_a_settled_word_is_heard_again_whole() {
-    let mut rig = Rig::with(
-        SttCapabilities {
-            finalizes: true,
-            interim: false,
-            replay: Millis(38_000),
-            tells_within: None,
-            pays_for: PaysFor::Sent,
-        },
-        Commons::for_tests(),
-    );
+    let mut rig = Rig::with(IN_PARTS, Commons::for_tests());
     let connection = rig.connected().await;
     rig.hear(0, 30_000).await;
     connection.breaks();
@@ -409,16 +401,7 @@ async fn a_recogniser_that_is_given_all_pays_for_all_of_it_and_for_what_it_added
 
 #[tokio::test(start_paused = true)]
 async fn a_recogniser_that_sends_a_part_pays_for_that_part_unless_it_is_refused() {
-    let mut rig = Rig::with(
-        SttCapabilities {
-            finalizes: true,
-            interim: false,
-            replay: Millis(38_000),
-            tells_within: None,
-            pays_for: PaysFor::Sent,
-        },
-        Commons::for_tests(),
-    );
+    let mut rig = Rig::with(IN_PARTS, Commons::for_tests());
     let connection = rig.connected().await;
     rig.hear(0, 6_000).await;
     connection.tell(Recognised::Sent(Millis(900))).await;

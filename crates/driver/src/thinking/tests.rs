@@ -223,15 +223,7 @@ fn broken() -> ProviderError {
 }
 
 fn settings() -> Arc<ModelSettings> {
-    Arc::new(ModelSettings {
-        model: "model".to_owned(),
-        max_tokens: 100,
-        temperature: None,
-        presence_penalty: None,
-        frequency_penalty: None,
-        reasoning_effort: None,
-        tools: Vec::new(),
-    })
+    Arc::new(ModelSettings::plain("model", 100))
 }
 
 const SOON: Deed = Deed::Answers {

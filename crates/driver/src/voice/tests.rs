@@ -46,18 +46,7 @@ impl TextToSpeech for Slow {
 }
 
 pub(super) fn voice() -> Voice {
-    Voice {
-        model: "slow".to_owned(),
-        voice: "anna".to_owned(),
-        language: domain::Language::default(),
-        stability: None,
-        similarity_boost: None,
-        style: None,
-        speed: None,
-        use_speaker_boost: None,
-        chunk_length_schedule: Vec::new(),
-        multi_context: false,
-    }
+    Voice::plain("slow", "anna")
 }
 
 fn station(provider: impl TextToSpeech + 'static) -> Station<dyn TextToSpeech, Voice> {

@@ -64,6 +64,22 @@ pub struct ModelSettings {
     pub tools: Vec<ToolOffer>,
 }
 
+impl ModelSettings {
+    /// With nothing set, and without tools.
+    #[must_use]
+    pub fn plain(model: &str, max_tokens: u32) -> Self {
+        Self {
+            model: model.to_owned(),
+            max_tokens,
+            temperature: None,
+            presence_penalty: None,
+            frequency_penalty: None,
+            reasoning_effort: None,
+            tools: Vec::new(),
+        }
+    }
+}
+
 /// A tool as it is offered to the model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ToolOffer {

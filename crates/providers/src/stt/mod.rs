@@ -79,6 +79,22 @@ pub struct Listen {
     pub filler_words: bool,
 }
 
+impl Listen {
+    /// To the usual language, with the usual waits and no words that are likely.
+    #[must_use]
+    pub fn plain(model: &str) -> Self {
+        Self {
+            model: model.to_owned(),
+            language: Language::default(),
+            keyterms: Vec::new(),
+            endpointing: Millis(300),
+            utterance_end: Millis(1_000),
+            smart_format: true,
+            filler_words: true,
+        }
+    }
+}
+
 /// What the recogniser is sent. Audio is mu-law, 8 kHz.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ToRecogniser {

@@ -59,6 +59,25 @@ pub struct Voice {
     pub multi_context: bool,
 }
 
+impl Voice {
+    /// In the usual language, with nothing set.
+    #[must_use]
+    pub fn plain(model: &str, voice: &str) -> Self {
+        Self {
+            model: model.to_owned(),
+            voice: voice.to_owned(),
+            language: Language::default(),
+            stability: None,
+            similarity_boost: None,
+            style: None,
+            speed: None,
+            use_speaker_boost: None,
+            chunk_length_schedule: Vec::new(),
+            multi_context: false,
+        }
+    }
+}
+
 /// What a voice is told.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ToVoice {

@@ -6,7 +6,7 @@ use domain::{Micros, Purpose};
 
 use super::{
     code::bare,
-    ledger::{Ledger, Lost, tokens_for},
+    ledger::{Billed, Lost, tokens_for},
     prices,
     stage::{Call, GREETING, Stage, answer_of},
     telephone::Ask,
@@ -212,16 +212,16 @@ impl Findings {
         for (number, call) in calls.iter().enumerate() {
             let mut of_call = prices::mistakes(&call.receipt, call.ended.cost);
             if let Some(fakes) = &call.fakes {
-                let billed = Ledger::of_receipts(std::iter::once(&call.receipt));
-                of_call.extend(billed.differences(fakes, and(cancelled(call))));
+                let billed = Billed::on([&call.receipt]);
+                of_call.extend(fakes.differences(&billed, and(cancelled(call))));
             }
             let named = of_call.into_iter().map(|it| format!("call {number}: {it}"));
             mistakes.extend(named);
         }
         if calls.iter().any(|call| call.fakes.is_none()) {
-            let billed = Ledger::of_receipts(calls.iter().map(|call| &call.receipt));
+            let billed = Billed::on(calls.iter().map(|call| &call.receipt));
             let cancelled: u64 = calls.iter().map(cancelled).sum();
-            mistakes.extend(billed.differences(&stage.ledger(), and(cancelled)));
+            mistakes.extend(stage.ledger().differences(&billed, and(cancelled)));
         }
         let totals = stage.exchange.totals();
         let costs = calls.iter().map(|call| call.ended.cost.known);

@@ -18,7 +18,8 @@ fn rate(payee: &str, item: Item) -> Option<u64> {
         ("model", Item::Output) => 600_000,
         ("talker", Item::AudioInput) => 32_000_000,
         ("talker", Item::AudioOutput) => 64_000_000,
-        ("talker", Item::CachedAudioInput | Item::CachedInput) => 400_000,
+        ("talker", Item::CachedAudioInput) => 2_000_000,
+        ("talker", Item::CachedInput) => 400_000,
         ("talker", Item::Input) => 4_000_000,
         ("talker", Item::Output) => 16_000_000,
         ("voice", Item::Speech) => 50_000_000,
@@ -40,14 +41,18 @@ pub(super) fn of<'n>(names: impl IntoIterator<Item = &'n ModelName>) -> PriceBoo
         .collect()
 }
 
+/// What so much of an item costs.
+pub(super) fn cost(payee: &str, item: Item, amount: u64) -> u64 {
+    let unit = item.per();
+    (rate(payee, item).unwrap_or(0) * amount + unit / 2) / unit
+}
+
 /// Lines that cost another sum than their amount does, and a total that is not theirs.
 pub(super) fn mistakes(receipt: &Receipt, total: Cost) -> Vec<String> {
     let mut sum = 0;
     let mut found = Vec::new();
     for line in &receipt.0 {
-        let rate = rate(&line.payee.provider, line.item).unwrap_or(0);
-        let unit = line.item.per();
-        let cost = (rate * line.amount + unit / 2) / unit;
+        let cost = cost(&line.payee.provider, line.item, line.amount);
         sum += cost;
         if line.cost != Some(Micros(cost)) {
             let (payee, item) = (&line.payee, line.item.as_str());

@@ -50,6 +50,8 @@ use crate::{
 
 /// What every call begins with.
 pub(super) const GREETING: &str = "Hello.";
+/// What models are told: the same in all calls, so that a cache can hold it.
+const PROMPT: &str = "You answer the telephone of a restaurant by the sea. Be brief.";
 /// From a request to a model's first piece, and between two pieces.
 pub(super) const FIRST_TOKEN: Duration = Duration::from_millis(200);
 pub(super) const TOKEN_GAP: Duration = Duration::from_millis(15);
@@ -270,7 +272,7 @@ impl Stage {
             calls: AtomicU64::new(0),
             rehearsal: Ledger::default(),
         };
-        stage.rehearsal = Ledger::of_fakes(&stage);
+        stage.rehearsal = Ledger::of(&stage);
         stage.voices.iter().for_each(|voice| drop(voice.moments()));
         Ok(stage)
     }
@@ -351,7 +353,7 @@ impl Stage {
 
     /// What the fakes were asked for since the curtain rose.
     pub(super) fn ledger(&self) -> Ledger {
-        Ledger::of_fakes(self).since(&self.rehearsal)
+        Ledger::of(self).since(&self.rehearsal)
     }
 
     /// Ends it: nobody calls any more.
@@ -437,6 +439,7 @@ fn rules(speculate: Speculate, rounds: bool) -> Rules {
     let mut rules = Rules::defaults(&Language::default());
     rules.line.rounds = rounds;
     rules.turn.speculate = speculate;
+    rules.system = Arc::from(PROMPT);
     GREETING.clone_into(&mut rules.lines.greeting);
     rules
 }

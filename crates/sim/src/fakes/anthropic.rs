@@ -1,16 +1,16 @@
 //! Anthropic's Messages: `/v1/messages` and `/v1/models`.
 
+mod cache;
 mod messages;
 mod request;
 mod stream;
 mod wire;
 
 use std::{
-    collections::BTreeSet,
     io,
     net::SocketAddr,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -25,14 +25,17 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use self::request::{Asking, Refusal};
+use self::{
+    cache::Cache,
+    request::{Asking, Refusal},
+};
 use super::openai::{Brain, Echo, LlmFault, Pace};
 use crate::{
     Delay, Dice,
     fakes::{
         Timeline, Used,
         listener::{ANY_PORT, Listener, Stop},
-        log::{Faults, Log, held},
+        log::{Faults, Log},
         moment::{What, report},
         tab::{Tab, Tabs},
         writing::Pieces,
@@ -98,8 +101,7 @@ struct Shared {
     faults: Faults<LlmFault>,
     requests: AtomicU64,
     tabs: Tabs,
-    /// Beginnings of requests that are in the cache.
-    kept: Mutex<BTreeSet<String>>,
+    cache: Cache,
 }
 
 memory_and_faults!(FakeAnthropic, Asked, LlmFault);
@@ -117,7 +119,7 @@ impl FakeAnthropic {
             faults: Faults::new(),
             requests: AtomicU64::new(0),
             tabs: Tabs::default(),
-            kept: Mutex::new(BTreeSet::new()),
+            cache: Cache::default(),
         });
         let for_routes = shared.clone();
         let routes = |stop| {
@@ -246,7 +248,7 @@ async fn answer(
     let plan = stream::Plan {
         number,
         pace,
-        input: shared.weigh(asking.kept, chat.characters()),
+        input: shared.cache.weigh(&asking.tools, &chat, &asking.marks),
         chat,
         thinks,
         reply,
@@ -254,28 +256,6 @@ async fn answer(
         tab,
     };
     stream::respond(plan, settings, dice, stop).await
-}
-
-impl Shared {
-    /// What goes in, and how much of it is in the cache. As a client guesses it that is not told:
-    /// one that cancels a request may have missed what it was told last.
-    fn weigh(&self, kept: Option<String>, characters: u64) -> stream::Input {
-        /// Requests remembered; a test needs few.
-        const MOST: usize = 256;
-        let all = usize::try_from(characters).unwrap_or(usize::MAX);
-        let Some(beginning) = kept else {
-            return stream::Input::fresh(all);
-        };
-        let length = beginning.len();
-        let mut known = held(&self.kept);
-        if known.contains(&beginning) {
-            return stream::Input::read(all, length);
-        }
-        if known.len() < MOST {
-            known.insert(beginning);
-        }
-        stream::Input::written(all, length)
-    }
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ use axum::{
     response::Response,
     routing::get,
 };
+use serde_json::Value;
 
 use self::connection::Connection;
 use crate::{
@@ -130,16 +131,51 @@ pub struct RealtimeSession {
     pub instructions: String,
     /// Bytes of audio.
     pub audio_bytes: u64,
-    /// Tokens that went in, as the client was told.
-    pub input_tokens: u64,
-    /// Tokens that came out, as the client was told.
-    pub output_tokens: u64,
+    /// What its responses cost, as the client was told.
+    pub used: RealtimeUsed,
     /// Messages without audio, the first few hundred.
     pub messages: Vec<String>,
     /// The conversation as it is: `user: Hello.`, `assistant: Hi.`, `call: book {}`.
     pub items: Vec<String>,
     /// It is over.
     pub ended: bool,
+}
+
+/// Tokens of responses, by what a price is for.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct RealtimeUsed {
+    /// Text that went in for the first time.
+    pub text: u64,
+    /// Sound that did.
+    pub audio: u64,
+    /// Text that went in from the cache.
+    pub cached_text: u64,
+    /// Sound that did.
+    pub cached_audio: u64,
+    /// Text that came out.
+    pub output_text: u64,
+    /// Sound that came out.
+    pub output_audio: u64,
+}
+
+impl RealtimeUsed {
+    /// Adds the summary of a response.
+    fn add(&mut self, usage: &Value) {
+        let tokens = |path: &str| usage.pointer(path).and_then(Value::as_u64).unwrap_or(0);
+        let input = |kind: &str| tokens(&format!("/input_token_details/{kind}_tokens"));
+        let cached = |kind: &str| {
+            tokens(&format!(
+                "/input_token_details/cached_tokens_details/{kind}_tokens"
+            ))
+        };
+        let output = |kind: &str| tokens(&format!("/output_token_details/{kind}_tokens"));
+        self.text += input("text").saturating_sub(cached("text"));
+        self.audio += input("audio").saturating_sub(cached("audio"));
+        self.cached_text += cached("text");
+        self.cached_audio += cached("audio");
+        self.output_text += output("text");
+        self.output_audio += output("audio");
+    }
 }
 
 /// A realtime model that is not there. Gone when dropped.

@@ -6,10 +6,26 @@ use super::log::held;
 /// where it was not told.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Used {
-    /// Tokens of the prompt.
-    pub input: u64,
+    /// Tokens of the prompt that the cache has nothing to do with.
+    pub fresh: u64,
+    /// Of the prompt, read from the cache.
+    pub cached: u64,
+    /// Of the prompt, given to the cache for some minutes.
+    pub cache_writes: u64,
+    /// Of the prompt, given to the cache for an hour.
+    pub long_cache_writes: u64,
     /// Tokens of the reply.
     pub output: u64,
+    /// The client was told, but went away before the first word: the news may have missed it.
+    pub in_doubt: bool,
+}
+
+impl Used {
+    /// Tokens of the whole prompt.
+    #[must_use]
+    pub const fn prompt(&self) -> u64 {
+        self.fresh + self.cached + self.cache_writes + self.long_cache_writes
+    }
 }
 
 /// The running bill of one request.
@@ -21,6 +37,7 @@ struct Items {
     sent: u64,
     written: u64,
     told: Option<Used>,
+    ended: bool,
 }
 
 impl Tab {
@@ -30,6 +47,7 @@ impl Tab {
             sent: characters,
             written: 0,
             told: None,
+            ended: false,
         }))
     }
 
@@ -43,14 +61,20 @@ impl Tab {
         held(&self.0).told = Some(used);
     }
 
+    /// The whole answer went out.
+    pub(super) fn ended(&self) {
+        held(&self.0).ended = true;
+    }
+
     pub(super) fn used(&self) -> Used {
         let items = held(&self.0);
         let told = items.told.unwrap_or(Used {
-            input: tokens(items.sent),
-            output: 0,
+            fresh: tokens(items.sent),
+            ..Used::default()
         });
         Used {
             output: told.output.max(tokens(items.written)),
+            in_doubt: items.told.is_some() && items.written == 0 && !items.ended,
             ..told
         }
     }
@@ -89,8 +113,12 @@ fn tokens(characters: u64) -> u64 {
 mod tests {
     use super::*;
 
-    const fn used((input, output): (u64, u64)) -> Used {
-        Used { input, output }
+    fn used((fresh, output): (u64, u64)) -> Used {
+        Used {
+            fresh,
+            output,
+            ..Used::default()
+        }
     }
 
     #[test]
@@ -102,6 +130,20 @@ mod tests {
         assert_eq!(tab.used(), used((7, 2)), "two were written");
         tab.told(used((7, 4)));
         assert_eq!(tab.used(), used((7, 4)));
+    }
+
+    #[test]
+    fn who_goes_away_before_the_first_word_may_not_know_what_was_counted() {
+        let tab = Tab::new(9);
+        assert!(!tab.used().in_doubt, "nothing was told");
+        tab.told(used((7, 1)));
+        assert!(tab.used().in_doubt);
+        tab.wrote("Hello");
+        assert!(!tab.used().in_doubt);
+        let wordless = Tab::new(9);
+        wordless.told(used((7, 1)));
+        wordless.ended();
+        assert!(!wordless.used().in_doubt);
     }
 
     #[test]

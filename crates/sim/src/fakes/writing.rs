@@ -89,7 +89,10 @@ struct Writing {
 
 impl Writing {
     async fn next(&mut self) -> Option<Bytes> {
-        let step = self.steps.next()?;
+        let Some(step) = self.steps.next() else {
+            self.tab.ended();
+            return None;
+        };
         if !step.after.is_zero() {
             sleep(step.after).await;
         }

@@ -1,6 +1,6 @@
 //! Calls through the driver with a paused clock: lines and providers are in-memory channels, so a
 //! long call takes a millisecond and every time is exact. Only `chaos` has real sockets and real
-//! time.
+//! time, and only `fuzz` has no calls.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,6 +10,7 @@
 mod calls;
 mod chaos;
 mod failures;
+mod fuzz;
 mod keys;
 mod line;
 mod money;

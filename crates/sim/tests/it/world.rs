@@ -189,36 +189,9 @@ fn begun() -> CallBegun {
 }
 
 pub(crate) fn agent(rules: Rules, cast: &Cast) -> Agent {
-    let listen = Listen {
-        model: "ears".to_owned(),
-        language: Language::default(),
-        keyterms: Vec::new(),
-        endpointing: domain::Millis(300),
-        utterance_end: domain::Millis(1_000),
-        smart_format: true,
-        filler_words: true,
-    };
-    let think = Arc::new(ModelSettings {
-        model: "model".to_owned(),
-        max_tokens: 100,
-        temperature: None,
-        presence_penalty: None,
-        frequency_penalty: None,
-        reasoning_effort: None,
-        tools: Vec::new(),
-    });
-    let voice = Voice {
-        model: "voice".to_owned(),
-        voice: "v".to_owned(),
-        language: Language::default(),
-        stability: None,
-        similarity_boost: None,
-        style: None,
-        speed: None,
-        use_speaker_boost: None,
-        chunk_length_schedule: Vec::new(),
-        multi_context: false,
-    };
+    let listen = Listen::plain("ears");
+    let think = Arc::new(ModelSettings::plain("model", 100));
+    let voice = Voice::plain("voice", "v");
     let name = |job: &str, index: usize| format!("fake{index}/{job}").parse().unwrap();
     let ears = cast.ears.iter().enumerate().map(|(index, ears)| Station {
         name: name("ears", index),

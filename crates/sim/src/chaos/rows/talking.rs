@@ -78,7 +78,9 @@ async fn grows_old(set: Set) -> anyhow::Result<Findings> {
     let outlived = call.lasted > LASTS;
     findings.check(outlived, format!("a call of {} s", call.lasted.as_secs()));
     let sessions = talker.seen();
-    let answers = sessions.iter().filter(|session| session.output_tokens > 0);
+    let answers = sessions
+        .iter()
+        .filter(|session| session.used.output_audio > 0);
     findings.count("sessions that spoke", answers.count(), 2);
     findings.count(
         "answers by others",

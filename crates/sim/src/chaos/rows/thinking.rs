@@ -142,7 +142,7 @@ async fn silent(set: Set) -> anyhow::Result<Findings> {
     findings.within("loser cancelled after", after, Duration::from_secs(1));
     let paid = tokens_for(&call.receipt, Purpose::Hedge);
     let used = first.fake.used();
-    let used: u64 = used.iter().map(|used| used.input + used.output).sum();
+    let used: u64 = used.iter().map(|used| used.prompt() + used.output).sum();
     findings.check(
         paid == used && paid > 0,
         format!("{paid} tokens for the loser, who used {used}"),

@@ -3,7 +3,6 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use audio::g711::BYTES_PER_MS;
-use domain::{Language, Millis};
 use driver::Station;
 use providers::{
     Secret,
@@ -149,15 +148,7 @@ pub(super) fn listen(
         Set::Flux => "flux-general-en",
         Set::Files => "gpt-transcribe",
     };
-    let settings = Listen {
-        model: model.to_owned(),
-        language: Language::default(),
-        keyterms: Vec::new(),
-        endpointing: Millis(300),
-        utterance_end: Millis(1_000),
-        smart_format: true,
-        filler_words: true,
-    };
+    let settings = Listen::plain(model);
     let station = |(place, post): (usize, &Post<FakeEar>)| -> anyhow::Result<_> {
         let (base, deepgram) = (base(post, set)?, DeepgramSettings::default().key);
         let provider: Arc<dyn SpeechToText> = match set {

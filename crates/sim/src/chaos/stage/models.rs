@@ -154,15 +154,7 @@ pub(super) fn think(
         Set::Nova | Set::Files => "gpt-4o-mini",
         Set::Flux => "claude-haiku-5-5",
     };
-    let settings = Arc::new(ModelSettings {
-        model: model.to_owned(),
-        max_tokens: 300,
-        temperature: None,
-        presence_penalty: None,
-        frequency_penalty: None,
-        reasoning_effort: None,
-        tools: Vec::new(),
-    });
+    let settings = Arc::new(ModelSettings::plain(model, 300));
     let station = |(place, post): (usize, &Post<FakeModel>)| -> anyhow::Result<_> {
         let base = base(post, set)?;
         let provider: Arc<dyn LanguageModel> = match post.fake {

@@ -2,7 +2,6 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use domain::Language;
 use driver::Station;
 use providers::{
     Secret,
@@ -203,18 +202,7 @@ pub(super) fn speak(
         Set::Nova | Set::Files => ("eleven_flash_v2_5", "v"),
         Set::Flux => ("gpt-4o-mini-tts", "nova"),
     };
-    let settings = Voice {
-        model: model.to_owned(),
-        voice: voice.to_owned(),
-        language: Language::default(),
-        stability: None,
-        similarity_boost: None,
-        style: None,
-        speed: None,
-        use_speaker_boost: None,
-        chunk_length_schedule: Vec::new(),
-        multi_context: false,
-    };
+    let settings = Voice::plain(model, voice);
     let station = |(place, post): (usize, &Post<FakeVoice>)| -> anyhow::Result<_> {
         let (base, elevenlabs) = (base(post, set)?, ElevenLabsSettings::default().key);
         let provider: Arc<dyn TextToSpeech> = match post.fake {

@@ -138,7 +138,7 @@ impl<'a> Reading<'a> {
             "type",
         ];
         check_fields(block, &format!("messages.{at}.tool_result."), &KNOWN)?;
-        self.marks.add(block)?;
+        self.mark(block)?;
         let id = block["tool_use_id"].as_str().unwrap_or_default();
         let Some(place) = self.unanswered.iter().position(|open| *open == id) else {
             return Err(Refusal::invalid(format!(
@@ -157,7 +157,7 @@ impl<'a> Reading<'a> {
     /// Something without a letter in it stands for a caller who said nothing.
     fn caller(&mut self, block: &Value) -> Result<(), Refusal> {
         check_fields(block, "messages.text.", &["cache_control", "text", "type"])?;
-        self.marks.add(block)?;
+        self.mark(block)?;
         let said = text(block)?;
         if said.contains(char::is_alphanumeric) {
             self.chat.push(json!({ "role": "user", "content": said }));
@@ -178,7 +178,7 @@ impl<'a> Reading<'a> {
                 signature = block["signature"].as_str().unwrap_or_default();
             } else {
                 check_fields(block, "messages.text.", &["cache_control", "text", "type"])?;
-                self.marks.add(block)?;
+                self.mark(block)?;
                 said.push_str(text(block)?);
             }
         }
@@ -190,7 +190,7 @@ impl<'a> Reading<'a> {
     fn call(&mut self, at: usize, block: &'a Value) -> Result<Value, Refusal> {
         const KNOWN: [&str; 5] = ["cache_control", "id", "input", "name", "type"];
         check_fields(block, &format!("messages.{at}.tool_use."), &KNOWN)?;
-        self.marks.add(block)?;
+        self.mark(block)?;
         let field = |name: &str| block[name].as_str().unwrap_or_default();
         let (id, name) = (field("id"), field("name"));
         if !self.may_call {
@@ -215,6 +215,11 @@ impl<'a> Reading<'a> {
         self.unanswered.push(id);
         Ok(json!({ "id": id, "type": "function",
             "function": { "name": name, "arguments": block["input"].to_string() } }))
+    }
+
+    /// A mark in a block is behind the message that the block becomes.
+    fn mark(&mut self, block: &Value) -> Result<(), Refusal> {
+        self.marks.add(block, self.chat.len() + 1)
     }
 
     fn all_answered(&self, at: usize) -> Result<(), Refusal> {

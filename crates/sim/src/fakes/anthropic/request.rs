@@ -1,9 +1,15 @@
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::messages;
-use crate::fakes::{openai::Chat, schema::not_strict};
+use super::{
+    cache::{Lasts, Mark},
+    messages,
+};
+use crate::fakes::{
+    openai::Chat,
+    schema::{not_strict, unions},
+};
 
 /// A request that the provider would have taken.
 #[derive(Debug)]
@@ -11,8 +17,10 @@ pub(super) struct Asking {
     pub(super) chat: Chat,
     /// It asks for thoughts.
     pub(super) thinks: bool,
-    /// The tools and the instructions, where they are to be kept in the cache.
-    pub(super) kept: Option<String>,
+    /// The tools as they were sent, or nothing.
+    pub(super) tools: String,
+    /// Up to where it is to be kept in the cache.
+    pub(super) marks: Vec<Mark>,
 }
 
 /// Why a request is refused.
@@ -66,7 +74,6 @@ pub(super) fn read(body: &Value) -> Result<Asking, Refusal> {
     let mut marks = Marks::default();
     let tools = tools(body, &mut marks)?;
     let system = system(body, &mut marks)?;
-    let keeps = !marks.0.is_empty();
     let mut chat_messages = Vec::new();
     if !system.is_empty() {
         chat_messages.push(json!({ "role": "system", "content": system }));
@@ -75,7 +82,8 @@ pub(super) fn read(body: &Value) -> Result<Asking, Refusal> {
     marks.check()?;
     Ok(Asking {
         thinks: thinks(body),
-        kept: keeps.then(|| format!("{}{system}", body["tools"])),
+        tools: body.get("tools").map(Value::to_string).unwrap_or_default(),
+        marks: marks.0,
         chat: Chat {
             model: model.to_owned(),
             messages: chat_messages,
@@ -172,9 +180,10 @@ fn tools(body: &Value, marks: &mut Marks) -> Result<Vec<String>, Refusal> {
         return Ok(Vec::new());
     };
     let mut names = BTreeSet::new();
+    let mut strict = Vec::new();
     for (at, tool) in tools.as_array().into_iter().flatten().enumerate() {
         check_fields(tool, &format!("tools.{at}."), &KNOWN)?;
-        marks.add(tool)?;
+        marks.add(tool, 0)?;
         let name = tool["name"].as_str().unwrap_or_default();
         if !is_name(name) || name.len() > 128 {
             return Err(Refusal::invalid(format!(
@@ -185,16 +194,56 @@ fn tools(body: &Value, marks: &mut Marks) -> Result<Vec<String>, Refusal> {
             let message = format!("tools.{at}.custom.input_schema.type: Field required");
             return Err(Refusal::invalid(message));
         }
-        let strict = tool["strict"] == true;
-        if let Some(why) = not_strict(&tool["input_schema"]).filter(|_| strict) {
-            let message = format!("tools.{at}.custom.input_schema: {why}");
-            return Err(Refusal::invalid(message));
+        check_keys(at, &tool["input_schema"]["properties"])?;
+        if tool["strict"] == true {
+            if let Some(why) = not_strict(&tool["input_schema"]) {
+                let message = format!("tools.{at}.custom.input_schema: {why}");
+                return Err(Refusal::invalid(message));
+            }
+            strict.push(&tool["input_schema"]);
         }
         if !names.insert(name.to_owned()) {
             return Err(Refusal::invalid("tools: Tool names must be unique."));
         }
     }
+    check_strict(&strict)?;
     Ok(names.into_iter().collect())
+}
+
+/// What arguments are called, whether or not they are guaranteed.
+fn check_keys(at: usize, properties: &Value) -> Result<(), Refusal> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    let is_key = |key: &String| (1..=64).contains(&key.len()) && key.chars().all(allowed);
+    let mut keys = properties.as_object().into_iter().flat_map(Map::keys);
+    if keys.all(is_key) {
+        return Ok(());
+    }
+    Err(Refusal::invalid(format!(
+        "tools.{at}.custom.input_schema.properties: Property keys should match pattern \
+         '^[a-zA-Z0-9_.-]{{1,64}}$'"
+    )))
+}
+
+/// All schemas of a request whose arguments are guaranteed become one grammar.
+fn check_strict(schemas: &[&Value]) -> Result<(), Refusal> {
+    const MOST: usize = 20;
+    const MOST_UNIONS: usize = 16;
+    if schemas.len() > MOST {
+        let message = format!(
+            "Too many strict tools ({}). The maximum is {MOST}.",
+            schemas.len()
+        );
+        return Err(Refusal::invalid(message));
+    }
+    let unions: usize = schemas.iter().map(|schema| unions(schema)).sum();
+    if unions > MOST_UNIONS {
+        let message = format!(
+            "Schemas contain too many parameters with union types ({unions}). The maximum is \
+             {MOST_UNIONS}."
+        );
+        return Err(Refusal::invalid(message));
+    }
+    Ok(())
 }
 
 /// Whether a name or an id is in the characters that are accepted.
@@ -217,7 +266,7 @@ fn system(body: &Value, marks: &mut Marks) -> Result<String, Refusal> {
             &format!("system.{at}."),
             &["cache_control", "text", "type"],
         )?;
-        marks.add(block)?;
+        marks.add(block, 1)?;
         text.push_str(messages::text(block)?);
     }
     Ok(text)
@@ -225,11 +274,11 @@ fn system(body: &Value, marks: &mut Marks) -> Result<String, Refusal> {
 
 /// The marks for the cache, in the order of the request.
 #[derive(Default)]
-pub(super) struct Marks(Vec<String>);
+pub(super) struct Marks(Vec<Mark>);
 
 impl Marks {
-    /// Adds the mark of a block, if it has one.
-    pub(super) fn add(&mut self, block: &Value) -> Result<(), Refusal> {
+    /// Adds the mark of a block, if it has one, behind so many messages.
+    pub(super) fn add(&mut self, block: &Value, messages: usize) -> Result<(), Refusal> {
         let Some(mark) = block.get("cache_control") else {
             return Ok(());
         };
@@ -237,10 +286,12 @@ impl Marks {
         let lasts = mark
             .get("ttl")
             .map_or("5m", |ttl| ttl.as_str().unwrap_or_default());
-        if mark["type"] != "ephemeral" || !["5m", "1h"].contains(&lasts) {
-            return Err(Refusal::invalid(format!("cache_control: Invalid: {mark}")));
-        }
-        self.0.push(lasts.to_owned());
+        let lasts = match lasts {
+            "1h" if mark["type"] == "ephemeral" => Lasts::Hour,
+            "5m" if mark["type"] == "ephemeral" => Lasts::Minutes,
+            _ => return Err(Refusal::invalid(format!("cache_control: Invalid: {mark}"))),
+        };
+        self.0.push(Mark { lasts, messages });
         Ok(())
     }
 
@@ -252,8 +303,8 @@ impl Marks {
             );
             return Err(Refusal::invalid(message));
         }
-        let mut kept = self.0.iter().skip_while(|lasts| *lasts == "1h");
-        if kept.any(|lasts| lasts == "1h") {
+        let mut lasts = self.0.iter().map(|mark| mark.lasts);
+        if lasts.any(|lasts| lasts == Lasts::Minutes) && lasts.any(|lasts| lasts == Lasts::Hour) {
             return Err(Refusal::invalid(
                 "a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block",
             ));

@@ -4,7 +4,7 @@ use axum::{http::StatusCode, response::Response};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use super::{Settings, wire};
+use super::{Settings, cache::Input, wire};
 use crate::{
     Dice,
     fakes::{
@@ -28,45 +28,6 @@ pub(super) struct Plan {
     pub(super) tab: Arc<Tab>,
 }
 
-/// What went in, in tokens: about four characters are one.
-#[derive(Clone, Copy)]
-pub(super) struct Input {
-    fresh: usize,
-    read: usize,
-    written: usize,
-}
-
-impl Input {
-    const fn all(self) -> u64 {
-        (self.fresh + self.read + self.written) as u64
-    }
-
-    /// So many characters, none of them for the cache.
-    pub(super) const fn fresh(all: usize) -> Self {
-        Self {
-            fresh: all.div_ceil(4),
-            read: 0,
-            written: 0,
-        }
-    }
-
-    /// So many of them are in the cache.
-    pub(super) fn read(all: usize, kept: usize) -> Self {
-        Self {
-            read: kept.div_ceil(4),
-            ..Self::fresh(all.saturating_sub(kept))
-        }
-    }
-
-    /// So many of them are there from here on.
-    pub(super) fn written(all: usize, kept: usize) -> Self {
-        Self {
-            written: kept.div_ceil(4),
-            ..Self::fresh(all.saturating_sub(kept))
-        }
-    }
-}
-
 /// Answers as the request wants it: streamed or whole.
 pub(super) async fn respond(
     plan: Plan,
@@ -78,6 +39,7 @@ pub(super) async fn respond(
     if !plan.chat.stream {
         sleep(steps.iter().map(|step| step.after).sum()).await;
         plan.tab.told(used(&plan, output(&plan)));
+        plan.tab.ended();
         return wire::answer(StatusCode::OK, whole(&plan).to_string());
     }
     let body = writing::body(steps, plan.tab, settings.timeline.clone(), stop);
@@ -270,8 +232,12 @@ const fn stop_reason(plan: &Plan) -> &'static str {
 
 const fn used(plan: &Plan, output: usize) -> Used {
     Used {
-        input: plan.input.all(),
+        fresh: plan.input.fresh,
+        cached: plan.input.read,
+        cache_writes: plan.input.for_minutes,
+        long_cache_writes: plan.input.for_an_hour,
         output: output as u64,
+        in_doubt: false,
     }
 }
 
@@ -285,9 +251,9 @@ fn message(plan: &Plan) -> Value {
     json!({ "id": format!("msg_{}", plan.number), "type": "message", "role": "assistant",
         "model": plan.chat.model, "content": [], "stop_reason": null, "stop_sequence": null,
         "usage": { "input_tokens": plan.input.fresh,
-            "cache_creation_input_tokens": plan.input.written,
-            "cache_creation": { "ephemeral_5m_input_tokens": 0,
-                "ephemeral_1h_input_tokens": plan.input.written },
+            "cache_creation_input_tokens": plan.input.for_minutes + plan.input.for_an_hour,
+            "cache_creation": { "ephemeral_5m_input_tokens": plan.input.for_minutes,
+                "ephemeral_1h_input_tokens": plan.input.for_an_hour },
             "cache_read_input_tokens": plan.input.read, "output_tokens": output(plan) } })
 }
 

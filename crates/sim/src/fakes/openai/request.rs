@@ -31,16 +31,16 @@ impl Chat {
 
     /// Characters in the messages, names and arguments of tools included.
     pub(in crate::fakes) fn characters(&self) -> u64 {
+        self.messages.iter().map(Self::characters_of).sum()
+    }
+
+    /// The same of one message.
+    pub(in crate::fakes) fn characters_of(message: &Value) -> u64 {
         let text = |value: &Value| characters(value.as_str().unwrap_or_default());
-        let tools = |message: &Value| -> u64 {
-            let calls = message["tool_calls"].as_array().into_iter().flatten();
-            let functions = calls.map(|call| &call["function"]);
-            functions
-                .map(|it| text(&it["name"]) + text(&it["arguments"]))
-                .sum()
-        };
-        let messages = self.messages.iter();
-        messages.map(|it| text(&it["content"]) + tools(it)).sum()
+        let calls = message["tool_calls"].as_array().into_iter().flatten();
+        let functions = calls.map(|call| &call["function"]);
+        let tools = functions.map(|it| text(&it["name"]) + text(&it["arguments"]));
+        text(&message["content"]) + tools.sum::<u64>()
     }
 }
 

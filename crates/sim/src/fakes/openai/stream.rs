@@ -40,6 +40,7 @@ pub(super) async fn respond(
     if !plan.chat.stream {
         sleep(steps.iter().map(|step| step.after).sum()).await;
         plan.tab.told(used(&plan));
+        plan.tab.ended();
         return wire::answer(StatusCode::OK, whole(&plan).to_string());
     }
     let body = writing::body(steps, plan.tab, settings.timeline.clone(), stop);
@@ -170,8 +171,8 @@ fn fragments(at: usize, number: u64, tool: &ReplyTool) -> Vec<Value> {
 }
 
 fn cost(plan: &Plan) -> Value {
-    let Used { input, output } = used(plan);
-    wire::usage(input, output)
+    let used = used(plan);
+    wire::usage(used.prompt(), used.output)
 }
 
 /// What a reply costs: about four characters are a token.
@@ -190,8 +191,9 @@ fn used(plan: &Plan) -> Used {
         .sum();
     let tokens = |characters: usize| characters.div_ceil(4) as u64;
     Used {
-        input: tokens(input),
+        fresh: tokens(input),
         output: tokens(plan.reply.text.len() + arguments),
+        ..Used::default()
     }
 }
 

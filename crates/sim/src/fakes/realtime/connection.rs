@@ -10,7 +10,7 @@ use super::{
     hearing::{Found, Hearing},
     settled::Session,
     speaking::{Asked, Speaking},
-    wire::{self, Refused},
+    wire::{self, Kinds, Refused},
 };
 use crate::{
     Dice,
@@ -40,6 +40,8 @@ pub(super) struct Connection {
     /// The item that the turn being heard will become.
     turn: Option<String>,
     speaking: Option<Speaking>,
+    /// What went in for the last response: it is in the cache.
+    cached: Kinds,
     /// Words of turns on their way, by time.
     words: VecDeque<(Instant, Vec<Value>)>,
     /// Events to be sent at once.
@@ -81,6 +83,7 @@ impl Connection {
             conversation: Conversation::default(),
             turn: None,
             speaking: None,
+            cached: Kinds::default(),
             words: VecDeque::new(),
             out: Vec::new(),
             responses: 0,
@@ -413,11 +416,13 @@ impl Connection {
             Some(text) => Reply::saying(text),
             None => self.shared.settings.brain.reply(&chat),
         };
+        let input = Kinds::heard(chat.characters(), self.hearing.committed());
         let asked = Asked {
             id: format!("resp_{}_{}", self.number, self.responses),
             metadata: asked["metadata"].clone(),
             reply,
-            input_chars: chat.messages.iter().map(|one| one.to_string().len()).sum(),
+            input,
+            cached: std::mem::replace(&mut self.cached, input).least(input),
             delay: match self.fault {
                 Some(RealtimeFault::Slow(delay)) => delay,
                 Some(_) | None => Duration::ZERO,
@@ -464,13 +469,8 @@ impl Connection {
     }
 
     fn bill(&self, usage: &Value) {
-        let tokens = |kind: &str| usage[kind].as_u64().unwrap_or(0);
-        let (input, output) = (tokens("input_tokens"), tokens("output_tokens"));
-        if input + output > 0 {
-            self.note(|session| {
-                session.input_tokens += input;
-                session.output_tokens += output;
-            });
+        if !usage.is_null() {
+            self.note(|session| session.used.add(usage));
         }
     }
 

@@ -13,6 +13,8 @@ pub(super) struct Hearing {
     heard: u64,
     /// Bytes since the last commit.
     pending: u64,
+    /// Bytes that were committed.
+    committed: u64,
     words: Vec<String>,
     passing: Option<String>,
     /// Bytes of silence since the last sound, while somebody speaks.
@@ -32,6 +34,7 @@ impl Hearing {
             ear,
             heard: 0,
             pending: 0,
+            committed: 0,
             words: Vec::new(),
             passing: None,
             quiet: None,
@@ -85,8 +88,14 @@ impl Hearing {
         let settled = self.ear.settle().or(self.passing.take());
         self.words.extend(settled.filter(|text| !text.is_empty()));
         let words = self.words.join(" ");
+        self.committed += self.pending;
         self.clear();
         Some(words)
+    }
+
+    /// Bytes in all turns so far.
+    pub(super) const fn committed(&self) -> u64 {
+        self.committed
     }
 
     /// Forgets what is not committed.

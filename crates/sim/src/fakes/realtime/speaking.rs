@@ -5,8 +5,15 @@ use std::{collections::VecDeque, time::Duration};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{Settings, conversation::Conversation, wire};
-use crate::{Dice, fakes::Reply};
+use super::{
+    Settings,
+    conversation::Conversation,
+    wire::{self, Kinds},
+};
+use crate::{
+    Dice,
+    fakes::{Reply, tab::characters},
+};
 
 /// Bytes of mu-law in a millisecond.
 const BYTES_PER_MS: usize = audio::g711::BYTES_PER_MS as usize;
@@ -37,8 +44,9 @@ pub(super) struct Asked {
     pub(super) id: String,
     pub(super) metadata: Value,
     pub(super) reply: Reply,
-    /// Characters of the conversation, for its cost.
-    pub(super) input_chars: usize,
+    /// What went in, and what of it had gone in before.
+    pub(super) input: Kinds,
+    pub(super) cached: Kinds,
     /// So much later than usual.
     pub(super) delay: Duration,
 }
@@ -93,7 +101,8 @@ impl Speaking {
             steps.push_back(step(at, call_events(&asked.id, &whole)));
             output.push(whole);
         }
-        let usage = wire::usage(asked.input_chars, text.chars().count(), audio.len());
+        let spoken = Kinds::spoken(characters(text), audio.len() as u64);
+        let usage = wire::usage(asked.input, asked.cached, spoken);
         let done = done(&asked.id, &asked.metadata, (&output, &usage));
         steps.push_back(step(at, vec![done]));
         Self {

@@ -1,3 +1,4 @@
+use audio::g711::BYTES_PER_MS;
 use axum::{
     body::Body,
     http::{HeaderName, HeaderValue, StatusCode},
@@ -78,17 +79,54 @@ pub(super) fn error(code: &str, message: &str, about: &Value) -> Value {
         "message": message, "param": null, "event_id": about } })
 }
 
-/// The summary of a response: about four characters are a token, and 50 ms of sound.
-pub(super) fn usage(input_chars: usize, output_chars: usize, output_bytes: usize) -> Value {
-    let (input, text, audio) = (
-        input_chars.div_ceil(4),
-        output_chars.div_ceil(4),
-        output_bytes.div_ceil(400),
-    );
-    json!({ "total_tokens": input + text + audio, "input_tokens": input,
-        "output_tokens": text + audio,
-        "input_token_details": { "text_tokens": input, "audio_tokens": 0, "image_tokens": 0,
-            "cached_tokens": 0,
-            "cached_tokens_details": { "text_tokens": 0, "audio_tokens": 0 } },
-        "output_token_details": { "text_tokens": text, "audio_tokens": audio } })
+/// Tokens, of text and of sound.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Kinds {
+    pub(super) text: u64,
+    pub(super) audio: u64,
+}
+
+impl Kinds {
+    /// About four characters of what is said are a token, and 100 ms of what is heard.
+    pub(super) const fn heard(characters: u64, bytes: u64) -> Self {
+        Self {
+            text: characters.div_ceil(4),
+            audio: bytes.div_ceil(100 * BYTES_PER_MS),
+        }
+    }
+
+    /// The same, but 50 ms of what is spoken.
+    pub(super) const fn spoken(characters: u64, bytes: u64) -> Self {
+        Self {
+            text: characters.div_ceil(4),
+            audio: bytes.div_ceil(50 * BYTES_PER_MS),
+        }
+    }
+
+    /// The smaller of each.
+    pub(super) fn least(self, other: Self) -> Self {
+        Self {
+            text: self.text.min(other.text),
+            audio: self.audio.min(other.audio),
+        }
+    }
+
+    const fn all(self) -> u64 {
+        self.text + self.audio
+    }
+
+    fn shown(self) -> Value {
+        json!({ "text_tokens": self.text, "audio_tokens": self.audio })
+    }
+}
+
+/// The summary of a response: what went in, what of that had gone in before, and what came out.
+pub(super) fn usage(input: Kinds, cached: Kinds, output: Kinds) -> Value {
+    let mut details = input.shown();
+    details["image_tokens"] = json!(0);
+    details["cached_tokens"] = json!(cached.all());
+    details["cached_tokens_details"] = cached.shown();
+    json!({ "total_tokens": input.all() + output.all(), "input_tokens": input.all(),
+        "output_tokens": output.all(), "input_token_details": details,
+        "output_token_details": output.shown() })
 }

@@ -1,6 +1,6 @@
 use audio::g711::BYTES_PER_MS;
 use bytes::Bytes;
-use domain::{Language, Millis};
+use domain::Millis;
 use futures_util::future::BoxFuture;
 use providers::{
     ProviderError,
@@ -121,40 +121,13 @@ impl SpeechToText for AtOnce {
 }
 
 pub(super) fn listen() -> Listen {
-    Listen {
-        model: "ears".to_owned(),
-        language: Language::default(),
-        keyterms: Vec::new(),
-        endpointing: Millis(300),
-        utterance_end: Millis(1_000),
-        smart_format: true,
-        filler_words: true,
-    }
+    Listen::plain("ears")
 }
 
 pub(super) fn model() -> ModelSettings {
-    ModelSettings {
-        model: "model".to_owned(),
-        max_tokens: 300,
-        temperature: None,
-        presence_penalty: None,
-        frequency_penalty: None,
-        reasoning_effort: None,
-        tools: Vec::new(),
-    }
+    ModelSettings::plain("model", 300)
 }
 
 pub(super) fn voice() -> Voice {
-    Voice {
-        model: "voice".to_owned(),
-        voice: "v".to_owned(),
-        language: Language::default(),
-        stability: None,
-        similarity_boost: None,
-        style: None,
-        speed: None,
-        use_speaker_boost: None,
-        chunk_length_schedule: Vec::new(),
-        multi_context: false,
-    }
+    Voice::plain("voice", "v")
 }

@@ -62,6 +62,58 @@ fn what_the_real_one_refuses_is_refused() {
     assert!(refused(choice).contains("tool_choice"));
 }
 
+/// A request with so many strict tools, each with an argument of this name and type.
+fn guaranteed(tools: usize, name: &str, kind: Value) -> Result<(), String> {
+    let mut properties = json!({});
+    properties[name] = json!({ "type": kind });
+    let schema = json!({ "type": "object", "properties": properties, "required": [name],
+        "additionalProperties": false });
+    let tool = |at| json!({ "name": format!("t{at}"), "strict": true, "input_schema": schema });
+    let mut body = sound();
+    body["tools"] = (0..tools).map(tool).collect();
+    read(&body).map(|_| ()).map_err(|refusal| refusal.message)
+}
+
+#[test]
+fn few_tools_are_guaranteed() {
+    assert_eq!(guaranteed(20, "day", json!("string")), Ok(()));
+    let shown = guaranteed(21, "day", json!("string")).unwrap_err();
+    assert!(shown.contains("Too many strict tools (21)"), "{shown}");
+}
+
+#[test]
+fn few_guaranteed_arguments_have_several_types() {
+    let perhaps = json!(["string", "null"]);
+    assert_eq!(guaranteed(16, "day", perhaps.clone()), Ok(()));
+    let shown = guaranteed(17, "day", perhaps).unwrap_err();
+    assert!(shown.contains("union types (17)"), "{shown}");
+}
+
+#[test]
+fn what_cannot_be_guaranteed_is_refused() {
+    let shown = guaranteed(1, "day", json!("date")).unwrap_err();
+    assert!(
+        shown.contains("tools.0.custom.input_schema: 'date'"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn names_of_arguments_are_plain() {
+    let long = "a".repeat(64);
+    for (name, taken) in [
+        ("day.of_the-week1", true),
+        (long.as_str(), true),
+        ("día", false),
+        ("", false),
+        (&format!("{long}a"), false),
+    ] {
+        let mut body = sound();
+        body["tools"][0]["input_schema"]["properties"] = json!({ name: {} });
+        assert_eq!(read(&body).is_ok(), taken, "{name:?}");
+    }
+}
+
 #[test]
 fn models_differ_in_what_they_take() {
     let with = |model: &str, name: &str, value: Value| {
