@@ -169,7 +169,7 @@ async fn a_call_without_recognisers_goes_on_in_rounds() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_without_voices_goes_on_in_rounds() {
-    let deaf = Deaf::start("[agents.desk.end]\nmax_failures = 1\n").await;
+    let deaf = Deaf::start("").await;
     let providers = &deaf.providers;
     providers.deepgram.fail_always(None);
     let dumb = TtsFault::Refuse(503);
