@@ -10,7 +10,7 @@ use domain::{
     Receipt, TenantId, UnixMillis,
 };
 use futures_util::FutureExt;
-use session::{Input, RoundHeard};
+use session::Input;
 use store::{Record, Writer};
 use tokio::{sync::mpsc, time::Instant};
 use tracing::{Instrument, error, info, info_span, warn};
@@ -335,14 +335,12 @@ impl Exchange {
         rounds.are_open().then(|| rounds.clone())
     }
 
-    /// The carrier says that a call is over. One that has audio hears so on its line.
+    /// The carrier says that a call is over. One that has audio hears so on its line, unless it is
+    /// leaving it in this moment: then it ends as soon as it has.
     pub fn hung_up(&self, call: CallId) {
-        let live = lock(&self.live);
-        let Some(live) = live.get(&call).filter(|live| live.rounds.are_open()) else {
-            return;
-        };
-        // A full mailbox belongs to a call whose carrier does not ask any more: it ends by that.
-        drop(live.mailbox.try_send(Input::Round(RoundHeard::HungUp)));
+        if let Some(live) = lock(&self.live).get(&call) {
+            live.rounds.hang_up();
+        }
     }
 
     /// The breakers of all providers that were ever used or rehearsed.

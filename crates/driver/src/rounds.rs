@@ -20,6 +20,9 @@ use crate::connection::until;
 const ANSWERED_WITHIN: Duration = Duration::from_millis(2_500);
 /// The longest silence between two rounds, the caller's words included.
 const GONE_AFTER: Duration = Duration::from_secs(90);
+/// From the end of the audio to the first question, for which nobody has to say anything: a carrier
+/// that has a caller asks at once, and no request takes it longer.
+const ASKED_WITHIN: Duration = Duration::from_secs(15);
 /// Letters that a carrier says in one go.
 const MOST_LETTERS: usize = 4_000;
 /// What a voice takes for a letter.
@@ -37,6 +40,8 @@ struct Questions {
     next: u32,
     /// The answer to the one before, for a carrier that asks twice.
     last: Option<watch::Receiver<Option<Round>>>,
+    /// The carrier has said that the call is over: perhaps before it could go on in rounds.
+    over: watch::Sender<bool>,
 }
 
 /// One question of the carrier.
@@ -66,6 +71,11 @@ impl Rounds {
         Some(told)
     }
 
+    /// The carrier says that the call is over.
+    pub(crate) fn hang_up(&self) {
+        self.questions().over.send_replace(true);
+    }
+
     /// Whether the call goes on in rounds.
     pub(crate) fn are_open(&self) -> bool {
         self.questions().call.is_some()
@@ -75,15 +85,17 @@ impl Rounds {
     pub(crate) fn open(&self) -> Sheet {
         // Nobody asks a second time before the first answer, but for a carrier that repeats itself.
         let (call, asked) = mpsc::channel(1);
-        self.questions().call = Some(call);
+        let mut questions = self.questions();
+        questions.call = Some(call);
         Sheet {
             asked,
+            over: questions.over.subscribe(),
             question: None,
             clauses: Vec::new(),
             ended: None,
             listens: false,
             said_until: Instant::now(),
-            gone_at: Instant::now() + GONE_AFTER,
+            gone_at: Instant::now() + ASKED_WITHIN,
         }
     }
 
@@ -104,6 +116,8 @@ pub(crate) async fn next(sheet: &mut Option<Sheet>) -> Option<Input> {
 /// What is to be said in the next round.
 pub(crate) struct Sheet {
     asked: mpsc::Receiver<Question>,
+    /// Whether the carrier has said that the call is over.
+    over: watch::Receiver<bool>,
     /// The one to be answered, and since when it waits.
     question: Option<(watch::Sender<Option<Round>>, Instant)>,
     clauses: Vec<Clause>,
@@ -144,8 +158,8 @@ impl Sheet {
         }
     }
 
-    /// What happens next: the carrier asks, or waits for too long, or is gone. An answer may be due
-    /// where nothing is told. Nothing is lost when it is dropped.
+    /// What happens next: the carrier asks, or waits for too long, or is gone, or says that the
+    /// caller is. An answer may be due where nothing is told. Nothing is lost when it is dropped.
     async fn next(&mut self) -> Option<Input> {
         let due = match self.question {
             Some(_) => self.due(),
@@ -153,6 +167,7 @@ impl Sheet {
         };
         tokio::select! {
             biased;
+            () = is_over(&mut self.over) => Some(Input::Round(RoundHeard::HungUp)),
             question = self.asked.recv(), if self.question.is_none() => {
                 let Question { heard, answer } = question?;
                 self.question = Some((answer, Instant::now()));
@@ -223,6 +238,11 @@ impl Sheet {
         let most = fit.count().max(1).min(self.clauses.len());
         self.clauses.drain(..most).collect()
     }
+}
+
+/// The carrier says that the call is over. Where it cannot any more, it asks no more either.
+async fn is_over(over: &mut watch::Receiver<bool>) {
+    drop(over.wait_for(|over| *over).await);
 }
 
 impl Clause {

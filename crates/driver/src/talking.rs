@@ -379,6 +379,7 @@ impl Talker {
                 talks.stands = true;
                 self.tally.works(Job::Talk, open.place);
             }
+            FromSpeaker::Consumed(usage) => talks.bills.consumed(open.place, usage),
             FromSpeaker::Done { reply, usage } => {
                 self.stations.succeeded(open.place);
                 talks.bills.done(open.place, *reply, usage);

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use domain::{EndReason, Millis, Overlap, ReplyId};
 
 use crate::{
-    Action, Evidence, Expected, Input, MenuEar, Note, Rules, WaitClass,
+    Action, Evidence, Expected, Input, MenuEar, Missing, Note, Rules, WaitClass,
     budget::Funds,
     classify::Asked,
     history::History,
@@ -122,7 +122,7 @@ enum Line {
     Audio,
     /// Nobody recognises his speech any more, or speaks to him, but the carrier can: as soon as
     /// nobody talks.
-    Failing,
+    Failing(Missing),
     /// The same, but the carrier cannot either: he was asked to press keys.
     Keys,
     /// The carrier does.
@@ -280,8 +280,11 @@ impl CallSession {
         if deaf && self.reply.is_none() && self.phase == Phase::Talking {
             return self.ask_for_keys(now);
         }
-        if self.line == Line::Failing && self.reply.is_none() && self.phase == Phase::Talking {
-            return self.take_rounds(now);
+        if let Line::Failing(missing) = self.line
+            && self.reply.is_none()
+            && self.phase == Phase::Talking
+        {
+            return self.take_rounds(now, missing);
         }
         let waits = [
             Timer::EndOfTurn,

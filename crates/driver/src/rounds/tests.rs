@@ -121,11 +121,50 @@ async fn what_was_cancelled_is_not_said() {
     assert_eq!(first.await.unwrap(), round("", AfterSaying::HangUp));
 }
 
+const HUNG_UP: Option<Input> = Some(Input::Round(RoundHeard::HungUp));
+
 #[tokio::test(start_paused = true)]
 async fn a_carrier_that_asks_no_more_has_lost_the_caller() {
     let rounds = Rounds::default();
     let mut sheet = rounds.open();
-    assert_eq!(sheet.next().await, Some(Input::Round(RoundHeard::HungUp)));
+    let first = asks(&rounds, 0, RoundHeard::Nothing);
+    assert_eq!(sheet.next().await, None, "nothing was asked before it");
+    sheet.answer(Some(LISTEN));
+    assert!(first.await.unwrap().is_some());
+    let answered = Instant::now();
+    assert_eq!(sheet.next().await, HUNG_UP);
+    assert_eq!(answered.elapsed(), Duration::from_secs(8) + GONE_AFTER);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_carrier_that_does_not_even_begin_to_ask_lost_him_with_the_audio() {
+    let rounds = Rounds::default();
+    let mut sheet = rounds.open();
+    let opened = Instant::now();
+    assert_eq!(sheet.next().await, HUNG_UP);
+    assert_eq!(opened.elapsed(), ASKED_WITHIN);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_said_to_be_over_waits_for_no_question() {
+    let before = Rounds::default();
+    before.hang_up();
+    let mut sheet = before.open();
+    let opened = Instant::now();
+    assert_eq!(sheet.next().await, HUNG_UP, "said while there was audio");
+
+    let after = Rounds::default();
+    let mut sheet = after.open();
+    after.hang_up();
+    assert_eq!(sheet.next().await, HUNG_UP);
+
+    let asked = Rounds::default();
+    let mut sheet = asked.open();
+    let _first = asks(&asked, 0, RoundHeard::Nothing);
+    assert_eq!(sheet.next().await, None);
+    asked.hang_up();
+    assert_eq!(sheet.next().await, HUNG_UP, "before the answer");
+    assert_eq!(opened.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]

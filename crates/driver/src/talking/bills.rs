@@ -72,6 +72,11 @@ impl Bills {
         self.owed.clear();
     }
 
+    /// The bill of something came that belongs to no reply.
+    pub(super) fn consumed(&self, place: usize, tokens: &RealtimeTokens) {
+        self.tally.talked(place, Purpose::Call, tokens);
+    }
+
     /// The bill of a reply came.
     pub(super) fn done(&mut self, place: usize, reply: ReplyId, tokens: &RealtimeTokens) {
         self.owed.remove(&reply);

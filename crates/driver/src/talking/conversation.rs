@@ -331,7 +331,10 @@ impl Conversation {
                 }
             }
             // Our ear is there when speech begins, and words are those of the recogniser.
-            FromSpeaker::Ready | FromSpeaker::SpeechStopped { .. } | FromSpeaker::Words { .. } => {}
+            FromSpeaker::Consumed(_)
+            | FromSpeaker::Ready
+            | FromSpeaker::SpeechStopped { .. }
+            | FromSpeaker::Words { .. } => {}
         }
         Ok(())
     }

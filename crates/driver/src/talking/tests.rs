@@ -450,7 +450,9 @@ fn what_was_begun_too_soon_is_named_apart_whenever_its_bill_comes() {
         bills.order(&cancel(CancelReason::BargeIn));
         bills.done(0, R1, &usage);
     });
+    let nobodys = purposes(&|bills| bills.consumed(0, &usage));
     assert_eq!(after, [(Purpose::Speculation, 7)]);
     assert_eq!(before, [(Purpose::Speculation, 7)]);
     assert_eq!(heard, [(Purpose::Call, 7)]);
+    assert_eq!(nobodys, [(Purpose::Call, 7)], "it is paid all the same");
 }

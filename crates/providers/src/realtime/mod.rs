@@ -147,6 +147,8 @@ pub enum ToSpeaker {
 /// What the model tells. Audio is mu-law, 8 kHz.
 #[derive(Clone, Debug)]
 pub enum FromSpeaker {
+    /// What was consumed by something that belongs to no reply.
+    Consumed(RealtimeTokens),
     /// The connection stands and takes audio.
     Ready,
     /// The provider's own detection heard speech begin.
@@ -206,6 +208,23 @@ pub enum FromSpeaker {
         /// What it consumed.
         usage: RealtimeTokens,
     },
+}
+
+impl FromSpeaker {
+    /// Whether it says what is to be paid.
+    pub(crate) const fn is_bill(&self) -> bool {
+        match self {
+            Self::Consumed(_) | Self::Done { .. } | Self::Failed { .. } => true,
+            Self::Words { usage, .. } => usage.is_some(),
+            Self::Audio { .. }
+            | Self::Ready
+            | Self::SpeechStarted { .. }
+            | Self::SpeechStopped { .. }
+            | Self::Text { .. }
+            | Self::Tool { .. }
+            | Self::TurnEnded => false,
+        }
+    }
 }
 
 /// What a reply of a model that hears and speaks consumed. Each kind has a price of its own.

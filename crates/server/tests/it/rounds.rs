@@ -22,7 +22,7 @@ use transports::RoundHeard;
 use crate::{
     app::{Socket, TOKEN, TestApp, parameter},
     calls::{hang_up, talking},
-    media::{begin, send},
+    media::{begin, event, send},
     online::{Providers, whole_calls},
 };
 
@@ -80,12 +80,37 @@ impl Deaf {
         text(self.app.after_stream(sid).await).await
     }
 
+    /// A call whose caller hangs up while it leaves its stream, which the carrier says to this path.
+    async fn hang_up_while_it_leaves(&self, sid: &str, path: &str, when: Crosses) {
+        let token = parameter(&self.app.call(sid).await, "token");
+        let mut socket = self.app.socket("/media-stream").await;
+        begin(&mut socket, sid, Some(&token)).await;
+        while event(&mut socket).await["event"] != "media" {}
+        let over = [("CallSid", sid), ("CallStatus", "completed")];
+        if when == Crosses::Before {
+            assert_eq!(self.app.webhook(path, &over).await.status(), 204);
+        }
+        listen_to_the_end(socket).await;
+        if when == Crosses::After {
+            assert_eq!(self.app.webhook(path, &over).await.status(), 204);
+        }
+    }
+
     /// What the carrier is answered that heard this in a round.
     async fn round(&self, sid: &str, turn: &str, heard: (&str, &str)) -> Response {
         let fields = [("CallSid", sid), ("CallStatus", "in-progress"), heard];
         let path = format!("/v1/twilio/gather{turn}");
         self.app.webhook(&path, &fields).await
     }
+}
+
+/// When the carrier says that a call is over whose stream is being left.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Crosses {
+    /// While there is still audio.
+    Before,
+    /// Once the stream was left.
+    After,
 }
 
 async fn text(response: Response) -> String {
@@ -169,7 +194,7 @@ async fn a_call_without_recognisers_goes_on_in_rounds() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_without_voices_goes_on_in_rounds() {
-    let deaf = Deaf::start("[agents.desk.end]\nmax_failures = 1\n").await;
+    let deaf = Deaf::start("").await;
     let providers = &deaf.providers;
     providers.deepgram.fail_always(None);
     let dumb = TtsFault::Refuse(503);
@@ -213,6 +238,36 @@ async fn a_caller_hangs_up_between_rounds() {
         kept.turns[1].caller,
         "I would like to book a table for four, tomorrow at seven."
     );
+}
+
+/// The carrier may say so before or after the stream is left, by one webhook or another: nobody waits
+/// for a question that will never come.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hang_up_that_crosses_the_end_of_the_stream_ends_the_call_at_once() {
+    let crossing = async |path: &'static str, when| {
+        let deaf = Deaf::start("").await;
+        deaf.hang_up_while_it_leaves("CA1", path, when).await;
+        let ended = "repartee_calls_total{end_reason=\"caller_hung_up\"}";
+        deaf.app.counts(ended).await;
+        let asked = text(deaf.app.after_stream("CA1").await).await;
+        assert!(asked.contains("<Hangup/>"), "{path}: {asked}");
+        let kept = deaf.kept().await;
+        let ended = kept.call.ended.expect("an end");
+        assert_eq!(ended.reason, EndReason::CallerHungUp, "{path}");
+        assert_eq!(kept.turns.len(), 1, "the greeting was heard: {path}");
+    };
+    let (status, after) = ("/v1/twilio/status", "/v1/twilio/after-stream");
+    join(
+        join(
+            crossing(status, Crosses::Before),
+            crossing(after, Crosses::Before),
+        ),
+        join(
+            crossing(status, Crosses::After),
+            crossing(after, Crosses::After),
+        ),
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use domain::{EndReason, Millis};
 
 use super::{CallSession, Line, Phase, Recogniser};
 use crate::{
-    Action, CancelReason,
+    Action, CancelReason, Missing,
     reply::{After, Finish, Kind, Reply, Stage, Writing},
     timers::Timer,
 };
@@ -65,9 +65,7 @@ impl CallSession {
     pub(super) fn recogniser_failed(&mut self, now: Millis) {
         self.recogniser = Recogniser::Failed;
         self.timers.disarm(Timer::OneMoment);
-        if self.rules.line.rounds {
-            self.line = Line::Failing;
-        }
+        self.leave_audio(Missing::Recogniser);
         if self.reply.as_ref().is_some_and(Reply::is_speculative) {
             self.cancel_unheard(CancelReason::Failed);
         }

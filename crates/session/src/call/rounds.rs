@@ -9,7 +9,6 @@ use crate::{
     Action, AfterSaying, Input, Missing, RoundHeard, WaitClass, Words,
     reply::{After, Finish, Kind, Reply, Voicing, Writing},
     timers::Timer,
-    turn::CallerTurn,
 };
 
 /// A carrier judges by itself when words are over, unless the silence that is wanted is longer.
@@ -84,8 +83,28 @@ impl CallSession {
         }
     }
 
-    /// From here on the carrier listens and speaks. What it did not hear is asked for again.
-    pub(super) fn take_rounds(&mut self, now: Millis) {
+    /// As soon as nobody talks, the carrier is to listen and speak, if it can. Returns whether it is.
+    pub(super) fn leave_audio(&mut self, missing: Missing) -> bool {
+        match self.line {
+            Line::Rounds => return false,
+            // Whoever cannot speak lacks more than one who cannot hear.
+            Line::Failing(Missing::Voice) => return true,
+            Line::Audio | Line::Failing(Missing::Recogniser) | Line::Keys => {}
+        }
+        if self.rules.line.rounds {
+            self.line = Line::Failing(missing);
+        }
+        self.rules.line.rounds
+    }
+
+    /// Whether nothing more can be said before the carrier speaks.
+    pub(super) fn is_dumb(&self) -> bool {
+        self.line == Line::Failing(Missing::Voice) && self.phase == Phase::Talking
+    }
+
+    /// From here on the carrier listens and speaks. What was understood is answered, and what was
+    /// not is asked for again.
+    pub(super) fn take_rounds(&mut self, now: Millis, missing: Missing) {
         for timer in [
             Timer::EndOfTurn,
             Timer::Finalize,
@@ -100,15 +119,13 @@ impl CallSession {
         }
         self.waiting.noisy = false;
         self.line = Line::Rounds;
-        let missing = match self.recogniser {
-            Recogniser::Failed => Missing::Recogniser,
-            Recogniser::Lost | Recogniser::Works { .. } => Missing::Voice,
-        };
         self.recogniser = Recogniser::Works { since: now };
         self.actions.push(Action::TakeRounds(missing));
-        let missed = self.turn.onset().is_some();
-        self.turn = CallerTurn::default();
-        if missed {
+        let turn = std::mem::take(&mut self.turn);
+        let is_whole = !turn.is_speaking() && !turn.awaits_words() && !turn.has_keys();
+        if is_whole && !turn.is_empty() {
+            self.said_in_round(now, turn.text());
+        } else if turn.onset().is_some() {
             self.ask_again(now);
         }
     }

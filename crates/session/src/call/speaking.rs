@@ -2,15 +2,23 @@
 
 use domain::{EndReason, Millis, Overlap, OverlapOutcome, ReplyId};
 
-use super::{CallSession, Line, Phase, Question};
+use super::{CallSession, Phase, Question};
 use crate::{
-    Action, Audio, CancelReason, ClauseId, Expect, Expected, Mark, Note, Play,
+    Action, Audio, CancelReason, ClauseId, Expect, Expected, Mark, Missing, Note, Play,
     classify::Asked,
     reply::{After, Finish, Kind, Reply, Stage, Voicing, Writing},
     spoken::Spoken,
     timers::Timer,
     words,
 };
+
+/// Who can still speak, when a reply came to nothing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Voices {
+    /// Somebody, as far as one knows: what was said made no sound.
+    Left,
+    NoneLeft,
+}
 
 impl CallSession {
     pub(super) fn on_audio(&mut self, now: Millis, audio: Audio) {
@@ -101,7 +109,7 @@ impl CallSession {
             return self.press(now);
         }
         if !reply.is_audible() {
-            return self.voice_is_gone(now);
+            return self.voice_is_gone(now, Voices::Left);
         }
         let whole = reply.playout.close_all();
         self.actions.extend(marks(reply.id, whole));
@@ -197,6 +205,9 @@ impl CallSession {
             After::HangUp(why) => self.linger(now, why),
             After::Listen => self.wait_for_caller(now),
         }
+        if self.is_dumb() {
+            return;
+        }
         self.go_on_waiting_for_words(now);
         self.reconsider(now);
     }
@@ -291,11 +302,12 @@ impl CallSession {
         if self.current(id).is_none() {
             return;
         }
-        self.voice_is_gone(now);
+        self.voice_is_gone(now, Voices::NoneLeft);
     }
 
-    /// The voice failed. What was heard counts, and an apology stands for the rest.
-    fn voice_is_gone(&mut self, now: Millis) {
+    /// The voice failed. What was heard counts, and an apology stands for the rest: once, where the
+    /// carrier can speak in place of voices of which none is left.
+    fn voice_is_gone(&mut self, now: Millis, voices: Voices) {
         let Some(reply) = &mut self.reply else { return };
         if reply.voicing == Voicing::Done && reply.is_audible() {
             return;
@@ -307,6 +319,10 @@ impl CallSession {
             return self.reconsider(now);
         }
         self.failures.unspoken += 1;
+        if voices == Voices::NoneLeft {
+            self.leave_audio(Missing::Voice);
+        }
+        let Some(reply) = &mut self.reply else { return };
         if !reply.is_audible() {
             return self.apologise_instead(now);
         }
@@ -350,12 +366,10 @@ impl CallSession {
     /// Plays the built-in apology, and gives up if it has been played too often.
     fn apologise(&mut self, now: Millis) {
         let mut reply = self.new_reply(Kind::ProtectedLine, Stage::Released);
-        if self.failures.unspoken >= self.rules.end.max_failures {
-            if self.rules.line.rounds && self.line != Line::Rounds {
-                self.line = Line::Failing;
-            } else {
-                reply.then = After::HangUp(EndReason::ProviderFailedTts);
-            }
+        if self.failures.unspoken >= self.rules.end.max_failures
+            && !self.leave_audio(Missing::Voice)
+        {
+            reply.then = After::HangUp(EndReason::ProviderFailedTts);
         }
         let clause = reply.announce(Spoken::verbatim(self.rules.lines.trouble.clone()));
         reply.watch.clause = Some(now);

@@ -74,6 +74,9 @@ impl fmt::Display for Input {
                 if let Some(span) = words.span {
                     write!(f, " {span}")?;
                 }
+                if let Some(begins) = words.begins {
+                    write!(f, " since {begins}")?;
+                }
                 for (index, span) in words.word_spans.iter().enumerate() {
                     let before = if index == 0 { " each " } else { "," };
                     write!(f, "{before}{}-{}", span.from, span.until)?;

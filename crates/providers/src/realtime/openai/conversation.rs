@@ -7,7 +7,7 @@ use domain::{Millis, ReplyId};
 use session::{Message, Prompt};
 use tokio::{
     sync::mpsc,
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, sleep_until, timeout_at},
 };
 use tokio_tungstenite::tungstenite::Message as Sent;
 
@@ -31,8 +31,10 @@ use crate::{
 const OUTBOX: usize = 64;
 /// Unreadable messages in a row that are no accident any more.
 const MOST_UNREADABLE: u32 = 8;
-/// The longest wait for the call to take something that was told before the conversation broke.
+/// The longest wait for the call to take what was told before the end of the conversation.
 const LAST_WORDS_WITHIN: Duration = Duration::from_millis(100);
+/// The same for bills, which nobody else would send.
+const LAST_BILLS_WITHIN: Duration = Duration::from_secs(2);
 
 /// The conversation of one call, on one session after the other.
 pub(super) struct Conversation {
@@ -82,18 +84,28 @@ impl Conversation {
         told: mpsc::Sender<FromSpeaker>,
     ) -> Result<(), ProviderError> {
         let ended = self.serve(waiting, orders, &told).await;
-        if ended.is_err() {
-            // Bills may be among it, behind sound that fills the channel.
-            for event in self.out.tell.drain(..) {
-                if !matches!(
-                    timeout(LAST_WORDS_WITHIN, told.send(event)).await,
-                    Ok(Ok(()))
-                ) {
-                    break;
-                }
+        self.hand_over(&told).await;
+        ended
+    }
+
+    /// Hands over what was told before the end. Bills may be behind sound that fills the channel:
+    /// they are owed longer than it is worth waiting for.
+    async fn hand_over(&mut self, told: &mpsc::Sender<FromSpeaker>) {
+        let ended = Instant::now();
+        for event in self.out.tell.drain(..) {
+            let is_bill = event.is_bill();
+            let by = if is_bill {
+                ended + LAST_BILLS_WITHIN
+            } else {
+                ended + LAST_WORDS_WITHIN
+            };
+            match timeout_at(by, told.send(event)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_gone)) => return,
+                Err(_late) if is_bill => tracing::warn!(provider = NAME, "a bill was not taken"),
+                Err(_late) => {}
             }
         }
-        ended
     }
 
     async fn serve(
@@ -236,7 +248,8 @@ impl Conversation {
             FromSpeaker::Audio { reply: whose, .. }
             | FromSpeaker::Text { reply: whose, .. }
             | FromSpeaker::Tool { reply: whose, .. } => *whose != reply,
-            FromSpeaker::Done { .. }
+            FromSpeaker::Consumed(_)
+            | FromSpeaker::Done { .. }
             | FromSpeaker::Failed { .. }
             | FromSpeaker::Ready
             | FromSpeaker::SpeechStarted { .. }

@@ -38,8 +38,6 @@ pub(super) struct Replies {
     past: VecDeque<Reply>,
     /// A response that we did not ask for is under way.
     foreign: Option<Foreign>,
-    /// What responses consumed that belong to no reply: the next one pays for them.
-    owed: RealtimeTokens,
 }
 
 /// A response that we did not ask for.
@@ -81,7 +79,6 @@ impl Replies {
             waiting: None,
             past: VecDeque::new(),
             foreign: None,
-            owed: RealtimeTokens::default(),
         }
     }
 
@@ -252,7 +249,9 @@ impl Replies {
         }
         if self.of(&done.response).is_none() {
             // Ours perhaps, whose end came after we had stopped waiting for it.
-            self.owed = self.owed + done.usage;
+            if done.usage != RealtimeTokens::default() {
+                out.tell.push_back(FromSpeaker::Consumed(done.usage));
+            }
             self.foreign.take_if(|foreign| foreign.is(&done.response));
             self.start(now, out);
             return Ok(());
@@ -269,7 +268,6 @@ impl Replies {
     fn finish(&mut self, (end, usage): (End, RealtimeTokens), now: Instant, out: &mut Out) {
         if let Some((mut reply, stage)) = self.current.take() {
             let id = reply.id;
-            let usage = usage + std::mem::take(&mut self.owed);
             out.tell.push_back(match (end, stage) {
                 (End::Failed(error), Stage::Asked(_) | Stage::Made(_)) => FromSpeaker::Failed {
                     reply: id,

@@ -54,6 +54,24 @@ fn what_nobody_understood_is_asked_for_again_in_the_first_round() {
 }
 
 #[test]
+fn what_was_understood_before_is_answered_in_the_first_round() {
+    insta::assert_snapshot!(after_greeting(
+        with_rounds(),
+        "
+        1.000  speech
+        2.000  pause
+        2.100  finalized I want a table.
+        2.200  deaf
+        2.900  text r3 For how many people?
+        3.000  done r3
+        4.000  audio r3/0 1.500
+        4.000  spoken r3
+       12.000  round over
+    "
+    ));
+}
+
+#[test]
 fn whoever_is_silent_round_after_round_is_reminded_and_left() {
     insta::assert_snapshot!(after_greeting(
         with_rounds(),
@@ -113,11 +131,9 @@ fn sound_and_words_of_the_audio_that_was_left_are_ignored() {
 }
 
 #[test]
-fn a_call_whose_voice_fails_for_good_goes_on_in_rounds() {
-    let mut rules = with_rounds();
-    rules.end.max_failures = 1;
+fn a_call_whose_voices_are_gone_apologises_once_and_goes_on_in_rounds() {
     insta::assert_snapshot!(play_with(
-        rules,
+        with_rounds(),
         "
         0.500  no-voice r1
         0.510  audio r2 1.000
@@ -125,6 +141,84 @@ fn a_call_whose_voice_fails_for_good_goes_on_in_rounds() {
         1.520  played r2-0
         6.000  round words Hello?
         7.000  round over
+    "
+    ));
+}
+
+#[test]
+fn voices_that_break_off_for_good_are_excused_once() {
+    insta::assert_snapshot!(after_greeting(
+        with_rounds(),
+        "
+        1.000  utterance Tell me a story.
+        1.800  text r2 Once upon a time there was a very small server.
+        1.810  done r2
+        1.900  audio r2/0 1.000
+        2.000  no-voice r2
+        2.920  played r2-0
+        2.930  audio r3/0 2.000
+        2.930  spoken r3
+        4.940  played r3-0
+        9.000  round words Once more, please.
+       10.000  round over
+    "
+    ));
+}
+
+#[test]
+fn what_is_said_over_the_apology_is_answered_in_the_first_round() {
+    insta::assert_snapshot!(after_greeting(
+        with_rounds(),
+        "
+        1.000  utterance Are you open on Monday?
+        1.500  text r2 From nine to five.
+        1.510  done r2
+        1.600  no-voice r2
+        1.610  audio r3 3.000
+        1.610  spoken r3
+        2.000  speech
+        2.900  pause
+        3.100  finalized And on Sunday?
+        4.620  played r3-0
+        5.500  text r4 Never on Sundays.
+        5.600  done r4
+        6.000  audio r4/0 1.000
+        6.000  spoken r4
+       12.000  round over
+    "
+    ));
+}
+
+#[test]
+fn who_is_still_speaking_after_the_apology_is_asked_to_say_it_again() {
+    insta::assert_snapshot!(after_greeting(
+        with_rounds(),
+        "
+        1.000  utterance Are you open on Monday?
+        1.500  text r2 From nine to five.
+        1.510  done r2
+        1.600  no-voice r2
+        1.610  audio r3 3.000
+        1.610  spoken r3
+        4.000  speech
+        4.500  words And on
+        4.620  played r3-0
+       12.000  round over
+    "
+    ));
+}
+
+/// Somebody may still speak: only that reply made no sound.
+#[test]
+fn a_reply_without_sound_is_excused_more_than_once() {
+    insta::assert_snapshot!(play_with(
+        with_rounds(),
+        "
+        0.500  spoken r1
+        0.510  audio r2 1.000
+        0.510  spoken r2
+        1.520  played r2-0
+        3.000  hang-up
     "
     ));
 }

@@ -132,6 +132,7 @@ impl Call {
                     return (said, bytes / 8, rest);
                 }
                 FromSpeaker::Audio { .. }
+                | FromSpeaker::Consumed(_)
                 | FromSpeaker::Done { .. }
                 | FromSpeaker::Ready
                 | FromSpeaker::Text { .. }
@@ -203,6 +204,7 @@ async fn our_client_leaves_turns_to_the_provider() {
                 break;
             }
             FromSpeaker::Audio { .. }
+            | FromSpeaker::Consumed(_)
             | FromSpeaker::Done { .. }
             | FromSpeaker::Failed { .. }
             | FromSpeaker::Ready

@@ -102,6 +102,7 @@ impl Made {
             FromSpeaker::Audio { reply, bytes } => format!("< audio {reply} {}", bytes.len() / 8),
             FromSpeaker::Text { reply, text } => format!("< text {reply} {text}"),
             FromSpeaker::Tool { reply, call } => format!("< tool {reply} {}", call.id),
+            FromSpeaker::Consumed(usage) => format!("< consumed {}", usage.output_text),
             FromSpeaker::Done { reply, .. } => format!("< done {reply}"),
             FromSpeaker::Failed { reply, error, .. } => {
                 format!("< failed {reply} {:?}", error.verdict())
@@ -320,20 +321,24 @@ fn answers_for_a_cancelled_reply_are_dropped_and_foreign_ones_passed_on() {
 }
 
 #[test]
-fn what_nobody_asked_for_is_paid_with_the_next_reply() {
+fn what_nobody_asked_for_is_billed_at_once() {
     let mut made = Made::new();
     made.created("theirs", None);
     made.ask(R1);
     made.done_for("another", End::Cancelled, 3);
-    assert_eq!(made.happened(), "> cancel theirs", "theirs is not over");
+    let happened = made.happened();
+    assert_eq!(
+        happened, "> cancel theirs\n< consumed 3",
+        "theirs is not over"
+    );
     made.done_for("theirs", End::Cancelled, 40);
-    assert_eq!(made.happened(), "> ask r1");
+    assert_eq!(made.happened(), "> ask r1\n< consumed 40");
     made.created("r1", Some(R1));
     made.done_for("r1", End::Completed, 500);
     let Some(FromSpeaker::Done { usage, .. }) = made.out.tell.pop_front() else {
         panic!("the reply is done");
     };
-    assert_eq!(usage.output_text, 543);
+    assert_eq!(usage.output_text, 500);
 }
 
 #[test]
