@@ -27,9 +27,19 @@ pub(crate) struct Providers {
     pub(crate) elevenlabs: FakeElevenLabs,
     openai: FakeOpenAi,
     realtime: FakeRealtime,
+    /// What callers do.
+    caller: &'static str,
 }
 
 impl Providers {
+    /// For callers who book a table.
+    async fn for_bookings() -> Self {
+        Self {
+            caller: BOOKING,
+            ..Self::start().await
+        }
+    }
+
     pub(crate) async fn start() -> Self {
         let quick = Delay::fixed_ms(20);
         let script = Arc::new(providers::offline::Script::demo());
@@ -62,6 +72,7 @@ impl Providers {
             elevenlabs: FakeElevenLabs::start(elevenlabs).await.expect("a fake"),
             openai: FakeOpenAi::start(openai).await.expect("a fake"),
             realtime: FakeRealtime::start(realtime).await.expect("a fake"),
+            caller: CALLER,
         }
     }
 
@@ -104,6 +115,9 @@ fn over_http2(address: &str) -> String {
 }
 
 const CALLER: &str = "wait agent\nsay book\nwait agent\nsay party\nwait agent\nhang up\n";
+/// Up to the tool that books the table.
+const BOOKING: &str = "wait agent\nsay book\nwait agent\nsay party\nwait agent\nsay when\nwait agent\n\
+                       say name\nwait agent\nsay yes\nwait agent\nhang up\n";
 
 impl Providers {
     /// Has the conversation on each of these paths, with such a configuration; what was kept.
@@ -139,7 +153,7 @@ impl Providers {
         let carrier = Carrier::new(Settings::local(&url, Some(TOKEN.to_owned())));
         let carrier = carrier.expect("a carrier");
         let calls = calls.iter().zip(1..).map(|((webhook, to), seed)| {
-            let script = Script::parse(CALLER, &book).expect("a script");
+            let script = Script::parse(self.caller, &book).expect("a script");
             carrier.place_call(CallPlan {
                 to: (*to).to_owned(),
                 webhook: (*webhook).to_owned(),
@@ -157,6 +171,13 @@ impl Providers {
         assert_eq!(self.violations(), []);
         whole_calls(&**store).await
     }
+}
+
+/// Every turn of a booking was answered, the last one with the help of a tool.
+fn assert_booked(turns: &[TurnRecord]) {
+    assert_eq!(turns.len(), 6, "{turns:?}");
+    assert_eq!(turns[5].tools, ["book_table"], "{turns:?}");
+    assert!(turns[5].heard.contains("reference"), "{turns:?}");
 }
 
 pub(crate) async fn whole_calls(store: &dyn Store) -> Vec<WholeCall> {
@@ -178,7 +199,7 @@ pub(crate) async fn whole_calls(store: &dyn Store) -> Vec<WholeCall> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn variables_alone_hold_a_conversation_on_both_paths() {
-    let providers = Providers::start().await;
+    let providers = Providers::for_bookings().await;
     let config = Config::parse("", "", &providers.environment()).expect("a configuration");
     assert_eq!(config.warnings, Vec::<String>::new());
     let calls = providers
@@ -190,7 +211,7 @@ async fn variables_alone_hold_a_conversation_on_both_paths() {
             call.ended.map(|ended| ended.reason),
             Some(EndReason::CallerHungUp)
         );
-        assert_eq!(turns.len(), 3, "{turns:?}");
+        assert_booked(&turns);
         assert_eq!(turns[1].caller, "Hi, I would like to book a table.");
         let names: Vec<_> = turns[1].providers.iter().map(ToString::to_string).collect();
         assert!(names.contains(&"deepgram/nova-3".to_owned()), "{names:?}");
@@ -219,18 +240,19 @@ async fn an_agent_remembers_what_a_number_said_before() {
 }
 
 /// Holds the conversation with one recogniser, one model and one voice; the receipt names all.
-async fn holds(set: [&str; 3], more: &str) {
-    let providers = Providers::start().await;
+async fn holds(set: [&str; 3], transport: &str) {
+    let providers = Providers::for_bookings().await;
     let [stt, llm, tts] = set;
     let compatible = providers.openai.base_url();
     let file = format!(
         "[providers.compatible.near]\nbase_url = \"{compatible}\"\n\
          api_key = \"openai-test-key\"\n[agents.desk]\ncompany_name = \"Harbour Table\"\n\
-         stt = [\"{stt}\"]\nllm = [\"{llm}\"]\ntts = [\"{tts}\"]\n{more}"
+         stt = [\"{stt}\"]\nllm = [\"{llm}\"]\n\
+         tts = {{ models = [\"{tts}\"], transport = \"{transport}\" }}\n"
     );
     let calls = providers.conversations(&file, &["/twiml"]).await;
     let WholeCall { turns, receipt, .. } = &calls[0];
-    assert_eq!(turns.len(), 3, "{turns:?}");
+    assert_booked(turns);
     assert_eq!(turns[1].caller, "Hi, I would like to book a table.");
     assert!(
         turns[2].caller.starts_with("For four"),
@@ -250,7 +272,7 @@ async fn flux_claude_and_openais_voice_hold_a_conversation() {
         "anthropic/claude-haiku-5-5",
         "openai/tts-1-hd",
     ];
-    holds(set, "").await;
+    holds(set, "socket").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -260,21 +282,21 @@ async fn whisper_in_batches_holds_a_conversation() {
         "openai/gpt-6-luna",
         "elevenlabs/eleven_flash_v2_5",
     ];
-    holds(set, "").await;
+    holds(set, "http").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_compatible_server_and_aura_hold_a_conversation() {
     let set = ["deepgram/nova-3", "near/llama", "deepgram/aura-2-thalia-en"];
-    holds(set, "").await;
+    holds(set, "socket").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_voice_over_http_holds_a_conversation() {
-    let providers = Providers::start().await;
+    let providers = Providers::for_bookings().await;
     let file = "[agents.desk.tts]\nmodels = [\"elevenlabs/eleven_v3\"]\ntransport = \"http\"\n";
     let calls = providers.conversations(file, &["/twiml"]).await;
-    assert_eq!(calls[0].turns.len(), 3, "{:?}", calls[0].turns);
+    assert_booked(&calls[0].turns);
     let spoken = providers.elevenlabs.clauses().seen();
     assert!(spoken.iter().all(|asked| asked.status == 200), "{spoken:?}");
     assert!(!spoken.is_empty() && providers.elevenlabs.seen().is_empty());
@@ -294,9 +316,9 @@ async fn talks(providers: &Providers, turns: &str) -> WholeCall {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_model_that_hears_thinks_and_speaks_holds_a_conversation() {
-    let providers = Providers::start().await;
+    let providers = Providers::for_bookings().await;
     let WholeCall { turns, receipt, .. } = &talks(&providers, "ours").await;
-    assert_eq!(turns.len(), 3, "{turns:?}");
+    assert_booked(turns);
     assert_eq!(turns[1].caller, "Hi, I would like to book a table.");
     assert!(turns[2].caller.starts_with("For four"), "{turns:?}");
     assert!(turns[1].heard.ends_with('?'), "{turns:?}");
@@ -311,15 +333,16 @@ async fn one_model_that_hears_thinks_and_speaks_holds_a_conversation() {
             format!("assistant: {}", turn.heard),
         ]
     };
-    let items: Vec<String> = turns[1..].iter().flat_map(said).collect();
-    assert_eq!(
-        session.items[2..],
-        items,
-        "behind two sentences of a greeting"
-    );
+    let items: Vec<String> = turns[1..5].iter().flat_map(said).collect();
+    let (before, booking) = session.items[2..].split_at(items.len());
+    assert_eq!(before, items, "behind two sentences of a greeting");
+    let kinds = booking.iter().map(|item| item.split(' ').next());
+    let kinds: Vec<_> = kinds.flatten().collect();
+    let expected = ["user:", "assistant:", "call:", "output:", "assistant:"];
+    assert_eq!(kinds, expected, "{booking:?}");
     let sound = Duration::from_micros(session.audio_bytes * 125);
     assert!(
-        sound < Duration::from_secs(8),
+        sound < Duration::from_secs(12),
         "silence is not sent: {sound:?}"
     );
     let spoken = receipt.0.iter().find(|line| line.item == Item::AudioOutput);

@@ -44,8 +44,8 @@ const PROMPT: [Item; 4] = [
 ];
 /// Sound that may be on its way when a stream ends.
 const ON_ITS_WAY_MS: u64 = 250;
-/// Sound that may be given to a stream just after its call was settled.
-const AFTERWARDS_MS: u64 = 60;
+/// Sound that may be given to a stream just after its call was settled: a piece of a quiet line.
+const AFTERWARDS_MS: u64 = 160;
 
 /// What may have been lost on its way when somebody was cut off, though it is paid.
 #[derive(Clone, Copy, Debug, Default)]

@@ -24,6 +24,7 @@ use axum::{
     routing::{get, post},
 };
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use self::{
     cache::Cache,
@@ -37,7 +38,7 @@ use crate::{
         listener::{ANY_PORT, Listener, Stop},
         log::{Faults, Log},
         moment::{What, report},
-        tab::{Tab, Tabs},
+        tab::{OpenTab, Tabs},
         writing::Pieces,
     },
 };
@@ -138,6 +139,12 @@ impl FakeAnthropic {
         self.shared.tabs.used()
     }
 
+    /// When the answer to each of these was over, or nobody wanted it any more.
+    #[must_use]
+    pub fn closed(&self) -> Vec<Option<Instant>> {
+        self.shared.tabs.closed()
+    }
+
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
@@ -229,7 +236,7 @@ fn header(headers: &HeaderMap, name: &str) -> String {
 async fn answer(
     shared: &Shared,
     asking: Asking,
-    (fault, tab): (Option<LlmFault>, Arc<Tab>),
+    (fault, tab): (Option<LlmFault>, OpenTab),
     stop: Stop,
 ) -> Response {
     let settings = &shared.settings;

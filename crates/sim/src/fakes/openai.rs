@@ -27,6 +27,7 @@ use axum::{
     routing::{get, post},
 };
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 pub use self::audio::{
     FakeSpeech, FakeTranscription, HeardFile, SpeechFault, SpeechSettings, SpokenClause,
@@ -44,7 +45,7 @@ use crate::{
         listener::{ANY_PORT, Listener, Stop},
         log::{Faults, Log},
         moment::{What, report},
-        tab::{Tab, Tabs},
+        tab::{OpenTab, Tabs},
         writing::Pieces,
     },
 };
@@ -209,6 +210,12 @@ impl FakeOpenAi {
         self.shared.tabs.used()
     }
 
+    /// When the answer to each of these was over, or nobody wanted it any more.
+    #[must_use]
+    pub fn closed(&self) -> Vec<Option<Instant>> {
+        self.shared.tabs.closed()
+    }
+
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
@@ -282,7 +289,7 @@ async fn chat(
 async fn answer(
     shared: &Shared,
     chat: Chat,
-    (fault, tab): (Option<LlmFault>, Arc<Tab>),
+    (fault, tab): (Option<LlmFault>, OpenTab),
     stop: Stop,
 ) -> Response {
     let settings = &shared.settings;

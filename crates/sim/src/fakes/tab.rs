@@ -1,4 +1,9 @@
-use std::sync::{Arc, Mutex};
+use std::{
+    ops::Deref,
+    sync::{Arc, Mutex},
+};
+
+use tokio::time::Instant;
 
 use super::log::held;
 
@@ -38,6 +43,26 @@ struct Items {
     written: u64,
     told: Option<Used>,
     ended: bool,
+    closed: Option<Instant>,
+}
+
+/// The bill of a request that is still answered. Dropped once the answer is written, or nobody wants
+/// it any more.
+#[derive(Debug)]
+pub(super) struct OpenTab(Arc<Tab>);
+
+impl Deref for OpenTab {
+    type Target = Tab;
+
+    fn deref(&self) -> &Tab {
+        &self.0
+    }
+}
+
+impl Drop for OpenTab {
+    fn drop(&mut self) {
+        held(&self.0.0).closed = Some(Instant::now());
+    }
 }
 
 impl Tab {
@@ -48,6 +73,7 @@ impl Tab {
             written: 0,
             told: None,
             ended: false,
+            closed: None,
         }))
     }
 
@@ -86,12 +112,20 @@ pub(super) struct Tabs(Mutex<Vec<Arc<Tab>>>);
 
 impl Tabs {
     /// A request with so many characters; one that was refused is billed to nobody.
-    pub(super) fn open(&self, characters: u64, refused: bool) -> Arc<Tab> {
+    pub(super) fn open(&self, characters: u64, refused: bool) -> OpenTab {
         let tab = Arc::new(Tab::new(characters));
         if !refused {
             held(&self.0).push(Arc::clone(&tab));
         }
-        tab
+        OpenTab(tab)
+    }
+
+    /// When the answer to each was over, in their order.
+    pub(super) fn closed(&self) -> Vec<Option<Instant>> {
+        held(&self.0)
+            .iter()
+            .map(|tab| held(&tab.0).closed)
+            .collect()
     }
 
     /// What each has used so far, in their order.
@@ -144,6 +178,15 @@ mod tests {
         wordless.told(used((7, 1)));
         wordless.ended();
         assert!(!wordless.used().in_doubt);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_is_over_when_nobody_answers_it_any_more() {
+        let tabs = Tabs::default();
+        let (first, _second) = (tabs.open(8, false), tabs.open(8, false));
+        tokio::time::advance(std::time::Duration::from_secs(1)).await;
+        drop(first);
+        assert_eq!(tabs.closed(), [Some(Instant::now()), None]);
     }
 
     #[test]

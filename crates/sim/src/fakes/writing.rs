@@ -1,6 +1,6 @@
 //! A fake model's reply as it goes out: pieces, the time between them, and an end that may not come.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, time::Duration};
 
 use axum::body::{Body, Bytes};
 use futures_util::stream;
@@ -10,7 +10,7 @@ use super::{
     Timeline,
     listener::Stop,
     moment::{What, report},
-    tab::{Tab, Used},
+    tab::{OpenTab, Used},
 };
 
 /// How a reply is cut for streaming.
@@ -82,7 +82,7 @@ pub(super) fn spoilt(event: Vec<u8>) -> Vec<u8> {
 
 struct Writing {
     steps: std::vec::IntoIter<Step>,
-    tab: Arc<Tab>,
+    tab: OpenTab,
     timeline: Option<Timeline>,
     stop: Stop,
 }
@@ -110,12 +110,7 @@ impl Writing {
 }
 
 /// The body that these steps write. What they cost is noted in `tab`.
-pub(super) fn body(
-    steps: Vec<Step>,
-    tab: Arc<Tab>,
-    timeline: Option<Timeline>,
-    stop: Stop,
-) -> Body {
+pub(super) fn body(steps: Vec<Step>, tab: OpenTab, timeline: Option<Timeline>, stop: Stop) -> Body {
     let writing = Writing {
         steps: steps.into_iter(),
         tab,

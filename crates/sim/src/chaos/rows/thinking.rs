@@ -133,8 +133,7 @@ async fn silent(set: Set) -> anyhow::Result<Findings> {
     let hedged = between(&first.fake.attempts(), &second.fake.attempts());
     findings.on_time("second asked after", hedged, HEDGE_AFTER);
     findings.count("attempts", first.fake.attempts().len(), 1);
-    let links = first.proxy.links();
-    let cancelled = links.iter().filter_map(|link| link.closed).min();
+    let cancelled = first.fake.closed().into_iter().flatten().min();
     let won = second.fake.attempts().first().copied();
     let after = cancelled
         .zip(won)
@@ -299,19 +298,18 @@ async fn endless(set: Set, gap: Duration, pieces: Pieces) -> anyhow::Result<Find
     let model = &stage.models[0];
     let call = stage.call(&[QUESTION]).await?;
     let asked = model.fake.attempts().first().copied();
-    let ended = model
-        .proxy
-        .links()
-        .iter()
-        .filter_map(|link| link.closed)
-        .max();
+    let ended = model.fake.closed().into_iter().flatten().max();
     let took = asked
         .zip(ended)
         .map(|(asked, ended)| ended.saturating_duration_since(asked));
     findings.within("ended after", took, LONGEST_REPLY.mul_f64(1.2));
     let written: u64 = model.fake.used().iter().map(|used| used.output).sum();
     // Some were on their way.
-    let most = MOST_TOKENS * 101 / 100;
+    let lost = Lost {
+        tokens: MOST_TOKENS / 100,
+        ..UNREADABLE
+    };
+    let most = MOST_TOKENS + lost.tokens;
     findings.check(written <= most, format!("{written} tokens"));
     let answer = call.heard.answers.first();
     let heard = answer.map_or(String::new(), |answer| bare(&answer.text));
@@ -326,7 +324,7 @@ async fn endless(set: Set, gap: Duration, pieces: Pieces) -> anyhow::Result<Find
     );
     findings.silence(answer.map_or(Duration::MAX, |answer| answer.silence));
     findings.survived(&call);
-    findings.ledger_but(&stage, &[call], UNREADABLE);
+    findings.ledger_but(&stage, &[call], lost);
     stage.close().await?;
     Ok(findings)
 }

@@ -131,6 +131,14 @@ impl FakeModel {
         }
     }
 
+    /// When the answer to each request that it took was over, or nobody wanted it any more.
+    pub(in crate::chaos) fn closed(&self) -> Vec<Option<Instant>> {
+        match self {
+            Self::Anthropic(fake) => fake.closed(),
+            Self::OpenAi(fake) => fake.closed(),
+        }
+    }
+
     pub(in crate::chaos) fn violations(&self) -> Vec<Violation> {
         match self {
             Self::Anthropic(fake) => fake.violations(),

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use axum::{http::StatusCode, response::Response};
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -10,7 +8,7 @@ use crate::{
     fakes::{
         listener::Stop,
         openai::{Chat, LlmFault, Pace, Reply, ReplyTool},
-        tab::{Tab, Used},
+        tab::{OpenTab, Used},
         writing::{self, Pieces, Step},
     },
 };
@@ -25,7 +23,7 @@ pub(super) struct Plan {
     pub(super) input: Input,
     pub(super) reply: Reply,
     pub(super) fault: Option<LlmFault>,
-    pub(super) tab: Arc<Tab>,
+    pub(super) tab: OpenTab,
 }
 
 /// Answers as the request wants it: streamed or whole.

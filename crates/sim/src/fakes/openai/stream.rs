@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::{http::StatusCode, response::Response};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use crate::{
     Dice,
     fakes::{
         listener::Stop,
-        tab::{Tab, Used},
+        tab::{OpenTab, Used},
         writing::{self, Step},
     },
 };
@@ -26,7 +26,7 @@ pub(super) struct Plan {
     pub(super) chat: Chat,
     pub(super) reply: Reply,
     pub(super) fault: Option<LlmFault>,
-    pub(super) tab: Arc<Tab>,
+    pub(super) tab: OpenTab,
 }
 
 /// Answers as the request wants it: streamed or whole.
