@@ -320,6 +320,7 @@ impl Recogniser {
             Recognised::TurnResumed => Input::TurnResumed,
             Recognised::UtteranceOver => Input::UtteranceOver,
             Recognised::Words(mut words) => {
+                words.begins = open.ruler.begin_on_call(&words);
                 words.span = words.span.and_then(|span| open.ruler.on_call(span));
                 words.word_spans = open.ruler.all_on_call(&words.word_spans);
                 words.ends_utterance &= !only_writes;

@@ -162,6 +162,9 @@ pub struct Words {
     pub answers_finalize: bool,
     /// Which sound it is about, where the recogniser tells.
     pub span: Option<Span>,
+    /// From where on it is all that was heard, where the recogniser tells: its first word may be
+    /// later.
+    pub begins: Option<Millis>,
     /// When each word of the text was spoken, what stands between blanks being one. Empty where the
     /// recogniser does not tell.
     pub word_spans: Vec<Span>,

@@ -9,7 +9,8 @@
 //! 2.100 settled I want to book. words that will not change (`utterance`: and the end of it;
 //!                               `finalized`: in answer to a finalize; `over`: the end alone)
 //!                               (`from 1.200 to 1.900` before the words: which sound; then
-//!                               `each 1.200-1.500,1.600-1.900`: that of each word)
+//!                               `since 0.900`: from where on it is all that was heard; then
+//!                               `each 1.200-1.500,1.600-1.900`: the sound of each word)
 //! 2.150 likely                  the recogniser's model of turns: also `resumed`, `ended 80`
 //! 2.200 ignored from 0.100 to 0.900  that sound was not the caller's
 //! 2.300 noise                   something that is no speech (`quiet`: it stopped; both `at`)
@@ -187,13 +188,24 @@ fn heard(rest: &str, words: Words) -> Input {
         Some((span, text)) => (Some(span), text),
         None => (None, rest),
     };
+    let (begins, text) = match since(text) {
+        Some((begins, text)) => (Some(begins), text),
+        None => (None, text),
+    };
     let (word_spans, text) = each(text).unwrap_or((Vec::new(), text));
     Input::Words(Words {
         text: unquoted(text),
         span,
+        begins,
         word_spans,
         ..words
     })
+}
+
+/// `since 0.900`, and what follows.
+fn since(text: &str) -> Option<(Millis, &str)> {
+    let (begins, rest) = word(text.trim_start().strip_prefix("since ")?);
+    Some((seconds(begins)?, rest))
 }
 
 /// `each 1.200-1.500,1.600-1.900`, and what follows.
@@ -316,6 +328,8 @@ mod tests {
             "1.000 words \"from here to there\"",
             "1.000 words from 0.100 to 0.900 each 0.100-0.400,0.500-0.900 \"a table\"",
             "1.000 words from 0.100 to 0.900 \"each table\"",
+            "1.000 settled from 0.100 to 0.900 since 0.050 \"since noon\"",
+            "1.000 words from 0.100 to 0.900 since 0.050 each 0.100-0.900 \"noon\"",
             "1.000 ignored from 0.100 to 0.900",
             "1.000 ended 80",
             "1.000 noise at 0.500",

@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 
 use domain::Millis;
-use session::Span;
+use session::{Span, Words};
 
 use super::Sound;
 use crate::connection::BYTES_PER_MS;
@@ -73,6 +73,13 @@ impl Ruler {
         })
     }
 
+    /// From where on these words are all that was heard, on the call's clock.
+    pub(super) fn begin_on_call(&self, words: &Words) -> Option<Millis> {
+        let (from, span) = words.begins.zip(words.span)?;
+        let heard = self.on_call(Span { from, ..span })?;
+        Some(heard.from)
+    }
+
     /// These spans on the call's clock; none if one of them has no place there.
     pub(super) fn all_on_call(&self, spans: &[Span]) -> Vec<Span> {
         let placed: Option<Vec<Span>> = spans.iter().map(|span| self.on_call(*span)).collect();
@@ -139,6 +146,20 @@ mod tests {
         assert_eq!(rounded_up, Some(span(1_050, 1_100)));
         assert_eq!(ruler.on_call(span(50, 40)), None);
         assert_eq!(Ruler::default().on_call(span(0, 0)), None);
+    }
+
+    #[test]
+    fn a_result_begins_where_its_first_sound_was() {
+        let ruler = ruler(&[(1_000, 100), (5_000, 100)]);
+        let words = |begins| Words {
+            span: Some(span(120, 180)),
+            begins,
+            ..Words::default()
+        };
+        let begin = |at: u64| ruler.begin_on_call(&words(Some(Millis(at))));
+        assert_eq!(begin(20), Some(Millis(1_020)), "across a gap");
+        assert_eq!(begin(110), Some(Millis(5_010)));
+        assert_eq!(ruler.begin_on_call(&words(None)), None);
     }
 
     #[test]

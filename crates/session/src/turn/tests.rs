@@ -227,6 +227,26 @@ fn words_whose_settled_form_was_lost_stay_as_they_were() {
 }
 
 #[test]
+fn a_word_that_was_taken_back_is_gone_whatever_comes_later() {
+    let since = |words: Words, begins: u64| Words {
+        begins: Some(Millis(begins)),
+        ..words
+    };
+    for later in [settled("A table."), interim("A table")] {
+        let mut turn = CallerTurn::default();
+        turn.hear(Millis(900), &since(about(interim("uh"), 400, 800), 100));
+        let text = later.text.clone();
+        assert!(turn.hear(Millis(2_000), &since(about(later, 1_200, 1_900), 100)));
+        assert_eq!(turn.text(), text, "all of it was heard again");
+    }
+    let mut turn = CallerTurn::default();
+    turn.hear(Millis(900), &since(about(interim("I want"), 400, 800), 100));
+    let later = since(about(settled("a table."), 1_200, 1_900), 800);
+    assert!(turn.hear(Millis(2_000), &later));
+    assert_eq!(turn.text(), "I want a table.", "only later sound was heard");
+}
+
+#[test]
 fn a_recogniser_may_change_its_mind_and_settle_nothing() {
     let mut turn = CallerTurn::default();
     turn.hear(Millis(900), &about(interim("uh"), 100, 800));

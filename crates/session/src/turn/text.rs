@@ -1,5 +1,7 @@
 //! The text of a turn: its pieces, what is compared of it, and what is hidden.
 
+use domain::Millis;
+
 use super::{foreign::Foreign, voice::Sound};
 use crate::{
     Span, Words,
@@ -11,6 +13,8 @@ use crate::{
 pub(super) struct Piece {
     pub(super) text: String,
     pub(super) span: Option<Span>,
+    /// From where on these are all the words.
+    begins: Option<Millis>,
     /// That of each word, or none.
     word_spans: Vec<Span>,
 }
@@ -20,6 +24,7 @@ impl Piece {
         Self {
             text: words.text.trim().to_owned(),
             span: words.span,
+            begins: words.begins.or(words.span.map(|span| span.from)),
             word_spans: words.word_spans.clone(),
         }
     }
@@ -32,11 +37,12 @@ impl Piece {
         }
     }
 
-    /// Whether there are words, of which none is about the sound of the other piece, which is later.
+    /// Whether there are words, all about sound before that of the other piece. It covers its sound
+    /// also where it has no words, or no more.
     pub(super) fn is_before(&self, other: &Self) -> bool {
-        let spans = self.span.zip(other.span);
+        let places = self.span.zip(other.begins);
         !self.text.is_empty()
-            && spans.is_some_and(|(own, other)| own.from < other.from && own.until <= other.from)
+            && places.is_some_and(|(own, begins)| own.from < begins && own.until <= begins)
     }
 
     /// Drops so many of the first words.

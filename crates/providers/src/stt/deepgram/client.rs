@@ -11,6 +11,7 @@ use tokio::{
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{
+    interim::Interim,
     opening::{Waiting, failed, length_in_ms, while_opening},
     patience::Patience,
     wire::{self, FromDeepgram},
@@ -144,6 +145,7 @@ struct Stream {
     /// Ticks since the server sent anything.
     silent: u32,
     patience: Patience,
+    interim: Interim,
     /// Audio was sent at least once.
     begun: bool,
     /// Audio that we were given and that the server never saw.
@@ -176,6 +178,7 @@ impl Stream {
             unpinged: 0,
             silent: 0,
             patience: Patience::default(),
+            interim: Interim::default(),
             begun: false,
             dropped: Millis::ZERO,
             padded: Millis::ZERO,
@@ -245,8 +248,11 @@ impl Stream {
         let told = match self.patience.take(wire::read(&text))? {
             Some(FromDeepgram::SpeechStarted) => Recognised::SpeechStarted,
             Some(FromDeepgram::UtteranceEnd) => Recognised::UtteranceOver,
-            Some(FromDeepgram::Words(words)) => Recognised::Words(self.as_given(words)),
-            Some(FromDeepgram::NoWords) => Recognised::NoWords,
+            Some(FromDeepgram::Words(words)) => self.with_words(words),
+            Some(FromDeepgram::NoWords(none)) if self.interim.is_covered_by(&none) => {
+                self.with_words(none)
+            }
+            Some(FromDeepgram::NoWords(_)) => Recognised::NoWords,
             Some(FromDeepgram::Metadata) if self.until.is_some() => return Ok(Next::Stop),
             Some(FromDeepgram::Metadata | FromDeepgram::Nothing) | None => {
                 return Ok(Next::Listen);
@@ -263,13 +269,23 @@ impl Stream {
         })
     }
 
+    fn with_words(&mut self, words: Words) -> Recognised {
+        self.interim.take(&words);
+        Recognised::Words(self.as_given(words))
+    }
+
     /// The server counts from the first audio it saw, we from the first that we were given.
     fn as_given(&self, mut words: Words) -> Words {
         let given = |sent: Millis| sent + self.dropped - self.padded;
-        words.span = words.span.map(|span| Span {
+        let all = |span: Span| Span {
             from: given(span.from),
             until: given(span.until),
-        });
+        };
+        words.span = words.span.map(all);
+        words.begins = words.begins.map(given);
+        for word in &mut words.word_spans {
+            *word = all(*word);
+        }
         words
     }
 

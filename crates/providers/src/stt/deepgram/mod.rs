@@ -3,6 +3,7 @@
 
 mod client;
 pub mod flux;
+mod interim;
 mod opening;
 mod patience;
 pub mod wire;

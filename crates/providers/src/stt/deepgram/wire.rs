@@ -37,8 +37,8 @@ pub enum FromDeepgram {
     UtteranceEnd,
     /// Words, or the answer to a question. Their span is counted from the first audio sent.
     Words(Words),
-    /// A result without any.
-    NoWords,
+    /// A result without any: it counts where there were some before.
+    NoWords(Words),
     /// A summary: the last message of a stream that we closed.
     Metadata,
     /// It could not read something; a close may follow.
@@ -144,20 +144,22 @@ fn words(results: &Results<'_>) -> FromDeepgram {
         .flat_map(|channel| channel.alternatives.iter().flatten())
         .next();
     let text = best.map_or("", |best| best.transcript.trim());
-    if text.is_empty() && !ends_utterance && !answers_finalize {
-        return match results.channel {
-            Some(_) => FromDeepgram::NoWords,
-            None => FromDeepgram::Nothing,
-        };
-    }
-    FromDeepgram::Words(Words {
+    let words = Words {
         text: text.to_owned(),
         settled: results.is_final.unwrap_or_default() || ends_utterance,
         ends_utterance,
         answers_finalize,
         span: span(results, best),
+        begins: results.start.good().and_then(|start| time(*start)),
         word_spans: word_spans(text, best),
-    })
+    };
+    if !text.is_empty() || ends_utterance || answers_finalize {
+        FromDeepgram::Words(words)
+    } else if results.channel.is_some() {
+        FromDeepgram::NoWords(words)
+    } else {
+        FromDeepgram::Nothing
+    }
 }
 
 /// When each word was spoken. Formatting may write several words as one, and then there is no

@@ -144,10 +144,20 @@ async fn a_call_that_ends_before_it_is_connected_wants_nothing() {
 
 async fn span_of_words(call: &mut Call, socket: &mut ServerSocket) -> Span {
     socket
-        .write(r#"{"start":10.0,"duration":0.5,"channel":{"alternatives":[{"transcript":"hi"}]}}"#)
+        .write(
+            r#"{"start":10.0,"duration":0.5,"channel":{"alternatives":[{"transcript":"hi",
+            "words":[{"start":10.0,"end":10.5}]}]}}"#,
+        )
         .await;
     match call.heard.recv().await {
-        Some(Recognised::Words(words)) => words.span.expect("a span"),
+        Some(Recognised::Words(words)) => {
+            let span = words.span.expect("a span");
+            assert_eq!(
+                (words.begins, &*words.word_spans),
+                (Some(span.from), &[span][..])
+            );
+            span
+        }
         other => panic!("no words: {other:?}"),
     }
 }
@@ -182,6 +192,43 @@ async fn spans_do_not_count_the_silence_that_we_made_up() {
     assert_eq!(paid, Some(Recognised::Sent(Millis(20))));
     let span = span_of_words(&mut call, &mut socket).await;
     assert_eq!((span.from, span.until), (Millis(9_980), Millis(10_480)));
+}
+
+#[tokio::test]
+async fn a_word_that_was_taken_back_is_told_to_be_gone() {
+    let server = Loopback::new().await;
+    let (mut call, mut socket) = Call::open(&server, Deadlines::default()).await;
+    let result = |text: &str, times: &str| {
+        format!(
+            r#"{{"type":"Results",{times},"channel":{{"alternatives":[{{"transcript":"{text}"}}]}}}}"#
+        )
+    };
+    socket.write(&result("", r#""start":0,"duration":1"#)).await;
+    assert_eq!(call.heard.recv().await, Some(Recognised::NoWords));
+    socket
+        .write(&result("uh", r#""start":0,"duration":2"#))
+        .await;
+    let words = |told| match told {
+        Some(Recognised::Words(words)) => (words.text, words.settled, words.begins),
+        other => panic!("no words: {other:?}"),
+    };
+    let begin = Some(Millis(0));
+    let told = words(call.heard.recv().await);
+    assert_eq!(told, ("uh".to_owned(), false, begin));
+    for told_before in [true, false] {
+        socket
+            .write(&result(
+                "",
+                r#""start":0,"duration":3,"is_final":true,"speech_final":false"#,
+            ))
+            .await;
+        let told = call.heard.recv().await;
+        if told_before {
+            assert_eq!(words(told), (String::new(), true, begin));
+        } else {
+            assert_eq!(told, Some(Recognised::NoWords));
+        }
+    }
 }
 
 #[tokio::test]

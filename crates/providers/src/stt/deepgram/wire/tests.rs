@@ -146,6 +146,7 @@ fn results_become_words() {
     let timed = Words {
         text: "hola, b".into(),
         span: Some(span(3_300, 4_300)),
+        begins: Some(Millis(3_200)),
         ..Words::default()
     };
     assert_eq!(read(interim).expect("read"), FromDeepgram::Words(timed));
@@ -228,7 +229,17 @@ fn empty_words_count_only_as_an_answer() {
         ))
         .expect("read")
     };
-    assert_eq!(empty(r#""speech_final":false"#), FromDeepgram::NoWords);
+    let nothing = Words {
+        settled: true,
+        span: Some(span(1_000, 1_500)),
+        begins: Some(Millis(1_000)),
+        ..Words::default()
+    };
+    assert_eq!(
+        empty(r#""speech_final":false,"start":1,"duration":0.5"#),
+        FromDeepgram::NoWords(nothing),
+        "unless it takes some back"
+    );
     assert_eq!(
         empty(r#""speech_final":true"#),
         words("", [true, true, false])
