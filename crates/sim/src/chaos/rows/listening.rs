@@ -159,7 +159,7 @@ async fn by_rounds(set: Set) -> anyhow::Result<Findings> {
     let stage = stage.await?;
     deafen(&stage);
     let asks = &QUESTIONS[..2];
-    let (call, rounds) = stage.call_in_rounds(asks).await?;
+    let (call, rounds) = stage.call_in_rounds(Ask::NOTHING, asks).await?;
     let ended = call.ended.reason.as_str();
     findings.check(ended == "caller_hung_up", format!("ended: {ended}"));
     let heard = call.heard.text();

@@ -22,7 +22,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "F10",
         "voice is dead",
-        "the next voice after 1.5 s, then the built-in recording; no silence of 4 s",
+        "the next voice after 1.5 s, then the built-in recording, and after it the carrier's own (Gather) where it can speak; no silence of 4 s",
         |set| Box::pin(dead(set)),
     ),
     row(
@@ -43,6 +43,43 @@ const FIRST_AUDIO: Duration = Duration::from_millis(1_500);
 const SILENCE: Duration = Duration::from_millis(1_500);
 
 async fn dead(set: Set) -> anyhow::Result<Findings> {
+    let mut findings = Findings::default();
+    let (stays, leaves) = tokio::join!(dead_on_audio(set), dead_by_rounds(set));
+    findings.merge("audio", stays?);
+    findings.merge("with rounds", leaves?);
+    Ok(findings)
+}
+
+/// No voice at all, and a carrier that speaks by itself: one recording, and the call goes on.
+async fn dead_by_rounds(set: Set) -> anyhow::Result<Findings> {
+    let mut findings = Findings::default();
+    let stage = Stage::set(Setting {
+        rounds: true,
+        ..Setting::of(set)
+    });
+    let stage = stage.await?;
+    for voice in &stage.voices {
+        voice.fake.fail_always(Some(TtsFault::Mute));
+    }
+    let asks = &QUESTIONS[..1];
+    let (call, rounds) = stage.call_in_rounds(NO_WORDS, asks).await?;
+    let spoken = call.heard.answers.first();
+    let recording = spoken.map_or(Duration::ZERO, |answer| answer.foreign);
+    findings.on_time("of the recording", Some(recording), loud_in(APOLOGY));
+    findings.silence(spoken.map_or(Duration::MAX, |answer| answer.silence));
+    let none_missed = rounds.first.is_empty();
+    findings.check(none_missed, format!("first round {:?}", rounds.first));
+    let answers: Vec<String> = rounds.answers.iter().map(|(text, _)| bare(text)).collect();
+    let is_answer = answers == [bare(answer_of(&asks[0]))];
+    findings.check(is_answer, format!("rounds {answers:?}"));
+    let ended = call.ended.reason.as_str();
+    findings.check(ended == "caller_hung_up", format!("ended: {ended}"));
+    findings.ledger(&stage, &[call]);
+    stage.close().await?;
+    Ok(findings)
+}
+
+async fn dead_on_audio(set: Set) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
     let stage = Stage::set(Setting::of(set)).await?;
     let [first, second] = [&stage.voices[0], &stage.voices[1]];

@@ -26,9 +26,10 @@ pub(in super::super) struct InRounds {
 }
 
 impl Stage {
-    /// Places a call whose audio says nothing, and asks these questions in rounds.
+    /// Places a call that loses its audio after this question, and asks the others in rounds.
     pub(in super::super) async fn call_in_rounds(
         &self,
+        spoken: Ask,
         asks: &[Ask],
     ) -> anyhow::Result<(Call, InRounds)> {
         let before = self.ledger();
@@ -37,11 +38,11 @@ impl Stage {
         let began = Instant::now();
         let prepared = self.exchange.prepare(&self.agent);
         let driven = self.exchange.run(prepared, begun, ear, mouth);
-        let spoken = async {
-            let heard = telephone.call(GREETING, vec![Ask::NOTHING]).await;
+        let caller = async {
+            let heard = telephone.call(GREETING, vec![spoken]).await;
             (heard, self.rounds(id, asks).await)
         };
-        let ((heard, rounds), ended) = tokio::join!(spoken, driven);
+        let ((heard, rounds), ended) = tokio::join!(caller, driven);
         let lasted = began.elapsed();
         let kept = self.kept(id, &ended).await?;
         let call = Call {
