@@ -96,9 +96,9 @@ impl Endpoint {
         })
     }
 
-    /// Opens a connection ahead of time, by asking for the list of models at this path. Fails
-    /// if nobody is there, or if nobody knows the key; a server without a list, or a key that may not see it,
-    /// is no failure.
+    /// Opens a connection ahead of time, by asking for the list of models at this path. Fails if
+    /// nobody is there, or if nobody knows the key; a server without a list, or a key that may not
+    /// see it, is no failure.
     pub(crate) async fn warm(&self, list: &str, within: Duration) -> Result<(), ProviderError> {
         let ticket = self.http.ticket();
         let asking = async {

@@ -15,8 +15,8 @@ use crate::BaseUrl;
 /// The client library keeps one connection per host and lets requests queue at the server's stream
 /// limit, which is often 100.
 const STREAMS_PER_LANE: usize = 60;
-/// What a server may send of one answer before we have taken it, 64 KiB: more would lie in our memory.
-/// The connection's own window, 5 MiB, has room for that of all its streams.
+/// What a server may send of one answer before we have taken it: more would lie in our memory. The
+/// connection's own window, 5 MiB, has room for that of all its streams.
 const STREAM_WINDOW: u32 = 64 * 1_024;
 /// Connections per provider: enough for a thousand calls that think at once.
 const LANES: usize = 16;
@@ -40,8 +40,8 @@ pub(crate) struct Ticket {
 }
 
 impl HttpClient {
-    /// For the server at this address. Opens nothing yet. Proxies of the environment are not used and redirects not followed: a
-    /// key goes to the configured host and nowhere else.
+    /// For the server at this address. Opens nothing yet. Proxies of the environment are not used and
+    /// redirects not followed: a key goes to the configured host and nowhere else.
     ///
     /// # Panics
     /// Never in practice: only if the TLS settings built here were not accepted.

@@ -83,5 +83,11 @@ pub use realtime::{
 pub use tab::Used;
 pub use writing::Pieces;
 
+/// A fake's address for clients that speak HTTP/2 to it, as the services that fakes stand for do.
+#[must_use]
+pub fn over_http2(base_url: &str) -> String {
+    base_url.replacen("http:", "h2c:", 1)
+}
+
 #[cfg(test)]
 mod tests;

@@ -157,7 +157,6 @@ impl Speaking {
             clause.audio.clear();
             clause.sounded = false;
             clause.hiss = HissMeter::default();
-            clause.hiss = HissMeter::default();
             clause.before = WordEnd {
                 chars: rest
                     .as_ref()

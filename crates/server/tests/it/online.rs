@@ -15,6 +15,7 @@ use sim::{
     fakes::{
         AnthropicSettings, DeepgramSettings, Desk, ElevenLabsSettings, FakeAnthropic, FakeDeepgram,
         FakeElevenLabs, FakeOpenAi, FakeRealtime, Manner, OpenAiSettings, RealtimeSettings,
+        over_http2,
     },
 };
 use store::{CallFilter, Memory, Store, WholeCall};
@@ -107,11 +108,6 @@ impl Providers {
         all.extend(self.realtime.violations());
         all
     }
-}
-
-/// As the services themselves are asked. A compatible server is asked over HTTP/1.1.
-fn over_http2(address: &str) -> String {
-    address.replacen("http:", "h2c:", 1)
 }
 
 const CALLER: &str = "wait agent\nsay book\nwait agent\nsay party\nwait agent\nhang up\n";

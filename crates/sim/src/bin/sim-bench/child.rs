@@ -8,6 +8,7 @@ use std::{
 use anyhow::{Context as _, ensure};
 use sim::fakes::{
     AnthropicSettings, FakeAnthropic, FakeDeepgram, FakeElevenLabs, FakeOpenAi, FakeRealtime,
+    over_http2,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -117,8 +118,7 @@ impl Providers {
         }
     }
 
-    /// The variables that lead to them. A realtime model has none: its address is OpenAI's. Asked over
-    /// HTTP they are asked over HTTP/2, as the services that they stand for.
+    /// The variables that lead to them. A realtime model has none: its address is OpenAI's.
     fn environment(&self) -> Vec<(&'static str, String)> {
         let mut all = vec![
             ("DEEPGRAM_BASE_URL", self.deepgram.base_url()),
@@ -162,10 +162,6 @@ impl Providers {
         });
         named.collect()
     }
-}
-
-fn over_http2(address: &str) -> String {
-    address.replacen("http:", "h2c:", 1)
 }
 
 /// A server in a process of its own. Killed when dropped, with what it wrote.

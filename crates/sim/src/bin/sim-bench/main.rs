@@ -159,7 +159,7 @@ fn calls(args: &CallArgs, runtime: &tokio::runtime::Runtime) -> anyhow::Result<(
         let result = runtime.block_on(run::run(&args.stage, plan));
         let result = result.with_context(|| format!("with {calls} calls"))?;
         let relay = runtime.block_on(relay::cost(&args.stage, calls))?;
-        let result = result.beside_relay(relay);
+        let result = result.beside_relay(Some(relay));
         writeln!(out, "{}", result.row())?;
         for remark in result.remarks() {
             writeln!(out, "    {remark}")?;
@@ -185,7 +185,10 @@ fn providers(args: &ProvidersArgs, runtime: &tokio::runtime::Runtime) -> anyhow:
     for &set in sets {
         match runtime.block_on(run::run(&args.stage, args.plan(set))) {
             Ok(row) => {
-                let row = row.with_set(set, args.turns).beside_relay(relay);
+                let as_many = args.plan(set).calls == args.calls;
+                let row = row
+                    .with_set(set, args.turns)
+                    .beside_relay(as_many.then_some(relay));
                 writeln!(out, "{}", row.set_row())?;
                 results.rows.push(row);
             }

@@ -223,9 +223,9 @@ impl Row {
         self
     }
 
-    /// Beside what a relay costs for each call and second, in milliseconds.
-    pub(crate) const fn beside_relay(mut self, ms: f64) -> Self {
-        self.relay_ms_per_call_second = Some(ms);
+    /// Beside what a relay of as many calls costs for each of them and second, in milliseconds.
+    pub(crate) const fn beside_relay(mut self, ms: Option<f64>) -> Self {
+        self.relay_ms_per_call_second = ms;
         self
     }
 
@@ -378,6 +378,15 @@ impl Results {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_relay_is_what_cpu_is_told_in() {
+        let report = LoadReport::default();
+        let mut row = Row::new(2, &report, &Probe::default(), Usage::default());
+        assert_eq!(row.in_relays(), "-");
+        row.cpu_ms_per_call_second = 1.5;
+        assert_eq!(row.beside_relay(Some(1.0)).in_relays(), "1.50");
+    }
 
     fn row(set: Set, waits_us: Vec<u64>) -> Row {
         let report = LoadReport {
