@@ -470,7 +470,8 @@ impl CallSession {
         reply.writing = Writing::Done;
         if reply.round_is_silent() {
             self.failures.unwritten += 1;
-            self.speak(now, self.rules.pieces(&self.rules.lines.trouble));
+            let trouble = self.rules.lines.trouble.clone();
+            self.speak_own(now, &trouble);
         }
         self.end_speech(now);
     }

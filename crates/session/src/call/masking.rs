@@ -63,10 +63,9 @@ impl CallSession {
 
     /// Says something within the answer that is no part of it.
     fn cover(&mut self, now: Millis, line: &str) {
-        let before = self.reply.as_ref().map(|reply| reply.playout.clauses());
-        self.speak(now, self.rules.pieces(line));
-        if let Some((reply, before)) = self.reply.as_mut().zip(before) {
-            reply.masked(now, reply.playout.clauses() - before);
+        self.speak_own(now, line);
+        if let Some(reply) = &mut self.reply {
+            reply.masked(now);
         }
     }
 
