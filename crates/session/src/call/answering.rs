@@ -470,6 +470,9 @@ impl CallSession {
         reply.writing = Writing::Done;
         if reply.round_is_silent() {
             self.failures.unwritten += 1;
+            if self.failures.unwritten >= self.rules.end.max_failures {
+                return self.give_up(now, EndReason::ProviderFailedLlm);
+            }
             let trouble = self.rules.lines.trouble.clone();
             self.speak_own(now, &trouble);
         }
