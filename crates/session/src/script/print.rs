@@ -138,6 +138,7 @@ impl fmt::Display for Action {
                 text,
             } => write!(f, "speak {reply}/{} {}", clause.0, quoted(text)),
             Self::SpeakEnd(reply) => write!(f, "speak end {reply}"),
+            Self::StopThinking(reply) => write!(f, "stop thinking {reply}"),
             Self::TakeRounds(Missing::Recogniser) => f.write_str("take rounds: no recogniser"),
             Self::TakeRounds(Missing::Voice) => f.write_str("take rounds: no voice"),
             Self::Think { reply, prompt } => {

@@ -395,8 +395,11 @@ impl World {
                 let played = silenced.map(|reply| self.line.words_played(reply, now));
                 self.seen.records.push((now, (**record).clone(), played));
             }
-            // The simulated line has no rounds.
-            Action::HangUp(_) | Action::Note(_) | Action::TakeRounds(_) => {}
+            // The simulated line has no rounds, and a late model costs nothing.
+            Action::HangUp(_)
+            | Action::Note(_)
+            | Action::StopThinking(_)
+            | Action::TakeRounds(_) => {}
         }
     }
 

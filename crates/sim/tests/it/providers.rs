@@ -23,6 +23,8 @@ use crate::line::sound;
 #[derive(Clone, Debug)]
 pub(crate) enum Plan {
     Fail(ProviderError),
+    /// It never answers.
+    Hang,
     Panic,
     Work,
 }
@@ -85,6 +87,7 @@ impl SpeechToText for FakeEars {
         async move {
             match this.plans.next() {
                 Plan::Fail(error) => return Err(error),
+                Plan::Hang => std::future::pending().await,
                 Plan::Panic => panic!("a bug in a recogniser"),
                 Plan::Work => {}
             }
@@ -123,6 +126,11 @@ impl FakeModel {
             ..Self::default()
         }
     }
+
+    /// How many hold it: whoever may ask it, and each of its requests that is under way.
+    pub(crate) fn holders(&self) -> usize {
+        Arc::strong_count(&self.asked)
+    }
 }
 
 impl LanguageModel for FakeModel {
@@ -136,6 +144,7 @@ impl LanguageModel for FakeModel {
         async move {
             match this.plans.next() {
                 Plan::Fail(error) => return Err(error),
+                Plan::Hang => std::future::pending().await,
                 Plan::Panic => panic!("a bug in a model"),
                 Plan::Work => {}
             }
@@ -184,6 +193,7 @@ impl TextToSpeech for FakeVoice {
                     } => {
                         match this.plans.next() {
                             Plan::Fail(error) => return Err(error),
+                            Plan::Hang => std::future::pending().await,
                             Plan::Panic => panic!("a bug in a voice"),
                             Plan::Work => {}
                         }

@@ -242,6 +242,7 @@ impl World {
             | Action::Play(Play::Mark(_))
             | Action::Speak { .. }
             | Action::SpeakEnd(_)
+            | Action::StopThinking(_)
             | Action::TakeRounds(_) => {}
         }
     }
@@ -292,6 +293,7 @@ impl World {
             | Action::Play(_)
             | Action::Record(_)
             | Action::Silence { .. }
+            | Action::StopThinking(_)
             | Action::TakeRounds(_) => {}
         }
     }
