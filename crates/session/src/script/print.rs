@@ -5,7 +5,7 @@ use std::fmt;
 use domain::TurnRecord;
 
 use crate::{
-    Action, Audio, CancelReason, Input, Message, Missing, Note, Play, RoundHeard, Span,
+    Action, Audio, CancelReason, Delivery, Input, Message, Missing, Note, Play, RoundHeard, Span,
     turn::hidden_keys,
 };
 
@@ -80,6 +80,8 @@ impl fmt::Display for Input {
                 }
                 write!(f, " {}", quoted(&words.text))
             }
+            Self::WordsCome(Delivery::AsSpoken) => f.write_str("words-as-spoken"),
+            Self::WordsCome(Delivery::InBatches) => f.write_str("words-in-batches"),
         }
     }
 }

@@ -277,7 +277,8 @@ impl World {
             | Input::TurnLikely
             | Input::TurnResumed
             | Input::UtteranceOver
-            | Input::Words(_) => {}
+            | Input::Words(_)
+            | Input::WordsCome(_) => {}
         }
     }
 
@@ -459,7 +460,8 @@ fn reply_of(input: &Input) -> Option<ReplyId> {
         | Input::TurnLikely
         | Input::TurnResumed
         | Input::UtteranceOver
-        | Input::Words(_) => None,
+        | Input::Words(_)
+        | Input::WordsCome(_) => None,
     }
 }
 

@@ -15,6 +15,7 @@ use providers::{
     stt::{Listen, PaysFor, Recognised, SpeechToText, SttCapabilities, ToRecogniser},
     tts::{FromVoice, TextToSpeech, ToVoice, Voice},
 };
+use session::Delivery;
 use tokio::sync::mpsc;
 
 use crate::line::sound;
@@ -70,7 +71,7 @@ impl SpeechToText for FakeEars {
     fn capabilities(&self) -> SttCapabilities {
         SttCapabilities {
             finalizes: true,
-            interim: true,
+            words: Delivery::AsSpoken,
             replay: Millis(3_000),
             tells_within: Some(Millis(4_000)),
             pays_for: PaysFor::Given,
