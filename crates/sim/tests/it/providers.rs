@@ -130,7 +130,7 @@ impl FakeModel {
 
     /// How many hold it: whoever may ask it, and each of its requests that is under way.
     pub(crate) fn holders(&self) -> usize {
-        Arc::strong_count(&self.asked)
+        Arc::strong_count(&self.plans.0)
     }
 }
 
