@@ -83,7 +83,7 @@ fn overlap_goals(calls: &[CallReport]) -> Vec<Goal> {
         samples(calls.iter(), |call| &call.overlaps, value)
     };
     let floor = |value: fn(&Overlapped) -> Option<f64>| {
-        let wanted = |over: &Overlapped| over.source.wants_the_floor() && over.decided;
+        let wanted = |over: &Overlapped| over.wants_the_floor() && over.decided;
         over(&|overlap| value(overlap).filter(|_| wanted(overlap)))
     };
     let silent = floor(|overlap| Some(overlap.silent_after? as f64));
