@@ -208,6 +208,7 @@ impl Hands {
                 self.tell_voice(reply, order);
             }
             Action::SpeakEnd(reply) => self.tell_voice(reply, ToVoice::End(reply)),
+            Action::StopThinking(reply) => self.stop_thinking(reply),
             Action::TakeRounds(missing) => self.take_rounds(missing),
             Action::Think { reply, prompt } => self.think(reply, prompt),
         }
@@ -272,6 +273,12 @@ impl Hands {
         let silenced = self.silenced.take_if(|(silenced, _)| *silenced == reply);
         let heard = silenced.map_or(Millis::ZERO, |(_, heard)| heard);
         self.tell_talker(talking::Order::Cancel { reply, heard, why });
+    }
+
+    fn stop_thinking(&mut self, reply: ReplyId) {
+        if let Some(thought) = self.thinking.remove(&reply) {
+            thought.task.abort();
+        }
     }
 
     /// This reply is to be heard; older ones that were written to their end are of no interest to

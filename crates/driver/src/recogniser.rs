@@ -13,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use domain::Millis;
 use providers::{ProviderError, Verdict, stt::Recognised};
-use session::Input;
+use session::{Delivery, Input};
 use tokio::{sync::mpsc, time::Instant};
 use tracing::{info, warn};
 
@@ -98,6 +98,8 @@ struct Memory {
     /// The words of the unsettled sound were asked for.
     asked: bool,
     contact: Contact,
+    /// How the session believes that words come.
+    words: Delivery,
 }
 
 /// Whether words can come.
@@ -299,6 +301,10 @@ impl Recogniser {
                 // What the last connection was asked for, this one does not know.
                 if memory.asked && !open.finalize(memory.unsettled.has_speech()) {
                     self.commons.meters.dropped("stt", "full");
+                }
+                let words = self.stations[place].provider.capabilities().words;
+                if std::mem::replace(&mut memory.words, words) != words {
+                    self.tell(Input::WordsCome(words)).await?;
                 }
                 return self.back(memory).await;
             }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use domain::{EndReason, Millis, Overlap, ReplyId};
 
 use crate::{
-    Action, Evidence, Expected, Input, MenuEar, Missing, Note, Rules, WaitClass,
+    Action, Delivery, Evidence, Expected, Input, MenuEar, Missing, Note, Rules, WaitClass,
     budget::Funds,
     classify::Asked,
     history::History,
@@ -78,6 +78,7 @@ pub struct CallSession {
     pace: Pace,
     lag: Lag,
     recogniser: Recogniser,
+    delivery: Delivery,
     line: Line,
     menu_ear: MenuEar,
     far_end: FarEnd,
@@ -208,6 +209,7 @@ impl CallSession {
             recogniser: Recogniser::Works {
                 since: Millis::ZERO,
             },
+            delivery: Delivery::default(),
             line: Line::Audio,
             menu_ear: MenuEar::default(),
             far_end: FarEnd::Person,
@@ -380,6 +382,7 @@ impl CallSession {
             Input::TurnResumed => self.opinion(now, Opinion::GoesOn),
             Input::UtteranceOver => self.utterance_over(now),
             Input::Words(words) => self.on_words(now, &words),
+            Input::WordsCome(delivery) => self.delivery = delivery,
         }
     }
 

@@ -257,7 +257,9 @@ fn of_nothing_special(said: &str, lists: &Lists, asked: Asked) -> Option<WaitCla
     if let Some(number) = of_number(said, lists) {
         let short = !number.is_phone(numbers.phone_digits);
         let read_out = number.is_read_out() || numbers.announced(said);
-        return (short && read_out).then_some(WaitClass::Number);
+        if read_out || number.digits > 0 {
+            return (short && read_out).then_some(WaitClass::Number);
+        }
     }
     // An address that was said long ago is over.
     let email = numbers.has_email(last_words(said, RECENT)) && !numbers.ends_email(said);

@@ -119,6 +119,18 @@ pub enum Input {
     UtteranceOver,
     /// What the recogniser understood.
     Words(Words),
+    /// Whoever recognises from here on gives words in this way.
+    WordsCome(Delivery),
+}
+
+/// When a recogniser gives words.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Delivery {
+    /// While they are spoken.
+    #[default]
+    AsSpoken,
+    /// Those of a whole stretch of speech at once, some time after it.
+    InBatches,
 }
 
 /// A piece of a reply's voice.

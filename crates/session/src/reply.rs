@@ -42,6 +42,8 @@ pub(crate) struct Reply {
     pub(crate) unspoken: Vec<String>,
     /// What the model says that the caller will answer.
     pub(crate) expects: Option<Expected>,
+    /// Clauses that are sentences of the agent's own and ask nothing new: openers, fillers, excuses.
+    ours: Vec<Range<usize>>,
     /// When the last opener or filler was said.
     pub(crate) masked_at: Option<Millis>,
     /// Since when tools run that the caller waits for.
@@ -151,8 +153,6 @@ pub(crate) enum Finish {
 pub(crate) struct Round {
     /// The clauses it wrote.
     clauses: Range<usize>,
-    /// How many of them only covered a wait.
-    masks: usize,
     /// When the model was asked for it; the first one began with the reply.
     since: Option<Millis>,
     pub(crate) tools: Vec<Tool>,
@@ -185,6 +185,7 @@ impl Reply {
             taking: TurnTaking::default(),
             unspoken: Vec::new(),
             expects: None,
+            ours: Vec::new(),
             masked_at: None,
             tools_since: None,
             tags: Vec::new(),
@@ -278,7 +279,6 @@ impl Reply {
         // What it wrote was never heard: only what its tools did remains.
         let tools = failed.rounds.into_iter().map(|round| Round {
             clauses: 0..0,
-            masks: 0,
             ..round
         });
         self.rounds.splice(0..0, tools);
@@ -296,8 +296,18 @@ impl Reply {
 
     /// Whether the round that is going on has said nothing, or only covered a wait.
     pub(crate) fn round_is_silent(&self) -> bool {
-        let silent = |round: &Round| round.clauses.len() == round.masks;
-        self.rounds.last().is_none_or(silent) && self.unspoken.is_empty()
+        self.rounds
+            .last()
+            .is_none_or(|round| self.are_ours(&round.clauses))
+            && self.unspoken.is_empty()
+    }
+
+    fn are_ours(&self, clauses: &Range<usize>) -> bool {
+        clauses.clone().all(|clause| self.is_ours(clause))
+    }
+
+    fn is_ours(&self, clause: usize) -> bool {
+        self.ours.iter().any(|ours| ours.contains(&clause))
     }
 
     /// Whether nothing at all has come of it, be it words or tools.
@@ -311,18 +321,19 @@ impl Reply {
         self.rounds.last()?.since
     }
 
-    /// Whether it has said anything but openers and fillers.
+    /// Whether it has said anything but openers, fillers and excuses.
     pub(crate) fn has_words(&self) -> bool {
-        !self.unspoken.is_empty()
-            || self
-                .rounds
-                .iter()
-                .any(|round| round.clauses.len() > round.masks)
+        let ours = |round: &Round| self.are_ours(&round.clauses);
+        !self.unspoken.is_empty() || !self.rounds.iter().all(ours)
     }
 
-    /// The last clauses only cover a wait.
-    pub(crate) fn masked(&mut self, now: Millis, clauses: usize) {
-        self.round().masks += clauses;
+    /// All clauses since there were so many are the agent's own.
+    pub(crate) fn own_since(&mut self, clauses: usize) {
+        self.ours.push(clauses..self.playout.clauses());
+    }
+
+    /// The last words only cover a wait.
+    pub(crate) fn masked(&mut self, now: Millis) {
         self.taking.masks += 1;
         self.masked_at = Some(now);
     }
@@ -332,7 +343,6 @@ impl Reply {
         let at = self.playout.clauses();
         self.rounds.push(Round {
             clauses: at..at,
-            masks: 0,
             since: Some(now),
             tools: Vec::new(),
         });
@@ -382,6 +392,17 @@ impl Reply {
     /// The part of it that was heard by `now`.
     pub(crate) fn heard(&self, now: Millis) -> String {
         self.playout.heard_text(0..self.playout.clauses(), now)
+    }
+
+    /// What was heard by `now` that the caller's next words may answer: what the model or the
+    /// greeting says.
+    pub(crate) fn heard_to_ask(&self, now: Millis) -> String {
+        (0..self.playout.clauses())
+            .filter(|clause| !self.is_ours(*clause))
+            .map(|clause| self.playout.heard_text(clause..clause + 1, now))
+            .filter(|heard| !heard.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     /// The exchange for the model's history, as it was heard by `now`.

@@ -14,7 +14,8 @@
 //! 2.150 likely                  the recogniser's model of turns: also `resumed`, `ended 80`
 //! 2.200 ignored from 0.100 to 0.900  that sound was not the caller's
 //! 2.300 noise                   something that is no speech (`quiet`: it stopped; both `at`)
-//! 2.400 no-words                the recogniser is gone (`words-again`: it is back)
+//! 2.400 no-words                the recogniser is gone (`words-again`: it is back;
+//!                               `words-in-batches`, `words-as-spoken`: how the next one works)
 //! 2.500 text r2 Sure.           a piece of a reply; in quotes when blanks matter
 //! 2.550 said r2 Sure.           the same, by a model that speaks for itself
 //! 2.600 tool r2 c1 book {}      the model asks for a tool; `answer 1 {}`: run 1 answers
@@ -33,7 +34,7 @@ use std::str::FromStr;
 use bytes::Bytes;
 use domain::{Micros, Millis, ReplyId};
 
-use crate::{Audio, ClauseId, Input, Mark, RoundHeard, Span, ToolRunId, Words};
+use crate::{Audio, ClauseId, Delivery, Input, Mark, RoundHeard, Span, ToolRunId, Words};
 
 /// Why a line of a script cannot be read.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -100,6 +101,8 @@ fn recognised(verb: &str, rest: &str) -> Option<Input> {
         ),
         "words" => heard(rest, Words::default()),
         "words-again" => Input::RecogniserBack,
+        "words-as-spoken" => Input::WordsCome(Delivery::AsSpoken),
+        "words-in-batches" => Input::WordsCome(Delivery::InBatches),
         _ => return None,
     })
 }
@@ -334,6 +337,8 @@ mod tests {
             "1.000 ended 80",
             "1.000 noise at 0.500",
             "1.000 no-words",
+            "1.000 words-as-spoken",
+            "1.000 words-in-batches",
         ] {
             let (at, input) = read(line).unwrap();
             assert_eq!(format!("{at} {input}"), line);

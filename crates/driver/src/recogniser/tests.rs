@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::{ModelName, PriceBook};
 use futures_util::{FutureExt, future::BoxFuture};
 use providers::stt::{Listen, PaysFor, SpeechToText, SttCapabilities, ToRecogniser};
-use session::{Span, Words};
+use session::{Delivery, Span, Words};
 use tokio::sync::oneshot;
 
 use super::*;
@@ -19,7 +19,7 @@ use crate::{
 /// Of a recogniser over a socket.
 const USUAL: SttCapabilities = SttCapabilities {
     finalizes: true,
-    interim: true,
+    words: Delivery::AsSpoken,
     replay: Millis(3_000),
     tells_within: Some(Millis(4_000)),
     pays_for: PaysFor::Given,
@@ -255,6 +255,18 @@ async fn half_a_minute_without_a_settled_word_is_heard_again_whole() {
     connection.breaks();
     assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserLost));
     assert_eq!(rig.connected().await.given(), 30_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_session_learns_once_that_words_come_in_batches() {
+    let words = Delivery::InBatches;
+    let mut rig = Rig::with(SttCapabilities { words, ..USUAL }, Commons::for_tests());
+    let connection = rig.connected().await;
+    assert_eq!(rig.mailbox.recv().await, Some(Input::WordsCome(words)));
+    connection.breaks();
+    assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserLost));
+    let _again = rig.connected().await;
+    assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserBack));
 }
 
 #[tokio::test(start_paused = true)]

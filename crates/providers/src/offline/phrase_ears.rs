@@ -10,7 +10,7 @@ use std::{
 
 use domain::Millis;
 use futures_util::future::{BoxFuture, FutureExt as _};
-use session::Words;
+use session::{Delivery, Words};
 use tokio::{sync::mpsc, time::timeout};
 
 use super::{
@@ -65,7 +65,7 @@ impl SpeechToText for PhraseEars {
     fn capabilities(&self) -> SttCapabilities {
         SttCapabilities {
             finalizes: true,
-            interim: true,
+            words: Delivery::AsSpoken,
             replay: Millis::ZERO,
             tells_within: None,
             pays_for: PaysFor::Given,

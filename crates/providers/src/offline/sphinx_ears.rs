@@ -9,6 +9,7 @@ mod segment;
 
 use domain::Millis;
 use futures_util::future::{BoxFuture, FutureExt as _};
+use session::Delivery;
 use speechlibs::{Hear, Missing, Sphinx};
 use tokio::sync::mpsc;
 
@@ -45,7 +46,7 @@ impl SpeechToText for SphinxEars {
     fn capabilities(&self) -> SttCapabilities {
         SttCapabilities {
             finalizes: true,
-            interim: true,
+            words: Delivery::AsSpoken,
             replay: Millis(10_000),
             tells_within: None,
             pays_for: PaysFor::Given,

@@ -7,7 +7,7 @@ use audio::g711::BYTES_PER_MS;
 use bytes::Bytes;
 use domain::{Language, Millis};
 use futures_util::future::BoxFuture;
-use session::{Span, Words};
+use session::{Delivery, Span, Words};
 use tokio::sync::mpsc;
 
 pub use self::{
@@ -39,8 +39,8 @@ pub trait SpeechToText: Send + Sync {
 pub struct SttCapabilities {
     /// Answers `Finalize`.
     pub finalizes: bool,
-    /// Sends words before they are settled.
-    pub interim: bool,
+    /// When it gives words.
+    pub words: Delivery,
     /// Replayed audio worth sending after a reconnect.
     pub replay: Millis,
     /// Of so much speech it tells something, if only that it has no words; otherwise it is broken.

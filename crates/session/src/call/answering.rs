@@ -470,7 +470,11 @@ impl CallSession {
         reply.writing = Writing::Done;
         if reply.round_is_silent() {
             self.failures.unwritten += 1;
-            self.speak(now, self.rules.pieces(&self.rules.lines.trouble));
+            if self.failures.unwritten >= self.rules.end.max_failures {
+                return self.give_up(now, EndReason::ProviderFailedLlm);
+            }
+            let trouble = self.rules.lines.trouble.clone();
+            self.speak_own(now, &trouble);
         }
         self.end_speech(now);
     }

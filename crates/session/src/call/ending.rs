@@ -23,7 +23,9 @@ impl CallSession {
         } else {
             Kind::ProtectedLine
         };
-        self.say(Millis::ZERO, kind, &greeting, After::Listen);
+        self.reply = Some(self.new_reply(kind, Stage::Released));
+        self.speak(Millis::ZERO, self.rules.pieces(&greeting));
+        self.end_speech(Millis::ZERO);
     }
 
     /// Says a sentence of the agent's own, in place of whatever it was saying.
@@ -31,8 +33,17 @@ impl CallSession {
         let mut reply = self.new_reply(kind, Stage::Released);
         reply.then = then;
         self.reply = Some(reply);
-        self.speak(now, self.rules.pieces(text));
+        self.speak_own(now, text);
         self.end_speech(now);
+    }
+
+    /// Has a sentence of the agent's own spoken within the current reply.
+    pub(super) fn speak_own(&mut self, now: Millis, text: &str) {
+        let before = self.reply.as_ref().map(|reply| reply.playout.clauses());
+        self.speak(now, self.rules.pieces(text));
+        if let Some((reply, before)) = self.reply.as_mut().zip(before) {
+            reply.own_since(before);
+        }
     }
 
     /// The caller spoke, and no words of it came: the agent says so, but not for ever.

@@ -4,7 +4,7 @@ use domain::Millis;
 
 use super::{CallSession, Phase, Recogniser, Settled};
 use crate::{
-    Action, CancelReason, Evidence, Span, Speculate, TurnEnd, WaitClass, Words,
+    Action, CancelReason, Delivery, Evidence, Span, Speculate, TurnEnd, WaitClass, Words,
     classify::classify,
     reply::Kind,
     timers::Timer,
@@ -27,6 +27,8 @@ const SPECULATE_WITHIN: Millis = Millis(30_000);
 const DOUBTED_END: Millis = Millis(400);
 /// A pause in a turn that has lasted for too long.
 const SHORT_PAUSE: Millis = Millis(250);
+/// Where words come in batches, a pause that is no shorter tells nothing: the next batch may go on.
+const BETWEEN_BATCHES: Millis = Millis(700);
 /// The longest way of our own voice through the caller's end and back.
 const ECHO: Millis = Millis(800);
 /// The caller is told when the recogniser has been gone for so long.
@@ -371,7 +373,10 @@ impl CallSession {
         } else {
             100
         };
-        let floor = rules.floor.or_later(self.lag.floor());
+        let floor = rules
+            .floor
+            .or_later(self.lag.floor())
+            .or_later(self.least_for_delivery());
         let ceiling = Millis(rules.wait.incomplete.0 * 3 / 2);
         let wait = Millis(base.0 * percent / 100)
             .or_later(floor)
@@ -383,10 +388,19 @@ impl CallSession {
         }
     }
 
-    /// Begins a reply ahead of time, or sees to it that one is begun.
+    const fn least_for_delivery(&self) -> Millis {
+        match self.delivery {
+            Delivery::AsSpoken => Millis::ZERO,
+            Delivery::InBatches => BETWEEN_BATCHES,
+        }
+    }
+
+    /// Begins a reply ahead of time, or sees to it that one is begun. Batches are settled at every
+    /// pause, whether more comes or not.
     fn weigh_speculation(&mut self, now: Millis, since: Millis, class: WaitClass) {
         let began = self.turn.onset().unwrap_or(since);
         let allowed = self.rules.turn.speculate != Speculate::Off
+            && self.delivery == Delivery::AsSpoken
             && self.turn.is_covered()
             && (self.turn.is_settled() || self.turn.opinion() == Opinion::Likely)
             && since - began <= SPECULATE_WITHIN;

@@ -4,7 +4,7 @@ use domain::Millis;
 
 use super::{CallSession, Line};
 use crate::{
-    WaitClass,
+    Action, WaitClass,
     reply::{After, Kind, Reply, Voicing, Writing},
     timers::Timer,
 };
@@ -42,7 +42,7 @@ impl CallSession {
     pub(super) fn mask(&mut self, now: Millis) {
         const LATER: Millis = Millis(100);
         if self.hopeless_at().is_some_and(|at| at <= now) {
-            return self.round_failed(now);
+            return self.give_up_answer(now);
         }
         let Some((at, mask)) = self.next_mask() else {
             return;
@@ -61,12 +61,19 @@ impl CallSession {
         self.arm_mask(now);
     }
 
+    /// The model had its time: what it writes now is for nobody.
+    fn give_up_answer(&mut self, now: Millis) {
+        if let Some(reply) = &self.reply {
+            self.actions.push(Action::StopThinking(reply.id));
+        }
+        self.round_failed(now);
+    }
+
     /// Says something within the answer that is no part of it.
     fn cover(&mut self, now: Millis, line: &str) {
-        let before = self.reply.as_ref().map(|reply| reply.playout.clauses());
-        self.speak(now, self.rules.pieces(line));
-        if let Some((reply, before)) = self.reply.as_mut().zip(before) {
-            reply.masked(now, reply.playout.clauses() - before);
+        self.speak_own(now, line);
+        if let Some(reply) = &mut self.reply {
+            reply.masked(now);
         }
     }
 

@@ -36,6 +36,7 @@ pub(super) fn is_of_audio(input: &Input) -> bool {
             | Input::TurnResumed
             | Input::UtteranceOver
             | Input::Words(_)
+            | Input::WordsCome(_)
     )
 }
 

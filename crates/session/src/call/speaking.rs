@@ -235,7 +235,7 @@ impl CallSession {
         self.history
             .add(reply.messages(until, how != Finish::Heard));
         self.history.trim(self.rules.history_messages);
-        self.listen_for_answer(&reply.heard(until), reply.expects);
+        self.listen_for_answer(&reply, until);
         if reply.kind == Kind::Answer {
             let cut_in = |over: &Overlap| over.outcome == OverlapOutcome::CutIn;
             let clean = reply.taking.taken_back == 0 && !reply.taking.overlaps.iter().any(cut_in);
@@ -245,10 +245,19 @@ impl CallSession {
     }
 
     /// What the agent asked last decides what the caller is expected to say: the model's own word
-    /// first, then what its last sentence sounds like.
-    fn listen_for_answer(&mut self, heard: &str, noted: Option<Expected>) {
+    /// first, then what its last sentence sounds like. A line of the agent's own may ask whether he
+    /// is there, or to say it again: what was asked before it is open still.
+    fn listen_for_answer(&mut self, reply: &Reply, until: Millis) {
+        let heard = reply.heard_to_ask(until);
+        if heard.is_empty() {
+            if words::asks(&reply.heard(until)) {
+                self.question.asked = Asked::Question;
+            }
+            return;
+        }
+        let noted = reply.expects;
         let language = &self.rules.language;
-        let last = words::last_sentence(heard);
+        let last = words::last_sentence(&heard);
         let guessed = Some(Expect::guess(last, language)).filter(|what| *what != Expect::Open);
         let what = guessed.unwrap_or(self.rules.turn.expect);
         let expected = noted.unwrap_or(Expected {
@@ -258,7 +267,7 @@ impl CallSession {
         let requests =
             || words::lists(language).is_some_and(|lists| lists.questions.wants_an_answer(last));
         self.question = Question {
-            asked: if words::asks(heard) {
+            asked: if words::asks(&heard) {
                 Asked::Question
             } else if noted.is_some() || requests() {
                 Asked::Something
@@ -372,6 +381,7 @@ impl CallSession {
             reply.then = After::HangUp(EndReason::ProviderFailedTts);
         }
         let clause = reply.announce(Spoken::verbatim(self.rules.lines.trouble.clone()));
+        reply.own_since(0);
         reply.watch.clause = Some(now);
         self.actions.push(Action::Apologise {
             reply: reply.id,

@@ -4,6 +4,7 @@ mod lines;
 mod money;
 mod overlaps;
 mod pressing;
+mod questions;
 mod random;
 mod rounds;
 mod scripts;

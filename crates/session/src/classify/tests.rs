@@ -176,6 +176,12 @@ const ANSWERS: &[(&str, Expect, &str, WaitClass)] = &[
         "my number is four one five five five five two six seven one",
         Complete,
     ),
+    ("en", Open, "it is four one five double", Number),
+    ("en", Open, "my number is double", Number),
+    ("en", Open, "make it a double", Complete),
+    ("en", Open, "Make it a double.", Terminal),
+    ("en", Phone, "it is double", Number),
+    ("es", Open, "Quería una habitación doble.", Terminal),
     ("en", Open, "my name is s m i", Number),
     ("en", Open, "you can write to john at gmail", Number),
     (

@@ -5,7 +5,8 @@ use std::fmt;
 use domain::TurnRecord;
 
 use crate::{
-    Action, Audio, CancelReason, Input, Message, Missing, Note, Play, RoundHeard, Span, Words,
+    Action, Audio, CancelReason, Delivery, Input, Message, Missing, Note, Play, RoundHeard, Span,
+    Words,
     turn::hidden_keys,
 };
 
@@ -64,6 +65,8 @@ impl fmt::Display for Input {
             Self::TurnResumed => f.write_str("resumed"),
             Self::UtteranceOver => f.write_str("over"),
             Self::Words(words) => write!(f, "{words}"),
+            Self::WordsCome(Delivery::AsSpoken) => f.write_str("words-as-spoken"),
+            Self::WordsCome(Delivery::InBatches) => f.write_str("words-in-batches"),
         }
     }
 }
@@ -146,6 +149,7 @@ impl fmt::Display for Action {
                 text,
             } => write!(f, "speak {reply}/{} {}", clause.0, quoted(text)),
             Self::SpeakEnd(reply) => write!(f, "speak end {reply}"),
+            Self::StopThinking(reply) => write!(f, "stop thinking {reply}"),
             Self::TakeRounds(Missing::Recogniser) => f.write_str("take rounds: no recogniser"),
             Self::TakeRounds(Missing::Voice) => f.write_str("take rounds: no voice"),
             Self::Think { reply, prompt } => {

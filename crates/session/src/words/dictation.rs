@@ -167,9 +167,11 @@ impl Dictated {
     }
 
     /// Whether it sounds like a number that is read out, not like an amount or a time: single
-    /// digits in a row, three groups or more, or a beginning.
+    /// digits in a row, three groups or more, or a beginning. "Double" without any digit may be a
+    /// room.
     pub(crate) fn is_read_out(&self) -> bool {
-        self.singles >= 2 || self.pieces >= 3 || self.dangles() || self.opening == Opening::Country
+        let breaks_off = self.dangles() && self.digits > 0;
+        self.singles >= 2 || self.pieces >= 3 || breaks_off || self.opening == Opening::Country
     }
 
     /// Whether the last word says how often a digit comes, and the digit is missing: "double".

@@ -90,6 +90,9 @@ pub struct Goal {
     pub bound: Bound,
     /// Of how many measurements.
     pub of: usize,
+    /// These are so few that chance decides whether it is met.
+    #[serde(skip)]
+    pub too_few: bool,
     /// Where it went worst, if the goal is missed.
     pub worst: Vec<Timeline>,
 }
@@ -151,19 +154,54 @@ impl Goal {
             unit: wanted.unit,
             bound: wanted.bound,
             of: 0,
+            too_few: false,
             worst: Vec::new(),
         }
     }
 
     /// What was reached, of so many measurements.
     pub(crate) fn reached(self, value: Option<f64>, of: usize) -> Self {
-        Self { value, of, ..self }
+        let too_few = match (self.unit, self.bound, value) {
+            (Unit::Share, Bound::AtLeast(wanted) | Bound::AtMost(wanted), Some(value)) => {
+                is_chance(value, of, wanted)
+            }
+            (
+                Unit::Micros | Unit::Ms | Unit::Number | Unit::Percent | Unit::Share | Unit::Words,
+                _,
+                _,
+            ) => false,
+        };
+        Self {
+            value,
+            of,
+            too_few,
+            ..self
+        }
+    }
+
+    /// The same of a value that a share of these measurements does not exceed. It is met if at least
+    /// that share is within the bound, which may be chance.
+    pub(crate) fn reached_at(self, (share, value): (f64, Option<f64>), values: &[f64]) -> Self {
+        let of = values.len();
+        let too_few = match self.bound {
+            Bound::AtMost(most) if of > 0 => {
+                let within = values.iter().filter(|value| **value <= most).count();
+                is_chance(100.0 * within as f64 / of as f64, of, 100.0 * share)
+            }
+            Bound::AtLeast(_) | Bound::AtMost(_) | Bound::Nothing => false,
+        };
+        Self {
+            value,
+            of,
+            too_few,
+            ..self
+        }
     }
 
     /// Whether it was reached. `None`: this layer cannot tell, or nothing is wanted.
     #[must_use]
     pub fn met(&self) -> Option<bool> {
-        let value = self.value?;
+        let value = self.value.filter(|_| !self.too_few)?;
         match self.bound {
             Bound::AtLeast(least) => Some(value >= least),
             Bound::AtMost(most) => Some(value <= most),
@@ -194,6 +232,7 @@ impl Goal {
         let verdict = match self.met() {
             Some(true) => "met",
             Some(false) => "missed",
+            None if self.too_few => "too few",
             None if self.value.is_some() => "told",
             None => "not seen here",
         };
@@ -217,13 +256,23 @@ impl Policy {
     }
 }
 
+/// Nineteen of twenty runs lie within so many standard deviations.
+const DEVIATIONS: f64 = 1.96;
+
 /// Half the width of a Wilson interval, which is not zero for a share of zero.
 fn margin(percent: f64, of: usize) -> f64 {
-    const DEVIATIONS: f64 = 1.96;
     let (share, of) = (percent / 100.0, of as f64);
     let square = DEVIATIONS * DEVIATIONS;
     let spread = share * (1.0 - share) / of + square / (4.0 * of * of);
     100.0 * DEVIATIONS * spread.max(0.0).sqrt() / (1.0 + square / of)
+}
+
+/// Whether a share of so few may as well lie on the other side of what is wanted.
+fn is_chance(percent: f64, of: usize, wanted: f64) -> bool {
+    const FEW: usize = 20;
+    let weight = DEVIATIONS * DEVIATIONS / of as f64;
+    let middle = (percent + 50.0 * weight) / (1.0 + weight);
+    (1..FEW).contains(&of) && (middle - wanted).abs() <= margin(percent, of)
 }
 
 impl Unit {
@@ -355,6 +404,7 @@ mod tests {
             unit: Unit::Percent,
             bound,
             of: 9,
+            too_few: false,
             worst: Vec::new(),
         };
         assert_eq!(goal(Some(3.0), Bound::AtMost(3.0)).met(), Some(true));
@@ -368,6 +418,38 @@ mod tests {
             goal(None, Bound::AtMost(10.0)).row(),
             "| cuts | — | ≤ 10.00 % | not seen here | 9 |"
         );
+    }
+
+    #[test]
+    fn too_few_to_tell_are_neither_met_nor_missed() {
+        let share = |wanted, value, of| {
+            let unit = Unit::Share;
+            let goal = Goal::new(
+                "ignored",
+                Wanted {
+                    unit,
+                    bound: wanted,
+                },
+            );
+            goal.reached(Some(value), of)
+        };
+        let least = Bound::AtLeast(95.0);
+        assert_eq!(share(least, 100.0, 8).met(), None);
+        assert_eq!(
+            share(least, 100.0, 8).row(),
+            "| ignored | 100.00 % ± 16.22 | ≥ 95.00 % | too few | 8 |"
+        );
+        assert_eq!(share(least, 100.0, 20).met(), Some(true));
+        assert_eq!(share(least, 25.0, 8).met(), Some(false), "sure enough");
+        assert_eq!(share(Bound::AtMost(50.0), 0.0, 8).met(), Some(true));
+        let p50 = |values: &[f64]| {
+            let (unit, bound) = (Unit::Words, Bound::AtMost(1.0));
+            let goal = Goal::new("error", Wanted { unit, bound });
+            goal.reached_at((0.5, values.last().copied()), values).met()
+        };
+        assert_eq!(p50(&[3.0]), None);
+        assert_eq!(p50(&[3.0; 9]), Some(false));
+        assert_eq!(p50(&[0.0; 9]), Some(true));
     }
 
     #[test]

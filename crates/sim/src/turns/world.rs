@@ -277,7 +277,8 @@ impl World {
             | Input::TurnLikely
             | Input::TurnResumed
             | Input::UtteranceOver
-            | Input::Words(_) => {}
+            | Input::Words(_)
+            | Input::WordsCome(_) => {}
         }
     }
 
@@ -395,8 +396,11 @@ impl World {
                 let played = silenced.map(|reply| self.line.words_played(reply, now));
                 self.seen.records.push((now, (**record).clone(), played));
             }
-            // The simulated line has no rounds.
-            Action::HangUp(_) | Action::Note(_) | Action::TakeRounds(_) => {}
+            // The simulated line has no rounds, and a late model costs nothing.
+            Action::HangUp(_)
+            | Action::Note(_)
+            | Action::StopThinking(_)
+            | Action::TakeRounds(_) => {}
         }
     }
 
@@ -456,7 +460,8 @@ fn reply_of(input: &Input) -> Option<ReplyId> {
         | Input::TurnLikely
         | Input::TurnResumed
         | Input::UtteranceOver
-        | Input::Words(_) => None,
+        | Input::Words(_)
+        | Input::WordsCome(_) => None,
     }
 }
 

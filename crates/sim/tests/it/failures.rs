@@ -360,3 +360,27 @@ async fn everyone_who_may_be_asked_is_shown_before_anyone_calls() {
         ]
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_is_given_up_behind_a_filler_writes_no_more() {
+    let mut rules = rules();
+    rules.mask.give_up_after = domain::Millis(2_000);
+    let cast = Cast {
+        ears: vec![ears(vec![])],
+        models: vec![model(vec![Plan::Hang], &[])],
+        voices: vec![voice(vec![])],
+        ..Cast::default()
+    };
+    let world = World::answer(rules, &cast);
+    let idle = cast.models[0].holders();
+    world.wait(1_000).await;
+    world.say(&cast.ears[0], "Hello there.").await;
+    world.wait(2_000).await;
+    assert!(cast.models[0].holders() > idle, "it is asked");
+    world.wait(1_000).await;
+    assert_eq!(cast.models[0].holders(), idle, "nobody waits for it");
+    world.wait(5_000).await;
+    let (_, turns) = world.hang_up().await;
+    let heard = &turns[1].heard;
+    assert!(heard.ends_with("Could you say that again?"), "{heard}");
+}

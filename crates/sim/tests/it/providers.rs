@@ -15,6 +15,7 @@ use providers::{
     stt::{Listen, PaysFor, Recognised, SpeechToText, SttCapabilities, ToRecogniser},
     tts::{FromVoice, TextToSpeech, ToVoice, Voice},
 };
+use session::Delivery;
 use tokio::sync::mpsc;
 
 use crate::line::sound;
@@ -23,6 +24,8 @@ use crate::line::sound;
 #[derive(Clone, Debug)]
 pub(crate) enum Plan {
     Fail(ProviderError),
+    /// It never answers.
+    Hang,
     Panic,
     Work,
 }
@@ -68,7 +71,7 @@ impl SpeechToText for FakeEars {
     fn capabilities(&self) -> SttCapabilities {
         SttCapabilities {
             finalizes: true,
-            interim: true,
+            words: Delivery::AsSpoken,
             replay: Millis(3_000),
             tells_within: Some(Millis(4_000)),
             pays_for: PaysFor::Given,
@@ -85,6 +88,7 @@ impl SpeechToText for FakeEars {
         async move {
             match this.plans.next() {
                 Plan::Fail(error) => return Err(error),
+                Plan::Hang => std::future::pending().await,
                 Plan::Panic => panic!("a bug in a recogniser"),
                 Plan::Work => {}
             }
@@ -123,6 +127,11 @@ impl FakeModel {
             ..Self::default()
         }
     }
+
+    /// How many hold it: whoever may ask it, and each of its requests that is under way.
+    pub(crate) fn holders(&self) -> usize {
+        Arc::strong_count(&self.plans.0)
+    }
 }
 
 impl LanguageModel for FakeModel {
@@ -136,6 +145,7 @@ impl LanguageModel for FakeModel {
         async move {
             match this.plans.next() {
                 Plan::Fail(error) => return Err(error),
+                Plan::Hang => std::future::pending().await,
                 Plan::Panic => panic!("a bug in a model"),
                 Plan::Work => {}
             }
@@ -184,6 +194,7 @@ impl TextToSpeech for FakeVoice {
                     } => {
                         match this.plans.next() {
                             Plan::Fail(error) => return Err(error),
+                            Plan::Hang => std::future::pending().await,
                             Plan::Panic => panic!("a bug in a voice"),
                             Plan::Work => {}
                         }

@@ -146,6 +146,7 @@ impl SpeechToSpeech for FakeTalker {
         async move {
             match this.plans.next() {
                 Plan::Fail(error) => return Err(error),
+                Plan::Hang => std::future::pending().await,
                 Plan::Panic => panic!("a bug in a talker"),
                 Plan::Work => {}
             }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use domain::Millis;
 use futures_util::future::BoxFuture;
-use session::{Span, Words};
+use session::{Delivery, Span, Words};
 use tokio::{
     sync::mpsc,
     time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until},
@@ -99,7 +99,7 @@ impl SpeechToText for Deepgram {
     fn capabilities(&self) -> SttCapabilities {
         SttCapabilities {
             finalizes: true,
-            interim: true,
+            words: Delivery::AsSpoken,
             replay: Millis(10_000),
             // A healthy stream has a result every second.
             tells_within: Some(Millis(4_000)),

@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use domain::Millis;
 use futures_util::future::BoxFuture;
-use session::Words;
+use session::{Delivery, Words};
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep_until},
@@ -86,7 +86,7 @@ impl SpeechToText for OpenAiTranscription {
     fn capabilities(&self) -> SttCapabilities {
         SttCapabilities {
             finalizes: true,
-            interim: false,
+            words: Delivery::InBatches,
             // Nothing is settled before its request is answered: all of the longest segment, and
             // what was said while the server had it, is in one connection's hands.
             replay: Millis(LONGEST_MS as u64) + millis(self.deadlines.words),

@@ -10,8 +10,8 @@ use proptest::prelude::*;
 
 use super::dice::Dice;
 use crate::{
-    Action, Audio, CallSession, ClauseId, Input, Mark, Play, RoundHeard, Span, Timer, ToolRunId,
-    Words,
+    Action, Audio, CallSession, ClauseId, Delivery, Input, Mark, Play, RoundHeard, Span, Timer,
+    ToolRunId, Words,
 };
 
 /// What every call may cost.
@@ -160,6 +160,7 @@ impl World {
             19 => Input::Round(RoundHeard::Keys("12#".to_owned())),
             20 => Input::Round(RoundHeard::Words("I want a table".to_owned())),
             21 => Input::Round(RoundHeard::Words("goodbye".to_owned())),
+            22 => Input::WordsCome(Delivery::InBatches),
             _ => Input::Tick,
         }
     }
@@ -242,6 +243,7 @@ impl World {
             | Action::Play(Play::Mark(_))
             | Action::Speak { .. }
             | Action::SpeakEnd(_)
+            | Action::StopThinking(_)
             | Action::TakeRounds(_) => {}
         }
     }
@@ -292,6 +294,7 @@ impl World {
             | Action::Play(_)
             | Action::Record(_)
             | Action::Silence { .. }
+            | Action::StopThinking(_)
             | Action::TakeRounds(_) => {}
         }
     }

@@ -34,6 +34,28 @@ fn a_failing_model_is_excused_twice_and_then_given_up() {
 }
 
 #[test]
+fn a_model_that_fails_behind_its_fillers_is_given_up_as_well() {
+    let turn = |at: u64, reply: u64| {
+        let [filler, fails, heard] = [2, 3, 6].map(|after| at + after);
+        format!(
+            "
+            {at}.000      utterance Hello?
+            {filler}.000  audio r{reply} 0.500
+            {fails}.400   no-thought r{reply}
+            {fails}.500   audio r{reply}/1 1.000
+            {fails}.500   audio r{reply}/2 1.000
+            {fails}.500   spoken r{reply}
+            {heard}.000   played r{reply}-2
+            "
+        )
+    };
+    let mut rules = rules();
+    rules.mask.fillers = vec!["One moment.".to_owned()];
+    let script = [turn(1, 2), turn(11, 3), turn(21, 4)].concat();
+    insta::assert_snapshot!(after_greeting(rules, &script));
+}
+
+#[test]
 fn a_voice_that_never_answers_cannot_keep_the_line() {
     let mut rules = rules();
     rules.end.max_call = Millis(5_000);

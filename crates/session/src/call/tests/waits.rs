@@ -427,3 +427,31 @@ fn few_words_answer_whatever_asked_for_them() {
     ];
     insta::assert_snapshot!(asked.map(commit_after).join("\n"));
 }
+
+#[test]
+fn words_that_come_in_batches_are_waited_for_longer_and_answered_once() {
+    insta::assert_snapshot!(after_greeting(
+        rules(),
+        "
+        0.600  words-in-batches
+        1.000  speech
+        2.100  pause at 2.000
+        2.400  finalized from 1.000 to 2.000 I want to book a table.
+        2.600  speech at 2.500
+        3.600  pause at 3.500
+        3.900  finalized from 2.500 to 3.500 It is for two.
+        4.500  text r2 Sure.
+        4.510  done r2
+        4.600  audio r2 0.500
+        4.600  spoken r2
+        5.120  played r2-0
+        5.500  no-words
+        5.600  words-as-spoken
+        5.600  words-again
+        6.000  speech
+        7.100  pause at 7.000
+        7.150  settled from 6.000 to 7.000 Thank you very much.
+        8.000  hang-up
+    "
+    ));
+}

@@ -181,13 +181,21 @@ fn selectivity(over: &Over) -> Vec<Goal> {
             Sounded::Backchannel,
             bounds::BACKCHANNELS,
         ),
-        ignored("coughs and ums ignored", Sounded::Noise, bounds::COUGHS),
+        ignored(
+            "coughs and ums ignored, half of them by dice",
+            Sounded::Noise,
+            bounds::COUGHS,
+        ),
         ignored(
             "background voice ignored, by a gate taken as given",
             Sounded::Background,
             bounds::BACKGROUND_VOICES,
         ),
-        ignored("side talk ignored", Sounded::SideTalk, bounds::SIDE_TALK),
+        ignored(
+            "side talk ignored, 57 % of it by dice",
+            Sounded::SideTalk,
+            bounds::SIDE_TALK,
+        ),
     ]
 }
 

@@ -143,11 +143,20 @@ impl Role {
     pub(super) fn next_of(&self, clip: u16) -> Option<u16> {
         let next = clip.checked_add(1)?;
         let (this, that) = (self.piece(clip)?, self.piece(next)?);
-        let greeting = bare_words(&self.scenario.agent.greeting);
-        let greets = |piece: &Piece| words_in(&greeting, &bare_words(&piece.text));
-        let together =
-            this.request == that.request && (this.request > 0 || greets(&this) && greets(&that));
+        let greet = || self.greets(&this) && self.greets(&that);
+        let together = this.request == that.request && (this.request > 0 || greet());
         together.then_some(next)
+    }
+
+    fn greets(&self, piece: &Piece) -> bool {
+        let greeting = bare_words(&self.scenario.agent.greeting);
+        words_in(&greeting, &bare_words(&piece.text))
+    }
+
+    /// Whether nobody may interrupt these words.
+    pub(super) fn protects(&self, piece: &Piece) -> bool {
+        let greets = piece.request == 0 && self.greets(piece);
+        greets && !self.scenario.agent.greeting_interruptible
     }
 
     /// What is said under a clip, be it the caller's or the agent's.

@@ -83,7 +83,7 @@ fn overlap_goals(calls: &[CallReport]) -> Vec<Goal> {
         samples(calls.iter(), |call| &call.overlaps, value)
     };
     let floor = |value: fn(&Overlapped) -> Option<f64>| {
-        let wanted = |over: &Overlapped| over.source.wants_the_floor() && over.decided;
+        let wanted = |over: &Overlapped| over.wants_the_floor() && over.decided;
         over(&|overlap| value(overlap).filter(|_| wanted(overlap)))
     };
     let silent = floor(|overlap| Some(overlap.silent_after? as f64));
@@ -250,13 +250,18 @@ fn quantile(what: &str, samples: &[Sample<'_>], wanted: Quantile) -> Goal {
     values.sort_by(f64::total_cmp);
     let value = rank(values.len(), wanted.at).map(|place| values[place]);
     let what = format!("{what} {}", wanted.name());
-    goal(&what, value, samples, wanted.wanted)
+    let goal = Goal::new(&what, wanted.wanted).reached_at((wanted.at, value), &values);
+    with_worst(goal, samples)
 }
 
 fn goal(what: &str, value: Option<f64>, samples: &[Sample<'_>], wanted: Wanted) -> Goal {
-    let mut goal = Goal::new(what, wanted).reached(value, samples.len());
+    let goal = Goal::new(what, wanted).reached(value, samples.len());
+    with_worst(goal, samples)
+}
+
+fn with_worst(mut goal: Goal, samples: &[Sample<'_>]) -> Goal {
     if goal.met() == Some(false) {
-        goal.worst = worst(samples, wanted.bound);
+        goal.worst = worst(samples, goal.bound);
     }
     goal
 }
@@ -320,15 +325,19 @@ mod tests {
             preset: "balanced",
             ..CallReport::default()
         };
-        let goals = of(&[call]);
+        let calls = vec![call; 10];
+        let goals = of(&calls);
         let p50 = find(&goals, "latency, LLM 375/750 + TTS 100/250, p50");
-        assert_eq!((p50.value, p50.met(), p50.of), (Some(710.0), Some(true), 3));
+        assert_eq!(
+            (p50.value, p50.met(), p50.of),
+            (Some(710.0), Some(true), 30)
+        );
         let missed = find(&goals, "missed turns");
         assert_eq!((missed.value, missed.met()), (Some(25.0), Some(false)));
         assert_eq!(missed.worst[0].title, "late: 100");
         assert_eq!(find(&goals, "balanced: turns cut").value, Some(25.0));
         let requests = find(&goals, "LLM requests per turn, counted at the model");
-        assert_eq!((requests.value, requests.of), (Some(1.5), 4));
+        assert_eq!((requests.value, requests.of), (Some(1.5), 40));
     }
 
     #[test]
@@ -349,15 +358,12 @@ mod tests {
             call(WordTimes::Untold, vec![reply(7, true)]),
         ]);
         let with = find(&goals, "history of replies cut off, word times, error p95");
-        assert_eq!(
-            (with.value, with.of, with.met()),
-            (Some(1.0), 1, Some(true))
-        );
+        assert_eq!((with.value, with.of, with.too_few), (Some(1.0), 1, true));
         let without = find(
             &goals,
             "history of replies cut off, no word times, error p95",
         );
-        assert_eq!((without.value, without.met()), (Some(3.0), Some(true)));
+        assert_eq!((without.value, without.met()), (Some(3.0), None));
     }
 
     #[test]

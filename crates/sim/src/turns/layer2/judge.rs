@@ -198,7 +198,7 @@ fn faults(role: &Role, diary: &Diary, stored: &Stored, report: &CallReport) -> V
     }
     for overlap in &report.overlaps {
         let late = |ms: &u64| expect.silent_within_ms.is_some_and(|most| *ms > most);
-        if overlap.source.wants_the_floor() {
+        if overlap.wants_the_floor() {
             let late = overlap.silent_after.is_none_or(|ms| late(&ms));
             if late && overlap.decided {
                 faults.push(format!("silent after {:?} ms", overlap.silent_after));
@@ -226,7 +226,7 @@ fn absences(role: &Role, report: &CallReport) -> Vec<String> {
     let (turns, overlaps) = (&report.turns, &report.overlaps);
     let floor = |wanted: bool| {
         let mut overlaps = overlaps.iter();
-        overlaps.any(move |overlap| overlap.source.wants_the_floor() == wanted)
+        overlaps.any(move |overlap| overlap.wants_the_floor() == wanted)
     };
     [
         (

@@ -35,6 +35,16 @@ pub struct Overlapped {
     pub left_ms: u64,
     /// The agent had to decide something: enough was left of its words, and of the call.
     pub decided: bool,
+    /// Nobody may interrupt the words that it sounds over.
+    pub protected: bool,
+}
+
+impl Overlapped {
+    /// Whether the agent should give way.
+    #[must_use]
+    pub const fn wants_the_floor(&self) -> bool {
+        self.source.wants_the_floor() && !self.protected
+    }
 }
 
 /// What sounds over the agent's words.
@@ -52,9 +62,8 @@ pub enum Source {
 }
 
 impl Source {
-    /// Whether the agent should give way.
-    #[must_use]
-    pub const fn wants_the_floor(self) -> bool {
+    /// Whether the agent should give way, if it may.
+    const fn wants_the_floor(self) -> bool {
         match self {
             Self::StopWord | Self::Turn => true,
             Self::Backchannel
@@ -142,7 +151,14 @@ impl Line<'_> {
                 .map(|ms| ms.saturating_sub(uttered.ended_ms)),
             left_ms,
             decided: left_ms > END_EDGE.0 && (lasted || silent.is_some()),
+            protected: self.is_protected(onset),
         }
+    }
+
+    fn is_protected(&self, at: usize) -> bool {
+        let mut stretches = self.stretches.iter();
+        let playing = stretches.rfind(|stretch| stretch.from <= at);
+        playing.is_some_and(|stretch| self.role.protects(&stretch.piece))
     }
 
     /// When the agent gave way, if it did so within this time: by a `clear`, or by stopping in the

@@ -8,7 +8,7 @@ use providers::{
     stt::{Listen, PaysFor, Recognised, SpeechToText, SttCapabilities, ToRecogniser},
     tts::{FromVoice, TextToSpeech, ToVoice, Voice},
 };
-use session::{Span, Words};
+use session::{Delivery, Span, Words};
 use tokio::sync::mpsc;
 
 /// Does every job out of memory, and at once.
@@ -81,7 +81,7 @@ impl SpeechToText for AtOnce {
     fn capabilities(&self) -> SttCapabilities {
         SttCapabilities {
             finalizes: true,
-            interim: false,
+            words: Delivery::AsSpoken,
             replay: Millis(10_000),
             tells_within: Some(Millis(4_000)),
             pays_for: PaysFor::Given,

@@ -1,7 +1,13 @@
 use domain::Millis;
 
 use super::*;
-use crate::turns::layer2::stage::{self, Sent};
+use crate::turns::{
+    layer2::{
+        stage::{self, Sent},
+        truth::{TrueTurn, Uttered, What},
+    },
+    scenario::Role as Meant,
+};
 
 /// A call in which the agent says these texts at these times, over a line without a server.
 fn played(role: &std::sync::Arc<Role>, said: &[(u64, &str)]) -> Diary {
@@ -154,4 +160,38 @@ fn an_answer_to_less_than_half_of_the_words_is_missed() {
         judge(&role, &diary, &stored).turns[0].missed
     };
     assert!(missed("close") && !missed("you close"));
+}
+
+#[test]
+fn a_greeting_that_nobody_may_interrupt_is_said_to_its_end() {
+    let faults = |manner: &str, cleared: bool| {
+        let role = stage::role_of_agent(manner);
+        let greets = Sent::new(&role, 8_000).say(1_000, GREETING.1);
+        let sent = if cleared {
+            greets.cleared(1_400)
+        } else {
+            greets
+        };
+        let mut diary = sent.diary();
+        diary.truth.uttered = vec![Uttered {
+            what: What::Words(Meant::Turn),
+            text: String::new(),
+            began_ms: 1_100,
+            ended_ms: 1_300,
+            over_agent: true,
+        }];
+        diary.truth.turns = vec![TrueTurn {
+            text: "Stop.".to_owned(),
+            began_ms: 1_100,
+            ended_ms: 1_300,
+        }];
+        let faults = judge(&role, &diary, &Stored::default()).faults;
+        let of_overlap = |fault: &String| fault.starts_with("gave way") || fault.contains("silent");
+        faults.into_iter().filter(of_overlap).collect::<Vec<_>>()
+    };
+    let protected = r#""greeting_interruptible": false,"#;
+    assert_eq!(faults(protected, true), ["gave way to Turn"]);
+    assert!(faults(protected, false).is_empty());
+    assert!(faults("", true).is_empty());
+    assert_eq!(faults("", false), ["silent after None ms"]);
 }

@@ -151,3 +151,13 @@ fn what_was_cut_off_before_cannot_be_interrupted() {
     let came = judged(&role, &sent(&role).cleared(2_000), STOP, 2_200..2_500);
     assert!(!came.decided, "{came:?}");
 }
+
+#[test]
+fn words_that_nobody_may_interrupt_are_not_given_up() {
+    let role = stage::role_of_agent(r#""greeting_interruptible": false,"#);
+    let greeting = Sent::new(&role, 8_000).say(1_000, "Hello, City Library.");
+    let over_greeting = judged(&role, &greeting, STOP, 1_200..1_400);
+    assert!(over_greeting.protected && !over_greeting.wants_the_floor());
+    let over_answer = judged(&role, &sent(&role), STOP, 2_000..2_300);
+    assert!(!over_answer.protected && over_answer.wants_the_floor());
+}
