@@ -17,26 +17,42 @@ const USUAL_PAUSE: Millis = Millis(1_000);
 /// Whether an input is of the line's audio, or of whoever recognises it. The socket that carried it
 /// is closed by us, which looks like the end of a call.
 pub(super) fn is_of_audio(input: &Input) -> bool {
-    matches!(
-        input,
+    match input {
         Input::Digit(_)
-            | Input::HungUp
-            | Input::Ignored(_)
-            | Input::LineLost
-            | Input::NoiseStarted { .. }
-            | Input::NoiseStopped { .. }
-            | Input::Played(_)
-            | Input::RecogniserBack
-            | Input::RecogniserFailed
-            | Input::RecogniserLost
-            | Input::SpeechStarted { .. }
-            | Input::SpeechStopped { .. }
-            | Input::TurnEnded { .. }
-            | Input::TurnLikely
-            | Input::TurnResumed
-            | Input::UtteranceOver
-            | Input::Words(_)
-    )
+        | Input::HungUp
+        | Input::Ignored(_)
+        | Input::LineLost
+        | Input::NoiseStarted { .. }
+        | Input::NoiseStopped { .. }
+        | Input::Played(_)
+        | Input::RecogniserBack
+        | Input::RecogniserFailed
+        | Input::RecogniserLost
+        | Input::SpeechStarted { .. }
+        | Input::SpeechStopped { .. }
+        | Input::TurnEnded { .. }
+        | Input::TurnLikely
+        | Input::TurnResumed
+        | Input::UtteranceOver
+        | Input::Words(_) => true,
+        Input::Audio(_)
+        | Input::BudgetGone
+        | Input::Changed(_)
+        | Input::Dismissed
+        | Input::Recalled(_)
+        | Input::Round(_)
+        | Input::Said { .. }
+        | Input::SpeakingFailed(_)
+        | Input::Spent(_)
+        | Input::SpokenAll(_)
+        | Input::Text { .. }
+        | Input::ThinkingBroke(_)
+        | Input::ThinkingFailed(_)
+        | Input::ThoughtAll(_)
+        | Input::Tick
+        | Input::ToolAnswered { .. }
+        | Input::ToolAsked { .. } => false,
+    }
 }
 
 impl CallSession {
