@@ -9,6 +9,7 @@ mod pressing;
 mod rounds;
 mod speaking;
 mod spending;
+mod stranded;
 mod waiting;
 
 #[cfg(test)]
@@ -43,7 +44,7 @@ use waiting::Waiting;
 /// - `answering`: the model's side: replies, speculation, tools; `pressing`: keys for a menu.
 ///   `masking`: what covers a wait of ours.
 /// - `speaking`: the voice's side: audio, marks, and what was heard; `overlapping`: speech over it.
-/// - `rounds`: a carrier that listens and speaks by itself.
+/// - `rounds`: a carrier that listens and speaks by itself. `stranded`: on the way there, or to keys.
 /// - `waiting`: silence and holds. `spending`: the budget. `ending`: goodbyes, failures, the last action.
 #[derive(Debug)]
 pub struct CallSession {
@@ -121,7 +122,7 @@ enum Recogniser {
 enum Line {
     Audio,
     /// Nobody recognises his speech any more, or speaks to him, but the carrier can: as soon as
-    /// nobody talks.
+    /// nobody talks or types.
     Failing(Missing),
     /// The same, but the carrier cannot either: he was asked to press keys.
     Keys,
@@ -276,15 +277,8 @@ impl CallSession {
 
     /// Somebody always owes the next move. When nobody does, the caller is waited for.
     fn see_who_is_next(&mut self, now: Millis) {
-        let deaf = self.recogniser == Recogniser::Failed && self.line == Line::Audio;
-        if deaf && self.reply.is_none() && self.phase == Phase::Talking {
-            return self.ask_for_keys(now);
-        }
-        if let Line::Failing(missing) = self.line
-            && self.reply.is_none()
-            && self.phase == Phase::Talking
-        {
-            return self.take_rounds(now, missing);
+        if self.leave_line_when_quiet(now) {
+            return;
         }
         let waits = [
             Timer::EndOfTurn,
@@ -317,6 +311,7 @@ impl CallSession {
             Timer::Grace => self.leave(at),
             Timer::Idle => self.remind(at),
             Timer::Keys => self.take_keys(at),
+            Timer::LetFinish => self.stop_letting_finish(at),
             Timer::MaxCall => self.part(at, EndReason::MaxDuration),
             Timer::Overlap => self.overlap_lasts(at),
             Timer::Parting => self.break_off(at),

@@ -8,6 +8,7 @@ mod random;
 mod rounds;
 mod scripts;
 mod speaking_models;
+mod stranded;
 mod trouble;
 mod turns;
 mod waits;
