@@ -159,12 +159,6 @@ impl Hands {
     }
 
     pub(crate) fn carry_out(&mut self, action: Action) {
-        // What a tool is told may be a secret.
-        if let Action::RunTool(tool) = &action {
-            debug!(run = tool.run.0, tool = tool.name, "action");
-        } else {
-            debug!(%action, "action");
-        }
         match action {
             Action::Apologise { reply, clause } => self.apologise(reply, clause),
             Action::Cancel { reply, why } => self.cancel(reply, why),

@@ -26,7 +26,8 @@ use crate::{
     history::History,
     lag::Lag,
     pace::Pace,
-    reply::Reply,
+    reply::{Reply, Secret},
+    script::LogLine,
     timers::{Timer, Timers},
     turn::{CallerTurn, Opinion},
     words::{self, Lists},
@@ -272,6 +273,26 @@ impl CallSession {
         match self.phase {
             Phase::Over(why) => Some(why),
             Phase::Leaving(_) | Phase::Talking => None,
+        }
+    }
+
+    /// An input that comes next, or an action that was just ordered, as a line of a log.
+    #[must_use]
+    pub fn log_line<'a, T>(&self, of: &'a T) -> LogLine<'a, T> {
+        LogLine::new(of, self.unlogged())
+    }
+
+    /// What of the caller's words must not be written to a log: that of an answer to an open
+    /// question, to one that is being asked, or to one that is being answered.
+    fn unlogged(&self) -> Secret {
+        let in_reply = self.reply.as_ref().is_some_and(|reply| {
+            let asks = reply.expects.is_some_and(|expected| expected.secret);
+            asks || reply.secret == Secret::Words
+        });
+        if in_reply {
+            Secret::Words
+        } else {
+            self.secret()
         }
     }
 

@@ -7,6 +7,7 @@ mod pressing;
 mod random;
 mod rounds;
 mod scripts;
+mod secrets;
 mod speaking_models;
 mod stranded;
 mod trouble;
