@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use domain::{CallBegun, EndReason, Millis};
-use session::{CallSession, Input, RoundHeard};
+use session::{CallSession, Input};
 use tokio::time::Instant;
 use tracing::debug;
 use transports::{LineReader, LineWriter};
@@ -41,6 +41,7 @@ pub(crate) async fn run_call<R: LineReader + 'static, W: LineWriter + 'static>(
     let (mut hands, mut inputs) = Hands::take(exchange.common(), *call, answered);
     loop {
         for action in todo {
+            debug!(action = %session.log_line(&action), "action");
             hands.carry_out(action);
         }
         hands.answer_round(|| session.round());
@@ -78,14 +79,7 @@ pub(crate) async fn run_call<R: LineReader + 'static, W: LineWriter + 'static>(
                 () = until(deadline) => Input::Tick,
             },
         };
-        // Keys, and what a model tells a tool, may be secrets.
-        let secret = matches!(
-            input,
-            Input::Digit(_) | Input::Round(RoundHeard::Keys(_)) | Input::ToolAsked { .. }
-        );
-        if !secret {
-            debug!(%input, "input");
-        }
+        debug!(input = %session.log_line(&input), "input");
         todo = session.handle(clock(), input);
         hands.count_money(clock());
     }

@@ -19,7 +19,7 @@ use tokio::{
     task::{AbortHandle, JoinSet},
     time::Instant,
 };
-use tracing::{Instrument, debug, info};
+use tracing::{Instrument, info};
 use transports::{LineReader, LineWriter};
 
 use crate::{
@@ -159,18 +159,14 @@ impl Hands {
     }
 
     pub(crate) fn carry_out(&mut self, action: Action) {
-        // What a tool is told may be a secret.
-        if let Action::RunTool(tool) = &action {
-            debug!(run = tool.run.0, tool = tool.name, "action");
-        } else {
-            debug!(%action, "action");
-        }
         match action {
             Action::Apologise { reply, clause } => self.apologise(reply, clause),
             Action::Cancel { reply, why } => self.cancel(reply, why),
             Action::Commit { reply, .. } => self.commit(reply),
             Action::Duck { reply, db } => self.tell_mouth(ToMouth::Duck { reply, db }),
-            Action::Finalize => drop(self.recogniser.try_send(recogniser::Order::Finalize)),
+            Action::Finalize => {
+                recogniser::finalize(&self.recogniser, &mut self.tasks, &self.commons.meters);
+            }
             Action::HearLess => self.hear_less.store(true, Ordering::Relaxed),
             Action::HangUp(_) => self.tell_mouth(ToMouth::Close),
             Action::Note(note) => self.commons.meters.note(note.as_str()),

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use domain::Millis;
 use providers::{ProviderError, Verdict, stt::Recognised};
 use session::{Delivery, Input};
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 use tracing::{info, warn};
 
 use self::{
@@ -25,6 +25,7 @@ use crate::{
     backoff::{Backoff, Retry},
     connection::{Broken, LIVED, NobodyListens, length, until},
     exchange::Commons,
+    meters::Meters,
     stations::{Ears, Tried},
     tally::Tally,
 };
@@ -57,6 +58,18 @@ pub(crate) enum Order {
     /// Say now what was understood.
     Finalize,
     Hear(Sound),
+}
+
+/// Asks for the words of the sound so far: where sound has piled up, as soon as there is room behind
+/// it, since nobody else would ask again.
+pub(crate) fn finalize(orders: &mpsc::Sender<Order>, tasks: &mut JoinSet<()>, meters: &Meters) {
+    let Err(mpsc::error::TrySendError::Full(order)) = orders.try_send(Order::Finalize) else {
+        // Where it is closed, recognition was given up; the session knows.
+        return;
+    };
+    meters.dropped("recogniser", "late");
+    let orders = orders.clone();
+    tasks.spawn(async move { drop(orders.send(order).await) });
 }
 
 /// A piece of the caller's sound.

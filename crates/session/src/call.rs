@@ -9,6 +9,7 @@ mod pressing;
 mod rounds;
 mod speaking;
 mod spending;
+mod stranded;
 mod waiting;
 
 #[cfg(test)]
@@ -25,7 +26,8 @@ use crate::{
     history::History,
     lag::Lag,
     pace::Pace,
-    reply::Reply,
+    reply::{Reply, Secret},
+    script::LogLine,
     timers::{Timer, Timers},
     turn::{CallerTurn, Opinion},
     words::{self, Lists},
@@ -43,7 +45,7 @@ use waiting::Waiting;
 /// - `answering`: the model's side: replies, speculation, tools; `pressing`: keys for a menu.
 ///   `masking`: what covers a wait of ours.
 /// - `speaking`: the voice's side: audio, marks, and what was heard; `overlapping`: speech over it.
-/// - `rounds`: a carrier that listens and speaks by itself.
+/// - `rounds`: a carrier that listens and speaks by itself. `stranded`: on the way there, or to keys.
 /// - `waiting`: silence and holds. `spending`: the budget. `ending`: goodbyes, failures, the last action.
 #[derive(Debug)]
 pub struct CallSession {
@@ -122,7 +124,7 @@ enum Recogniser {
 enum Line {
     Audio,
     /// Nobody recognises his speech any more, or speaks to him, but the carrier can: as soon as
-    /// nobody talks.
+    /// nobody talks or types.
     Failing(Missing),
     /// The same, but the carrier cannot either: he was asked to press keys.
     Keys,
@@ -276,17 +278,30 @@ impl CallSession {
         }
     }
 
+    /// An input that comes next, or an action that was just ordered, as a line of a log.
+    #[must_use]
+    pub fn log_line<'a, T>(&self, of: &'a T) -> LogLine<'a, T> {
+        LogLine::new(of, self.unlogged())
+    }
+
+    /// What of the caller's words must not be written to a log: that of an answer to an open
+    /// question, to one that is being asked, or to one that is being answered.
+    fn unlogged(&self) -> Secret {
+        let in_reply = self.reply.as_ref().is_some_and(|reply| {
+            let asks = reply.expects.is_some_and(|expected| expected.secret);
+            asks || reply.secret == Secret::Words
+        });
+        if in_reply {
+            Secret::Words
+        } else {
+            self.secret()
+        }
+    }
+
     /// Somebody always owes the next move. When nobody does, the caller is waited for.
     fn see_who_is_next(&mut self, now: Millis) {
-        let deaf = self.recogniser == Recogniser::Failed && self.line == Line::Audio;
-        if deaf && self.reply.is_none() && self.phase == Phase::Talking {
-            return self.ask_for_keys(now);
-        }
-        if let Line::Failing(missing) = self.line
-            && self.reply.is_none()
-            && self.phase == Phase::Talking
-        {
-            return self.take_rounds(now, missing);
+        if self.leave_line_when_quiet(now) {
+            return;
         }
         let waits = [
             Timer::EndOfTurn,
@@ -319,6 +334,7 @@ impl CallSession {
             Timer::Grace => self.leave(at),
             Timer::Idle => self.remind(at),
             Timer::Keys => self.take_keys(at),
+            Timer::LetFinish => self.stop_letting_finish(at),
             Timer::MaxCall => self.part(at, EndReason::MaxDuration),
             Timer::Overlap => self.overlap_lasts(at),
             Timer::Parting => self.break_off(at),

@@ -182,6 +182,18 @@ pub struct Words {
     pub word_spans: Vec<Span>,
 }
 
+impl Words {
+    /// An utterance of which nothing but its words is known.
+    pub(crate) fn whole(text: String) -> Self {
+        Self {
+            text,
+            settled: true,
+            ends_utterance: true,
+            ..Self::default()
+        }
+    }
+}
+
 /// A stretch of the caller's sound, on the call's clock.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Span {

@@ -27,6 +27,7 @@
 //! 4.000 digit 5                 also: hang-up, lost, dismissed, deaf, tick
 //! ```
 
+mod log_line;
 mod print;
 
 use std::str::FromStr;
@@ -35,6 +36,8 @@ use bytes::Bytes;
 use domain::{Micros, Millis, ReplyId};
 
 use crate::{Audio, ClauseId, Delivery, Input, Mark, RoundHeard, Span, ToolRunId, Words};
+
+pub use log_line::LogLine;
 
 /// Why a line of a script cannot be read.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]

@@ -17,6 +17,8 @@ pub enum Timer {
     Idle,
     /// The caller pauses between keys.
     Keys,
+    /// The caller goes on speaking, and nobody is left to recognise him or to speak to him.
+    LetFinish,
     /// The caller has waited for us for so long that something must be said.
     Mask,
     /// The longest call.
@@ -38,7 +40,7 @@ pub enum Timer {
 }
 
 impl Timer {
-    const COUNT: usize = 16;
+    const COUNT: usize = 17;
 }
 
 /// The deadlines of a call: a table, so nothing has to be cancelled and nothing is stale.
@@ -56,6 +58,7 @@ const ALL: [Timer; Timer::COUNT] = [
     Timer::Grace,
     Timer::Idle,
     Timer::Keys,
+    Timer::LetFinish,
     Timer::Mask,
     Timer::MaxCall,
     Timer::Music,

@@ -343,14 +343,32 @@ impl CallerTurn {
 
     /// What the caller said so far, and typed.
     pub(crate) fn text(&self) -> String {
-        let mut text = String::new();
-        for piece in self.settled.iter().chain([&self.interim]) {
-            join(&mut text, &piece.text);
-        }
+        let mut text = self.said();
         if !self.keys.is_empty() {
             join(&mut text, &format!("{KEYPAD}{}", self.keys));
         }
         text
+    }
+
+    fn said(&self) -> String {
+        let mut text = String::new();
+        for piece in self.settled.iter().chain([&self.interim]) {
+            join(&mut text, &piece.text);
+        }
+        text
+    }
+
+    /// The same words and keys, come just now, without what is known of their sound.
+    pub(crate) fn in_writing(&self, now: Millis) -> Self {
+        let mut turn = Self {
+            keys: self.keys.clone(),
+            ..Self::default()
+        };
+        let said = self.said();
+        if !said.is_empty() {
+            turn.hear(now, &Words::whole(said));
+        }
+        turn
     }
 
     /// How many words the text has; typed keys are one, and what announces them another.

@@ -351,6 +351,23 @@ async fn the_next_connection_is_asked_for_the_words_that_are_owed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn words_are_asked_for_once_there_is_room_behind_the_sound() {
+    let (orders, mut taken) = mpsc::channel(1);
+    let sound = Sound {
+        from: Millis(0),
+        bytes: Bytes::from_static(&[0x20; 480]),
+        speech: true,
+    };
+    orders.try_send(Order::Hear(sound)).expect("room for one");
+    let mut tasks = JoinSet::new();
+    finalize(&orders, &mut tasks, &Commons::for_tests().meters);
+    drop(orders);
+    assert!(matches!(taken.recv().await, Some(Order::Hear(_))));
+    assert!(matches!(taken.recv().await, Some(Order::Finalize)));
+    assert!(taken.recv().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_recogniser_that_only_ever_connects_is_left_alone() {
     let mut rig = Rig::start();
     for _ in 0..2 {

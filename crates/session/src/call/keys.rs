@@ -2,7 +2,7 @@
 
 use domain::{EndReason, Millis};
 
-use super::{CallSession, Line, Recogniser, Settled};
+use super::{CallSession, Line, Settled};
 use crate::{
     CancelReason, Evidence, Expect, Message, WaitClass,
     reply::{After, Kind, Reply},
@@ -22,16 +22,26 @@ impl CallSession {
             return self.give_up(now, EndReason::ProviderFailedStt);
         }
         self.line = Line::Keys;
-        self.timers.disarm(Timer::Idle);
-        self.timers.disarm(Timer::EndOfTurn);
+        for timer in [
+            Timer::EndOfTurn,
+            Timer::Finalize,
+            Timer::Idle,
+            Timer::Unheard,
+        ] {
+            self.timers.disarm(timer);
+        }
         self.say(now, Kind::ProtectedLine, &line, After::Listen);
         self.answer_by_line();
+        if self.turn.is_empty() {
+            // Sound without words is answered by it too.
+            self.turn.forget();
+        }
         self.history.add([Message::Note(ONLY_KEYS)]);
     }
 
     /// Whether the caller is understood by keys alone.
     pub(super) fn takes_only_keys(&self) -> bool {
-        self.recogniser == Recogniser::Failed && self.line == Line::Keys
+        self.line == Line::Keys
     }
 
     pub(super) fn on_digit(&mut self, now: Millis, key: char) {
@@ -79,9 +89,9 @@ impl CallSession {
         self.take_keys(now);
     }
 
-    /// Takes what was typed as the caller's turn, once nobody is being heard.
+    /// Takes what was typed as the caller's turn, once nobody is being heard and it can be answered.
     pub(super) fn take_keys(&mut self, now: Millis) {
-        if self.turn.has_keys() && self.reply.is_none() {
+        if self.turn.has_keys() && self.reply.is_none() && !self.awaits_rounds() {
             let settled = Settled {
                 class: WaitClass::Keys,
                 evidence: Evidence::Keys,

@@ -196,6 +196,10 @@ impl CallSession {
     }
 
     pub(super) fn stop_waiting_for_words(&mut self, now: Millis) {
+        if self.awaits_rounds() {
+            // The first round is about what is there by then.
+            return;
+        }
         let unheard = self.turn.is_empty() && self.reply.is_none();
         let may_come = matches!(self.recogniser, Recogniser::Works { .. });
         if unheard && may_come && self.waits_for_late_words(now) {
@@ -248,9 +252,14 @@ impl CallSession {
         now < late
     }
 
-    /// How long after a sound its words are waited for, behind a filler.
+    /// How long after a sound its words are waited for, behind a filler if any can be said.
     fn late_words(&self) -> Millis {
-        LATE_WORDS.or_later(self.words_deadline())
+        let deadline = self.words_deadline();
+        if self.awaits_rounds() {
+            deadline
+        } else {
+            LATE_WORDS.or_later(deadline)
+        }
     }
 
     /// The agent is done with what it said while words were awaited.
@@ -297,7 +306,8 @@ impl CallSession {
             .reply
             .as_ref()
             .is_none_or(|reply| reply.is_speculative());
-        if !free || self.timers.is_armed(Timer::Keys) || self.over().is_some() {
+        let may_answer = self.over().is_none() && !self.awaits_rounds();
+        if !free || self.timers.is_armed(Timer::Keys) || !may_answer {
             return;
         }
         if self.turn.has_keys() {

@@ -4,7 +4,7 @@
 
 use domain::{EndReason, Millis};
 
-use super::{CallSession, Line, Phase, Recogniser, Settled};
+use super::{CallSession, Line, Phase, Settled};
 use crate::{
     Action, AfterSaying, Input, Missing, RoundHeard, WaitClass, Words,
     reply::{After, Finish, Kind, Reply, Voicing, Writing},
@@ -17,27 +17,43 @@ const USUAL_PAUSE: Millis = Millis(1_000);
 /// Whether an input is of the line's audio, or of whoever recognises it. The socket that carried it
 /// is closed by us, which looks like the end of a call.
 pub(super) fn is_of_audio(input: &Input) -> bool {
-    matches!(
-        input,
+    match input {
         Input::Digit(_)
-            | Input::HungUp
-            | Input::Ignored(_)
-            | Input::LineLost
-            | Input::NoiseStarted { .. }
-            | Input::NoiseStopped { .. }
-            | Input::Played(_)
-            | Input::RecogniserBack
-            | Input::RecogniserFailed
-            | Input::RecogniserLost
-            | Input::SpeechStarted { .. }
-            | Input::SpeechStopped { .. }
-            | Input::TurnEnded { .. }
-            | Input::TurnLikely
-            | Input::TurnResumed
-            | Input::UtteranceOver
-            | Input::Words(_)
-            | Input::WordsCome(_)
-    )
+        | Input::HungUp
+        | Input::Ignored(_)
+        | Input::LineLost
+        | Input::NoiseStarted { .. }
+        | Input::NoiseStopped { .. }
+        | Input::Played(_)
+        | Input::RecogniserBack
+        | Input::RecogniserFailed
+        | Input::RecogniserLost
+        | Input::SpeechStarted { .. }
+        | Input::SpeechStopped { .. }
+        | Input::TurnEnded { .. }
+        | Input::TurnLikely
+        | Input::TurnResumed
+        | Input::UtteranceOver
+        | Input::Words(_)
+        | Input::WordsCome(_) => true,
+        Input::Audio(_)
+        | Input::BudgetGone
+        | Input::Changed(_)
+        | Input::Dismissed
+        | Input::Recalled(_)
+        | Input::Round(_)
+        | Input::Said { .. }
+        | Input::SpeakingFailed(_)
+        | Input::Spent(_)
+        | Input::SpokenAll(_)
+        | Input::Text { .. }
+        | Input::ThinkingBroke(_)
+        | Input::ThinkingFailed(_)
+        | Input::ThoughtAll(_)
+        | Input::Tick
+        | Input::ToolAnswered { .. }
+        | Input::ToolAsked { .. } => false,
+    }
 }
 
 impl CallSession {
@@ -84,27 +100,8 @@ impl CallSession {
         }
     }
 
-    /// As soon as nobody talks, the carrier is to listen and speak, if it can. Returns whether it is.
-    pub(super) fn leave_audio(&mut self, missing: Missing) -> bool {
-        match self.line {
-            Line::Rounds => return false,
-            // Whoever cannot speak lacks more than one who cannot hear.
-            Line::Failing(Missing::Voice) => return true,
-            Line::Audio | Line::Failing(Missing::Recogniser) | Line::Keys => {}
-        }
-        if self.rules.line.rounds {
-            self.line = Line::Failing(missing);
-        }
-        self.rules.line.rounds
-    }
-
-    /// Whether nothing more can be said before the carrier speaks.
-    pub(super) fn is_dumb(&self) -> bool {
-        self.line == Line::Failing(Missing::Voice) && self.phase == Phase::Talking
-    }
-
-    /// From here on the carrier listens and speaks. What was understood is answered, and what was
-    /// not is asked for again.
+    /// From here on the carrier listens and speaks. What was understood or typed is answered; where
+    /// there is nothing but sound, the caller is asked again.
     pub(super) fn take_rounds(&mut self, now: Millis, missing: Missing) {
         for timer in [
             Timer::EndOfTurn,
@@ -120,13 +117,15 @@ impl CallSession {
         }
         self.waiting.noisy = false;
         self.line = Line::Rounds;
-        self.recogniser = Recogniser::Works { since: now };
         self.actions.push(Action::TakeRounds(missing));
-        let turn = std::mem::take(&mut self.turn);
-        let is_whole = !turn.is_speaking() && !turn.awaits_words() && !turn.has_keys();
-        if is_whole && !turn.is_empty() {
-            self.said_in_round(now, turn.text());
-        } else if turn.onset().is_some() {
+        let left = std::mem::take(&mut self.turn);
+        self.turn = left.in_writing(now);
+        if self.turn.has_keys() {
+            self.take_keys(now);
+        } else if !self.turn.is_empty() {
+            self.failures.unheard = 0;
+            self.commit(now, Settled::BY_PROVIDER);
+        } else if left.onset().is_some() {
             self.ask_again(now);
         }
     }
@@ -169,13 +168,7 @@ impl CallSession {
     }
 
     fn said_in_round(&mut self, now: Millis, text: String) {
-        let words = Words {
-            text,
-            settled: true,
-            ends_utterance: true,
-            ..Words::default()
-        };
-        let new = self.turn.hear(now, &words);
+        let new = self.turn.hear(now, &Words::whole(text));
         if !new || self.reply.is_some() {
             return;
         }

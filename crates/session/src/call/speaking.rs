@@ -205,9 +205,6 @@ impl CallSession {
             After::HangUp(why) => self.linger(now, why),
             After::Listen => self.wait_for_caller(now),
         }
-        if self.is_dumb() {
-            return;
-        }
         self.go_on_waiting_for_words(now);
         self.reconsider(now);
     }

@@ -2,12 +2,11 @@
 
 use std::fmt;
 
-use domain::TurnRecord;
+use domain::{ReplyId, TurnRecord};
 
 use crate::{
-    Action, Audio, CancelReason, Delivery, Input, Message, Missing, Note, Play, RoundHeard, Span,
-    Words,
-    turn::hidden_keys,
+    Action, Audio, CancelReason, Delivery, Input, Message, Missing, Note, Play, Prompt, RoundHeard,
+    Span, Words, reply::Secret,
 };
 
 /// An input as a line of a script, without its time.
@@ -152,18 +151,23 @@ impl fmt::Display for Action {
             Self::StopThinking(reply) => write!(f, "stop thinking {reply}"),
             Self::TakeRounds(Missing::Recogniser) => f.write_str("take rounds: no recogniser"),
             Self::TakeRounds(Missing::Voice) => f.write_str("take rounds: no voice"),
-            Self::Think { reply, prompt } => {
-                let last = prompt
-                    .messages
-                    .last()
-                    .map(Message::text)
-                    .unwrap_or_default();
-                // What was typed may be a secret, and this line may be written to a log.
-                write!(f, "think {reply} {}", quoted(&hidden_keys(last)))?;
-                f.write_str(if prompt.may_press { " may press" } else { "" })
-            }
+            // What was typed may be a secret, and this line may be written to a log.
+            Self::Think { reply, prompt } => write_thought(f, *reply, prompt, Secret::Keys),
         }
     }
+}
+
+/// What a model is asked, with the last of what it is told.
+pub(super) fn write_thought(
+    f: &mut fmt::Formatter<'_>,
+    reply: ReplyId,
+    prompt: &Prompt,
+    secret: Secret,
+) -> fmt::Result {
+    let last = prompt.messages.last().map(Message::text);
+    let last = secret.hide(last.unwrap_or_default());
+    write!(f, "think {reply} {}", quoted(&last))?;
+    f.write_str(if prompt.may_press { " may press" } else { "" })
 }
 
 /// A turn on one line.

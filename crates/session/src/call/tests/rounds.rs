@@ -190,7 +190,7 @@ fn what_is_said_over_the_apology_is_answered_in_the_first_round() {
 }
 
 #[test]
-fn who_is_still_speaking_after_the_apology_is_asked_to_say_it_again() {
+fn what_the_caller_is_still_saying_after_the_apology_is_answered_in_the_first_round() {
     insta::assert_snapshot!(after_greeting(
         with_rounds(),
         "
@@ -203,6 +203,8 @@ fn who_is_still_speaking_after_the_apology_is_asked_to_say_it_again() {
         4.000  speech
         4.500  words And on
         4.620  played r3-0
+        5.000  pause
+        5.300  finalized And on Sunday?
        12.000  round over
     "
     ));

@@ -83,6 +83,7 @@ fn a_caller_who_cuts_in_does_not_save_a_deaf_call() {
         0.020  spoken r1
         1.000  deaf
         2.000  speech
+        2.850  pause at 2.800
         2.900  audio r2 2.000
         2.900  spoken r2
         4.920  played r2-0

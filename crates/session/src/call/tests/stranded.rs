@@ -1,0 +1,153 @@
+//! Call scripts of callers who are saying or typing something when nobody is left to recognise them,
+//! or to speak to them.
+
+use super::{after_greeting, rules};
+use crate::Rules;
+
+fn with_rounds() -> Rules {
+    let mut rules = rules();
+    rules.line.rounds = true;
+    rules
+}
+
+fn with_keypad() -> Rules {
+    let mut rules = rules();
+    rules.lines.keypad = "I cannot hear you. Press 1 for a call back.".to_owned();
+    rules
+}
+
+#[test]
+fn keys_are_typed_to_their_end_and_answered_in_the_first_round() {
+    insta::assert_snapshot!(after_greeting(
+        with_rounds(),
+        "
+        1.000  digit 4
+        1.500  digit 7
+        1.600  deaf
+        2.000  digit 1
+        2.500  digit 1
+        7.000  round over
+    "
+    ));
+}
+
+#[test]
+fn keys_typed_over_the_apology_are_answered_in_the_first_round() {
+    insta::assert_snapshot!(after_greeting(
+        with_rounds(),
+        "
+        1.000  utterance What is my balance?
+        1.500  text r2 Please type your number.
+        1.510  done r2
+        1.600  no-voice r2
+        1.610  audio r3 3.000
+        1.610  spoken r3
+        4.000  digit 4
+        4.620  played r3-0
+        5.000  digit 7
+        5.100  digit #
+        7.000  round over
+    "
+    ));
+}
+
+#[test]
+fn keys_are_typed_to_their_end_before_the_caller_is_asked_for_keys() {
+    insta::assert_snapshot!(after_greeting(
+        with_keypad(),
+        "
+        1.000  digit 4
+        1.500  digit 7
+        1.600  deaf
+        2.000  digit 1
+        2.500  digit 1
+        5.000  text r2 Thank you.
+        5.100  done r2
+        5.200  audio r2 1.000
+        5.200  spoken r2
+        6.220  played r2-0
+        9.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn what_was_understood_of_an_unfinished_sentence_is_answered_in_the_first_round() {
+    insta::assert_snapshot!(after_greeting(
+        with_rounds(),
+        "
+        1.000  speech
+        1.900  words I want a table for
+        2.000  deaf
+        3.000  pause
+        5.000  round over
+    "
+    ));
+}
+
+#[test]
+fn words_said_over_the_apology_are_waited_for() {
+    insta::assert_snapshot!(after_greeting(
+        with_rounds(),
+        "
+        1.000  utterance Are you open on Monday?
+        1.500  text r2 From nine to five.
+        1.510  done r2
+        1.600  no-voice r2
+        1.610  audio r3 3.000
+        1.610  spoken r3
+        3.500  speech
+        4.550  pause at 4.500
+        4.620  played r3-0
+        5.200  finalized And on Sunday?
+        7.000  round over
+    "
+    ));
+}
+
+#[test]
+fn a_sound_over_the_apology_that_no_words_come_for_is_asked_about() {
+    insta::assert_snapshot!(after_greeting(
+        with_rounds(),
+        "
+        1.000  utterance Are you open on Monday?
+        1.500  text r2 From nine to five.
+        1.510  done r2
+        1.600  no-voice r2
+        1.610  audio r3 3.000
+        1.610  spoken r3
+        3.500  speech
+        4.550  pause at 4.500
+        4.620  played r3-0
+        8.000  round over
+    "
+    ));
+}
+
+#[test]
+fn a_caller_is_let_finish_and_told_of_the_keys_once() {
+    insta::assert_snapshot!(after_greeting(
+        with_keypad(),
+        "
+        1.000  speech
+        1.500  deaf
+        3.050  pause at 3.000
+        3.200  audio r2 2.500
+        3.200  spoken r2
+        5.720  played r2-0
+       12.000  hang-up
+    "
+    ));
+}
+
+#[test]
+fn a_caller_without_an_end_is_told_in_the_end() {
+    insta::assert_snapshot!(after_greeting(
+        with_keypad(),
+        "
+        1.000  speech
+        2.000  deaf
+       13.000  hang-up
+    "
+    ));
+}
