@@ -6,7 +6,9 @@ use super::*;
 use crate::{
     breaker::{BreakerSettings, Need},
     cache::{CacheSettings, DiskSettings},
+    meters::Job,
     stations::Stations,
+    tally::Tally,
 };
 
 /// A voice that takes 100 ms to connect and 200 ms for a clause.
@@ -83,7 +85,7 @@ impl TextToSpeech for Forbidden {
 }
 
 struct Rig {
-    orders: mpsc::Sender<ToVoice>,
+    orders: mpsc::Sender<Order>,
     inputs: mpsc::Receiver<Input>,
     tally: Arc<Tally>,
     commons: Commons,
@@ -108,7 +110,7 @@ impl Rig {
             stations: Stations::new(vec![station], (Job::Speak, RETRY), &commons),
             commons: commons.clone(),
             mailbox,
-            tally: Arc::clone(&tally),
+            bills: Bills::new(Arc::clone(&tally)),
             own_lines: Arc::new(BTreeSet::from(["Sure.".to_owned()])),
             trimming: Trimming::default(),
             begins: Begins::AtOnce,
@@ -130,7 +132,7 @@ impl Rig {
             clause: ClauseId(clause),
             text: text.to_owned(),
         };
-        self.orders.send(say).await.expect("taken");
+        self.orders.send(say.into()).await.expect("taken");
     }
 
     /// When the next input comes, and what it is, shortly.
@@ -147,7 +149,7 @@ async fn an_opener_from_the_cache_sounds_at_once_and_the_models_words_follow_it(
     assert_eq!(rig.next().await, (0, "audio r1/0 0.050".to_owned()));
     rig.say(1, "We open at nine.").await;
     rig.orders
-        .send(ToVoice::End(ReplyId(1)))
+        .send(ToVoice::End(ReplyId(1)).into())
         .await
         .expect("taken");
     // 100 ms to connect and 200 ms to speak, counted from the beginning: the opener cost nothing.
@@ -190,7 +192,7 @@ async fn what_is_in_the_cache_waits_for_the_clauses_before_it() {
     rig.say(0, "We open at nine.").await;
     rig.say(1, "Sure.").await;
     rig.orders
-        .send(ToVoice::End(ReplyId(1)))
+        .send(ToVoice::End(ReplyId(1)).into())
         .await
         .expect("taken");
     for clause in [0, 1] {
