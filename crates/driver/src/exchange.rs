@@ -255,8 +255,8 @@ impl Exchange {
                 }
             });
         let ended = self.settle(id, &agent, &tally, &went);
-        let rest = tally.take(ended.cost.known);
-        self.commons.purses.spend(&tenant, ended.at, rest);
+        let cost = tally.take(ended.cost.known);
+        self.commons.purses.settle(&tenant, ended.at, cost);
         ended
     }
 

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use domain::{CallBegun, Micros, Millis, ReplyId, TurnRecord};
+use domain::{CallBegun, Millis, ReplyId, TurnRecord};
 use providers::tts::ToVoice;
 use session::{Action, CancelReason, Input, OverlapMode, Prompt, ToolRun};
 use store::Record;
@@ -394,14 +394,13 @@ impl Hands {
         }
         self.next_count = lasted + COUNT_MONEY_EVERY;
         let so_far = self.tally.cost(lasted, &self.agent.prices);
-        let more = self.tally.take(so_far);
-        let has_spent = more > Micros::default();
-        if has_spent && self.agent.rules.budget.limit.is_some() {
+        let cost = self.tally.take(so_far);
+        if cost.after > cost.before && self.agent.rules.budget.limit.is_some() {
             self.own.push_back(Input::Spent(so_far));
         }
         let (tenant, now) = (&self.begun.tenant, self.shared.clock.now());
-        if has_spent {
-            self.commons.purses.spend(tenant, now, more);
+        if cost.after != cost.before {
+            self.commons.purses.settle(tenant, now, cost);
         }
         // Other calls may have emptied the purse.
         let Some(budget) = self.agent.budget_per_day else {

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use domain::{Item, Micros, Millis, ModelName, PriceBook, Purpose, Receipt};
 use providers::{llm::Tokens, realtime::RealtimeTokens};
 
-use crate::{agent::Agent, meters::Job};
+use crate::{agent::Agent, meters::Job, purse::Change};
 
 /// What a call has consumed so far, counted by the tasks that consume it: of each provider in the
 /// agent's lists, by its place there.
@@ -18,7 +18,7 @@ pub(crate) struct Tally {
     at_work: [AtomicUsize; 3],
     /// One model in place of model and voice: its place, counted from 1.
     talks: AtomicUsize,
-    /// How much of the cost was taken out of the tenant's purse.
+    /// The cost that the tenant's purse knows of.
     taken: AtomicU64,
 }
 
@@ -204,10 +204,13 @@ impl Tally {
         costs.sum()
     }
 
-    /// What is to be taken out of the tenant's purse, which each cent leaves but once.
-    pub(crate) fn take(&self, cost: Micros) -> Micros {
-        let before = self.taken.fetch_max(cost.0, Ordering::Relaxed);
-        cost - Micros(before)
+    /// What the tenant's purse does not know yet: each cent leaves it but once, and comes back if
+    /// it turns out that nobody has to be paid.
+    pub(crate) fn take(&self, cost: Micros) -> Change {
+        Change {
+            before: Micros(self.taken.swap(cost.0, Ordering::Relaxed)),
+            after: cost,
+        }
     }
 
     fn used(&self, line: Millis) -> impl Iterator<Item = Used<'_>> {
@@ -430,3 +433,6 @@ impl Tally {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,12 +34,12 @@ impl Bills {
     }
 
     /// The voice at this place speaks.
-    pub(super) fn works(&self, place: usize) {
+    pub(crate) fn works(&self, place: usize) {
         self.tally.works(Job::Speak, place);
     }
 
     /// The voice at this place was sent so much of a reply.
-    pub(super) fn spoke(&mut self, place: usize, reply: ReplyId, characters: u64) {
+    pub(crate) fn spoke(&mut self, place: usize, reply: ReplyId, characters: u64) {
         if self.too_soon.contains(&reply) {
             return self.tally.spoke(place, Purpose::Speculation, characters);
         }
@@ -59,7 +59,7 @@ impl Bills {
     }
 
     /// It refused so much of that: nobody bills it.
-    pub(super) fn spoke_not(&mut self, place: usize, reply: ReplyId, characters: u64) {
+    pub(crate) fn spoke_not(&mut self, place: usize, reply: ReplyId, characters: u64) {
         if self.too_soon.contains(&reply) {
             return self
                 .tally
@@ -72,11 +72,14 @@ impl Bills {
     }
 
     /// Nobody was to hear this reply.
-    pub(super) fn too_soon(&mut self, reply: ReplyId) {
+    pub(crate) fn too_soon(&mut self, reply: ReplyId) {
         for counted in self.counted.iter().filter(|counted| counted.reply == reply) {
             self.tally.spoke_too_soon(counted.place, counted.characters);
         }
         self.counted.retain(|counted| counted.reply != reply);
+        if self.too_soon.contains(&reply) {
+            return;
+        }
         self.too_soon.push_back(reply);
         if self.too_soon.len() > KEPT {
             self.too_soon.pop_front();
