@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use futures_util::{FutureExt, future::BoxFuture};
 use providers::ProviderError;
 use tokio::time::{Duration, Instant};
@@ -228,11 +230,63 @@ async fn a_restart_finds_what_was_rehearsed_on_disk() {
     };
     let lines = ["Hello.".to_owned(), "Goodbye.".to_owned()];
     let first = Commons::keeping(settings.clone());
-    assert_eq!(rehearse(&station(Slow), &first, &lines).await, 0);
+    let sent = AtomicU64::new(0);
+    assert_eq!(rehearse(&station(Slow), &first, &lines, &sent).await, 0);
+    let characters: usize = lines.iter().map(|line| line.chars().count()).sum();
+    assert_eq!(sent.load(Ordering::Relaxed), characters as u64);
     let second = Commons::keeping(settings);
-    assert_eq!(rehearse(&station(Forbidden), &second, &lines).await, 0);
+    let sent = AtomicU64::new(0);
+    assert_eq!(
+        rehearse(&station(Forbidden), &second, &lines, &sent).await,
+        0
+    );
+    assert_eq!(sent.load(Ordering::Relaxed), 0, "nothing has to be made");
     let name = station(Forbidden).name;
     let greeting = second.cache.get(&name, &voice(), "Hello.");
     assert_eq!(greeting.map(|audio| audio.len()), Some(800));
     drop(std::fs::remove_dir_all(folder));
+}
+
+/// A voice that speaks one line and refuses the next.
+struct Poor;
+
+impl TextToSpeech for Poor {
+    fn speak(
+        &self,
+        _voice: Voice,
+        mut orders: mpsc::Receiver<ToVoice>,
+        made: mpsc::Sender<FromVoice>,
+    ) -> BoxFuture<'static, Result<(), ProviderError>> {
+        async move {
+            while let Some(order) = orders.recv().await {
+                let event = match order {
+                    ToVoice::Say { reply, .. } if reply > ReplyId(1) => break,
+                    ToVoice::Say { reply, clause, .. } => FromVoice::Audio {
+                        reply,
+                        clause,
+                        bytes: Bytes::from_static(&[0x30; 800]),
+                        words: Vec::new(),
+                    },
+                    ToVoice::End(reply) => FromVoice::All(reply),
+                    ToVoice::Cancel(_) => continue,
+                };
+                drop(made.send(event).await);
+            }
+            Err(ProviderError::Refused {
+                provider: "poor",
+                status: 402,
+                detail: "quota_exceeded".to_owned(),
+                verdict: providers::Verdict::KeyRefused,
+            })
+        }
+        .boxed()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_voice_refuses_to_rehearse_is_not_paid() {
+    let lines = ["Hello.", "Goodbye.", "Sure."].map(str::to_owned);
+    let (commons, sent) = (Commons::for_tests(), AtomicU64::new(0));
+    assert_eq!(rehearse(&station(Poor), &commons, &lines, &sent).await, 2);
+    assert_eq!(sent.load(Ordering::Relaxed), 6);
 }
