@@ -90,13 +90,15 @@ pub enum Purpose {
     Call,
     /// A second request, made because the first was late, that was not needed.
     Hedge,
+    /// What an agent says by itself, spoken before anyone calls. It is on no call's receipt.
+    Rehearsal,
     /// A reply begun before the caller's turn was surely over, and thrown away.
     Speculation,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 3] = [Self::Call, Self::Hedge, Self::Speculation];
+    pub const ALL: [Self; 4] = [Self::Call, Self::Hedge, Self::Rehearsal, Self::Speculation];
 
     /// The name in records and JSON.
     #[must_use]
@@ -104,6 +106,7 @@ impl Purpose {
         match self {
             Self::Call => "call",
             Self::Hedge => "hedge",
+            Self::Rehearsal => "rehearsal",
             Self::Speculation => "speculation",
         }
     }

@@ -226,7 +226,7 @@ mod tests {
     /// Tokens in and out, by purpose: for the call, hedged, speculative.
     fn used(tally: &Tally) -> [[u64; 2]; 3] {
         let Receipt(lines) = tally.receipt(Millis::ZERO, &PriceBook::default());
-        Purpose::ALL.map(|purpose| {
+        [Purpose::Call, Purpose::Hedge, Purpose::Speculation].map(|purpose| {
             [Item::Input, Item::Output].map(|item| {
                 let of = lines
                     .iter()

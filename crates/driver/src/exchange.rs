@@ -1,8 +1,9 @@
+mod rehearsing;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use domain::{
@@ -13,7 +14,7 @@ use futures_util::FutureExt;
 use session::Input;
 use store::{Record, Writer};
 use tokio::{sync::mpsc, time::Instant};
-use tracing::{Instrument, error, info, info_span, warn};
+use tracing::{Instrument, error, info, info_span};
 use transports::{LineReader, LineWriter};
 
 use crate::{
@@ -28,11 +29,7 @@ use crate::{
     rounds::Rounds,
     tally::Tally,
     tools::ToolBox,
-    voice,
 };
-
-/// The longest that making an agent's own lines may take.
-const REHEARSAL: Duration = Duration::from_secs(20);
 
 /// What calls need and do not own.
 #[derive(Clone)]
@@ -93,7 +90,7 @@ impl Commons {
 pub struct Totals {
     /// Calls.
     pub calls: u64,
-    /// What they consumed of whom, and what that cost.
+    /// What they consumed of whom, and what that cost, with what was spoken before anyone called.
     pub receipt: Receipt,
 }
 
@@ -148,28 +145,6 @@ impl Exchange {
     #[must_use]
     pub fn healthy(&self, agent: &Arc<Agent>) -> Healthy {
         Healthy::new(agent, &self.commons)
-    }
-
-    /// Shows an agent's providers, and makes its own lines ready to be played.
-    ///
-    /// Without it everything works, but the first greeting is made while the caller waits.
-    pub async fn rehearse(&self, agent: &Agent) {
-        for name in agent.names() {
-            self.commons.breakers.watch(&name);
-        }
-        // The first ear unpacks the network's weights: better now than while somebody calls.
-        drop(audio::Hearing::new(agent.ear));
-        let Some(station) = agent.speak.first() else {
-            return;
-        };
-        // The greeting comes first: the phone may ring at any moment.
-        let lines = agent.rules.spoken_lines();
-        let rehearsal = voice::rehearse(station, &self.commons, &lines);
-        match tokio::time::timeout(REHEARSAL, rehearsal).await {
-            Ok(0) => info!(agent = %agent.id, lines = lines.len(), "own lines are ready"),
-            Ok(missing) => warn!(agent = %agent.id, missing, "own lines will be made during calls"),
-            Err(_) => warn!(agent = %agent.id, "own lines took too long to make"),
-        }
     }
 
     /// Opens what a call will need, while the phone still rings.
@@ -255,8 +230,8 @@ impl Exchange {
                 }
             });
         let ended = self.settle(id, &agent, &tally, &went);
-        let rest = tally.take(ended.cost.known);
-        self.commons.purses.spend(&tenant, ended.at, rest);
+        let cost = tally.take(ended.cost.known);
+        self.commons.purses.settle(&tenant, ended.at, cost);
         ended
     }
 

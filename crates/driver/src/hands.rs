@@ -1,3 +1,4 @@
+mod closing;
 mod rounds;
 mod sounds;
 
@@ -10,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use domain::{CallBegun, Micros, Millis, ReplyId, TurnRecord};
+use domain::{CallBegun, Millis, ReplyId, TurnRecord};
 use providers::tts::ToVoice;
 use session::{Action, CancelReason, Input, OverlapMode, Prompt, ToolRun};
 use store::Record;
@@ -38,14 +39,13 @@ use crate::{
     tally::Tally,
     thinking::{self, Thinking},
     tools::ToolRequest,
+    voice,
 };
 
 /// The longest that a tool may take.
 const TOOL_DEADLINE: Duration = Duration::from_secs(8);
 /// How often the cost of a call is looked at.
 pub(crate) const COUNT_MONEY_EVERY: Millis = Millis(1_000);
-/// The longest that putting down the receiver may take.
-const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
 /// What carries out the decisions about one call. Nothing here awaits: it sends, spawns, aborts.
 pub(crate) struct Hands {
@@ -55,8 +55,9 @@ pub(crate) struct Hands {
     begun: CallBegun,
     mailbox: mpsc::Sender<Input>,
     recogniser: mpsc::Sender<recogniser::Order>,
-    voice: mpsc::Sender<ToVoice>,
+    voice: mpsc::Sender<voice::Order>,
     talker: Option<ToTalker>,
+    talks_in: JoinSet<()>,
     /// How much the caller heard of the reply that fell silent last.
     silenced: Option<(ReplyId, Millis)>,
     mouth: mpsc::Sender<ToMouth>,
@@ -100,6 +101,7 @@ impl Hands {
             recogniser,
             voice,
             talker,
+            talks_in,
             sent,
             mut tasks,
             tally,
@@ -139,6 +141,7 @@ impl Hands {
             recogniser,
             voice,
             talker,
+            talks_in,
             silenced: None,
             mouth,
             rounds,
@@ -258,13 +261,15 @@ impl Hands {
             };
             if for_nothing {
                 thought.draft.discard();
+                // A voice that takes no orders has failed, and is told so with the next words.
+                drop(self.voice.try_send(voice::Order::TooSoon(reply)));
             }
         }
         if let Some(sheet) = &mut self.sheet {
             return sheet.take(ToVoice::Cancel(reply));
         }
         if self.talker.is_none() {
-            return drop(self.voice.try_send(ToVoice::Cancel(reply)));
+            return drop(self.voice.try_send(ToVoice::Cancel(reply).into()));
         }
         let silenced = self.silenced.take_if(|(silenced, _)| *silenced == reply);
         let heard = silenced.map_or(Millis::ZERO, |(_, heard)| heard);
@@ -306,7 +311,7 @@ impl Hands {
         if self.talker.is_some() {
             return self.tell_talker(talking::Order::Speak(order));
         }
-        if self.voice.try_send(order).is_err() {
+        if self.voice.try_send(order.into()).is_err() {
             self.commons.meters.dropped("voice", "full");
             self.own.push_back(Input::SpeakingFailed(reply));
         }
@@ -392,14 +397,13 @@ impl Hands {
         }
         self.next_count = lasted + COUNT_MONEY_EVERY;
         let so_far = self.tally.cost(lasted, &self.agent.prices);
-        let more = self.tally.take(so_far);
-        let has_spent = more > Micros::default();
-        if has_spent && self.agent.rules.budget.limit.is_some() {
+        let cost = self.tally.take(so_far);
+        if cost.after > cost.before && self.agent.rules.budget.limit.is_some() {
             self.own.push_back(Input::Spent(so_far));
         }
         let (tenant, now) = (&self.begun.tenant, self.shared.clock.now());
-        if has_spent {
-            self.commons.purses.spend(tenant, now, more);
+        if cost.after != cost.before {
+            self.commons.purses.settle(tenant, now, cost);
         }
         // Other calls may have emptied the purse.
         let Some(budget) = self.agent.budget_per_day else {
@@ -422,43 +426,6 @@ impl Hands {
                 info!(after_ms, "first audio left");
                 meters.answer_latency.observe((at - answered).as_secs_f64());
             }
-        });
-    }
-
-    /// Puts down the receiver, and lets the providers know.
-    pub(crate) async fn close(mut self: Box<Self>) {
-        let closing = async {
-            while !self.closed.is_finished() {
-                if self.tasks.join_next().await.is_none() {
-                    break;
-                }
-            }
-        };
-        // A line that does not even take a goodbye is cut.
-        drop(tokio::time::timeout(CLOSE_WITHIN, closing).await);
-        self.ear.abort();
-        // What they consumed is known once they are gone.
-        self.thoughts.shutdown().await;
-        if let Some(ToTalker {
-            orders, mut task, ..
-        }) = self.talker
-        {
-            drop(orders);
-            let goodbye = async { while task.join_next().await.is_some() {} };
-            drop(tokio::time::timeout(CLOSE_WITHIN, goodbye).await);
-        }
-        // Without anyone to give them work, the recogniser and the voice say goodbye to their
-        // providers. The call does not wait for it.
-        let Self {
-            recogniser,
-            voice,
-            mut tasks,
-            ..
-        } = *self;
-        drop((recogniser, voice));
-        tokio::spawn(async move {
-            let goodbyes = async { while tasks.join_next().await.is_some() {} };
-            drop(tokio::time::timeout(CLOSE_WITHIN, goodbyes).await);
         });
     }
 }

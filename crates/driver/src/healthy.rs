@@ -20,7 +20,7 @@ use crate::{
     stations::Stations,
     tally::Tally,
     thinking::{self, Thinking},
-    voice::{self, Begins, Speaker, Trimming},
+    voice::{self, Begins, Bills, Speaker, Trimming},
 };
 
 /// An agent's providers, behind what every call has in front of them.
@@ -72,7 +72,7 @@ impl Healthy {
             ),
             commons: self.commons.clone(),
             mailbox,
-            tally: Arc::clone(&self.tally),
+            bills: Bills::new(Arc::clone(&self.tally)),
             own_lines: Arc::new(BTreeSet::new()),
             trimming: Trimming::default(),
             begins: Begins::AtOnce,
@@ -87,7 +87,7 @@ impl Healthy {
                     text: text.to_owned(),
                 };
                 for order in [say, ToVoice::End(reply)] {
-                    drop(orders.send(order).await);
+                    drop(orders.send(order.into()).await);
                 }
                 while let Some(input) = inputs.recv().await {
                     told += 1;

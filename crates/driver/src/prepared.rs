@@ -5,7 +5,6 @@ use std::{
 };
 
 use domain::TurnRecord;
-use providers::tts::ToVoice;
 use session::{Input, Message, Prompt, Rules};
 use tokio::{
     sync::{mpsc, watch},
@@ -23,7 +22,7 @@ use crate::{
     stations::Stations,
     talking::{self, FromCaller, Sources, Talker},
     tally::Tally,
-    voice::{self, Begins, Speaker},
+    voice::{self, Begins, Bills, Speaker},
 };
 
 /// Inputs that may wait. Whoever is faster than the session waits for it.
@@ -37,9 +36,11 @@ pub struct Prepared {
     pub(crate) mailbox: mpsc::Sender<Input>,
     pub(crate) inputs: mpsc::Receiver<Input>,
     pub(crate) recogniser: mpsc::Sender<recogniser::Order>,
-    pub(crate) voice: mpsc::Sender<ToVoice>,
+    pub(crate) voice: mpsc::Sender<voice::Order>,
     /// Whoever hears, thinks and speaks in one.
     pub(crate) talker: Option<ToTalker>,
+    /// Where it does that. It ends by itself when nobody gives it orders, with its last bill.
+    pub(crate) talks_in: JoinSet<()>,
     pub(crate) sent: watch::Sender<Sent>,
     pub(crate) tasks: JoinSet<()>,
     pub(crate) tally: Arc<Tally>,
@@ -52,7 +53,6 @@ pub(crate) struct ToTalker {
     pub(crate) caller: mpsc::Sender<FromCaller>,
     /// It talks no more: it passes on what is to be spoken, and thinks nothing.
     pub(crate) retired: Arc<AtomicBool>,
-    pub(crate) task: JoinSet<()>,
 }
 
 /// The longest that remembering earlier calls may take.
@@ -104,7 +104,7 @@ impl Prepared {
         let (tell_sent, sent) = watch::channel(Sent::default());
         let tally = Arc::new(Tally::of(agent));
         let ends_turns = Arc::<AtomicBool>::default();
-        let mut tasks = JoinSet::new();
+        let (mut tasks, mut talks_in) = (JoinSet::new(), JoinSet::new());
         let (ears, voices) = (agent.listen.clone(), agent.speak.clone());
         let listens = Recogniser {
             stations: Stations::new(ears, (Job::Listen, recogniser::RETRY), commons),
@@ -117,7 +117,7 @@ impl Prepared {
             stations: Stations::new(voices, (Job::Speak, voice::RETRY), commons),
             commons: commons.clone(),
             mailbox: mailbox.clone(),
-            tally: Arc::clone(&tally),
+            bills: Bills::new(Arc::clone(&tally)),
             own_lines,
             trimming: voice::Trimming::default(),
             begins: if agent.talk.is_empty() {
@@ -140,7 +140,7 @@ impl Prepared {
                 ends_turns,
                 stand_in: agent.think.first().map(|station| station.name.clone()),
             };
-            talk(talker, &agent.rules)
+            talk(talker, &agent.rules, &mut talks_in)
         });
         if let (Some(first), None) = (agent.think.first(), &talker) {
             tasks.spawn(first.provider.warm());
@@ -152,6 +152,7 @@ impl Prepared {
             recogniser,
             voice,
             talker,
+            talks_in,
             sent: tell_sent,
             tasks,
             tally,
@@ -160,7 +161,7 @@ impl Prepared {
     }
 }
 
-fn talk(talker: Talker, rules: &Rules) -> ToTalker {
+fn talk(talker: Talker, rules: &Rules, talks_in: &mut JoinSet<()>) -> ToTalker {
     let (orders, taken) = mpsc::channel(talking::QUEUE);
     let (caller, heard) = mpsc::channel(talking::SOUNDS);
     let retired = Arc::clone(&talker.retired);
@@ -173,13 +174,11 @@ fn talk(talker: Talker, rules: &Rules) -> ToTalker {
         orders: taken,
         caller: heard,
     };
-    let mut task = JoinSet::new();
-    task.spawn(talker.run(prompt, sources).in_current_span());
+    talks_in.spawn(talker.run(prompt, sources).in_current_span());
     ToTalker {
         orders,
         caller,
         retired,
-        task,
     }
 }
 

@@ -12,6 +12,13 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// The part of a budget, in percent, at which whoever runs the server is warned.
 const WARN_PERCENT: u8 = 80;
 
+/// How the cost of a call has changed. It may fall: what was refused is not paid.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Change {
+    pub(crate) before: Micros,
+    pub(crate) after: Micros,
+}
+
 /// What each tenant has spent today. Days are those of UTC.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Purses {
@@ -32,6 +39,13 @@ impl Purses {
         let purse = today(purses.entry(tenant.clone()).or_default(), now);
         purse.spent = purse.spent + more;
         purse.spent
+    }
+
+    /// Takes what a call costs out of a tenant's purse, of which it was told before.
+    pub(crate) fn settle(&self, tenant: &TenantId, now: UnixMillis, cost: Change) {
+        let mut purses = self.lock();
+        let purse = today(purses.entry(tenant.clone()).or_default(), now);
+        purse.spent = purse.spent + cost.after - cost.before;
     }
 
     /// Whether a tenant may spend more of its budget today. Says so in the log, once a day, when it

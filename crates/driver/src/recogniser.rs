@@ -12,7 +12,10 @@ use std::{
 
 use bytes::Bytes;
 use domain::Millis;
-use providers::{ProviderError, Verdict, stt::Recognised};
+use providers::{
+    ProviderError, Verdict,
+    stt::{PaysFor, Recognised},
+};
 use session::{Delivery, Input};
 use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 use tracing::{info, warn};
@@ -58,6 +61,9 @@ pub(crate) enum Order {
     /// Say now what was understood.
     Finalize,
     Hear(Sound),
+    /// The call is over: nobody will read another word. Whoever recognises closes the queue once what
+    /// was used is counted.
+    Over,
 }
 
 /// Asks for the words of the sound so far: where sound has piled up, as soon as there is room behind
@@ -167,19 +173,7 @@ impl Recogniser {
         let replays = self.stations.iter();
         let replays = replays.map(|station| station.provider.capabilities().replay);
         memory.unsettled.keep = replays.max().unwrap_or_default();
-        let over = tokio::time::sleep(rest.min(LOOK_AGAIN));
-        tokio::pin!(over);
-        loop {
-            tokio::select! {
-                biased;
-                () = &mut over => return Ok(()),
-                order = orders.recv() => match order {
-                    Some(Order::Finalize) => memory.asked = true,
-                    Some(Order::Hear(sound)) => memory.unsettled.remember(&sound),
-                    None => return Err(NobodyListens),
-                }
-            }
-        }
+        pause(rest.min(LOOK_AGAIN), orders, memory).await
     }
 
     async fn stay_with(
@@ -214,7 +208,9 @@ impl Recogniser {
                 return Broken::Failed(error);
             };
             info!(provider = %self.stations.name(place), %error, "recogniser lost, calling again");
-            tokio::time::sleep(wait).await;
+            if pause(wait, orders, memory).await.is_err() {
+                return Broken::CallOver;
+            }
         }
     }
 
@@ -261,6 +257,15 @@ impl Recogniser {
                     return result.into();
                 }
                 order = orders.recv(), if open.takes_orders() => {
+                    if matches!(order, Some(Order::Over)) {
+                        count_the_last(&mut heard, &mut open);
+                        orders.close();
+                        // There is no stream to say goodbye on, and words that it would still ask
+                        // for cost money.
+                        if capabilities.pays_for == PaysFor::Sent {
+                            return Broken::CallOver;
+                        }
+                    }
                     self.order(order, &mut open, memory);
                     if let Some(speech) = open.mute_for() {
                         return Broken::Failed(mute(Duration::from_millis(speech.0)));
@@ -281,7 +286,7 @@ impl Recogniser {
                 memory.unsettled.remember(&sound);
                 open.hear(&sound)
             }
-            None => {
+            Some(Order::Over) | None => {
                 open.close();
                 true
             }
@@ -298,12 +303,9 @@ impl Recogniser {
         open: &mut Open,
         memory: &mut Memory,
     ) -> Result<(), NobodyListens> {
-        if let Recognised::Sent(sound) = event {
-            open.sent(sound);
+        open.counts(&event);
+        if matches!(event, Recognised::Sent(_)) {
             return Ok(());
-        }
-        if event == Recognised::Refused {
-            open.refused();
         }
         open.told();
         let only_writes = self.only_writes.load(Ordering::SeqCst);
@@ -374,6 +376,34 @@ impl Recogniser {
 
     async fn tell(&self, input: Input) -> Result<(), NobodyListens> {
         self.mailbox.send(input).await.map_err(|_| NobodyListens)
+    }
+}
+
+/// Nobody is asked for so long. What the caller says meanwhile is kept.
+async fn pause(
+    length: Duration,
+    orders: &mut mpsc::Receiver<Order>,
+    memory: &mut Memory,
+) -> Result<(), NobodyListens> {
+    let over = tokio::time::sleep(length);
+    tokio::pin!(over);
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut over => return Ok(()),
+            order = orders.recv() => match order {
+                Some(Order::Finalize) => memory.asked = true,
+                Some(Order::Hear(sound)) => memory.unsettled.remember(&sound),
+                Some(Order::Over) | None => return Err(NobodyListens),
+            }
+        }
+    }
+}
+
+/// Counts what nobody reads any more.
+fn count_the_last(heard: &mut mpsc::Receiver<Recognised>, open: &mut Open) {
+    while let Ok(event) = heard.try_recv() {
+        open.counts(&event);
     }
 }
 

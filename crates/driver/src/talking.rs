@@ -37,6 +37,7 @@ use crate::{
     recogniser::Sound,
     stations::{Talkers, Tried},
     tally::Tally,
+    voice,
 };
 
 /// Orders that may wait for the talker, and for its provider.
@@ -106,7 +107,7 @@ pub(crate) struct Talker {
     pub(crate) mailbox: mpsc::Sender<Input>,
     pub(crate) tally: Arc<Tally>,
     /// Who speaks once it has retired.
-    pub(crate) voice: mpsc::Sender<ToVoice>,
+    pub(crate) voice: mpsc::Sender<voice::Order>,
     pub(crate) retired: Arc<AtomicBool>,
     /// Its provider says when turns are over, and hears the one that goes on.
     pub(crate) ends_turns: Arc<AtomicBool>,
@@ -434,12 +435,10 @@ impl Talker {
         talk.retire(&mut out);
         loop {
             for order in out.speak.drain(..) {
-                if let Err(error) = self.voice.try_send(order) {
+                let reply = conversation::reply_of(&order);
+                if self.voice.try_send(order.into()).is_err() {
                     self.commons.meters.dropped("voice", "full");
-                    let (mpsc::error::TrySendError::Full(order)
-                    | mpsc::error::TrySendError::Closed(order)) = error;
-                    out.tell
-                        .push(Input::SpeakingFailed(conversation::reply_of(&order)));
+                    out.tell.push(Input::SpeakingFailed(reply));
                 }
             }
             if self.tell(&mut out).await.is_err() {

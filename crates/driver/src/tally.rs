@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use domain::{Item, Micros, Millis, ModelName, PriceBook, Purpose, Receipt};
 use providers::{llm::Tokens, realtime::RealtimeTokens};
 
-use crate::{agent::Agent, meters::Job};
+use crate::{agent::Agent, meters::Job, purse::Change};
 
 /// What a call has consumed so far, counted by the tasks that consume it: of each provider in the
 /// agent's lists, by its place there.
@@ -11,14 +11,14 @@ use crate::{agent::Agent, meters::Job};
 pub(crate) struct Tally {
     carrier: ModelName,
     listen: Vec<Counter>,
-    speak: Vec<Counter>,
+    speak: Vec<SpeechCounter>,
     think: Vec<TokenCounter>,
     talk: Vec<TalkCounter>,
     /// Who answered last, by their places: recogniser, model, voice.
     at_work: [AtomicUsize; 3],
     /// One model in place of model and voice: its place, counted from 1.
     talks: AtomicUsize,
-    /// How much of the cost was taken out of the tenant's purse.
+    /// The cost that the tenant's purse knows of.
     taken: AtomicU64,
 }
 
@@ -27,6 +27,13 @@ pub(crate) struct Tally {
 struct Counter {
     payee: ModelName,
     amount: AtomicU64,
+}
+
+/// Characters that one voice was given, by what they were used for.
+#[derive(Debug)]
+struct SpeechCounter {
+    payee: ModelName,
+    by_purpose: [AtomicU64; Purpose::ALL.len()],
 }
 
 /// Tokens of one model, by what they were used for.
@@ -74,7 +81,11 @@ impl Tally {
         Self {
             carrier: agent.carrier.clone(),
             listen: agent.listen.iter().map(|at| counter(&at.name)).collect(),
-            speak: agent.speak.iter().map(|at| counter(&at.name)).collect(),
+            speak: agent
+                .speak
+                .iter()
+                .map(|at| speech_counter(&at.name))
+                .collect(),
             think: agent
                 .think
                 .iter()
@@ -126,18 +137,27 @@ impl Tally {
             .fetch_add(audio.0, Ordering::Relaxed);
     }
 
-    /// The voice at this place was sent so much text.
-    pub(crate) fn spoke(&self, place: usize, characters: u64) {
-        self.speak[place]
+    /// The recogniser at this place refused so much of that audio: nobody bills it.
+    pub(crate) fn heard_not(&self, place: usize, audio: Millis) {
+        self.listen[place]
             .amount
-            .fetch_add(characters, Ordering::Relaxed);
+            .fetch_sub(audio.0, Ordering::Relaxed);
+    }
+
+    /// The voice at this place was sent so much text.
+    pub(crate) fn spoke(&self, place: usize, purpose: Purpose, characters: u64) {
+        self.speak[place].by_purpose[purpose as usize].fetch_add(characters, Ordering::Relaxed);
     }
 
     /// The voice at this place refused so much of that text: nobody bills it.
-    pub(crate) fn spoke_not(&self, place: usize, characters: u64) {
-        self.speak[place]
-            .amount
-            .fetch_sub(characters, Ordering::Relaxed);
+    pub(crate) fn spoke_not(&self, place: usize, purpose: Purpose, characters: u64) {
+        self.speak[place].by_purpose[purpose as usize].fetch_sub(characters, Ordering::Relaxed);
+    }
+
+    /// Text that was counted for the conversation was spoken for nothing.
+    pub(crate) fn spoke_too_soon(&self, place: usize, characters: u64) {
+        self.spoke(place, Purpose::Speculation, characters);
+        self.spoke_not(place, Purpose::Call, characters);
     }
 
     /// The model at this place took so many tokens.
@@ -184,10 +204,13 @@ impl Tally {
         costs.sum()
     }
 
-    /// What is to be taken out of the tenant's purse, which each cent leaves but once.
-    pub(crate) fn take(&self, cost: Micros) -> Micros {
-        let before = self.taken.fetch_max(cost.0, Ordering::Relaxed);
-        cost - Micros(before)
+    /// What the tenant's purse does not know yet: each cent leaves it but once, and comes back if
+    /// it turns out that nobody has to be paid.
+    pub(crate) fn take(&self, cost: Micros) -> Change {
+        Change {
+            before: Micros(self.taken.swap(cost.0, Ordering::Relaxed)),
+            after: cost,
+        }
     }
 
     fn used(&self, line: Millis) -> impl Iterator<Item = Used<'_>> {
@@ -225,10 +248,17 @@ impl Tally {
                     .iter()
                     .map(|each| each.used(Item::Transcription)),
             )
-            .chain(self.speak.iter().map(|each| each.used(Item::Speech)))
+            .chain(self.speak.iter().flat_map(SpeechCounter::used))
             .chain(thought)
             .chain(talked)
             .filter(|used| used.amount > 0)
+    }
+}
+
+fn speech_counter(payee: &ModelName) -> SpeechCounter {
+    SpeechCounter {
+        payee: payee.clone(),
+        by_purpose: Default::default(),
     }
 }
 
@@ -255,6 +285,18 @@ impl Counter {
             purpose: Purpose::Call,
             amount: self.amount.load(Ordering::Relaxed),
         }
+    }
+}
+
+impl SpeechCounter {
+    fn used(&self) -> impl Iterator<Item = Used<'_>> {
+        let purposes = Purpose::ALL.into_iter().zip(&self.by_purpose);
+        purposes.map(|(purpose, amount)| Used {
+            payee: &self.payee,
+            item: Item::Speech,
+            purpose,
+            amount: amount.load(Ordering::Relaxed),
+        })
     }
 }
 
@@ -362,12 +404,8 @@ impl Tally {
 
     /// Of these voices, and one provider for each of the other jobs.
     pub(crate) fn of_voices(voices: &[ModelName]) -> Self {
-        let counter = |payee: &ModelName| Counter {
-            payee: payee.clone(),
-            amount: AtomicU64::new(0),
-        };
         Self {
-            speak: voices.iter().map(counter).collect(),
+            speak: voices.iter().map(speech_counter).collect(),
             ..Self::for_tests()
         }
     }
@@ -386,7 +424,7 @@ impl Tally {
         Self {
             carrier: name("carrier/line"),
             listen: vec![counter("one/ears")],
-            speak: vec![counter("one/voice")],
+            speak: vec![speech_counter(&name("one/voice"))],
             think: models.iter().map(token_counter).collect(),
             talk: vec![talk_counter(&name("one/talker"))],
             at_work: Default::default(),
@@ -395,3 +433,6 @@ impl Tally {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

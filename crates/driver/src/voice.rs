@@ -1,3 +1,5 @@
+mod bills;
+mod orders;
 mod rehearsal;
 #[cfg(test)]
 mod scripted;
@@ -22,13 +24,11 @@ use crate::{
     backoff::{Backoff, Retry},
     connection::{Broken, LIVED, NobodyListens, length},
     exchange::Commons,
-    meters::Job,
     mouth::Sent,
     stations::{Tried, Voices},
-    tally::Tally,
 };
 
-pub(crate) use self::{rehearsal::rehearse, trimming::Trimming};
+pub(crate) use self::{bills::Bills, orders::Order, rehearsal::rehearse, trimming::Trimming};
 
 /// Orders that may wait for the voice. A reply has far fewer clauses.
 pub(crate) const QUEUE: usize = 256;
@@ -48,7 +48,7 @@ pub(crate) struct Speaker {
     pub(crate) stations: Voices,
     pub(crate) commons: Commons,
     pub(crate) mailbox: mpsc::Sender<Input>,
-    pub(crate) tally: Arc<Tally>,
+    pub(crate) bills: Bills,
     /// Sentences worth keeping: what the agent says by itself.
     pub(crate) own_lines: Arc<BTreeSet<String>>,
     pub(crate) trimming: Trimming,
@@ -67,7 +67,7 @@ pub(crate) enum Begins {
 
 /// What is to be spoken, whoever speaks it.
 struct Work {
-    orders: mpsc::Receiver<ToVoice>,
+    orders: mpsc::Receiver<Order>,
     /// An order that comes before those.
     next: Option<ToVoice>,
     speaking: Option<Speaking>,
@@ -86,7 +86,7 @@ impl Work {
 
 impl Speaker {
     /// Speaks until `orders` is closed.
-    pub(crate) async fn run(mut self, mut orders: mpsc::Receiver<ToVoice>) {
+    pub(crate) async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
         let next = match self.begins {
             Begins::AtOnce => None,
             Begins::WhenAsked => match self.wait_for_work(&mut orders, None).await {
@@ -129,12 +129,12 @@ impl Speaker {
     /// reason to try again.
     async fn wait_for_work(
         &mut self,
-        orders: &mut mpsc::Receiver<ToVoice>,
+        orders: &mut mpsc::Receiver<Order>,
         failed: Option<ReplyId>,
     ) -> Option<ToVoice> {
         let mut from_cache = None;
         loop {
-            let told = match orders.recv().await? {
+            let told = match orders::next(orders, &mut self.bills).await? {
                 ToVoice::Say { reply, .. } if Some(reply) == failed => continue,
                 ToVoice::Say {
                     reply,
@@ -189,7 +189,7 @@ impl Speaker {
             };
             if let Some(speaking) = &work.speaking {
                 let unbilled = speaking.unbilled(&error, work.reached);
-                self.tally.spoke_not(place, unbilled);
+                self.bills.spoke_not(place, speaking.reply, unbilled);
             }
             if begun.elapsed() > LIVED {
                 work.tried.worked(place);
@@ -212,7 +212,8 @@ impl Speaker {
         let (tell, mut made) = mpsc::channel(64);
         work.reached = false;
         if let Some(speaking) = &mut work.speaking {
-            self.tally.spoke(place, speaking.repeat(&to));
+            let characters = speaking.repeat(&to);
+            self.bills.spoke(place, speaking.reply, characters);
         }
         let mut to = Some(to);
         let connection = station
@@ -225,7 +226,7 @@ impl Speaker {
             } else {
                 tokio::select! {
                     biased;
-                    order = work.orders.recv(), if to.is_some() => order,
+                    order = orders::next(&mut work.orders, &mut self.bills), if to.is_some() => order,
                     heard = self.sent.changed(), if work.holds() => {
                         let speaking = &mut work.speaking;
                         let more = match (heard, &to) {
@@ -348,7 +349,7 @@ impl Speaker {
             current.handed += self.play(reply, clause, &audio, Vec::new()).await?;
             return Ok(());
         }
-        self.tally.spoke(place, current.give(clause, &text));
+        self.bills.spoke(place, reply, current.give(clause, &text));
         // The queue holds more clauses than any reply has.
         drop(voice.try_send(ToVoice::Say {
             reply,
@@ -398,7 +399,7 @@ impl Speaker {
                 else {
                     return Ok(());
                 };
-                self.tally.works(Job::Speak, place);
+                self.bills.works(place);
                 if let Given::Asked(asked) = std::mem::replace(&mut current.given, Given::Answered)
                 {
                     self.stations.answers(place, asked.elapsed());

@@ -20,9 +20,9 @@ pub(crate) enum Funds {
 }
 
 impl BudgetRules {
-    /// No limit.
-    pub(crate) const USUAL: Self = Self {
-        limit: None,
+    /// Five dollars.
+    pub const USUAL: Self = Self {
+        limit: Some(Micros(5_000_000)),
         warn_percent: 80,
     };
 
@@ -42,10 +42,6 @@ mod tests {
 
     #[test]
     fn four_of_five_dollars_warn_and_five_are_the_end() {
-        let rules = BudgetRules {
-            limit: Some(Micros(5_000_000)),
-            ..BudgetRules::USUAL
-        };
         for (spent, funds) in [
             (0, Funds::Full),
             (3_999_999, Funds::Full),
@@ -54,8 +50,12 @@ mod tests {
             (5_000_000, Funds::Empty),
             (u64::MAX, Funds::Empty),
         ] {
-            assert_eq!(rules.after(Micros(spent)), funds, "{spent}");
+            assert_eq!(BudgetRules::USUAL.after(Micros(spent)), funds, "{spent}");
         }
-        assert_eq!(BudgetRules::USUAL.after(Micros(u64::MAX)), Funds::Full);
+        let unlimited = BudgetRules {
+            limit: None,
+            ..BudgetRules::USUAL
+        };
+        assert_eq!(unlimited.after(Micros(u64::MAX)), Funds::Full);
     }
 }

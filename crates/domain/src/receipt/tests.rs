@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn name(name: &str) -> ModelName {
@@ -171,4 +173,42 @@ fn providers_without_a_price_are_not_paid_nothing() {
         both.cost_by_provider(),
         [("odd", Cost::UNKNOWN), ("openai", paid)].into()
     );
+}
+
+const PAYEES: [&str; 4] = [
+    "deepgram/nova-2",
+    "odd/priceless",
+    "openai/gpt-6-sol",
+    "openai/tts-1",
+];
+
+fn charges() -> impl Strategy<Value = Vec<Charge>> {
+    let charge = |(payee, item, purpose, amount): (usize, usize, usize, u64)| {
+        let (item, purpose) = (Item::ALL[item], Purpose::ALL[purpose]);
+        book().charge(&name(PAYEES[payee]), item, purpose, amount)
+    };
+    let what = (0..PAYEES.len(), 0..Item::ALL.len(), 0..Purpose::ALL.len());
+    let one = (what, 1..1_000_000_000_u64)
+        .prop_map(move |((payee, item, purpose), amount)| charge((payee, item, purpose, amount)));
+    proptest::collection::vec(one, 0..40)
+}
+
+proptest! {
+    #[test]
+    fn whichever_way_a_receipt_is_summed_up_it_comes_to_the_same(lines in charges(), at in 0..40_usize) {
+        let whole = Receipt(lines.clone()).cost();
+        let known = lines.iter().filter_map(|line| line.cost).sum();
+        prop_assert_eq!(whole.known, known);
+        let receipt = Receipt(lines.clone());
+        let by_purpose = Purpose::ALL.map(|purpose| receipt.cost_of(purpose));
+        prop_assert_eq!(by_purpose.into_iter().sum::<Cost>(), whole);
+        let by_provider = receipt.cost_by_provider();
+        prop_assert_eq!(by_provider.into_values().sum::<Cost>(), whole);
+        let (one, other) = lines.split_at(at.min(lines.len()));
+        let mut both = Receipt::default();
+        both.add(&Receipt(one.to_vec()));
+        both.add(&Receipt(other.to_vec()));
+        prop_assert_eq!(both.cost(), whole);
+        prop_assert_eq!(both.usage(), receipt.usage());
+    }
 }

@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 use tracing::warn;
 
 use super::Hands;
-use crate::mouth::ToMouth;
+use crate::{mouth::ToMouth, recogniser, voice};
 
 impl Hands {
     /// Leaves the audio of the line to the carrier. Nobody needs a recogniser or a voice any more.
@@ -19,8 +19,12 @@ impl Hands {
             self.commons.meters.fell_back(last, &self.agent.carrier);
         }
         self.tell_mouth(ToMouth::Close);
+        // Full queues belong to who has no time to ask for more.
+        drop(self.recogniser.try_send(recogniser::Order::Over));
+        drop(self.voice.try_send(voice::Order::Over));
         (self.recogniser, _) = mpsc::channel(1);
         (self.voice, _) = mpsc::channel(1);
+        // It has the time for its last bill that it takes.
         self.talker = None;
         self.sheet = Some(self.rounds.open());
     }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use domain::Millis;
 use providers::{
     ProviderError,
-    stt::{PaysFor, SttCapabilities, ToRecogniser},
+    stt::{PaysFor, Recognised, SttCapabilities, ToRecogniser},
 };
 use tokio::{sync::mpsc, time::Instant};
 
@@ -37,9 +37,9 @@ pub(super) struct Meter {
     /// Of the provider in the agent's list.
     place: usize,
     pays_for: PaysFor,
-    /// It said that it sent so much, and has not answered yet. Dropping this pays for it: who is
-    /// left while it works charges all the same.
-    owing: Millis,
+    /// It said that it sent so much, and has not answered yet. That counts: who is left while it
+    /// works charges all the same, and the call may end before it answers.
+    unanswered: Millis,
 }
 
 impl Meter {
@@ -48,7 +48,7 @@ impl Meter {
             tally: Arc::clone(tally),
             place,
             pays_for: capabilities.pays_for,
-            owing: Millis::ZERO,
+            unanswered: Millis::ZERO,
         }
     }
 
@@ -59,15 +59,18 @@ impl Meter {
         }
     }
 
-    fn settle(&mut self) {
-        self.tally
-            .heard(self.place, std::mem::take(&mut self.owing));
+    fn sent(&mut self, audio: Millis) {
+        self.tally.heard(self.place, audio);
+        self.unanswered += audio;
     }
-}
 
-impl Drop for Meter {
-    fn drop(&mut self) {
-        self.settle();
+    fn answered(&mut self) {
+        self.unanswered = Millis::ZERO;
+    }
+
+    fn refused(&mut self) {
+        self.tally
+            .heard_not(self.place, std::mem::take(&mut self.unanswered));
     }
 }
 
@@ -138,27 +141,35 @@ impl Open {
         self.to = None;
     }
 
-    /// It sent so much sound.
-    pub(super) fn sent(&mut self, sound: Millis) {
-        self.meter.owing += sound;
+    /// Counts what it sent, and what was refused of it.
+    pub(super) fn counts(&mut self, event: &Recognised) {
+        match event {
+            Recognised::Refused => self.meter.refused(),
+            Recognised::Sent(sound) => self.meter.sent(*sound),
+            Recognised::NoWords
+            | Recognised::Ready
+            | Recognised::SpeechStarted
+            | Recognised::TurnEnded { .. }
+            | Recognised::TurnLikely
+            | Recognised::TurnResumed
+            | Recognised::UtteranceOver
+            | Recognised::Words(_) => {}
+        }
     }
 
     /// It failed. Nobody charges for what was refused.
     pub(super) fn failed(&mut self, error: &ProviderError) {
         match error {
-            ProviderError::Connection { .. } | ProviderError::Refused { .. } => self.refused(),
+            ProviderError::Connection { .. } | ProviderError::Refused { .. } => {
+                self.meter.refused()
+            }
             ProviderError::Garbled { .. } | ProviderError::Silent { .. } => {}
         }
     }
 
-    /// Nobody charges for what it sent last.
-    pub(super) fn refused(&mut self) {
-        self.meter.owing = Millis::ZERO;
-    }
-
     /// It told something, whatever it was.
     pub(super) fn told(&mut self) {
-        self.meter.settle();
+        self.meter.answered();
         self.owed = None;
         self.unanswered = Millis::ZERO;
     }

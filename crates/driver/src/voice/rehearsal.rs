@@ -1,6 +1,9 @@
 //! An agent's own lines, made before anyone calls.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use audio::hiss::HissMeter;
 use bytes::BytesMut;
@@ -9,16 +12,18 @@ use providers::tts::{FromVoice, TextToSpeech, ToVoice, Voice};
 use session::ClauseId;
 use tokio::sync::mpsc;
 
-use super::QUEUE;
+use super::{QUEUE, speaking::is_billed};
 use crate::{agent::Station, connection::is_loud, exchange::Commons};
 
 /// Has an agent's own lines spoken once, so that they are in the cache before anyone calls.
 ///
-/// Returns how many are missing in the end.
+/// Counts what is to be paid for that in `characters`, as it is sent. Returns how many are missing
+/// in the end.
 pub(crate) async fn rehearse(
     station: &Station<dyn TextToSpeech, Voice>,
     commons: &Commons,
     lines: &[String],
+    characters: &AtomicU64,
 ) -> usize {
     let mut missing = BTreeMap::new();
     for (reply, line) in (1..).map(ReplyId).zip(lines) {
@@ -36,7 +41,7 @@ pub(crate) async fn rehearse(
         .provider
         .speak(station.settings.clone(), orders, tell);
     tokio::pin!(connection);
-    let mut left = missing.len();
+    let (mut left, mut reached) = (missing.len(), false);
     for (&reply, line) in &missing {
         let say = ToVoice::Say {
             reply,
@@ -44,18 +49,29 @@ pub(crate) async fn rehearse(
             text: (*line).clone(),
         };
         // One at a time: a new reply tells a voice that the old one is over.
+        let sent = line.chars().count() as u64;
+        characters.fetch_add(sent, Ordering::Relaxed);
         drop(to.try_send(say));
         drop(to.try_send(ToVoice::End(reply)));
         let mut audio = BytesMut::new();
         loop {
             tokio::select! {
-                event = made.recv() => match event {
-                    Some(FromVoice::Audio { bytes, .. }) => audio.extend_from_slice(&bytes),
-                    Some(FromVoice::All(done)) if done == reply => break,
-                    Some(FromVoice::All(_) | FromVoice::Ready) => {}
-                    None => return left,
+                biased;
+                Some(event) = made.recv() => match event {
+                    FromVoice::Audio { bytes, .. } => audio.extend_from_slice(&bytes),
+                    FromVoice::All(done) if done == reply => break,
+                    FromVoice::All(_) => {}
+                    FromVoice::Ready => reached = true,
                 },
-                _ended = &mut connection => return left,
+                ended = &mut connection => {
+                    if let Err(error) = ended
+                        && audio.is_empty()
+                        && !is_billed(&error, false, reached)
+                    {
+                        characters.fetch_sub(sent, Ordering::Relaxed);
+                    }
+                    return left;
+                }
             }
         }
         if is_loud(&audio) && !HissMeter::default().hears(&audio) {

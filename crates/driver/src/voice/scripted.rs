@@ -1,12 +1,12 @@
 //! Voices whose connections are played by the test.
 
-use domain::Millis;
+use domain::{Millis, Purpose};
 use futures_util::{FutureExt, future::BoxFuture};
 use providers::{ProviderError, Verdict};
 use tokio::sync::oneshot;
 
 use super::{tests::voice, *};
-use crate::{breaker::BreakerState, stations::Stations};
+use crate::{breaker::BreakerState, meters::Job, stations::Stations, tally::Tally};
 
 const ONE: ReplyId = ReplyId(1);
 
@@ -95,7 +95,7 @@ fn paid(provider: &str, characters: u64) -> (String, u64) {
 
 /// A call with two voices, and an agent that says "Sure." by itself.
 struct Rig {
-    orders: mpsc::Sender<ToVoice>,
+    orders: mpsc::Sender<Order>,
     inputs: mpsc::Receiver<Input>,
     connections: [mpsc::Receiver<Connection>; 2],
     sent: watch::Sender<Sent>,
@@ -122,7 +122,7 @@ impl Rig {
             stations: Stations::new(list.into(), (Job::Speak, RETRY), &commons),
             commons: commons.clone(),
             mailbox,
-            tally: Arc::clone(&tally),
+            bills: Bills::new(Arc::clone(&tally)),
             own_lines: Arc::new(BTreeSet::from(["Sure.".to_owned()])),
             trimming: Trimming::default(),
             begins: super::Begins::AtOnce,
@@ -152,8 +152,8 @@ impl Rig {
         connection
     }
 
-    async fn order(&self, order: ToVoice) {
-        self.orders.send(order).await.expect("taken");
+    async fn order(&self, order: impl Into<Order>) {
+        self.orders.send(order.into()).await.expect("taken");
         settle().await;
     }
 
@@ -191,6 +191,13 @@ impl Rig {
 
     fn breaker(&self, place: usize) -> BreakerState {
         self.commons.breakers.statuses()[place].state
+    }
+
+    /// Characters to pay for, by what they were used for.
+    fn purposes(&self) -> Vec<(Purpose, u64)> {
+        let prices = domain::PriceBook::default();
+        let lines = self.tally.receipt(Millis::ZERO, &prices).0.into_iter();
+        lines.map(|line| (line.purpose, line.amount)).collect()
     }
 
     /// Characters to pay for, of each voice.
@@ -377,4 +384,61 @@ async fn what_was_held_back_is_forgotten_with_its_reply_and_costs_nothing() {
     rig.sends(10_000).await;
     assert_eq!(voice.given(), [""; 0]);
     assert_eq!(rig.characters(), [paid("one", 4 * 180)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_spoken_too_soon_stands_apart_whenever_it_is_sent() {
+    let mut rig = Rig::start();
+    let voice = rig.connected(0).await;
+    rig.say(0, "We open at nine.").await;
+    assert_eq!(rig.purposes(), [(Purpose::Call, 16)]);
+    voice.breaks().await;
+    let _again = rig.connected(0).await;
+    assert_eq!(rig.purposes(), [(Purpose::Call, 16)], "the first lost it");
+    rig.order(Order::TooSoon(ONE)).await;
+    assert_eq!(rig.purposes(), [(Purpose::Speculation, 16)]);
+    rig.say(1, "And close at six.").await;
+    assert_eq!(rig.purposes(), [(Purpose::Speculation, 33)]);
+    let reply = ReplyId(ONE.0 + 1);
+    rig.order(ToVoice::Cancel(ONE)).await;
+    rig.order(ToVoice::Say {
+        reply,
+        clause: ClauseId(0),
+        text: "At nine.".to_owned(),
+    })
+    .await;
+    let both = [(Purpose::Call, 8), (Purpose::Speculation, 33)];
+    assert_eq!(rig.purposes(), both, "another reply is none of that");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_spoken_too_soon_and_refused_costs_nothing() {
+    let mut rig = Rig::start();
+    let voice = rig.connected(0).await;
+    rig.say(0, "We open at nine.").await;
+    rig.order(Order::TooSoon(ONE)).await;
+    voice.fails(refused(Verdict::KeyRefused)).await;
+    assert_eq!(rig.connected(1).await.given(), ["We open at nine."]);
+    assert_eq!(
+        rig.purposes(),
+        [(Purpose::Speculation, 16)],
+        "of the second"
+    );
+    assert_eq!(rig.characters(), [paid("two", 16)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_the_call_is_over_everything_is_counted_before_the_queue_is_closed() {
+    let mut rig = Rig::start();
+    let _voice = rig.connected(0).await;
+    let say = ToVoice::Say {
+        reply: ONE,
+        clause: ClauseId(0),
+        text: "We open at nine.".to_owned(),
+    };
+    for order in [say.into(), Order::TooSoon(ONE), Order::Over] {
+        rig.orders.try_send(order).expect("there is room");
+    }
+    rig.orders.closed().await;
+    assert_eq!(rig.purposes(), [(Purpose::Speculation, 16)]);
 }

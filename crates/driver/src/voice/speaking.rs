@@ -134,12 +134,7 @@ impl Speaking {
     pub(super) fn unbilled(&self, error: &ProviderError, reached: bool) -> u64 {
         let silent = |clause: &&Clause| clause.made == clause.before.at;
         let has_spoken = !self.unspoken.iter().all(|clause| silent(&clause));
-        let nothing = match error {
-            ProviderError::Refused { .. } => false,
-            ProviderError::Connection { .. } => has_spoken,
-            ProviderError::Garbled { .. } | ProviderError::Silent { .. } => has_spoken || reached,
-        };
-        if nothing {
+        if is_billed(error, has_spoken, reached) {
             return 0;
         }
         let unspoken = self.unspoken.iter().filter(silent);
@@ -243,6 +238,16 @@ impl Speaking {
             clause.audio.extend_from_slice(bytes);
         }
         Ok(words)
+    }
+}
+
+/// Whether text is billed that nothing came of, if the connection that it was sent to ended like
+/// this.
+pub(super) const fn is_billed(error: &ProviderError, has_spoken: bool, reached: bool) -> bool {
+    match error {
+        ProviderError::Refused { .. } => false,
+        ProviderError::Connection { .. } => has_spoken,
+        ProviderError::Garbled { .. } | ProviderError::Silent { .. } => has_spoken || reached,
     }
 }
 

@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use futures_util::{FutureExt, future::BoxFuture};
 use providers::ProviderError;
 use tokio::time::{Duration, Instant};
@@ -6,7 +8,9 @@ use super::*;
 use crate::{
     breaker::{BreakerSettings, Need},
     cache::{CacheSettings, DiskSettings},
+    meters::Job,
     stations::Stations,
+    tally::Tally,
 };
 
 /// A voice that takes 100 ms to connect and 200 ms for a clause.
@@ -72,7 +76,7 @@ impl TextToSpeech for Forbidden {
 }
 
 struct Rig {
-    orders: mpsc::Sender<ToVoice>,
+    orders: mpsc::Sender<Order>,
     inputs: mpsc::Receiver<Input>,
     tally: Arc<Tally>,
     commons: Commons,
@@ -97,7 +101,7 @@ impl Rig {
             stations: Stations::new(vec![station], (Job::Speak, RETRY), &commons),
             commons: commons.clone(),
             mailbox,
-            tally: Arc::clone(&tally),
+            bills: Bills::new(Arc::clone(&tally)),
             own_lines: Arc::new(BTreeSet::from(["Sure.".to_owned()])),
             trimming: Trimming::default(),
             begins: Begins::AtOnce,
@@ -119,7 +123,7 @@ impl Rig {
             clause: ClauseId(clause),
             text: text.to_owned(),
         };
-        self.orders.send(say).await.expect("taken");
+        self.orders.send(say.into()).await.expect("taken");
     }
 
     /// When the next input comes, and what it is, shortly.
@@ -136,7 +140,7 @@ async fn an_opener_from_the_cache_sounds_at_once_and_the_models_words_follow_it(
     assert_eq!(rig.next().await, (0, "audio r1/0 0.050".to_owned()));
     rig.say(1, "We open at nine.").await;
     rig.orders
-        .send(ToVoice::End(ReplyId(1)))
+        .send(ToVoice::End(ReplyId(1)).into())
         .await
         .expect("taken");
     // 100 ms to connect and 200 ms to speak, counted from the beginning: the opener cost nothing.
@@ -179,7 +183,7 @@ async fn what_is_in_the_cache_waits_for_the_clauses_before_it() {
     rig.say(0, "We open at nine.").await;
     rig.say(1, "Sure.").await;
     rig.orders
-        .send(ToVoice::End(ReplyId(1)))
+        .send(ToVoice::End(ReplyId(1)).into())
         .await
         .expect("taken");
     for clause in [0, 1] {
@@ -215,11 +219,63 @@ async fn a_restart_finds_what_was_rehearsed_on_disk() {
     };
     let lines = ["Hello.".to_owned(), "Goodbye.".to_owned()];
     let first = Commons::keeping(settings.clone());
-    assert_eq!(rehearse(&station(Slow), &first, &lines).await, 0);
+    let sent = AtomicU64::new(0);
+    assert_eq!(rehearse(&station(Slow), &first, &lines, &sent).await, 0);
+    let characters: usize = lines.iter().map(|line| line.chars().count()).sum();
+    assert_eq!(sent.load(Ordering::Relaxed), characters as u64);
     let second = Commons::keeping(settings);
-    assert_eq!(rehearse(&station(Forbidden), &second, &lines).await, 0);
+    let sent = AtomicU64::new(0);
+    assert_eq!(
+        rehearse(&station(Forbidden), &second, &lines, &sent).await,
+        0
+    );
+    assert_eq!(sent.load(Ordering::Relaxed), 0, "nothing has to be made");
     let name = station(Forbidden).name;
     let greeting = second.cache.get(&name, &voice(), "Hello.");
     assert_eq!(greeting.map(|audio| audio.len()), Some(800));
     drop(std::fs::remove_dir_all(folder));
+}
+
+/// A voice that speaks one line and refuses the next.
+struct Poor;
+
+impl TextToSpeech for Poor {
+    fn speak(
+        &self,
+        _voice: Voice,
+        mut orders: mpsc::Receiver<ToVoice>,
+        made: mpsc::Sender<FromVoice>,
+    ) -> BoxFuture<'static, Result<(), ProviderError>> {
+        async move {
+            while let Some(order) = orders.recv().await {
+                let event = match order {
+                    ToVoice::Say { reply, .. } if reply > ReplyId(1) => break,
+                    ToVoice::Say { reply, clause, .. } => FromVoice::Audio {
+                        reply,
+                        clause,
+                        bytes: Bytes::from_static(&[0x30; 800]),
+                        words: Vec::new(),
+                    },
+                    ToVoice::End(reply) => FromVoice::All(reply),
+                    ToVoice::Cancel(_) => continue,
+                };
+                drop(made.send(event).await);
+            }
+            Err(ProviderError::Refused {
+                provider: "poor",
+                status: 402,
+                detail: "quota_exceeded".to_owned(),
+                verdict: providers::Verdict::KeyRefused,
+            })
+        }
+        .boxed()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_voice_refuses_to_rehearse_is_not_paid() {
+    let lines = ["Hello.", "Goodbye.", "Sure."].map(str::to_owned);
+    let (commons, sent) = (Commons::for_tests(), AtomicU64::new(0));
+    assert_eq!(rehearse(&station(Poor), &commons, &lines, &sent).await, 2);
+    assert_eq!(sent.load(Ordering::Relaxed), 6);
 }

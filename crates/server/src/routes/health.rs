@@ -104,6 +104,7 @@ fn cost(totals: &driver::Totals) -> Value {
         "by_provider": by_provider,
         "speculation": purpose(Purpose::Speculation),
         "hedges": purpose(Purpose::Hedge),
+        "rehearsals": purpose(Purpose::Rehearsal),
         "lines": receipt::json(receipt),
     })
 }
@@ -127,16 +128,22 @@ mod tests {
             charge("new/model", Purpose::Call, None),
             charge("new/model", Purpose::Hedge, None),
             charge("old/model", Purpose::Call, Some(domain::Micros(2_000_000))),
+            charge(
+                "old/model",
+                Purpose::Rehearsal,
+                Some(domain::Micros(500_000)),
+            ),
         ]);
         let told = cost(&driver::Totals { calls: 1, receipt });
-        assert_eq!(told["by_provider"], json!({ "new": null, "old": 2.0 }));
+        assert_eq!(told["by_provider"], json!({ "new": null, "old": 2.5 }));
         assert_eq!(
             (&told["total"], &told["partly_priced"]),
-            (&json!(2.0), &json!(true))
+            (&json!(2.5), &json!(true))
         );
         assert_eq!(
             (&told["hedges"], &told["speculation"]),
             (&Value::Null, &json!(0.0))
         );
+        assert_eq!(told["rehearsals"], json!(0.5));
     }
 }

@@ -29,6 +29,7 @@ fn line(charge: &Charge, paint: Paint) -> String {
     let purpose = match charge.purpose {
         Purpose::Call => "",
         Purpose::Hedge => ", asked twice and not needed",
+        Purpose::Rehearsal => ", spoken before anyone called",
         Purpose::Speculation => ", begun too soon",
     };
     let what = format!("{}{purpose}", amount(charge.item, charge.amount));

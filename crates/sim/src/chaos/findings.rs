@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use domain::{Micros, Purpose};
+use domain::{Micros, Purpose, Receipt};
 
 use super::{
     code::bare,
@@ -226,11 +226,18 @@ impl Findings {
         let totals = stage.exchange.totals();
         let costs = calls.iter().map(|call| call.ended.cost.known);
         let cost: Micros = costs.sum();
-        if (totals.calls, totals.receipt.cost().known) != (calls.len() as u64, cost) {
-            mistakes.push(format!(
-                "all calls cost {}, not {cost}",
-                totals.receipt.cost()
-            ));
+        let (rehearsed, paid): (Vec<_>, Vec<_>) = totals
+            .receipt
+            .0
+            .iter()
+            .cloned()
+            .partition(|line| line.purpose == Purpose::Rehearsal);
+        let rehearsed = Ledger::of_receipts([Receipt(rehearsed)].iter());
+        let differences = rehearsed.differences(stage.rehearsal(), Lost::default());
+        mistakes.extend(differences.into_iter().map(|it| format!("rehearsal: {it}")));
+        let paid = Receipt(paid).cost();
+        if (totals.calls, paid.known) != (calls.len() as u64, cost) {
+            mistakes.push(format!("all calls cost {paid}, not {cost}"));
         }
         self.check(mistakes.is_empty(), format!("bill = fakes, {cost}"));
         self.missed.extend(mistakes);

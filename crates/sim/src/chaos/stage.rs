@@ -356,6 +356,11 @@ impl Stage {
         Ledger::of(self).since(&self.rehearsal)
     }
 
+    /// What they were asked for before that.
+    pub(super) const fn rehearsal(&self) -> &Ledger {
+        &self.rehearsal
+    }
+
     /// Ends it: nobody calls any more.
     pub(super) async fn close(&self) -> anyhow::Result<()> {
         let writer = held(&self.writer).take().context("it is closed once")?;

@@ -127,12 +127,15 @@ impl Reading<'_, '_> {
 
     /// What one call may cost.
     pub(super) fn budget(&mut self) -> BudgetRules {
-        const USUAL_PERCENT: u8 = 80;
+        let usual = BudgetRules::USUAL;
         let typed = &self.typed.budget;
         let key = self.at("budget.per_call_usd");
-        let limit = typed.per_call_usd.map(|dollars| self.micros(&key, dollars));
+        let limit = match typed.per_call_usd {
+            Some(dollars) => Some(self.micros(&key, dollars)).filter(|limit| limit.0 > 0),
+            None => usual.limit,
+        };
         let key = self.at("budget.warn_percent");
-        let percent = (1, USUAL_PERCENT, 100);
+        let percent = (1, usual.warn_percent, 100);
         BudgetRules {
             limit,
             warn_percent: self.meaning.within(&key, typed.warn_percent, percent),
@@ -351,6 +354,21 @@ mod tests {
             prices("anthropic/x", typed),
             [1_000_000, 1_000_000, 500_000, 750_000]
         );
+    }
+
+    #[test]
+    fn a_call_may_cost_five_dollars_unless_told_otherwise() {
+        for (typed, limit) in [
+            ("", Some(5_000_000)),
+            ("budget.per_call_usd = 0.25", Some(250_000)),
+            ("budget.per_call_usd = 0", None),
+        ] {
+            let text = format!("[agents.desk]\n{typed}");
+            let config = Config::parse("", &text, &Environment::default());
+            let config = config.expect("a configuration");
+            let budget = config.tenants[0].agent.rules.budget;
+            assert_eq!(budget.limit, limit.map(Micros), "{typed}");
+        }
     }
 
     #[test]

@@ -24,8 +24,8 @@ pub(crate) struct Breaker {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Budget {
-    /// The most in US dollars, as far as prices are known; then the agent says goodbye. By default
-    /// there is no limit.
+    /// The most in US dollars, as far as prices are known; then the agent says goodbye. What has no
+    /// known price ends no call. 0: no limit. Default 5.
     pub per_call_usd: Option<f64>,
     /// The part of it, in percent, at which `budget_low_line` is said. Default 80.
     pub warn_percent: Option<u8>,
