@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::{
     agent::Station,
-    breaker::{BreakerSettings, BreakerState},
+    breaker::{BreakerSettings, BreakerState, Whom, anna},
     meters::Job,
     stations::Stations,
 };
@@ -136,7 +136,7 @@ impl Rig {
         let tally = Arc::new(Tally::for_tests());
         let only_writes = Arc::<AtomicBool>::default();
         let recogniser = Recogniser {
-            stations: Stations::new(ears, (Job::Listen, RETRY), &commons),
+            stations: Stations::new(anna(), ears, (Job::Listen, RETRY), &commons),
             commons: commons.clone(),
             mailbox,
             tally: Arc::clone(&tally),
@@ -450,7 +450,7 @@ async fn what_is_said_while_every_recogniser_rests_is_heard_afterwards() {
     let commons = Commons::for_tests();
     let BreakerSettings { failures, open, .. } = BreakerSettings::default();
     for _ in 0..failures {
-        commons.breakers.failed(&name(), &reset());
+        commons.breakers.failed(Whom::named(&name()), &reset());
     }
     let rests = Duration::from_secs(6);
     tokio::time::advance(open - rests).await;
@@ -476,7 +476,7 @@ async fn what_is_said_while_every_recogniser_rests_is_heard_afterwards() {
 async fn a_call_that_ends_before_a_word_leaves_the_probe_to_the_next() {
     let commons = Commons::for_tests();
     for _ in 0..BreakerSettings::default().failures {
-        commons.breakers.failed(&name(), &reset());
+        commons.breakers.failed(Whom::named(&name()), &reset());
     }
     tokio::time::advance(BreakerSettings::default().open).await;
     let mut first = Rig::with(USUAL, commons.clone());

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::{
-    agent::Station, breaker::BreakerSettings, exchange::Commons, meters::Job, stations::Stations,
+    agent::Station, breaker::{BreakerSettings, Whom, anna}, exchange::Commons, meters::Job, stations::Stations,
     tally::Tally,
 };
 
@@ -173,7 +173,7 @@ impl Rig {
         for _ in 0..requests {
             let list = stations.clone();
             let thinking = Thinking {
-                stations: Stations::new(list, (Job::Think, RETRY), &self.commons),
+                stations: Stations::new(anna(), list, (Job::Think, RETRY), &self.commons),
                 mailbox: mailbox.clone(),
                 draft: Arc::clone(&draft),
                 reply: ReplyId(1),
@@ -205,14 +205,14 @@ impl Rig {
                 .collect(),
             paid,
             opened: (0..models)
-                .map(|place| !self.commons.breakers.rests(&name(place)).is_zero())
+                .map(|place| !self.commons.breakers.rests(Whom::named(&name(place))).is_zero())
                 .collect(),
         }
     }
 }
 
 fn name(place: usize) -> domain::ModelName {
-    format!("model/{place}").parse().expect("a name")
+    format!("model{place}/it").parse().expect("a name")
 }
 
 fn broken() -> ProviderError {
@@ -395,7 +395,7 @@ async fn somebody_else_goes_on_with_half_a_reply() {
 async fn somebody_goes_on_with_half_a_reply_as_the_one_probe_after_a_rest() {
     let rig = Rig::of(&[&[Deed::BreaksOff], &[SOON]]);
     for _ in 0..BreakerSettings::default().failures {
-        rig.commons.breakers.failed(&name(1), &broken());
+        rig.commons.breakers.failed(Whom::named(&name(1)), &broken());
     }
     tokio::time::advance(BreakerSettings::default().open).await;
     let came = rig.reply_in(2).await;

@@ -6,7 +6,10 @@ use providers::{ProviderError, Verdict};
 use tokio::sync::oneshot;
 
 use super::{tests::voice, *};
-use crate::{breaker::BreakerState, stations::Stations};
+use crate::{
+    breaker::{BreakerState, Whom, anna},
+    stations::Stations,
+};
 
 const ONE: ReplyId = ReplyId(1);
 
@@ -119,7 +122,7 @@ impl Rig {
         let (orders, taken) = mpsc::channel(QUEUE);
         let (tell_sent, sent) = watch::channel(Sent::default());
         let speaker = Speaker {
-            stations: Stations::new(list.into(), (Job::Speak, RETRY), &commons),
+            stations: Stations::new(anna(), list.into(), (Job::Speak, RETRY), &commons),
             commons: commons.clone(),
             mailbox,
             tally: Arc::clone(&tally),
@@ -185,7 +188,7 @@ impl Rig {
         let name = "one/voice".parse().expect("a name");
         for _ in 0..times {
             let error = refused(Verdict::SwitchProvider);
-            self.commons.breakers.failed(&name, &error);
+            self.commons.breakers.failed(Whom::named(&name), &error);
         }
     }
 

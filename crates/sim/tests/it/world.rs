@@ -219,7 +219,7 @@ pub(crate) fn agent(rules: Rules, cast: &Cast) -> Agent {
         chunk_length_schedule: Vec::new(),
         multi_context: false,
     };
-    let name = |job: &str, index: usize| format!("fake{index}/{job}").parse().unwrap();
+    let name = |job: &str, index: usize| format!("{job}{index}/fake").parse().unwrap();
     let ears = cast.ears.iter().enumerate().map(|(index, ears)| Station {
         name: name("ears", index),
         provider: Arc::new(ears.clone()) as Arc<dyn SpeechToText>,
