@@ -266,10 +266,12 @@ impl Stream {
     /// The server counts from the first audio it saw, we from the first that we were given.
     fn as_given(&self, mut words: Words) -> Words {
         let given = |sent: Millis| sent + self.dropped - self.padded;
-        words.span = words.span.map(|span| Span {
-            from: given(span.from),
-            until: given(span.until),
-        });
+        for span in words.span.iter_mut().chain(&mut words.word_spans) {
+            *span = Span {
+                from: given(span.from),
+                until: given(span.until),
+            };
+        }
         words
     }
 
