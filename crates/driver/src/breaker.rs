@@ -160,6 +160,15 @@ impl Breakers {
         rests.max().unwrap_or_default()
     }
 
+    /// Whether everybody may ask this model.
+    pub(crate) fn are_closed(&self, whom: Whom<'_>) -> bool {
+        let (now, ramp) = (Instant::now(), self.settings.ramp_percent);
+        let all = self.lock();
+        let front = in_front(&all, whom);
+        let mut standings = front.iter().filter_map(|watched| all.get(watched));
+        standings.all(|standing| standing.breaker.is_closed(now, ramp))
+    }
+
     /// Takes hold of the probes that were last allowed, unless somebody has them.
     pub(crate) fn take_probes(&self, whom: Whom<'_>) -> Vec<Held> {
         let mut all = self.lock();

@@ -10,6 +10,7 @@ use providers::{
     stt::{Listen, SpeechToText},
     tts::{TextToSpeech, Voice},
 };
+use tokio::time::Instant;
 
 use crate::{
     agent::Station,
@@ -33,6 +34,9 @@ pub(crate) struct Stations<P: ?Sized, S> {
     breakers: Breakers,
     meters: Arc<Meters>,
 }
+
+/// Whoever stood in does so for this long: who fails only now and then is not to spoil every reply.
+const BACK_AFTER: Duration = Duration::from_secs(30);
 
 /// A request or a connection that is to show how somebody does. Once it is dropped somebody else may
 /// try, for it may have been cancelled, which shows nothing.
@@ -158,6 +162,13 @@ impl<P: ?Sized, S: Debug> Stations<P, S> {
     /// Nobody asks this one now.
     pub(crate) fn rests(&self, place: usize) -> bool {
         !self.breakers.rests(self.whom(place)).is_zero()
+    }
+
+    /// Whether somebody in front of this one, which has worked since then, is to have the work back:
+    /// everybody may ask that one again, and it was given a while.
+    pub(crate) fn goes_back(&self, place: usize, since: Instant) -> bool {
+        since.elapsed() >= BACK_AFTER
+            && (0..place).any(|earlier| self.breakers.are_closed(self.whom(earlier)))
     }
 
     /// Whether this one may be asked beside itself.

@@ -143,7 +143,7 @@ impl Breaker {
     /// One more wants to ask. One that recovers makes room for a share of them.
     pub(super) fn makes_room(&mut self, now: Instant, ramp_percent: u32) {
         if let Self::Recovering { since, credit } = self {
-            let share = (now - *since).as_millis() * u128::from(ramp_percent) / 1_000;
+            let share = share(now - *since, ramp_percent);
             if share >= 100 {
                 *self = Self::default();
             } else {
@@ -222,6 +222,15 @@ impl Breaker {
         }
     }
 
+    /// Whether everybody may ask.
+    pub(super) fn is_closed(&self, now: Instant, ramp_percent: u32) -> bool {
+        match self {
+            Self::Closed { .. } => true,
+            Self::HalfOpen { .. } | Self::Open { .. } => false,
+            Self::Recovering { since, .. } => share(now - *since, ramp_percent) >= 100,
+        }
+    }
+
     pub(super) fn state(&self, now: Instant) -> BreakerState {
         match self {
             Self::Closed { .. } | Self::Recovering { .. } => BreakerState::Closed,
@@ -280,4 +289,9 @@ impl Breaker {
             Self::Open { .. } => {}
         }
     }
+}
+
+/// How many of a hundred are let through, so long after it came back.
+fn share(after: Duration, ramp_percent: u32) -> u128 {
+    after.as_millis() * u128::from(ramp_percent) / 1_000
 }

@@ -1,3 +1,4 @@
+mod back;
 mod writing;
 
 use std::sync::Arc;
@@ -116,22 +117,13 @@ impl Rig {
         let (connect, connections) = mpsc::channel(8);
         let (mailbox, inputs) = mpsc::channel(64);
         let (orders, taken) = mpsc::channel(QUEUE);
-        let listen = Listen {
-            model: "scripted".to_owned(),
-            language: domain::Language::default(),
-            keyterms: Vec::new(),
-            endpointing: Millis(300),
-            utterance_end: Millis(1_000),
-            smart_format: true,
-            filler_words: true,
-        };
         let ears = vec![Station::<dyn SpeechToText, Listen> {
             name: name(),
             provider: Arc::new(Scripted {
                 connect,
                 capabilities,
             }),
-            settings: listen,
+            settings: listen(),
         }];
         let tally = Arc::new(Tally::for_tests());
         let only_writes = Arc::<AtomicBool>::default();
@@ -171,15 +163,7 @@ impl Rig {
     }
 
     async fn hear_sound(&self, from: u64, ms: u64, speech: bool) {
-        for at in (from..from + ms).step_by(60) {
-            let sound = Sound {
-                from: Millis(at),
-                bytes: Bytes::from_static(&[0x20; 480]),
-                speech,
-            };
-            self.orders.send(Order::Hear(sound)).await.expect("taken");
-            settle().await;
-        }
+        hear(&self.orders, (from, ms), (speech, 0x20)).await;
     }
 
     /// The audio that there is to pay for, in milliseconds.
@@ -197,6 +181,31 @@ impl Rig {
             }
             other => panic!("no words: {other:?}"),
         }
+    }
+}
+
+/// So much sound from this moment on, of one sample.
+async fn hear(orders: &mpsc::Sender<Order>, (from, ms): (u64, u64), (speech, sample): (bool, u8)) {
+    for at in (from..from + ms).step_by(60) {
+        let sound = Sound {
+            from: Millis(at),
+            bytes: vec![sample; 480].into(),
+            speech,
+        };
+        orders.send(Order::Hear(sound)).await.expect("taken");
+        settle().await;
+    }
+}
+
+fn listen() -> Listen {
+    Listen {
+        model: "scripted".to_owned(),
+        language: domain::Language::default(),
+        keyterms: Vec::new(),
+        endpointing: Millis(300),
+        utterance_end: Millis(1_000),
+        smart_format: true,
+        filler_words: true,
     }
 }
 

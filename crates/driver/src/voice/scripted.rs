@@ -381,3 +381,48 @@ async fn what_was_held_back_is_forgotten_with_its_reply_and_costs_nothing() {
     assert_eq!(voice.given(), [""; 0]);
     assert_eq!(rig.characters(), [paid("one", 4 * 180)]);
 }
+
+impl Rig {
+    /// A reply that this voice speaks to its end.
+    async fn replies(&mut self, voice: &Connection) {
+        self.say(0, "Nine.").await;
+        self.order(ToVoice::End(ONE)).await;
+        voice.speaks(0, 400).await;
+        voice.makes(FromVoice::All(ONE)).await;
+        assert_eq!(self.told(), ["spoken r1"]);
+    }
+
+    /// The second voice has stood in for a while.
+    async fn stood_in(&mut self) -> Connection {
+        let first = self.connected(0).await;
+        first.fails(refused(Verdict::SwitchProvider)).await;
+        let second = self.connected(1).await;
+        self.replies(&second).await;
+        assert!(self.connections[0].try_recv().is_err(), "too soon");
+        tokio::time::advance(Duration::from_secs(30)).await;
+        second
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_voice_that_works_again_is_called_after_a_reply() {
+    let mut rig = Rig::start();
+    let second = rig.stood_in().await;
+    rig.say(0, "Until nine.").await;
+    assert!(rig.connections[0].try_recv().is_err(), "not within a reply");
+    second.speaks(0, 400).await;
+    rig.order(ToVoice::End(ONE)).await;
+    second.makes(FromVoice::All(ONE)).await;
+    assert_eq!(rig.told(), ["spoken r1"]);
+    let first = rig.connected(0).await;
+    rig.replies(&first).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_voice_that_rests_is_not_called_back() {
+    let mut rig = Rig::start();
+    let second = rig.stood_in().await;
+    rig.failed_before(3);
+    rig.replies(&second).await;
+    assert!(rig.connections[0].try_recv().is_err());
+}
