@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{fmt::Debug, sync::Arc};
 
 use bytes::Bytes;
 use domain::{AgentId, Micros, ModelName, PriceBook};
@@ -10,7 +10,7 @@ use providers::{
 };
 use session::Rules;
 
-use crate::breaker::{BreakerState, BreakerStatus};
+use crate::breaker::{BreakerState, BreakerStatus, Breakers, Whom};
 
 /// An agent ready to answer: its rules, and whom it listens, thinks and speaks with.
 ///
@@ -65,6 +65,17 @@ impl<P: ?Sized, S: Clone> Clone for Station<P, S> {
     }
 }
 
+impl<P: ?Sized, S: Debug> Station<P, S> {
+    /// As an agent asks it.
+    pub(crate) fn whom<'s>(&'s self, agent: &'s AgentId) -> Whom<'s> {
+        Whom {
+            name: &self.name,
+            agent,
+            settings: &self.settings,
+        }
+    }
+}
+
 impl Agent {
     /// Everyone in its lists.
     #[must_use]
@@ -76,28 +87,50 @@ impl Agent {
         let all = talk.chain(listen).chain(think).chain(speak);
         all.cloned().collect()
     }
+
+    /// Begins to watch everyone in its lists.
+    pub(crate) fn watch(&self, breakers: &Breakers) {
+        let talk = self.talk.iter().map(|station| station.whom(&self.id));
+        let listen = self.listen.iter().map(|station| station.whom(&self.id));
+        let think = self.think.iter().map(|station| station.whom(&self.id));
+        let speak = self.speak.iter().map(|station| station.whom(&self.id));
+        for whom in talk.chain(listen).chain(think).chain(speak) {
+            breakers.watch(whom);
+        }
+    }
+
+    /// Whether a whole list of its own is left alone, and something of it was refused.
+    fn has_lost<P: ?Sized, S: Debug>(
+        &self,
+        list: &[Station<P, S>],
+        breakers: &[BreakerStatus],
+    ) -> bool {
+        let mut refused = false;
+        let rests = |station: &Station<P, S>| {
+            let open = breakers
+                .iter()
+                .filter(|breaker| breaker.state == BreakerState::Open)
+                .filter(|breaker| station.whom(&self.id).needs(&breaker.of));
+            let mut rests = false;
+            for breaker in open {
+                rests = true;
+                refused |= breaker.refused;
+            }
+            rests
+        };
+        list.iter().all(rests) && refused
+    }
 }
 
 /// Whether nobody is left who could do one of an agent's jobs, and somebody has to mend that: all
-/// of its models are left alone, and one of them because it was refused.
+/// of its models are left alone, and one of them because of what was refused: its key, the model
+/// itself, or what this agent asks of it.
 ///
-/// Whoever merely failed is back within moments; calls are taken, and try. So they are when a
-/// refused model is due for its next probe, since only a call can be one.
+/// Whoever merely failed is back within moments; calls are taken, and try. So they are when
+/// what was refused is due for its next probe, since only a call can be one.
 #[must_use]
 pub fn nobody_is_left(agent: &Agent, breakers: &[BreakerStatus]) -> bool {
-    let at = |name: &ModelName| breakers.iter().find(|breaker| breaker.name == *name);
-    let lost = |names: &[&ModelName]| {
-        let resting: Vec<&BreakerStatus> = names
-            .iter()
-            .filter_map(|name| at(name))
-            .filter(|breaker| breaker.state == BreakerState::Open)
-            .collect();
-        resting.len() == names.len() && resting.iter().any(|breaker| breaker.refused)
-    };
-    let listen: Vec<_> = agent.listen.iter().map(|station| &station.name).collect();
-    let think: Vec<_> = agent.think.iter().map(|station| &station.name).collect();
-    let speak: Vec<_> = agent.speak.iter().map(|station| &station.name).collect();
-    let talk: Vec<_> = agent.talk.iter().map(|station| &station.name).collect();
-    let talks = !talk.is_empty() && !lost(&talk);
-    lost(&listen) || !talks && (lost(&think) || lost(&speak))
+    let talks = !agent.talk.is_empty() && !agent.has_lost(&agent.talk, breakers);
+    let cascade = agent.has_lost(&agent.think, breakers) || agent.has_lost(&agent.speak, breakers);
+    agent.has_lost(&agent.listen, breakers) || !talks && cascade
 }

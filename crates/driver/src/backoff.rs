@@ -52,7 +52,11 @@ impl Retry {
         match verdict {
             Verdict::Retry => Some(self.backoff.wait(earlier)),
             Verdict::RetryAfter(wait) => Some(wait).filter(|wait| *wait <= self.longest),
-            Verdict::GiveUp | Verdict::KeyRefused | Verdict::SwitchProvider => None,
+            Verdict::GiveUp
+            | Verdict::KeyRefused
+            | Verdict::ModelRefused
+            | Verdict::SettingsRefused
+            | Verdict::SwitchProvider => None,
         }
     }
 }
@@ -93,6 +97,8 @@ mod tests {
             (after(301), 0, false),
             (Verdict::GiveUp, 0, false),
             (Verdict::KeyRefused, 0, false),
+            (Verdict::ModelRefused, 0, false),
+            (Verdict::SettingsRefused, 0, false),
             (Verdict::SwitchProvider, 0, false),
         ] {
             let wait = retry.after(verdict, earlier);

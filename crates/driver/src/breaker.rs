@@ -1,13 +1,20 @@
+mod machine;
+mod whom;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use domain::ModelName;
 use providers::{ProviderError, Verdict};
 use tokio::time::Instant;
-use tracing::{error, info, warn};
+
+use self::machine::{Breaker, Notice, Standing};
+pub use self::whom::Watched;
+pub(crate) use self::whom::Whom;
+#[cfg(test)]
+pub(crate) use self::whom::anna;
 
 /// When a provider that fails is left alone, and how it comes back.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -18,7 +25,7 @@ pub struct BreakerSettings {
     pub window: Duration,
     /// How long it stays open.
     pub open: Duration,
-    /// How long it stays open when a key, a quota or a model was refused.
+    /// How long it stays open when a key, a quota, a model or settings were refused.
     pub open_for_key: Duration,
     /// Successes in a row that close it again.
     pub successes: u32,
@@ -38,9 +45,6 @@ impl Default for BreakerSettings {
         }
     }
 }
-
-/// How long one probe keeps others from trying.
-const PROBE: Duration = Duration::from_secs(10);
 
 /// Whether a provider is asked at all.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -68,12 +72,12 @@ impl BreakerState {
 /// A breaker as `/health` and metrics show it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BreakerStatus {
-    /// Which model of whom.
-    pub name: ModelName,
-    /// Whether it is asked.
+    /// What it watches.
+    pub of: Watched,
+    /// Whether that is asked.
     pub state: BreakerState,
-    /// Its key, its quota or the model itself was refused: waiting does not help, somebody has to
-    /// look after it.
+    /// The key or the quota, the model or the settings were refused: waiting does not help, somebody
+    /// has to look after it.
     pub refused: bool,
 }
 
@@ -85,74 +89,30 @@ pub(crate) enum Need {
     Usual,
 }
 
-/// One breaker per model of a provider, shared by all calls.
+/// Breakers shared by all calls. In front of a model stand its own, that of its provider's access,
+/// and that of an agent's settings where some were refused.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Breakers {
-    by_name: Arc<Mutex<BTreeMap<ModelName, Watched>>>,
+    all: Arc<Mutex<All>>,
     settings: BreakerSettings,
 }
 
-/// What is known of one model.
-#[derive(Debug, Default)]
-struct Watched {
-    breaker: Breaker,
-    /// Its key, its quota or the model itself was refused, and nothing has worked since.
-    refused: bool,
-}
+type All = BTreeMap<Watched, Standing>;
 
-/// What whoever runs the server should know of.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Notice {
-    Closed,
-    HalfOpen,
-    Opened,
-    Recovers,
-    Refused,
-}
-
-#[derive(Debug)]
-enum Breaker {
-    Closed {
-        failures: Vec<Instant>,
-    },
-    /// A probe that tells nothing, and is not even dropped, is forgotten after a while.
-    HalfOpen {
-        successes: u32,
-        probing_until: Instant,
-        /// The probe has reached it. Whether it works is not known yet.
-        reached: bool,
-        /// Somebody holds the probe, and gives it back.
-        held: bool,
-    },
-    Open {
-        until: Instant,
-    },
-    /// It works again, and is not to be overrun.
-    Recovering {
-        since: Instant,
-        /// Percents of a request that were not let through yet.
-        credit: u128,
-    },
-}
-
-impl Default for Breaker {
-    fn default() -> Self {
-        Self::Closed {
-            failures: Vec::new(),
-        }
-    }
-}
+/// A probe that is held: of what, and until when it keeps others away, which also tells it from
+/// others.
+pub(crate) type Held = (Watched, Instant);
 
 impl Breakers {
     /// Begins to watch a model, so that it is shown before it is first used.
-    pub(crate) fn watch(&self, name: &ModelName) {
-        self.lock().entry(name.clone()).or_default();
+    pub(crate) fn watch(&self, whom: Whom<'_>) {
+        self.change(whom, None, |front, _| front.each(|_, _| {}));
     }
 
     /// Breakers that work like this.
     pub(crate) fn with(settings: BreakerSettings) -> Self {
         Self {
-            by_name: Arc::default(),
+            all: Arc::default(),
             settings,
         }
     }
@@ -160,111 +120,136 @@ impl Breakers {
     /// Whether this model may be asked now. A half-open breaker lets one probe through, one that
     /// has just closed a growing share; those who have nobody else it does not turn away, unless the
     /// probe may show at any moment that nobody is there.
-    pub(crate) fn allows(&self, name: &ModelName, need: Need) -> bool {
+    pub(crate) fn allows(&self, whom: Whom<'_>, need: Need) -> bool {
         let ramp = self.settings.ramp_percent;
-        self.change(name, |watched, now| watched.breaker.allows(now, need, ramp))
+        self.change(whom, None, |front, now| {
+            // A probe is taken only where nothing else turns it away.
+            if front.any(|breaker| breaker.turns_away(now, need)) {
+                return false;
+            }
+            front.each(|_, standing| standing.breaker.makes_room(now, ramp));
+            let allowed = !front.any(|breaker| !breaker.has_room(need));
+            if allowed {
+                front.each(|_, standing| standing.breaker.is_asked(now));
+            }
+            allowed
+        })
     }
 
     /// The first of these, by their places, that may be asked: one that is not to be overrun only
     /// if there is nobody else.
     pub(crate) fn first_allowed<'n>(
         &self,
-        names: impl Iterator<Item = (usize, &'n ModelName)> + Clone,
+        list: impl Iterator<Item = (usize, Whom<'n>)> + Clone,
     ) -> Option<usize> {
         let allowed = |need| {
-            let mut names = names.clone();
-            names.find(|(_, name)| self.allows(name, need))
+            let mut list = list.clone();
+            list.find(|(_, whom)| self.allows(*whom, need))
         };
         let found = allowed(Need::Usual).or_else(|| allowed(Need::LastResort));
         found.map(|(place, _)| place)
     }
 
     /// How long this model will not be asked, not even by those who have nobody else.
-    pub(crate) fn rests(&self, name: &ModelName) -> Duration {
+    pub(crate) fn rests(&self, whom: Whom<'_>) -> Duration {
         let now = Instant::now();
-        match self.lock().get(name).map(|watched| &watched.breaker) {
-            Some(
-                Breaker::Open { until }
-                | Breaker::HalfOpen {
-                    probing_until: until,
-                    reached: false,
-                    ..
-                },
-            ) => until.saturating_duration_since(now),
-            Some(
-                Breaker::Closed { .. }
-                | Breaker::HalfOpen { reached: true, .. }
-                | Breaker::Recovering { .. },
-            )
-            | None => Duration::ZERO,
-        }
+        let all = self.lock();
+        let rests = in_front(&all, whom)
+            .into_iter()
+            .filter_map(|watched| Some(all.get(&watched)?.breaker.rest(now)));
+        rests.max().unwrap_or_default()
     }
 
-    /// Takes hold of the probe that was last allowed, unless somebody has it: until when it keeps
-    /// others away, which also tells it from others.
-    pub(crate) fn take_probe(&self, name: &ModelName) -> Option<Instant> {
-        match &mut self.lock().get_mut(name)?.breaker {
-            Breaker::HalfOpen {
-                probing_until,
-                held,
-                ..
-            } => (!std::mem::replace(held, true)).then_some(*probing_until),
-            Breaker::Closed { .. } | Breaker::Open { .. } | Breaker::Recovering { .. } => None,
-        }
+    /// Whether everybody may ask this model.
+    pub(crate) fn are_closed(&self, whom: Whom<'_>) -> bool {
+        let (now, ramp) = (Instant::now(), self.settings.ramp_percent);
+        let all = self.lock();
+        let front = in_front(&all, whom);
+        let mut standings = front.iter().filter_map(|watched| all.get(watched));
+        standings.all(|standing| standing.breaker.is_closed(now, ramp))
     }
 
-    /// Until when somebody tries it, and keeps others from it.
-    fn probed_until(&self, name: &ModelName) -> Option<Instant> {
-        match self.lock().get(name)?.breaker {
-            Breaker::HalfOpen { probing_until, .. } => Some(probing_until),
-            Breaker::Closed { .. } | Breaker::Open { .. } | Breaker::Recovering { .. } => None,
-        }
-    }
-
-    /// The probe that was to last until then is gone. Whatever it has shown was told before.
-    pub(crate) fn give_back(&self, name: &ModelName, probe: Instant) {
-        if self.probed_until(name) == Some(probe) {
-            self.answered(name);
-        }
-    }
-
-    pub(crate) fn succeeded(&self, name: &ModelName) {
-        let successes = self.settings.successes;
-        self.change(name, |watched, now| watched.succeeded(now, successes));
-    }
-
-    /// Somebody is there, which says nothing about how well it works.
-    pub(crate) fn reached(&self, name: &ModelName) {
-        self.change(name, |watched, _| watched.breaker.reached());
-    }
-
-    /// It answered, which says nothing about how well it works.
-    pub(crate) fn answered(&self, name: &ModelName) {
-        self.change(name, |watched, now| watched.breaker.answered(now));
-    }
-
-    pub(crate) fn failed(&self, name: &ModelName, error: &ProviderError) {
-        let settings = &self.settings;
-        self.change(name, |watched, now| match error.verdict() {
-            Verdict::KeyRefused => watched.refused(now, settings),
-            Verdict::Retry | Verdict::RetryAfter(_) | Verdict::SwitchProvider => {
-                watched.breaker.failed(now, settings)
+    /// Takes hold of the probes that were last allowed, unless somebody has them.
+    pub(crate) fn take_probes(&self, whom: Whom<'_>) -> Vec<Held> {
+        let mut all = self.lock();
+        let mut held = Vec::new();
+        for watched in in_front(&all, whom) {
+            let standing = all.get_mut(&watched);
+            if let Some(until) = standing.and_then(|standing| standing.breaker.take_probe()) {
+                held.push((watched, until));
             }
-            // It did not take the request; the next one it may.
-            Verdict::GiveUp => watched.breaker.answered(now),
+        }
+        held
+    }
+
+    /// A probe is gone. Whatever it has shown was told before.
+    pub(crate) fn give_back(&self, (watched, until): &Held) {
+        if let Some(standing) = self.lock().get_mut(watched) {
+            standing.breaker.give_back(*until, Instant::now());
+        }
+    }
+
+    pub(crate) fn succeeded(&self, whom: Whom<'_>) {
+        let enough = self.settings.successes;
+        self.change(whom, None, |front, now| {
+            front.each(|_, standing| standing.succeeded(now, enough));
         });
     }
 
-    /// Changes a breaker, and tells the log if that is a turn of events.
-    fn change<T>(&self, name: &ModelName, change: impl FnOnce(&mut Watched, Instant) -> T) -> T {
-        let mut breakers = self.lock();
-        let watched = breakers.entry(name.clone()).or_default();
-        let before = watched.standing();
-        let changed = change(watched, Instant::now());
-        let notice = watched.notice(before);
-        drop(breakers);
-        if let Some(notice) = notice {
-            notice.log(name);
+    /// Somebody is there, which says nothing about how well it works.
+    pub(crate) fn reached(&self, whom: Whom<'_>) {
+        self.change(whom, None, |front, _| {
+            front.each(|_, standing| standing.breaker.reached());
+        });
+    }
+
+    /// It answered, which says nothing about how well it works.
+    pub(crate) fn answered(&self, whom: Whom<'_>) {
+        self.change(whom, None, |front, now| {
+            front.each(|_, standing| standing.breaker.answered(now));
+        });
+    }
+
+    /// It failed, or what stands in front of it: of the rest nothing was found out.
+    pub(crate) fn failed(&self, whom: Whom<'_>, error: &ProviderError) {
+        let settings = &self.settings;
+        let blame = Blame::of(whom, error);
+        if let Blame::Refused(watched) = &blame {
+            self.lock().entry(watched.clone()).or_default();
+        }
+        self.change(whom, Some(error), |front, now| {
+            front.each(|watched, standing| match &blame {
+                Blame::Refused(blamed) if blamed == watched => standing.refused(now, settings),
+                Blame::Failed(blamed) if blamed.contains(watched) => {
+                    standing.breaker.failed(now, settings);
+                }
+                // It did not take the request; the next one it may.
+                Blame::Failed(_) | Blame::Nobody | Blame::Refused(_) => {
+                    standing.breaker.answered(now);
+                }
+            });
+        });
+    }
+
+    /// Changes the breakers in front of a model, and tells the log of turns of events.
+    fn change<T>(
+        &self,
+        whom: Whom<'_>,
+        error: Option<&ProviderError>,
+        change: impl FnOnce(&mut Front<'_>, Instant) -> T,
+    ) -> T {
+        let mut all = self.lock();
+        let watched = in_front(&all, whom);
+        let mut front = Front {
+            all: &mut all,
+            watched,
+        };
+        let before = front.are();
+        let changed = change(&mut front, Instant::now());
+        let notices = front.notices(&before);
+        drop(all);
+        for (watched, notice) in notices {
+            notice.log(&watched, (whom.name, error));
         }
         changed
     }
@@ -272,170 +257,98 @@ impl Breakers {
     /// All breakers as they are now.
     pub(crate) fn statuses(&self) -> Vec<BreakerStatus> {
         let now = Instant::now();
-        let state = |breaker: &Breaker| match breaker {
-            Breaker::Closed { .. } | Breaker::Recovering { .. } => BreakerState::Closed,
-            Breaker::Open { until } if *until > now => BreakerState::Open,
-            Breaker::Open { .. } | Breaker::HalfOpen { .. } => BreakerState::HalfOpen,
-        };
         self.lock()
             .iter()
-            .map(|(name, watched)| BreakerStatus {
-                name: name.clone(),
-                state: state(&watched.breaker),
-                refused: watched.refused,
+            .map(|(watched, standing)| BreakerStatus {
+                of: watched.clone(),
+                state: standing.breaker.state(now),
+                refused: standing.refused,
             })
             .collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<ModelName, Watched>> {
+    fn lock(&self) -> MutexGuard<'_, All> {
         // A panic elsewhere cannot leave a breaker half-written.
-        self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Watched {
-    fn succeeded(&mut self, now: Instant, enough: u32) {
-        self.breaker.succeeded(now, enough);
-        // What was asked for before the refusal may still come.
-        if self.standing().0 != Notice::Opened {
-            self.refused = false;
+/// What has to be in order for a model to be asked.
+fn in_front(all: &All, whom: Whom<'_>) -> Vec<Watched> {
+    let mut front = vec![whom.model()];
+    front.extend(whom.access());
+    // Settings come last, and few were ever refused.
+    let mut refused = all.keys().rev().map_while(|watched| match watched {
+        Watched::Settings { name, .. } => Some(name),
+        Watched::Access(_) | Watched::Model(_) => None,
+    });
+    if refused.any(|name| name == whom.name) {
+        let settings = whom.settings();
+        if all.contains_key(&settings) {
+            front.push(settings);
         }
     }
-
-    fn refused(&mut self, now: Instant, settings: &BreakerSettings) {
-        self.refused = true;
-        self.breaker = Breaker::Open {
-            until: now + settings.open_for_key,
-        };
-    }
-
-    /// How it became what it is, and whether it is refused.
-    const fn standing(&self) -> (Notice, bool) {
-        let became = match &self.breaker {
-            Breaker::Closed { .. } => Notice::Closed,
-            Breaker::HalfOpen { .. } => Notice::HalfOpen,
-            Breaker::Open { .. } => Notice::Opened,
-            Breaker::Recovering { .. } => Notice::Recovers,
-        };
-        (became, self.refused)
-    }
-
-    /// What has changed since. A refusal is told once, whatever follows, until something works.
-    fn notice(&self, (before, was_refused): (Notice, bool)) -> Option<Notice> {
-        if self.refused && !was_refused {
-            return Some(Notice::Refused);
-        }
-        let (became, _) = self.standing();
-        (became != before).then_some(became)
-    }
+    front
 }
 
-impl Notice {
-    fn log(self, provider: &ModelName) {
-        match self {
-            Self::Closed => info!(%provider, "provider has all its work again"),
-            Self::HalfOpen => info!(%provider, "provider is tried again"),
-            Self::Opened => warn!(%provider, "provider fails, left alone for a while"),
-            Self::Recovers => info!(%provider, "provider works again"),
-            Self::Refused => error!(%provider, "provider refuses its key, quota or model"),
+/// What a failure is about.
+enum Blame {
+    Failed(Vec<Watched>),
+    Nobody,
+    Refused(Watched),
+}
+
+impl Blame {
+    fn of(whom: Whom<'_>, error: &ProviderError) -> Self {
+        match error.verdict() {
+            Verdict::GiveUp => Self::Nobody,
+            Verdict::KeyRefused => Self::Refused(whom.access().unwrap_or_else(|| whom.model())),
+            Verdict::ModelRefused => Self::Refused(whom.model()),
+            Verdict::SettingsRefused => Self::Refused(whom.settings()),
+            Verdict::Retry | Verdict::RetryAfter(_) | Verdict::SwitchProvider => {
+                // Where the others work, it is the way to this model alone that is broken.
+                let access = whom.access().filter(|_| error.is_of_connection());
+                Self::Failed([whom.model()].into_iter().chain(access).collect())
+            }
         }
     }
 }
 
-impl Breaker {
-    fn allows(&mut self, now: Instant, need: Need, ramp_percent: u32) -> bool {
-        match self {
-            Self::Closed { .. } => true,
-            Self::Open { until } if *until > now => false,
-            Self::Open { .. } => {
-                *self = Self::HalfOpen {
-                    successes: 0,
-                    probing_until: now + PROBE,
-                    reached: false,
-                    held: false,
-                };
-                true
-            }
-            Self::HalfOpen {
-                probing_until,
-                reached,
-                held,
-                ..
-            } => {
-                let known_to_be_there = *reached && need == Need::LastResort;
-                if *probing_until > now && !known_to_be_there {
-                    return false;
-                }
-                *probing_until = now + PROBE;
-                *reached = false;
-                *held = false;
-                true
-            }
-            Self::Recovering { since, credit } => {
-                let share = (now - *since).as_millis() * u128::from(ramp_percent) / 1_000;
-                if share >= 100 {
-                    *self = Self::default();
-                    return true;
-                }
-                *credit += share;
-                let through = *credit >= 100 || need == Need::LastResort;
-                if through {
-                    *credit = credit.saturating_sub(100);
-                }
-                through
-            }
+/// The breakers in front of a model.
+struct Front<'b> {
+    all: &'b mut All,
+    watched: Vec<Watched>,
+}
+
+impl Front<'_> {
+    fn each(&mut self, mut change: impl FnMut(&Watched, &mut Standing)) {
+        for watched in &self.watched {
+            change(watched, self.all.entry(watched.clone()).or_default());
         }
     }
 
-    fn succeeded(&mut self, now: Instant, enough: u32) {
-        match self {
-            Self::Closed { failures } => failures.clear(),
-            Self::HalfOpen { successes, .. } if *successes + 1 >= enough => {
-                *self = Self::Recovering {
-                    since: now,
-                    credit: 0,
-                }
-            }
-            Self::HalfOpen {
-                successes,
-                probing_until,
-                ..
-            } => {
-                *successes += 1;
-                *probing_until = now;
-            }
-            Self::Open { .. } | Self::Recovering { .. } => {}
-        }
+    fn any(&self, does: impl Fn(&Breaker) -> bool) -> bool {
+        let mut standings = self
+            .watched
+            .iter()
+            .filter_map(|watched| self.all.get(watched));
+        standings.any(|standing| does(&standing.breaker))
     }
 
-    fn reached(&mut self) {
-        if let Self::HalfOpen { reached, .. } = self {
-            *reached = true;
-        }
+    fn are(&mut self) -> Vec<(Notice, bool)> {
+        let mut are = Vec::with_capacity(self.watched.len());
+        self.each(|_, standing| are.push(standing.is()));
+        are
     }
 
-    /// A probe came back without a verdict on the provider.
-    fn answered(&mut self, now: Instant) {
-        if let Self::HalfOpen { probing_until, .. } = self {
-            *probing_until = now;
-        }
-    }
-
-    fn failed(&mut self, now: Instant, settings: &BreakerSettings) {
-        let open = Self::Open {
-            until: now + settings.open,
-        };
-        match self {
-            Self::Closed { failures } => {
-                failures.retain(|at| now - *at < settings.window);
-                failures.push(now);
-                if failures.len() >= settings.failures as usize {
-                    *self = open;
-                }
-            }
-            Self::HalfOpen { .. } | Self::Recovering { .. } => *self = open,
-            Self::Open { .. } => {}
-        }
+    fn notices(&mut self, before: &[(Notice, bool)]) -> Vec<(Watched, Notice)> {
+        let mut notices = Vec::new();
+        let mut before = before.iter();
+        self.each(|watched, standing| {
+            let notice = before.next().and_then(|before| standing.notice(*before));
+            notices.extend(notice.map(|notice| (watched.clone(), notice)));
+        });
+        notices
     }
 }
 

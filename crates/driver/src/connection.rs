@@ -29,6 +29,19 @@ pub(crate) enum Broken {
     Failed(ProviderError),
 }
 
+/// Why a connection was left.
+pub(crate) enum Left {
+    /// Somebody in front of it in the list works again.
+    Back,
+    Broken(Broken),
+}
+
+impl From<Broken> for Left {
+    fn from(broken: Broken) -> Self {
+        Self::Broken(broken)
+    }
+}
+
 impl From<Result<(), ProviderError>> for Broken {
     fn from(result: Result<(), ProviderError>) -> Self {
         match result {

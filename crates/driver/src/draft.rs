@@ -1,11 +1,12 @@
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
 };
 
 use domain::Purpose;
 use providers::llm::{Tokens, Written};
 use session::{Message, Prompt};
+use tokio::time::{Duration, Instant};
 
 use crate::{
     meters::Job,
@@ -30,8 +31,13 @@ pub(crate) struct Draft {
     passed_over: Vec<AtomicBool>,
     /// Who broke off and was not replaced yet.
     broke_off: AtomicUsize,
+    made: Instant,
+    /// Since when it is being written, in milliseconds after that: see [`Draft::begun`].
+    since_ms: AtomicU64,
 }
 
+/// Nobody writes.
+const NEVER: u64 = u64::MAX;
 /// No place in the list.
 const NOBODY: usize = usize::MAX;
 
@@ -44,7 +50,26 @@ impl Draft {
             discarded: AtomicBool::new(false),
             passed_over: (0..models).map(|_| AtomicBool::new(false)).collect(),
             broke_off: AtomicUsize::new(NOBODY),
+            made: Instant::now(),
+            since_ms: AtomicU64::new(NEVER),
         }
+    }
+
+    /// Since when it is being written, whoever writes: whoever goes on with half a reply has no more
+    /// time for it than the first.
+    pub(crate) fn begun(&self) -> Instant {
+        let now = u64::try_from(self.made.elapsed().as_millis()).unwrap_or(NEVER);
+        let since = self
+            .since_ms
+            .compare_exchange(NEVER, now, Ordering::SeqCst, Ordering::SeqCst)
+            .map_or_else(|since| since, |_| now);
+        self.made + Duration::from_millis(since)
+    }
+
+    /// A request was answered to its end. What is asked for once the tools have answered has its own
+    /// time.
+    pub(crate) fn written(&self) {
+        self.since_ms.store(NEVER, Ordering::SeqCst);
     }
 
     /// The model at this place writes it.

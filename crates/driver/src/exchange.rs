@@ -328,7 +328,7 @@ impl Exchange {
                 BreakerState::HalfOpen => 1,
                 BreakerState::Open => 2,
             };
-            self.commons.meters.breaker(&status.name, value);
+            self.commons.meters.breaker(status.of.to_string(), value);
         }
         statuses
     }

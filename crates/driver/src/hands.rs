@@ -233,7 +233,12 @@ impl Hands {
         };
         let models = self.agent.think.clone();
         let thinking = Thinking {
-            stations: Stations::new(models, (Job::Think, thinking::RETRY), &self.commons),
+            stations: Stations::new(
+                &self.agent.id,
+                models,
+                (Job::Think, thinking::RETRY),
+                &self.commons,
+            ),
             mailbox: self.mailbox.clone(),
             draft: Arc::clone(&draft),
             reply,

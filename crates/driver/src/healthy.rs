@@ -47,7 +47,12 @@ impl Healthy {
             let models = self.agent.think.clone();
             let thinking = Thinking {
                 draft: Arc::new(Draft::new(Arc::clone(&self.tally), models.len())),
-                stations: Stations::new(models, (Job::Think, thinking::RETRY), &self.commons),
+                stations: Stations::new(
+                    &self.agent.id,
+                    models,
+                    (Job::Think, thinking::RETRY),
+                    &self.commons,
+                ),
                 mailbox: mailbox.clone(),
                 reply: ReplyId(reply),
             };
@@ -66,6 +71,7 @@ impl Healthy {
         let (_heard, sent) = watch::channel(Sent::default());
         let speaker = Speaker {
             stations: Stations::new(
+                &self.agent.id,
                 self.agent.speak.clone(),
                 (Job::Speak, voice::RETRY),
                 &self.commons,
@@ -108,6 +114,7 @@ impl Healthy {
         let (orders, taken) = mpsc::channel(recogniser::QUEUE);
         let recogniser = Recogniser {
             stations: Stations::new(
+                &self.agent.id,
                 self.agent.listen.clone(),
                 (Job::Listen, recogniser::RETRY),
                 &self.commons,

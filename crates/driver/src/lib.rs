@@ -33,7 +33,7 @@ mod tools;
 mod voice;
 
 pub use agent::{Agent, Station, nobody_is_left};
-pub use breaker::{BreakerSettings, BreakerState, BreakerStatus};
+pub use breaker::{BreakerSettings, BreakerState, BreakerStatus, Watched};
 pub use cache::{CacheSettings, DiskSettings};
 pub use exchange::{Exchange, Shared, Totals};
 pub use healthy::Healthy;

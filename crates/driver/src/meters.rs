@@ -309,11 +309,9 @@ impl Meters {
         self.fallbacks.get_or_create(&label).get()
     }
 
-    pub(crate) fn breaker(&self, name: &ModelName, state: i64) {
+    pub(crate) fn breaker(&self, provider: String, state: i64) {
         self.breakers
-            .get_or_create(&ProviderLabel {
-                provider: name.to_string(),
-            })
+            .get_or_create(&ProviderLabel { provider })
             .set(state);
     }
 

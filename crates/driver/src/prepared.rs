@@ -107,14 +107,14 @@ impl Prepared {
         let (mut tasks, mut talks_in) = (JoinSet::new(), JoinSet::new());
         let (ears, voices) = (agent.listen.clone(), agent.speak.clone());
         let listens = Recogniser {
-            stations: Stations::new(ears, (Job::Listen, recogniser::RETRY), commons),
+            stations: Stations::new(&agent.id, ears, (Job::Listen, recogniser::RETRY), commons),
             commons: commons.clone(),
             mailbox: mailbox.clone(),
             tally: Arc::clone(&tally),
             only_writes: Arc::clone(&ends_turns),
         };
         let speaks = Speaker {
-            stations: Stations::new(voices, (Job::Speak, voice::RETRY), commons),
+            stations: Stations::new(&agent.id, voices, (Job::Speak, voice::RETRY), commons),
             commons: commons.clone(),
             mailbox: mailbox.clone(),
             bills: Bills::new(Arc::clone(&tally)),
@@ -131,7 +131,12 @@ impl Prepared {
         tasks.spawn(speaks.run(orders).in_current_span());
         let talker = (!agent.talk.is_empty()).then(|| {
             let talker = Talker {
-                stations: Stations::new(agent.talk.clone(), (Job::Talk, talking::RETRY), commons),
+                stations: Stations::new(
+                    &agent.id,
+                    agent.talk.clone(),
+                    (Job::Talk, talking::RETRY),
+                    commons,
+                ),
                 commons: commons.clone(),
                 mailbox: mailbox.clone(),
                 tally: Arc::clone(&tally),

@@ -26,7 +26,7 @@ use self::{
 };
 use crate::{
     backoff::{Backoff, Retry},
-    connection::{Broken, LIVED, NobodyListens, length, until},
+    connection::{Broken, LIVED, Left, NobodyListens, length, until},
     exchange::Commons,
     meters::Meters,
     stations::{Ears, Tried},
@@ -53,6 +53,8 @@ const MISSED_AFTER: Duration = Duration::from_secs(1);
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// The longest wait for words that were asked for.
 const WORDS_WITHIN: Duration = Duration::from_millis(2_500);
+/// The longest silence after which a recogniser may still have something to say of a turn.
+const QUIET: Millis = Millis(6_000);
 const MUTE: &str = "words";
 
 /// What the recogniser is asked to do.
@@ -119,6 +121,25 @@ struct Memory {
     contact: Contact,
     /// How the session believes that words come.
     words: Delivery,
+    /// Since the caller spoke.
+    quiet: Millis,
+}
+
+impl Memory {
+    fn remember(&mut self, sound: &Sound) {
+        self.quiet = if sound.speech {
+            Millis::ZERO
+        } else {
+            self.quiet + sound.length()
+        };
+        self.unsettled.remember(sound);
+    }
+
+    /// The caller has been silent for so long that even the end of the turn was told, and all words
+    /// are there.
+    fn is_quiet(&self) -> bool {
+        self.quiet >= QUIET && !self.unsettled.has_speech()
+    }
 }
 
 /// Whether words can come.
@@ -143,8 +164,12 @@ impl Recogniser {
         let mut tried = Tried::default();
         while let Some(place) = self.stations.next(&mut tried) {
             match self.stay_with(place, &mut tried, orders, memory).await {
-                Broken::CallOver => return false,
-                Broken::Failed(error) => {
+                Left::Back => {
+                    info!("an earlier recogniser works again");
+                    tried = Tried::default();
+                }
+                Left::Broken(Broken::CallOver) => return false,
+                Left::Broken(Broken::Failed(error)) => {
                     let provider = self.stations.name(place);
                     warn!(%provider, %error, "recogniser given up");
                 }
@@ -182,16 +207,16 @@ impl Recogniser {
         tried: &mut Tried,
         orders: &mut mpsc::Receiver<Order>,
         memory: &mut Memory,
-    ) -> Broken {
+    ) -> Left {
         memory.unsettled.keep = self.stations[place].provider.capabilities().replay;
         loop {
             let begun = Instant::now();
             let error = match self.listen(place, orders, memory).await {
-                Broken::CallOver => return Broken::CallOver,
-                Broken::Failed(error) => error,
+                Left::Broken(Broken::Failed(error)) => error,
+                left @ (Left::Back | Left::Broken(Broken::CallOver)) => return left,
             };
             if self.lost(memory).await.is_err() {
-                return Broken::CallOver;
+                return Broken::CallOver.into();
             }
             // A connection that lived for long may be called again as often as it takes; one that
             // took the sound and kept its words may not.
@@ -205,11 +230,11 @@ impl Recogniser {
                 error.verdict()
             };
             let Some(wait) = self.stations.retry(tried, place, verdict) else {
-                return Broken::Failed(error);
+                return Broken::Failed(error).into();
             };
             info!(provider = %self.stations.name(place), %error, "recogniser lost, calling again");
             if pause(wait, orders, memory).await.is_err() {
-                return Broken::CallOver;
+                return Broken::CallOver.into();
             }
         }
     }
@@ -220,7 +245,7 @@ impl Recogniser {
         place: usize,
         orders: &mut mpsc::Receiver<Order>,
         memory: &mut Memory,
-    ) -> Broken {
+    ) -> Left {
         let station = &self.stations[place];
         let _probe = self.stations.probe(place);
         // All that is played again has room, however much that is.
@@ -241,20 +266,20 @@ impl Recogniser {
                 biased;
                 Some(event) = heard.recv() => {
                     if self.take(place, event, &mut open, memory).await.is_err() {
-                        return Broken::CallOver;
+                        return Broken::CallOver.into();
                     }
                 }
                 result = &mut connection => {
                     // What it said with its last breath is still in the channel.
                     while let Ok(event) = heard.try_recv() {
                         if self.take(place, event, &mut open, memory).await.is_err() {
-                            return Broken::CallOver;
+                            return Broken::CallOver.into();
                         }
                     }
                     if let Err(error) = &result {
                         open.failed(error);
                     }
-                    return result.into();
+                    return Broken::from(result).into();
                 }
                 order = orders.recv(), if open.takes_orders() => {
                     if matches!(order, Some(Order::Over)) {
@@ -263,15 +288,19 @@ impl Recogniser {
                         // There is no stream to say goodbye on, and words that it would still ask
                         // for cost money.
                         if capabilities.pays_for == PaysFor::Sent {
-                            return Broken::CallOver;
+                            return Broken::CallOver.into();
                         }
                     }
                     self.order(order, &mut open, memory);
                     if let Some(speech) = open.mute_for() {
-                        return Broken::Failed(mute(Duration::from_millis(speech.0)));
+                        return Broken::Failed(mute(Duration::from_millis(speech.0))).into();
+                    }
+                    let idle = open.takes_orders() && open.owed.is_none() && memory.is_quiet();
+                    if idle && self.stations.goes_back(place, open.begun) {
+                        return Left::Back;
                     }
                 }
-                () = until(open.owed) => return Broken::Failed(mute(WORDS_WITHIN)),
+                () = until(open.owed) => return Broken::Failed(mute(WORDS_WITHIN)).into(),
             }
         }
     }
@@ -283,7 +312,7 @@ impl Recogniser {
                 open.finalize(memory.unsettled.has_speech())
             }
             Some(Order::Hear(sound)) => {
-                memory.unsettled.remember(&sound);
+                memory.remember(&sound);
                 open.hear(&sound)
             }
             Some(Order::Over) | None => {
@@ -393,7 +422,7 @@ async fn pause(
             () = &mut over => return Ok(()),
             order = orders.recv() => match order {
                 Some(Order::Finalize) => memory.asked = true,
-                Some(Order::Hear(sound)) => memory.unsettled.remember(&sound),
+                Some(Order::Hear(sound)) => memory.remember(&sound),
                 Some(Order::Over) | None => return Err(NobodyListens),
             }
         }

@@ -1,8 +1,8 @@
 //! An agent's providers for one job: whose turn it is, and how each of them does.
 
-use std::{collections::BTreeSet, ops::Index, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fmt::Debug, ops::Index, sync::Arc, time::Duration};
 
-use domain::ModelName;
+use domain::{AgentId, ModelName};
 use providers::{
     ProviderError, Verdict,
     llm::{LanguageModel, ModelSettings},
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use crate::{
     agent::Station,
     backoff::Retry,
-    breaker::{Breakers, Need},
+    breaker::{Breakers, Held, Need, Whom},
     exchange::Commons,
     meters::{Job, Meters},
 };
@@ -27,6 +27,7 @@ pub(crate) type Voices = Stations<dyn TextToSpeech, Voice>;
 
 /// The list, in order of preference, with what is known of everyone in it.
 pub(crate) struct Stations<P: ?Sized, S> {
+    agent: AgentId,
     list: Vec<Station<P, S>>,
     job: Job,
     retry: Retry,
@@ -34,18 +35,22 @@ pub(crate) struct Stations<P: ?Sized, S> {
     meters: Arc<Meters>,
 }
 
+/// Whoever stood in does so for this long: who fails only now and then is not to spoil every reply.
+const BACK_AFTER: Duration = Duration::from_secs(30);
+
 /// A request or a connection that is to show how somebody does. Once it is dropped somebody else may
 /// try, for it may have been cancelled, which shows nothing.
 #[derive(Debug)]
 pub(crate) struct Probe {
     breakers: Breakers,
-    name: ModelName,
-    until: Instant,
+    held: Vec<Held>,
 }
 
 impl Drop for Probe {
     fn drop(&mut self) {
-        self.breakers.give_back(&self.name, self.until);
+        for held in &self.held {
+            self.breakers.give_back(held);
+        }
     }
 }
 
@@ -91,9 +96,16 @@ impl Tried {
     }
 }
 
-impl<P: ?Sized, S> Stations<P, S> {
-    pub(crate) fn new(list: Vec<Station<P, S>>, (job, retry): (Job, Retry), of: &Commons) -> Self {
+impl<P: ?Sized, S: Debug> Stations<P, S> {
+    /// An agent's.
+    pub(crate) fn new(
+        agent: &AgentId,
+        list: Vec<Station<P, S>>,
+        (job, retry): (Job, Retry),
+        of: &Commons,
+    ) -> Self {
         Self {
+            agent: agent.clone(),
             list,
             job,
             retry,
@@ -108,6 +120,10 @@ impl<P: ?Sized, S> Stations<P, S> {
 
     pub(crate) fn name(&self, place: usize) -> &ModelName {
         &self.list[place].name
+    }
+
+    fn whom(&self, place: usize) -> Whom<'_> {
+        self.list[place].whom(&self.agent)
     }
 
     /// Whose turn it is: the first of those not asked yet whom the breakers allow, one that is just
@@ -125,36 +141,45 @@ impl<P: ?Sized, S> Stations<P, S> {
     /// Whether it could be somebody's turn. Nobody is asked by that.
     pub(crate) fn has_other(&self, tried: &Tried) -> bool {
         let mut left = self.left(tried);
-        left.any(|(_, name)| self.breakers.rests(name).is_zero())
+        left.any(|(_, whom)| self.breakers.rests(whom).is_zero())
     }
 
-    fn left<'s>(
-        &'s self,
-        tried: &'s Tried,
-    ) -> impl Iterator<Item = (usize, &'s ModelName)> + Clone {
+    fn left<'s>(&'s self, tried: &'s Tried) -> impl Iterator<Item = (usize, Whom<'s>)> + Clone {
         let all = self.list.iter().enumerate();
         all.filter(|(place, _)| !tried.places.contains(place))
-            .map(|(place, station)| (place, &station.name))
+            .map(|(place, station)| (place, station.whom(&self.agent)))
     }
 
     /// A request to this one is a probe, if nobody knows yet how it does, and nobody else finds out.
     pub(crate) fn probe(&self, place: usize) -> Option<Probe> {
-        let name = self.name(place);
-        Some(Probe {
-            until: self.breakers.take_probe(name)?,
+        let held = self.breakers.take_probes(self.whom(place));
+        (!held.is_empty()).then(|| Probe {
             breakers: self.breakers.clone(),
-            name: name.clone(),
+            held,
         })
+    }
+
+    /// Nobody asks this one now.
+    pub(crate) fn rests(&self, place: usize) -> bool {
+        !self.breakers.rests(self.whom(place)).is_zero()
+    }
+
+    /// Whether somebody in front of this one, which has worked since then, is to have the work back:
+    /// everybody may ask that one again, and it was given a while.
+    pub(crate) fn goes_back(&self, place: usize, since: Instant) -> bool {
+        since.elapsed() >= BACK_AFTER
+            && (0..place).any(|earlier| self.breakers.are_closed(self.whom(earlier)))
     }
 
     /// Whether this one may be asked beside itself.
     pub(crate) fn takes_another(&self, place: usize) -> bool {
-        self.breakers.allows(self.name(place), Need::LastResort)
+        self.breakers.allows(self.whom(place), Need::LastResort)
     }
 
     /// How long it will be nobody's turn.
     pub(crate) fn rest(&self) -> Duration {
-        let rests = self.list.iter().map(|at| self.breakers.rests(&at.name));
+        let list = self.list.iter();
+        let rests = list.map(|at| self.breakers.rests(at.whom(&self.agent)));
         rests.min().unwrap_or_default()
     }
 
@@ -166,8 +191,7 @@ impl<P: ?Sized, S> Stations<P, S> {
         place: usize,
         verdict: Verdict,
     ) -> Option<Duration> {
-        let rests = !self.breakers.rests(self.name(place)).is_zero();
-        if rests && self.has_other(tried) {
+        if self.rests(place) && self.has_other(tried) {
             return None;
         }
         let wait = self.retry.after(verdict, tried.again)?;
@@ -178,7 +202,7 @@ impl<P: ?Sized, S> Stations<P, S> {
 
     /// Somebody is there. What that one can do is still to be seen.
     pub(crate) fn reached(&self, place: usize) {
-        self.breakers.reached(self.name(place));
+        self.breakers.reached(self.whom(place));
     }
 
     /// It began to answer, after so long.
@@ -190,13 +214,13 @@ impl<P: ?Sized, S> Stations<P, S> {
 
     /// It did what it was asked for: to connect is not enough.
     pub(crate) fn succeeded(&self, place: usize) {
-        self.breakers.succeeded(self.name(place));
+        self.breakers.succeeded(self.whom(place));
     }
 
     /// It failed.
     pub(crate) fn failed(&self, tried: &mut Tried, place: usize, error: &ProviderError) {
         let name = self.name(place);
-        self.breakers.failed(name, error);
+        self.breakers.failed(self.whom(place), error);
         self.meters.request(name, self.job, error.kind());
         tried.failed = Some(place);
     }
@@ -205,8 +229,8 @@ impl<P: ?Sized, S> Stations<P, S> {
     pub(crate) fn lost_race(&self, place: usize, late: Option<&ProviderError>) {
         let name = self.name(place);
         match late {
-            Some(late) => self.breakers.failed(name, late),
-            None => self.breakers.answered(name),
+            Some(late) => self.breakers.failed(self.whom(place), late),
+            None => self.breakers.answered(self.whom(place)),
         }
         self.meters.request(name, self.job, "lost_race");
     }

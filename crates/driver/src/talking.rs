@@ -213,7 +213,7 @@ impl Talker {
                 verdict = Verdict::Retry;
             }
             // Where the breaker has opened, a model and a voice are there in its place.
-            if self.rests(place)
+            if self.stations.rests(place)
                 || self
                     .stations
                     .retry(&mut talks.tried, place, verdict)
@@ -223,11 +223,6 @@ impl Talker {
             }
             info!(provider = %name, %error, "connection lost, calling again");
         }
-    }
-
-    fn rests(&self, place: usize) -> bool {
-        let name = self.stations.name(place);
-        !self.commons.breakers.rests(name).is_zero()
     }
 
     /// A connection is gone. The next one is to know what the reply that broke was to answer.
@@ -391,7 +386,7 @@ impl Talker {
                 usage,
             } => {
                 // That ends the connection, and is counted there.
-                if error.verdict() != Verdict::KeyRefused {
+                if !error.verdict().is_for_good() {
                     self.stations
                         .failed(&mut Tried::default(), open.place, error);
                 }
@@ -470,7 +465,7 @@ fn asked_for(order: &ToSpeaker) -> Option<ReplyId> {
 fn late(since: Instant) -> ProviderError {
     ProviderError::Silent {
         provider: "talker",
-        stage: "connect",
+        stage: "session",
         waited: since.elapsed(),
     }
 }

@@ -410,6 +410,18 @@ impl Tally {
         }
     }
 
+    /// Of these recognisers, and one provider for each of the other jobs.
+    pub(crate) fn of_ears(ears: &[ModelName]) -> Self {
+        let counter = |payee: &ModelName| Counter {
+            payee: payee.clone(),
+            amount: AtomicU64::new(0),
+        };
+        Self {
+            listen: ears.iter().map(counter).collect(),
+            ..Self::for_tests()
+        }
+    }
+
     /// Of these models, and one provider for each of the other jobs.
     pub(crate) fn of_models(models: &[ModelName]) -> Self {
         let name = |name: &str| name.parse().expect("a name");

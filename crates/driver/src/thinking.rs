@@ -10,7 +10,10 @@ use providers::{
     llm::{Think, Tokens, Written},
 };
 use session::{Input, Prompt};
-use tokio::{sync::mpsc, time::sleep_until};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
 use tracing::{info, warn};
 
 use self::runner::{Runner, Step};
@@ -43,6 +46,19 @@ pub(crate) struct Thinking {
     pub(crate) reply: ReplyId,
 }
 
+/// What is to be written, and by when.
+#[derive(Clone, Copy)]
+struct Wanted<'p> {
+    prompt: &'p Prompt,
+    by: Instant,
+}
+
+impl Wanted<'_> {
+    fn is_late(self) -> bool {
+        Instant::now() >= self.by
+    }
+}
+
 /// How it went.
 enum Outcome {
     /// In the middle, and somebody else can go on.
@@ -71,36 +87,47 @@ enum Which {
 impl Thinking {
     /// Writes the reply, or says that nobody could. Dropping it cancels the reply.
     pub(crate) async fn run(self, prompt: Prompt) {
-        let written = tokio::time::timeout(LONGEST, self.walk(&prompt)).await;
-        let input = match written {
-            Ok(Outcome::CallOver) => return,
-            Ok(Outcome::Broke) => Input::ThinkingBroke(self.reply),
-            Ok(Outcome::Written) => Input::ThoughtAll(self.reply),
-            Ok(Outcome::Failed) | Err(_) => Input::ThinkingFailed(self.reply),
+        let wanted = Wanted {
+            prompt: &prompt,
+            by: self.draft.begun() + LONGEST,
+        };
+        let input = match self.walk(wanted).await {
+            Outcome::CallOver => return,
+            Outcome::Broke => Input::ThinkingBroke(self.reply),
+            Outcome::Written => {
+                self.draft.written();
+                Input::ThoughtAll(self.reply)
+            }
+            Outcome::Failed => Input::ThinkingFailed(self.reply),
         };
         // A closed mailbox means that the call is over, and nobody needs to know.
         drop(self.mailbox.send(input).await);
     }
 
-    async fn walk(&self, prompt: &Prompt) -> Outcome {
+    async fn walk(&self, wanted: Wanted<'_>) -> Outcome {
         let mut tried = self.draft.tried();
-        let Some(mut runner) = self.ask_next(&mut tried, prompt) else {
+        let Some(mut runner) = self.ask_next(&mut tried, wanted) else {
             warn!("every language model is resting after failures");
             return Outcome::Failed;
         };
         loop {
-            let (place, error) = match self.race(runner, &mut tried, prompt).await {
-                Start::Began(runner, first) => return self.hand_over(*runner, first, tried).await,
+            let (place, error) = match self.race(runner, &mut tried, wanted).await {
+                Start::Began(runner, first) => {
+                    return self.hand_over(*runner, first, (tried, wanted)).await;
+                }
                 Start::Silent => return Outcome::Written,
                 Start::Failed(place, error) => (place, error),
             };
             warn!(provider = %self.stations.name(place), %error, "language model failed");
+            if wanted.is_late() {
+                return Outcome::Failed;
+            }
             if let Some(wait) = self.stations.retry(&mut tried, place, error.verdict()) {
                 tokio::time::sleep(wait).await;
-                runner = self.ask(place, prompt);
+                runner = self.ask(place, wanted);
                 continue;
             }
-            let Some(instead) = self.ask_next(&mut tried, prompt) else {
+            let Some(instead) = self.ask_next(&mut tried, wanted) else {
                 return Outcome::Failed;
             };
             runner = instead;
@@ -108,12 +135,12 @@ impl Thinking {
     }
 
     /// Asks the model whose turn it is.
-    fn ask_next(&self, tried: &mut Tried, prompt: &Prompt) -> Option<Runner<'_>> {
+    fn ask_next(&self, tried: &mut Tried, wanted: Wanted<'_>) -> Option<Runner<'_>> {
         let place = self.stations.next(tried)?;
-        Some(self.ask(place, prompt))
+        Some(self.ask(place, wanted))
     }
 
-    fn ask(&self, place: usize, prompt: &Prompt) -> Runner<'_> {
+    fn ask(&self, place: usize, Wanted { prompt, by }: Wanted<'_>) -> Runner<'_> {
         let station = &self.stations[place];
         let (tell, written) = mpsc::channel(64);
         let think = Think {
@@ -123,7 +150,7 @@ impl Thinking {
         let bill = Bill::asked(&self.draft, place, prompt);
         let request = station.provider.reply(think, tell);
         let paid = (bill, self.stations.probe(place));
-        Runner::new((place, &station.name), paid, written, request)
+        Runner::new((place, &station.name), paid, written, (request, by))
     }
 
     /// Waits for the first words. When they are late, a second model is asked, and the first to
@@ -132,7 +159,7 @@ impl Thinking {
         &'s self,
         mut first: Runner<'s>,
         tried: &mut Tried,
-        prompt: &Prompt,
+        wanted: Wanted<'_>,
     ) -> Start<'s> {
         let late = sleep_until(first.begun + HEDGE_AFTER);
         tokio::pin!(late);
@@ -145,7 +172,7 @@ impl Thinking {
                 step = next_of(second.as_mut()) => (Which::Second, step),
                 () = &mut late, if !hedged => {
                     hedged = true;
-                    second = self.hedge(first.place, tried, prompt);
+                    second = self.hedge(first.place, tried, wanted);
                     continue;
                 }
             };
@@ -185,11 +212,11 @@ impl Thinking {
     }
 
     /// Somebody beside the model at `place`, which is late; the same one if there is nobody else.
-    fn hedge(&self, place: usize, tried: &mut Tried, prompt: &Prompt) -> Option<Runner<'_>> {
+    fn hedge(&self, place: usize, tried: &mut Tried, wanted: Wanted<'_>) -> Option<Runner<'_>> {
         let late = self.stations.name(place);
-        let second = self.ask_next(tried, prompt).or_else(|| {
+        let second = self.ask_next(tried, wanted).or_else(|| {
             let again = self.stations.takes_another(place);
-            again.then(|| self.ask(place, prompt))
+            again.then(|| self.ask(place, wanted))
         })?;
         info!(%late, instead = %second.name, "language model is late, asking again");
         Some(second)
@@ -210,7 +237,12 @@ impl Thinking {
     }
 
     /// Hands the whole reply to the session.
-    async fn hand_over(&self, mut runner: Runner<'_>, first: Written, mut tried: Tried) -> Outcome {
+    async fn hand_over(
+        &self,
+        mut runner: Runner<'_>,
+        first: Written,
+        (mut tried, wanted): (Tried, Wanted<'_>),
+    ) -> Outcome {
         self.draft.written_by(runner.place);
         self.stations.answers(runner.place, runner.begun.elapsed());
         let mut piece = first;
@@ -229,6 +261,9 @@ impl Thinking {
                 Step::Over(Err(error)) => {
                     warn!(provider = %runner.name, %error, "language model broke off");
                     self.failed(&mut tried, runner, &error);
+                    if wanted.is_late() {
+                        return Outcome::Failed;
+                    }
                     return self.broke_off(&tried);
                 }
             };

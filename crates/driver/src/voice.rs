@@ -22,7 +22,7 @@ use self::speaking::{Clause, Given, Speaking, current};
 use crate::{
     agent::Station,
     backoff::{Backoff, Retry},
-    connection::{Broken, LIVED, NobodyListens, length},
+    connection::{Broken, LIVED, Left, NobodyListens, length},
     exchange::Commons,
     mouth::Sent,
     stations::{Tried, Voices},
@@ -77,6 +77,11 @@ struct Work {
 }
 
 impl Work {
+    /// There is nothing to be spoken.
+    const fn is_idle(&self) -> bool {
+        self.next.is_none() && self.speaking.is_none()
+    }
+
     /// Clauses wait until the caller has heard more.
     fn holds(&self) -> bool {
         let mut speaking = self.speaking.iter();
@@ -105,8 +110,12 @@ impl Speaker {
             work.tried = Tried::default();
             while let Some(place) = self.stations.next(&mut work.tried) {
                 match self.stay_with(place, &mut work).await {
-                    Broken::CallOver => return,
-                    Broken::Failed(error) => {
+                    Left::Back => {
+                        info!("an earlier voice works again");
+                        work.tried = Tried::default();
+                    }
+                    Left::Broken(Broken::CallOver) => return,
+                    Left::Broken(Broken::Failed(error)) => {
                         warn!(provider = %self.stations.name(place), %error, "voice failed");
                     }
                 }
@@ -180,12 +189,12 @@ impl Speaker {
     }
 
     /// Speaks with one provider until it fails for good.
-    async fn stay_with(&mut self, place: usize, work: &mut Work) -> Broken {
+    async fn stay_with(&mut self, place: usize, work: &mut Work) -> Left {
         loop {
             let begun = Instant::now();
             let error = match self.connect(place, work).await {
-                Broken::CallOver => return Broken::CallOver,
-                Broken::Failed(error) => error,
+                Left::Broken(Broken::Failed(error)) => error,
+                left @ (Left::Back | Left::Broken(Broken::CallOver)) => return left,
             };
             if let Some(speaking) = &work.speaking {
                 let unbilled = speaking.unbilled(&error, work.reached);
@@ -197,7 +206,7 @@ impl Speaker {
             self.stations.failed(&mut work.tried, place, &error);
             let verdict = error.verdict();
             let Some(wait) = self.stations.retry(&mut work.tried, place, verdict) else {
-                return Broken::Failed(error);
+                return Broken::Failed(error).into();
             };
             info!(provider = %self.stations.name(place), %error, "voice lost, calling again");
             tokio::time::sleep(wait).await;
@@ -205,7 +214,8 @@ impl Speaker {
     }
 
     /// One connection, from opening to its end.
-    async fn connect(&mut self, place: usize, work: &mut Work) -> Broken {
+    async fn connect(&mut self, place: usize, work: &mut Work) -> Left {
+        let begun = Instant::now();
         let station = self.stations[place].clone();
         let _probe = self.stations.probe(place);
         let (to, given) = mpsc::channel(QUEUE);
@@ -221,6 +231,9 @@ impl Speaker {
             .speak(station.settings.clone(), given, tell);
         tokio::pin!(connection);
         loop {
+            if to.is_some() && work.is_idle() && self.stations.goes_back(place, begun) {
+                return Left::Back;
+            }
             let order = if let Some(order) = work.next.take() {
                 Some(order)
             } else {
@@ -238,13 +251,13 @@ impl Speaker {
                             }
                         };
                         if more.is_err() {
-                            return Broken::CallOver;
+                            return Broken::CallOver.into();
                         }
                         continue;
                     }
                     Some(event) = made.recv() => {
                         if let Err(broken) = self.made(place, event, work).await {
-                            return broken;
+                            return broken.into();
                         }
                         continue;
                     }
@@ -252,10 +265,10 @@ impl Speaker {
                         // What it made with its last breath is still in the channel.
                         while let Ok(event) = made.try_recv() {
                             if let Err(broken) = self.made(place, event, work).await {
-                                return broken;
+                                return broken.into();
                             }
                         }
-                        return result.into();
+                        return Broken::from(result).into();
                     }
                 }
             };
@@ -269,7 +282,7 @@ impl Speaker {
                 }
             };
             if done.is_err() {
-                return Broken::CallOver;
+                return Broken::CallOver.into();
             }
         }
     }

@@ -51,6 +51,9 @@ pub(crate) fn garbled(message: &str, why: &serde_json::Error) -> ProviderError {
     }
 }
 
+/// A key that is good for other things.
+const NOT_PERMITTED: &str = "INSUFFICIENT_PERMISSIONS";
+
 /// What an HTTP answer in place of a socket means. `reason` is the header `dg-error`.
 #[must_use]
 pub fn refused(status: u16, reason: Option<&str>, body: &str) -> ProviderError {
@@ -71,7 +74,14 @@ pub fn refused(status: u16, reason: Option<&str>, body: &str) -> ProviderError {
         408 | 499 | 500..=599 => Verdict::Retry,
         // It counts concurrent streams, and never says when one will be free.
         429 => Verdict::RetryAfter(Duration::from_millis(500)),
-        _ => Verdict::KeyRefused,
+        401 if &*said.err_code == NOT_PERMITTED || detail.contains(NOT_PERMITTED) => {
+            Verdict::ModelRefused
+        }
+        401 | 402 => Verdict::KeyRefused,
+        // Redirects and the like: this address does not serve what we ask for.
+        300..=399 | 403 | 404 => Verdict::ModelRefused,
+        // A connection asks for nothing but what the agent is set to.
+        _ => Verdict::SettingsRefused,
     };
     ProviderError::Refused {
         provider: NAME,

@@ -21,6 +21,7 @@ use tokio_tungstenite::{
 use crate::{
     ProviderError,
     http::{USER_AGENT, tls},
+    verdict::CONNECT,
 };
 
 /// The largest message that we read. Generous: a sentence of audio comes in one message.
@@ -125,7 +126,7 @@ impl Dial {
             Ok(Err(error)) => Err(not_opened(provider, error)),
             Err(_elapsed) => Err(NotOpened::Failed(ProviderError::Silent {
                 provider,
-                stage: "connect",
+                stage: CONNECT,
                 waited: connect,
             })),
         }

@@ -8,15 +8,36 @@ pub enum Verdict {
     /// This request does not work here, and that is nobody's fault: its shape, its size or its
     /// words are refused. Another provider may take it.
     GiveUp,
-    /// The key, quota or model is refused: no retry here, open the breaker for long, alert.
+    /// The key or the quota is refused, whatever is asked for: no retry here, leave the provider alone
+    /// for long, alert.
     KeyRefused,
+    /// The key is good, but not for this model, or there is no such model: no retry, leave the model
+    /// alone for long, alert.
+    ModelRefused,
     /// The same provider may work at once.
     Retry,
     /// The same provider may work after this wait.
     RetryAfter(Duration),
+    /// What one agent asks of the model is refused, such as its voice: no retry, spare calls with
+    /// these settings for long, alert. Others have no part in it.
+    SettingsRefused,
     /// Someone else should do it.
     SwitchProvider,
 }
+
+impl Verdict {
+    /// No other request with this key, model and settings would fare better.
+    #[must_use]
+    pub const fn is_for_good(self) -> bool {
+        match self {
+            Self::KeyRefused | Self::ModelRefused | Self::SettingsRefused => true,
+            Self::GiveUp | Self::Retry | Self::RetryAfter(_) | Self::SwitchProvider => false,
+        }
+    }
+}
+
+/// The stage of opening a connection.
+pub(crate) const CONNECT: &str = "connect";
 
 /// Why a provider failed. One shape for all three jobs: what differs is the verdict.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -69,6 +90,16 @@ impl ProviderError {
             Self::Connection { .. } => Verdict::Retry,
             Self::Garbled { .. } | Self::Silent { .. } => Verdict::SwitchProvider,
             Self::Refused { verdict, .. } => *verdict,
+        }
+    }
+
+    /// Whether the way to the provider failed: there was no connection, or it broke.
+    #[must_use]
+    pub fn is_of_connection(&self) -> bool {
+        match self {
+            Self::Connection { .. } => true,
+            Self::Silent { stage, .. } => *stage == CONNECT,
+            Self::Garbled { .. } | Self::Refused { .. } => false,
         }
     }
 

@@ -141,7 +141,7 @@ mod tests {
     use driver::{
         Agent, BreakerState,
         BreakerState::{Closed, HalfOpen, Open},
-        BreakerStatus, Station, nobody_is_left,
+        BreakerStatus, Station, Watched, nobody_is_left,
     };
     use futures_util::future::BoxFuture;
     use providers::{
@@ -168,7 +168,7 @@ mod tests {
 
     fn breaker(name: &str, state: BreakerState, refused: bool) -> BreakerStatus {
         BreakerStatus {
-            name: name.parse().expect("a name"),
+            of: Watched::Model(name.parse().expect("a name")),
             state,
             refused,
         }

@@ -23,9 +23,7 @@ impl Exchange {
     ///
     /// Without it everything works, but the first greeting is made while the caller waits.
     pub async fn rehearse(&self, agent: &Agent) {
-        for name in agent.names() {
-            self.commons.breakers.watch(&name);
-        }
+        agent.watch(&self.commons.breakers);
         // The first ear unpacks the network's weights: better now than while somebody calls.
         drop(audio::Hearing::new(agent.ear));
         let Some(station) = agent.speak.first() else {

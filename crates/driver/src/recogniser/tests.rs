@@ -1,3 +1,4 @@
+mod back;
 mod paying;
 mod writing;
 
@@ -12,7 +13,7 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::{
     agent::Station,
-    breaker::{BreakerSettings, BreakerState},
+    breaker::{BreakerSettings, BreakerState, Whom, anna},
     meters::Job,
     stations::Stations,
 };
@@ -29,7 +30,7 @@ const USUAL: SttCapabilities = SttCapabilities {
 /// Of one that is sent files.
 const IN_FILES: SttCapabilities = SttCapabilities {
     finalizes: true,
-    interim: false,
+    words: Delivery::InBatches,
     replay: Millis(38_000),
     tells_within: None,
     pays_for: PaysFor::Sent,
@@ -126,19 +127,18 @@ impl Rig {
         let (connect, connections) = mpsc::channel(8);
         let (mailbox, inputs) = mpsc::channel(64);
         let (orders, taken) = mpsc::channel(QUEUE);
-        let listen = Listen::plain("scripted");
         let ears = vec![Station::<dyn SpeechToText, Listen> {
             name: name(),
             provider: Arc::new(Scripted {
                 connect,
                 capabilities,
             }),
-            settings: listen,
+            settings: listen(),
         }];
         let tally = Arc::new(Tally::for_tests());
         let only_writes = Arc::<AtomicBool>::default();
         let recogniser = Recogniser {
-            stations: Stations::new(ears, (Job::Listen, RETRY), &commons),
+            stations: Stations::new(anna(), ears, (Job::Listen, RETRY), &commons),
             commons: commons.clone(),
             mailbox,
             tally: Arc::clone(&tally),
@@ -173,15 +173,7 @@ impl Rig {
     }
 
     async fn hear_sound(&self, from: u64, ms: u64, speech: bool) {
-        for at in (from..from + ms).step_by(60) {
-            let sound = Sound {
-                from: Millis(at),
-                bytes: Bytes::from_static(&[0x20; 480]),
-                speech,
-            };
-            self.orders.send(Order::Hear(sound)).await.expect("taken");
-            settle().await;
-        }
+        hear(&self.orders, (from, ms), (speech, 0x20)).await;
     }
 
     /// The audio that there is to pay for, in milliseconds.
@@ -200,6 +192,23 @@ impl Rig {
             other => panic!("no words: {other:?}"),
         }
     }
+}
+
+/// So much sound from this moment on, of one sample.
+async fn hear(orders: &mpsc::Sender<Order>, (from, ms): (u64, u64), (speech, sample): (bool, u8)) {
+    for at in (from..from + ms).step_by(60) {
+        let sound = Sound {
+            from: Millis(at),
+            bytes: vec![sample; 480].into(),
+            speech,
+        };
+        orders.send(Order::Hear(sound)).await.expect("taken");
+        settle().await;
+    }
+}
+
+fn listen() -> Listen {
+    Listen::plain("scripted")
 }
 
 /// Lets the recogniser do what it has to do now.
@@ -423,7 +432,7 @@ async fn what_is_said_while_every_recogniser_rests_is_heard_afterwards() {
     let commons = Commons::for_tests();
     let BreakerSettings { failures, open, .. } = BreakerSettings::default();
     for _ in 0..failures {
-        commons.breakers.failed(&name(), &reset());
+        commons.breakers.failed(Whom::named(&name()), &reset());
     }
     let rests = Duration::from_secs(6);
     tokio::time::advance(open - rests).await;
@@ -449,7 +458,7 @@ async fn what_is_said_while_every_recogniser_rests_is_heard_afterwards() {
 async fn a_call_that_ends_before_a_word_leaves_the_probe_to_the_next() {
     let commons = Commons::for_tests();
     for _ in 0..BreakerSettings::default().failures {
-        commons.breakers.failed(&name(), &reset());
+        commons.breakers.failed(Whom::named(&name()), &reset());
     }
     tokio::time::advance(BreakerSettings::default().open).await;
     let mut first = Rig::with(USUAL, commons.clone());

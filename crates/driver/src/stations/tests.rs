@@ -1,5 +1,8 @@
 use super::*;
-use crate::{backoff::Backoff, breaker::BreakerSettings};
+use crate::{
+    backoff::Backoff,
+    breaker::{BreakerSettings, anna},
+};
 
 const RETRY: Retry = Retry {
     backoff: Backoff {
@@ -20,14 +23,14 @@ struct Rig {
 impl Rig {
     fn of(count: usize) -> Self {
         let station = |place| Station {
-            name: format!("somebody/{place}").parse().expect("a name"),
+            name: format!("somebody{place}/it").parse().expect("a name"),
             provider: Arc::new(()),
             settings: (),
         };
         let commons = Commons::for_tests();
         let list = (0..count).map(station).collect();
         Self {
-            stations: Stations::new(list, (Job::Speak, RETRY), &commons),
+            stations: Stations::new(anna(), list, (Job::Speak, RETRY), &commons),
             commons,
         }
     }
@@ -36,7 +39,7 @@ impl Rig {
     fn dies(&self, place: usize) {
         for _ in 0..BreakerSettings::default().failures {
             let breakers = &self.commons.breakers;
-            breakers.failed(self.stations.name(place), &broken());
+            breakers.failed(self.stations.whom(place), &broken());
         }
     }
 

@@ -381,7 +381,7 @@ impl Conversation {
         let Some(ask) = self.asked(reply) else {
             return Ok(());
         };
-        if error.verdict() == Verdict::KeyRefused {
+        if error.verdict().is_for_good() {
             // What is to be said is for the next connection.
             return Err(error);
         }

@@ -6,7 +6,10 @@ use providers::{
     ProviderError,
     llm::{Tokens, Written},
 };
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
 
 use crate::{draft::Bill, stations::Probe};
 
@@ -20,6 +23,8 @@ pub(super) struct Runner<'s> {
     pieces: mpsc::Receiver<Written>,
     _probe: Option<Probe>,
     request: BoxFuture<'static, Result<Tokens, ProviderError>>,
+    /// When the whole reply has to be there.
+    by: Instant,
     /// How the request ended, when pieces of before may still wait.
     ended: Option<Result<Tokens, ProviderError>>,
 }
@@ -35,7 +40,7 @@ impl<'s> Runner<'s> {
         (place, name): (usize, &'s ModelName),
         (bill, probe): (Bill, Option<Probe>),
         pieces: mpsc::Receiver<Written>,
-        request: BoxFuture<'static, Result<Tokens, ProviderError>>,
+        (request, by): (BoxFuture<'static, Result<Tokens, ProviderError>>, Instant),
     ) -> Self {
         Self {
             name,
@@ -45,6 +50,7 @@ impl<'s> Runner<'s> {
             pieces,
             _probe: probe,
             request,
+            by,
             ended: None,
         }
     }
@@ -60,6 +66,7 @@ impl<'s> Runner<'s> {
                     }
                 }
                 result = &mut self.request => self.ended = Some(result),
+                () = sleep_until(self.by) => self.ended = Some(Err(self.late())),
             }
         }
         while let Ok(piece) = self.pieces.try_recv() {
@@ -68,6 +75,14 @@ impl<'s> Runner<'s> {
             }
         }
         Step::Over(self.ended.take().expect("the loop ends with it"))
+    }
+
+    fn late(&self) -> ProviderError {
+        ProviderError::Silent {
+            provider: "language model",
+            stage: "reply",
+            waited: self.begun.elapsed(),
+        }
     }
 
     /// Counts are for the bill alone.

@@ -3,18 +3,20 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use super::*;
+use crate::{
+    agent::Station,
+    breaker::{BreakerSettings, Breakers, Whom, anna},
+    exchange::Commons,
+    meters::Job,
+    stations::Stations,
+    tally::Tally,
+};
 use domain::{Item, Millis, PriceBook, Purpose};
 use futures_util::future::BoxFuture;
 use providers::{
     Verdict,
     llm::{LanguageModel, ModelSettings},
-};
-use tokio::time::Instant;
-
-use super::*;
-use crate::{
-    agent::Station, breaker::BreakerSettings, exchange::Commons, meters::Job, stations::Stations,
-    tally::Tally,
 };
 
 /// What a model does with one request.
@@ -35,6 +37,10 @@ enum Deed {
     Refuses(Verdict),
     /// Says a word and breaks off.
     BreaksOff,
+    /// The same, after so long.
+    BreaksOffAfter {
+        after_ms: u64,
+    },
     Sleeps,
 }
 
@@ -101,6 +107,11 @@ impl LanguageModel for Model {
                 }),
                 Deed::BreaksOff => {
                     drop(written.send(Written::Text("Half".to_owned())).await);
+                    Err(broken())
+                }
+                Deed::BreaksOffAfter { after_ms } => {
+                    drop(written.send(Written::Text("Half".to_owned())).await);
+                    tokio::time::sleep(Duration::from_millis(after_ms)).await;
                     Err(broken())
                 }
                 Deed::Sleeps => std::future::pending().await,
@@ -173,17 +184,12 @@ impl Rig {
         for _ in 0..requests {
             let list = stations.clone();
             let thinking = Thinking {
-                stations: Stations::new(list, (Job::Think, RETRY), &self.commons),
+                stations: Stations::new(anna(), list, (Job::Think, RETRY), &self.commons),
                 mailbox: mailbox.clone(),
                 draft: Arc::clone(&draft),
                 reply: ReplyId(1),
             };
-            let prompt = Prompt {
-                system: "You are Anna.".into(),
-                messages: Vec::new(),
-                may_press: false,
-            };
-            thinking.run(prompt).await;
+            thinking.run(prompt()).await;
         }
         drop(mailbox);
         let mut told = Vec::new();
@@ -205,14 +211,28 @@ impl Rig {
                 .collect(),
             paid,
             opened: (0..models)
-                .map(|place| !self.commons.breakers.rests(&name(place)).is_zero())
+                .map(|place| {
+                    !self
+                        .commons
+                        .breakers
+                        .rests(Whom::named(&name(place)))
+                        .is_zero()
+                })
                 .collect(),
         }
     }
 }
 
+fn prompt() -> Prompt {
+    Prompt {
+        system: "You are Anna.".into(),
+        messages: Vec::new(),
+        may_press: false,
+    }
+}
+
 fn name(place: usize) -> domain::ModelName {
-    format!("model/{place}").parse().expect("a name")
+    format!("model{place}/it").parse().expect("a name")
 }
 
 fn broken() -> ProviderError {
@@ -365,6 +385,45 @@ async fn a_reply_that_nobody_writes_fails_in_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_writes_a_reply_has_what_is_left_of_its_time_and_is_blamed_for_the_rest() {
+    let breaks_off = Deed::BreaksOffAfter { after_ms: 10_000 };
+    let mut rig = Rig::of(&[&[breaks_off], &[Deed::Sleeps]]);
+    rig.commons.breakers = Breakers::with(BreakerSettings {
+        failures: 1,
+        ..BreakerSettings::default()
+    });
+    let began = Instant::now();
+    let came = rig.reply_in(2).await;
+    let told = [r#"text r1 "Half""#, "half-thought r1", "no-thought r1"];
+    assert_eq!(came.inputs, told);
+    assert_eq!(began.elapsed(), LONGEST);
+    assert_eq!(came.opened, [true, true]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_a_reply_is_left_at_that_when_its_time_is_over() {
+    let mut rig = Rig::of(&[&[Deed::BreaksOffAfter { after_ms: 60_000 }], &[SOON]]);
+    rig.commons.breakers = Breakers::with(BreakerSettings {
+        failures: 1,
+        ..BreakerSettings::default()
+    });
+    let came = rig.reply().await;
+    assert_eq!(came.inputs, [r#"text r1 "Half""#, "no-thought r1"]);
+    assert_eq!(came.opened, [true, false]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_asked_for_after_tools_has_its_own_time() {
+    let slow = Deed::Answers {
+        after_ms: 9_000,
+        word: "Slow.",
+    };
+    let came = Rig::of(&[&[slow]]).reply_in(2).await;
+    let told = [r#"text r1 "Slow.""#, "done r1"];
+    assert_eq!(came.inputs, [told, told].concat());
+}
+
+#[tokio::test(start_paused = true)]
 async fn half_a_reply_is_paid_as_far_as_it_came() {
     let came = Rig::of(&[&[Deed::BreaksOff]]).reply().await;
     assert_eq!(came.inputs, [r#"text r1 "Half""#, "no-thought r1"]);
@@ -387,7 +446,9 @@ async fn somebody_else_goes_on_with_half_a_reply() {
 async fn somebody_goes_on_with_half_a_reply_as_the_one_probe_after_a_rest() {
     let rig = Rig::of(&[&[Deed::BreaksOff], &[SOON]]);
     for _ in 0..BreakerSettings::default().failures {
-        rig.commons.breakers.failed(&name(1), &broken());
+        rig.commons
+            .breakers
+            .failed(Whom::named(&name(1)), &broken());
     }
     tokio::time::advance(BreakerSettings::default().open).await;
     let came = rig.reply_in(2).await;

@@ -6,7 +6,12 @@ use providers::{ProviderError, Verdict};
 use tokio::sync::oneshot;
 
 use super::{tests::voice, *};
-use crate::{breaker::BreakerState, meters::Job, stations::Stations, tally::Tally};
+use crate::{
+    breaker::{BreakerState, Whom, anna},
+    meters::Job,
+    stations::Stations,
+    tally::Tally,
+};
 
 const ONE: ReplyId = ReplyId(1);
 
@@ -119,7 +124,7 @@ impl Rig {
         let (orders, taken) = mpsc::channel(QUEUE);
         let (tell_sent, sent) = watch::channel(Sent::default());
         let speaker = Speaker {
-            stations: Stations::new(list.into(), (Job::Speak, RETRY), &commons),
+            stations: Stations::new(anna(), list.into(), (Job::Speak, RETRY), &commons),
             commons: commons.clone(),
             mailbox,
             bills: Bills::new(Arc::clone(&tally)),
@@ -185,7 +190,7 @@ impl Rig {
         let name = "one/voice".parse().expect("a name");
         for _ in 0..times {
             let error = refused(Verdict::SwitchProvider);
-            self.commons.breakers.failed(&name, &error);
+            self.commons.breakers.failed(Whom::named(&name), &error);
         }
     }
 
@@ -441,4 +446,49 @@ async fn when_the_call_is_over_everything_is_counted_before_the_queue_is_closed(
     }
     rig.orders.closed().await;
     assert_eq!(rig.purposes(), [(Purpose::Speculation, 16)]);
+}
+
+impl Rig {
+    /// A reply that this voice speaks to its end.
+    async fn replies(&mut self, voice: &Connection) {
+        self.say(0, "Nine.").await;
+        self.order(ToVoice::End(ONE)).await;
+        voice.speaks(0, 400).await;
+        voice.makes(FromVoice::All(ONE)).await;
+        assert_eq!(self.told(), ["spoken r1"]);
+    }
+
+    /// The second voice has stood in for a while.
+    async fn stood_in(&mut self) -> Connection {
+        let first = self.connected(0).await;
+        first.fails(refused(Verdict::SwitchProvider)).await;
+        let second = self.connected(1).await;
+        self.replies(&second).await;
+        assert!(self.connections[0].try_recv().is_err(), "too soon");
+        tokio::time::advance(Duration::from_secs(30)).await;
+        second
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_voice_that_works_again_is_called_after_a_reply() {
+    let mut rig = Rig::start();
+    let second = rig.stood_in().await;
+    rig.say(0, "Until nine.").await;
+    assert!(rig.connections[0].try_recv().is_err(), "not within a reply");
+    second.speaks(0, 400).await;
+    rig.order(ToVoice::End(ONE)).await;
+    second.makes(FromVoice::All(ONE)).await;
+    assert_eq!(rig.told(), ["spoken r1"]);
+    let first = rig.connected(0).await;
+    rig.replies(&first).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_voice_that_rests_is_not_called_back() {
+    let mut rig = Rig::start();
+    let second = rig.stood_in().await;
+    rig.failed_before(3);
+    rig.replies(&second).await;
+    assert!(rig.connections[0].try_recv().is_err());
 }

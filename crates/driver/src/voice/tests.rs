@@ -6,7 +6,7 @@ use tokio::time::{Duration, Instant};
 
 use super::*;
 use crate::{
-    breaker::{BreakerSettings, Need},
+    breaker::{BreakerSettings, Need, Whom, anna},
     cache::{CacheSettings, DiskSettings},
     meters::Job,
     stations::Stations,
@@ -98,7 +98,7 @@ impl Rig {
         let (_, sent) = watch::channel(Sent::default());
         let tally = Arc::new(Tally::for_tests());
         let speaker = Speaker {
-            stations: Stations::new(vec![station], (Job::Speak, RETRY), &commons),
+            stations: Stations::new(anna(), vec![station], (Job::Speak, RETRY), &commons),
             commons: commons.clone(),
             mailbox,
             bills: Bills::new(Arc::clone(&tally)),
@@ -160,7 +160,7 @@ async fn a_call_that_ends_before_a_word_leaves_the_probe_to_the_next() {
     let (name, breakers) = (station(Slow).name, commons.breakers.clone());
     for _ in 0..BreakerSettings::default().failures {
         breakers.failed(
-            &name,
+            Whom::named(&name),
             &ProviderError::Silent {
                 provider: "slow",
                 stage: "audio",
@@ -171,10 +171,13 @@ async fn a_call_that_ends_before_a_word_leaves_the_probe_to_the_next() {
     tokio::time::advance(BreakerSettings::default().open).await;
     let rig = Rig::with(commons);
     tokio::time::sleep(Duration::from_millis(50)).await;
-    assert!(!breakers.allows(&name, Need::Usual), "the voice is tried");
+    assert!(
+        !breakers.allows(Whom::named(&name), Need::Usual),
+        "the voice is tried"
+    );
     drop(rig);
     tokio::time::sleep(Duration::from_millis(100)).await;
-    assert!(breakers.allows(&name, Need::Usual), "at once");
+    assert!(breakers.allows(Whom::named(&name), Need::Usual), "at once");
 }
 
 #[tokio::test(start_paused = true)]

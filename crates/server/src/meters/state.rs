@@ -67,11 +67,11 @@ impl State {
     }
 
     fn refused(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        let help = "1 while a key, a quota or the model itself is refused";
+        let help = "1 while a key, a quota, a model or settings are refused";
         let kind = ConstGauge::new(0_i64).metric_type();
         let mut family = encoder.encode_descriptor(names::PROVIDER_REFUSED, help, None, kind)?;
         for breaker in self.0.exchange.breakers() {
-            let label = [("provider", breaker.name.to_string())];
+            let label = [("provider", breaker.of.to_string())];
             let gauge = ConstGauge::new(i64::from(breaker.refused));
             gauge.encode(family.encode_family(&label)?)?;
         }

@@ -49,7 +49,7 @@ pub(crate) async fn health(State(app): State<Arc<App>>) -> Json<Value> {
             } else {
                 breaker.state.as_str()
             };
-            (breaker.name.to_string(), json!(state))
+            (breaker.of.to_string(), json!(state))
         })
         .collect();
     Json(json!({

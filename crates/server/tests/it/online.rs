@@ -482,10 +482,10 @@ async fn no_call_is_taken_that_nobody_would_listen_to() {
     config.listen = ([127, 0, 0, 1], 0).into();
     let app = TestApp::of(config, Options::default()).await;
     assert!(app.call("CA1").await.contains("<Connect"));
-    app.counts("repartee_provider_refused{provider=\"deepgram/nova-3\"}")
+    app.counts("repartee_provider_refused{provider=\"deepgram\"}")
         .await;
     let health: serde_json::Value = app.get("/health").await.json().await.expect("JSON");
-    assert_eq!(health["breakers"]["deepgram/nova-3"], "refused");
+    assert_eq!(health["breakers"]["deepgram"], "refused");
     let refused = app.call("CA2").await;
     assert!(
         refused.contains("something went wrong on our side"),

@@ -65,7 +65,8 @@ impl fmt::Display for LogLine<'_, Input> {
             | Input::TurnEnded { .. }
             | Input::TurnLikely
             | Input::TurnResumed
-            | Input::UtteranceOver => self.of.fmt(f),
+            | Input::UtteranceOver
+            | Input::WordsCome(_) => self.of.fmt(f),
         }
     }
 }
@@ -95,6 +96,7 @@ impl fmt::Display for LogLine<'_, Action> {
             | Action::Silence { .. }
             | Action::Speak { .. }
             | Action::SpeakEnd(_)
+            | Action::StopThinking(_)
             | Action::TakeRounds(_) => self.of.fmt(f),
         }
     }

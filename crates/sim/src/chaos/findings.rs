@@ -232,8 +232,8 @@ impl Findings {
             .iter()
             .cloned()
             .partition(|line| line.purpose == Purpose::Rehearsal);
-        let rehearsed = Ledger::of_receipts([Receipt(rehearsed)].iter());
-        let differences = rehearsed.differences(stage.rehearsal(), Lost::default());
+        let rehearsed = Billed::on([&Receipt(rehearsed)]);
+        let differences = stage.rehearsal().differences(&rehearsed, Lost::default());
         mistakes.extend(differences.into_iter().map(|it| format!("rehearsal: {it}")));
         let paid = Receipt(paid).cost();
         if (totals.calls, paid.known) != (calls.len() as u64, cost) {

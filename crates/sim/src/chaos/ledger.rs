@@ -44,8 +44,6 @@ const PROMPT: [Item; 4] = [
 ];
 /// Sound that may be on its way when a stream ends.
 const ON_ITS_WAY_MS: u64 = 250;
-/// Sound that may be given to a stream just after its call was settled: a piece of a quiet line.
-const AFTERWARDS_MS: u64 = 160;
 
 /// What may have been lost on its way when somebody was cut off, though it is paid.
 #[derive(Clone, Copy, Debug, Default)]
@@ -164,16 +162,15 @@ impl Ledger {
         found
     }
 
-    /// How much of it may be billed: sound that was sent may not have come, a last piece of it may
-    /// come too late for the bill, and who goes away early may not know what a cache held.
+    /// How much of it may be billed: sound that was sent may not have come, and who goes away early
+    /// may not know what a cache held.
     fn bounds(&self, sold: &Sold, lost: Lost) -> [u64; 2] {
         let counted = amount_of(&self.amounts, sold);
         let in_doubt = amount_of(&self.in_doubt, sold);
         match sold.1 {
             Item::Transcription => {
                 let streams = self.streams.get(&sold.0).copied().unwrap_or(0);
-                let least = counted.saturating_sub(streams * AFTERWARDS_MS);
-                [least, counted + streams * ON_ITS_WAY_MS]
+                [counted, counted + streams * ON_ITS_WAY_MS]
             }
             Item::AudioOutput | Item::Output => {
                 let least = counted.saturating_sub(lost.tokens);

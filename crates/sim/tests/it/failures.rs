@@ -1,5 +1,5 @@
 use domain::EndReason;
-use driver::Agent;
+use driver::{Agent, nobody_is_left};
 use providers::{ProviderError, Verdict, llm::Written};
 use session::ToolCall;
 use transports::FromLine;
@@ -38,6 +38,32 @@ pub(crate) fn refused() -> ProviderError {
         detail: "bad key".to_owned(),
         verdict: Verdict::KeyRefused,
     }
+}
+
+/// One tenant's mistyped voice is no other tenant's trouble.
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_of_one_agent_leaves_the_others_their_provider() {
+    let not_found = ProviderError::Refused {
+        provider: "fake",
+        status: 404,
+        detail: "voice_not_found".to_owned(),
+        verdict: Verdict::SettingsRefused,
+    };
+    let cast = Cast {
+        ears: vec![ears(vec![])],
+        models: vec![model(vec![], &[])],
+        voices: vec![voice(vec![Plan::Fail(not_found)])],
+        ..Cast::default()
+    };
+    let lakeview = agent(rules(), &cast);
+    let mut hillside = lakeview.clone();
+    hillside.speak[0].settings.voice = "somebody else".to_owned();
+    let world = World::answer_as(lakeview.clone());
+    world.wait(1_000).await;
+    let breakers = world.exchange.breakers();
+    assert!(nobody_is_left(&lakeview, &breakers), "{breakers:?}");
+    assert!(!nobody_is_left(&hillside, &breakers), "{breakers:?}");
+    world.hang_up().await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -131,7 +157,7 @@ async fn a_model_is_asked_again_and_then_another_one() {
     let mut metrics = String::new();
     prometheus_client::encoding::text::encode(&mut metrics, &world.registry).unwrap();
     assert!(
-        metrics.contains(r#"repartee_fallback_total{from="fake0/model",to="fake1/model"} 1"#),
+        metrics.contains(r#"repartee_fallback_total{from="model0/fake",to="model1/fake"} 1"#),
         "{metrics}"
     );
     let (_, turns) = world.hang_up().await;
@@ -347,16 +373,22 @@ async fn everyone_who_may_be_asked_is_shown_before_anyone_calls() {
     let world = World::answer(rules(), &cast);
     world.exchange.rehearse(&agent(rules(), &cast)).await;
     let shown = world.exchange.breakers();
-    let names: Vec<String> = shown.iter().map(|at| at.name.to_string()).collect();
+    let names: Vec<String> = shown.iter().map(|at| at.of.to_string()).collect();
     assert_eq!(
         names,
         [
-            "fake0/ears",
-            "fake0/model",
-            "fake0/voice",
-            "fake1/ears",
-            "fake1/model",
-            "fake1/voice",
+            "ears0/fake",
+            "ears1/fake",
+            "model0/fake",
+            "model1/fake",
+            "voice0/fake",
+            "voice1/fake",
+            "ears0",
+            "ears1",
+            "model0",
+            "model1",
+            "voice0",
+            "voice1",
         ]
     );
 }

@@ -188,7 +188,7 @@ pub(crate) fn stations(
         tools: Vec::new(),
     });
     let station = |(index, talker): (usize, &FakeTalker)| Station {
-        name: format!("fake{index}/talker").parse().unwrap(),
+        name: format!("talker{index}/fake").parse().unwrap(),
         provider: Arc::new(talker.clone()) as Arc<dyn SpeechToSpeech>,
         settings: Arc::clone(&settings),
     };

@@ -49,7 +49,7 @@ async fn one_model_greets_and_answers() {
     );
     assert_eq!(talker.orders(), ["say r1 Hello", "commit r2"]);
     let names: Vec<_> = turns[1].providers.iter().map(ToString::to_string).collect();
-    assert_eq!(names, ["fake0/ears", "fake0/talker"]);
+    assert_eq!(names, ["ears0/fake", "talker0/fake"]);
     assert_eq!(ended.usage.llm_output_tokens, 2 * (8 + 30));
     assert!(cast.models[0].asked.lock().unwrap().is_empty());
     assert!(cast.voices[0].said.lock().unwrap().is_empty());
@@ -212,7 +212,7 @@ async fn when_it_cannot_be_opened_again_model_and_voice_carry_on() {
     let mut metrics = String::new();
     prometheus_client::encoding::text::encode(&mut metrics, &world.registry).unwrap();
     assert!(
-        metrics.contains(r#"repartee_fallback_total{from="fake0/talker",to="fake0/model"} 1"#),
+        metrics.contains(r#"repartee_fallback_total{from="talker0/fake",to="model0/fake"} 1"#),
         "{metrics}"
     );
     let (ended, turns) = world.hang_up().await;
@@ -229,7 +229,7 @@ async fn when_it_cannot_be_opened_again_model_and_voice_carry_on() {
     );
     assert_eq!(talker.talks.lock().unwrap().len(), 2, "one reconnection");
     let names: Vec<_> = turns[2].providers.iter().map(ToString::to_string).collect();
-    assert_eq!(names, ["fake0/ears", "fake0/model", "fake0/voice"]);
+    assert_eq!(names, ["ears0/fake", "model0/fake", "voice0/fake"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -244,7 +244,7 @@ async fn a_refused_key_leaves_the_call_to_model_and_voice() {
     world.say(&cast.ears[0], "When do you open?").await;
     world.wait(3_000).await;
     let statuses = world.exchange.breakers();
-    let talkers = statuses.iter().find(|at| at.name.model == "talker");
+    let talkers = statuses.iter().find(|at| at.of.to_string() == "talker0");
     assert!(talkers.is_some_and(|status| status.refused));
     let (_, turns) = world.hang_up().await;
     assert_eq!(
@@ -265,7 +265,7 @@ async fn a_key_that_is_refused_with_an_answer_is_one_failure() {
     let mut metrics = String::new();
     prometheus_client::encoding::text::encode(&mut metrics, &world.registry).unwrap();
     assert!(
-        metrics.contains(r#"{provider="fake0",op="realtime",result="refused"} 1"#),
+        metrics.contains(r#"{provider="talker0",op="realtime",result="refused"} 1"#),
         "{metrics}"
     );
     let (_, turns) = world.hang_up().await;
@@ -310,7 +310,7 @@ async fn every_kind_of_token_is_paid_for_and_the_budget_ends_the_call() {
     let rates: Rates = [(Item::AudioOutput, dollars(1)), (Item::Input, dollars(0))]
         .into_iter()
         .collect();
-    let book: PriceBook = [("fake0/talker".parse().unwrap(), rates)]
+    let book: PriceBook = [("talker0/fake".parse().unwrap(), rates)]
         .into_iter()
         .collect();
     cast.prices = book;
@@ -326,7 +326,7 @@ async fn every_kind_of_token_is_paid_for_and_the_budget_ends_the_call() {
     let of = |item| {
         let mut lines = lines
             .iter()
-            .filter(|line| line.item == item && line.payee.model == "talker");
+            .filter(|line| line.item == item && line.payee.provider == "talker0");
         let line = lines.next().expect("it is on the receipt");
         assert_eq!((line.purpose, lines.next()), (Purpose::Call, None));
         (line.amount, line.cost.map(|cost| cost.0 / 1_000_000))

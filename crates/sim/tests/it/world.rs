@@ -192,7 +192,7 @@ pub(crate) fn agent(rules: Rules, cast: &Cast) -> Agent {
     let listen = Listen::plain("ears");
     let think = Arc::new(ModelSettings::plain("model", 100));
     let voice = Voice::plain("voice", "v");
-    let name = |job: &str, index: usize| format!("fake{index}/{job}").parse().unwrap();
+    let name = |job: &str, index: usize| format!("{job}{index}/fake").parse().unwrap();
     let ears = cast.ears.iter().enumerate().map(|(index, ears)| Station {
         name: name("ears", index),
         provider: Arc::new(ears.clone()) as Arc<dyn SpeechToText>,

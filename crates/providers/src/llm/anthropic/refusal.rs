@@ -34,20 +34,21 @@ fn verdict(status: u16, hints: Hints, said: &Said) -> Verdict {
         return Verdict::KeyRefused;
     }
     match (status, &*said.kind) {
-        (401..=404, _)
-        | (_, "authentication_error" | "billing_error" | "not_found_error" | "permission_error") => {
-            Verdict::KeyRefused
-        }
+        (_, "authentication_error" | "billing_error") => Verdict::KeyRefused,
+        (_, "not_found_error" | "permission_error") => Verdict::ModelRefused,
+        (401..=403, _) => Verdict::KeyRefused,
+        // Redirects and the like: this address does not serve what we ask for.
+        (300..=399 | 404, _) => Verdict::ModelRefused,
         (529, _) | (_, "overloaded_error") => Verdict::SwitchProvider,
         (429, _) | (_, "rate_limit_error") => match hints.again {
             Some(false) => Verdict::SwitchProvider,
             Some(true) | None => Verdict::RetryAfter(hints.wait.unwrap_or(A_MOMENT)),
         },
-        (400, _) | (_, "invalid_request_error") if is_misconfigured(said) => Verdict::KeyRefused,
+        (400, _) | (_, "invalid_request_error") if is_misconfigured(said) => {
+            Verdict::SettingsRefused
+        }
         (400 | 413, _) | (_, "invalid_request_error" | "request_too_large") => Verdict::GiveUp,
         (200 | 408 | 409 | 500..=599, _) => again(hints),
-        // Redirects and the like: this address does not serve what we ask for.
-        (300..=399, _) => Verdict::KeyRefused,
         _ if hints.again == Some(true) => again(hints),
         _ => Verdict::GiveUp,
     }
@@ -72,7 +73,7 @@ fn is_out_of_money(status: u16, said: &Said) -> bool {
         || (is_bad_request && says(said, &["spend limit", "usage limit", "credit balance"]))
 }
 
-/// Wrong for every request, not for this one alone: fields that this model does not take, tools whose
+/// Wrong for every request of an agent, not for this one alone: fields that this model does not take, tools whose
 /// schemas it cannot keep to. The provider has no code for it.
 fn is_misconfigured(said: &Said) -> bool {
     const PHRASES: [&str; 6] = [

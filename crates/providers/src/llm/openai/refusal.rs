@@ -42,19 +42,25 @@ fn error(status: u16, hints: Hints, said: Said) -> ProviderError {
 
 /// The provider has swapped `code` and `type` before, so either may hold the name.
 fn verdict(status: u16, hints: Hints, said: &Said) -> Verdict {
-    if said.is_any_of(&OUT_OF_MONEY) || said.is_any_of(&MISCONFIGURED) {
+    if said.is_any_of(&OUT_OF_MONEY) || said.is_any_of(&LOCKED_OUT) {
         return Verdict::KeyRefused;
     }
+    if said.is_any_of(&MISCONFIGURED) {
+        return Verdict::SettingsRefused;
+    }
+    if said.code == NO_MODEL || said.kind == NO_MODEL || lacks_scope(status, said) {
+        return Verdict::ModelRefused;
+    }
     match (status, hints.again) {
-        (401..=404, _) => Verdict::KeyRefused,
+        (401..=403, _) => Verdict::KeyRefused,
+        // Redirects and the like: this address does not serve what we ask for.
+        (300..=399 | 404, _) => Verdict::ModelRefused,
         (_, Some(false)) if status >= 500 || status == 429 => Verdict::SwitchProvider,
         (429, _) => Verdict::RetryAfter(hints.wait.unwrap_or(Duration::from_millis(500))),
         (200, _) if said.is_any_of(&TOO_FAST) => Verdict::RetryAfter(Duration::from_millis(500)),
         (200 | 408 | 409 | 498 | 499 | 500..=599, _) | (_, Some(true)) => {
             hints.wait.map_or(Verdict::Retry, Verdict::RetryAfter)
         }
-        // Redirects and the like: this address does not serve what we ask for.
-        (300..=399, _) => Verdict::KeyRefused,
         _ => Verdict::GiveUp,
     }
 }
@@ -76,16 +82,26 @@ const OUT_OF_MONEY: [&str; 7] = [
     "spend_limit_reached",
     "usage_limit_reached",
 ];
-/// Wrong for every request, not for this one alone.
-const MISCONFIGURED: [&str; 7] = [
+/// The key is of no use, whatever is asked for.
+const LOCKED_OUT: [&str; 3] = [
     "account_deactivated",
     "invalid_api_key",
-    "model_not_found",
-    "unsupported_parameter",
-    "unsupported_value",
-    "unknown_parameter",
     "unsupported_country_region_territory",
 ];
+/// There is none, or this key may not use it.
+const NO_MODEL: &str = "model_not_found";
+/// Wrong for every request of an agent, not for this one alone.
+const MISCONFIGURED: [&str; 3] = [
+    "unknown_parameter",
+    "unsupported_parameter",
+    "unsupported_value",
+];
+
+/// A key that is good for other jobs. There is no code for it.
+fn lacks_scope(status: u16, said: &Said) -> bool {
+    let words = said.words.to_lowercase();
+    matches!(status, 401 | 403) && words.contains("missing scopes")
+}
 
 #[cfg(test)]
 mod tests;

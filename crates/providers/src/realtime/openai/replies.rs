@@ -14,7 +14,7 @@ use super::{
     wire::{self, Complaint, Done, End, Weight},
 };
 use crate::{
-    ProviderError, Verdict,
+    ProviderError,
     realtime::{FromSpeaker, RealtimeTokens},
 };
 
@@ -257,7 +257,7 @@ impl Replies {
             return Ok(());
         }
         let fatal = match &done.end {
-            End::Failed(error) if error.verdict() == Verdict::KeyRefused => Err(error.clone()),
+            End::Failed(error) if error.verdict().is_for_good() => Err(error.clone()),
             End::Cancelled | End::Completed | End::Failed(_) | End::TooLong => Ok(()),
         };
         // Whatever came of it has to be paid.

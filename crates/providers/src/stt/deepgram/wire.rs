@@ -305,7 +305,7 @@ pub(super) fn likely_words(mut address: Address, model: &str, keyterms: &[String
 #[must_use]
 pub fn closed(code: u16, reason: &str) -> ProviderError {
     let verdict = match code {
-        1008 | 1003 => Verdict::KeyRefused,
+        1008 | 1003 => Verdict::SettingsRefused,
         _ => Verdict::Retry,
     };
     ProviderError::Refused {

@@ -21,36 +21,15 @@ pub fn is_idle_close(code: u16, reason: &str) -> bool {
 #[must_use]
 pub fn closed(code: u16, reason: &str) -> ProviderError {
     let verdict = match code {
-        _ if says(
-            reason,
-            &[
-                "quota",
-                "api_key",
-                "api key",
-                "permission",
-                "auth",
-                "unusual",
-            ],
-        ) =>
-        {
+        _ if says(reason, &["quota", "api_key", "api key", "auth", "unusual"]) => {
             Verdict::KeyRefused
         }
+        _ if says(reason, &["permission"]) => Verdict::ModelRefused,
         _ if says(reason, &["concurrent", "too many", "too_many"]) => BUSY,
         _ if says(reason, &["system_busy", "heavy traffic"]) => VERY_BUSY,
         1008 if is_idle_close(code, reason) => Verdict::Retry,
-        1008 if says(
-            reason,
-            &[
-                "model",
-                "voice",
-                "language",
-                "subscription",
-                "output_format",
-            ],
-        ) =>
-        {
-            Verdict::KeyRefused
-        }
+        1008 if says(reason, &SETTINGS) => Verdict::SettingsRefused,
+        1008 if says(reason, &["model"]) => Verdict::ModelRefused,
         1008 if says(reason, &["max_character", "character limit"]) => Verdict::GiveUp,
         1003 | 1007 | 1008 | 1009 => Verdict::SwitchProvider,
         _ => Verdict::Retry,
@@ -66,18 +45,26 @@ pub fn closed(code: u16, reason: &str) -> ProviderError {
 /// What an HTTP answer in place of a socket means.
 #[must_use]
 pub fn refused(status: u16, body: &str) -> ProviderError {
+    let detail = refusal_words(body);
     let verdict = match status {
         429 if says(body, &["system_busy"]) => VERY_BUSY,
         429 => BUSY,
         408 | 500..=599 => Verdict::Retry,
         // Of all that is sent only the text differs from clause to clause.
         400 | 413 | 422 if says(body, &["max_character", "\"text\""]) => Verdict::GiveUp,
-        _ => Verdict::KeyRefused,
+        _ if says(&detail, &["quota", "api_key", "api key", "credit"]) => Verdict::KeyRefused,
+        401 | 403 if says(&detail, &["permission"]) => Verdict::ModelRefused,
+        _ if says(&detail, &SETTINGS) => Verdict::SettingsRefused,
+        401..=403 => Verdict::KeyRefused,
+        _ if says(&detail, &["model"]) => Verdict::ModelRefused,
+        // Redirects and the like: this address does not serve what we ask for.
+        300..=399 | 404 => Verdict::ModelRefused,
+        _ => Verdict::SettingsRefused,
     };
     ProviderError::Refused {
         provider: NAME,
         status,
-        detail: refusal_words(body),
+        detail,
         verdict,
     }
 }
@@ -93,6 +80,15 @@ pub(super) fn broke_off(body: &str) -> ProviderError {
     closed(200, &refusal_words(body))
 }
 
+/// What an agent chooses. A plan that is too small has others.
+const SETTINGS: [&str; 6] = [
+    "voice",
+    "language",
+    "output_format",
+    "only_for_creator",
+    "setting",
+    "subscription",
+];
 /// A slot is free again after a sentence of someone else's.
 const BUSY: Verdict = Verdict::RetryAfter(Duration::from_millis(250));
 const VERY_BUSY: Verdict = Verdict::RetryAfter(Duration::from_secs(1));

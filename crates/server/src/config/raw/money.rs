@@ -10,8 +10,8 @@ pub(crate) struct Breaker {
     pub window_s: Option<u64>,
     /// How long the model is left alone then. Default 30.
     pub open_s: Option<u64>,
-    /// How long it is left alone when its key, its quota or the model itself was refused. Default
-    /// 300.
+    /// How long it is left alone when its key, its quota, the model or an agent's settings were
+    /// refused. Default 300.
     pub open_for_key_s: Option<u64>,
     /// Successes in a row after which everybody may ask it again. Default 2.
     pub successes: Option<u32>,

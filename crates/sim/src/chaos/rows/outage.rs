@@ -99,7 +99,7 @@ async fn closed(stage: &Stage) -> Option<Instant> {
         let breakers = stage.exchange.breakers();
         let mut first = breakers
             .iter()
-            .filter(|breaker| breaker.name.provider == "model0");
+            .filter(|breaker| breaker.of.provider() == "model0");
         first.all(|breaker| breaker.state == BreakerState::Closed)
     };
     let until = Instant::now() + 3 * OPEN;

@@ -32,16 +32,16 @@ fn every_row_of_the_table_says_what_to_do() {
         shown(418, "teapot_error", "short and stout"),
     ].join("\n"), @r#"
 anthropic: refused with 400: invalid_request_error: messages: roles must alternate -> GiveUp
-anthropic: refused with 400: invalid_request_error: `temperature` is not supported with this model -> KeyRefused
-anthropic: refused with 400: invalid_request_error: The compiled grammar is too large, simplify your tools -> KeyRefused
-anthropic: refused with 400: invalid_request_error: Schema is too complex for compilation. -> KeyRefused
-anthropic: refused with 400: invalid_request_error: Too many strict tools (21). The maximum is 20. -> KeyRefused
+anthropic: refused with 400: invalid_request_error: `temperature` is not supported with this model -> SettingsRefused
+anthropic: refused with 400: invalid_request_error: The compiled grammar is too large, simplify your tools -> SettingsRefused
+anthropic: refused with 400: invalid_request_error: Schema is too complex for compilation. -> SettingsRefused
+anthropic: refused with 400: invalid_request_error: Too many strict tools (21). The maximum is 20. -> SettingsRefused
 anthropic: refused with 400: invalid_request_error: You have reached your specified API usage limits. -> KeyRefused
 anthropic: refused with 400: invalid_request_error: Your credit balance is too low. -> KeyRefused
 anthropic: refused with 401: authentication_error: invalid x-api-key -> KeyRefused
 anthropic: refused with 402: billing_error: pay -> KeyRefused
-anthropic: refused with 403: permission_error: no -> KeyRefused
-anthropic: refused with 404: not_found_error: model: claude-0 -> KeyRefused
+anthropic: refused with 403: permission_error: no -> ModelRefused
+anthropic: refused with 404: not_found_error: model: claude-0 -> ModelRefused
 anthropic: refused with 409: conflict_error: again -> Retry
 anthropic: refused with 413: request_too_large: 32 MB -> GiveUp
 anthropic: refused with 429: rate_limit_error: slow -> RetryAfter(500ms)
@@ -74,8 +74,9 @@ fn odd_refusals_go_by_their_status() {
         (502, "<html>\n<h1>Bad gateway</h1>", Verdict::Retry),
         (529, "", Verdict::SwitchProvider),
         (401, r#"{"error":"who?"}"#, Verdict::KeyRefused),
+        (403, "", Verdict::KeyRefused),
         (408, "[1]", Verdict::Retry),
-        (302, "", Verdict::KeyRefused),
+        (302, "", Verdict::ModelRefused),
         (
             422,
             r#"{"error":{"details":["x"],"message":7}}"#,

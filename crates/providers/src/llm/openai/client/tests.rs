@@ -119,7 +119,7 @@ async fn a_refusal_says_what_to_do() {
             "307 Temporary Redirect",
             "location: http://127.0.0.1:1/\r\n",
             "",
-            Verdict::KeyRefused,
+            Verdict::ModelRefused,
         ),
     ] {
         let server = Loopback::new().await;

@@ -9,6 +9,9 @@ fn shown(status: u16, body: &str) -> String {
 fn refusals_are_read_in_every_shape() {
     insta::assert_snapshot!([
         shown(401, r#"{"error":{"message":"Incorrect API key","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}"#),
+        shown(401, r#"{"error":{"message":"You have insufficient permissions. Missing scopes: model.request.","code":null}}"#),
+        shown(403, r#"{"error":{"message":"Project has no access","code":"model_not_found"}}"#),
+        shown(403, r#"{"error":{"message":"not from there","code":"unsupported_country_region_territory"}}"#),
         shown(404, r#"{"error":{"message":"no such model","type":"invalid_request_error","code":"model_not_found"}}"#),
         shown(429, r#"{"error":{"message":"pay","type":"insufficient_quota","code":null}}"#),
         shown(429, r#"{"error":{"message":"slow","type":"requests","code":"rate_limit_exceeded"}}"#),
@@ -27,8 +30,14 @@ fn refusals_are_read_in_every_shape() {
     ].join("\n"), @r#"
 openai: refused with 401: invalid_api_key: Incorrect API key
   KeyRefused
-openai: refused with 404: model_not_found: no such model
+openai: refused with 401: You have insufficient permissions. Missing scopes: model.request.
+  ModelRefused
+openai: refused with 403: model_not_found: Project has no access
+  ModelRefused
+openai: refused with 403: unsupported_country_region_territory: not from there
   KeyRefused
+openai: refused with 404: model_not_found: no such model
+  ModelRefused
 openai: refused with 429: insufficient_quota: pay
   KeyRefused
 openai: refused with 429: rate_limit_exceeded: slow
@@ -36,7 +45,7 @@ openai: refused with 429: rate_limit_exceeded: slow
 openai: refused with 400: context_length_exceeded: too long
   GiveUp
 openai: refused with 400: unsupported_value: no temperature
-  KeyRefused
+  SettingsRefused
 openai: refused with 503: 503: Loading model
   Retry
 openai: refused with 500: it broke
@@ -54,7 +63,7 @@ openai: refused with 502: <html> <h1>Bad gateway</h1>
 openai: refused with 402: 402: credits
   KeyRefused
 openai: refused with 302: 
-  KeyRefused
+  ModelRefused
 openai: refused with 429: 11 bytes without a reason
   RetryAfter(500ms)
 "#);

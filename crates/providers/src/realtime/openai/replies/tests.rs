@@ -3,6 +3,7 @@ use std::time::Duration;
 use session::ToolCall;
 
 use super::*;
+use crate::Verdict;
 
 const R1: ReplyId = ReplyId(1);
 const R2: ReplyId = ReplyId(2);

@@ -129,10 +129,10 @@ impl Complaint {
         self.about.as_deref().and_then(reply_of)
     }
 
-    /// As the refusal of a session's settings: wrong for every call, not for this one alone.
+    /// As the refusal of a session's settings: wrong for every call with them, not for this one alone.
     #[must_use]
     pub fn of_settings(self) -> ProviderError {
-        judged_again(self.error, Verdict::GiveUp, Verdict::KeyRefused)
+        judged_again(self.error, Verdict::GiveUp, Verdict::SettingsRefused)
     }
 }
 
@@ -143,7 +143,8 @@ pub fn closed(code: u16, reason: &str) -> ProviderError {
         _ if FATAL.iter().any(|fatal| reason.contains(fatal)) => Verdict::KeyRefused,
         _ if reason.contains(EXPIRED) => Verdict::Retry,
         1001 | 1005 | 1006 | 1011..=1013 | 1015 => Verdict::Retry,
-        1008 => Verdict::KeyRefused,
+        // It does not say of what. Nobody but this agent is spared.
+        1008 => Verdict::SettingsRefused,
         _ => Verdict::SwitchProvider,
     };
     ProviderError::Refused {

@@ -306,8 +306,16 @@ fn refusals_say_what_to_do() {
             None,
             r#"{"err_code":"Bad Request","err_msg":"no keywords","request_id":"x"}"#,
             "Bad Request no keywords",
-            Verdict::KeyRefused,
+            Verdict::SettingsRefused,
         ),
+        (
+            401,
+            Some("Not this one."),
+            r#"{"err_code":"INSUFFICIENT_PERMISSIONS","err_msg":"no"}"#,
+            "Not this one.",
+            Verdict::ModelRefused,
+        ),
+        (403, None, "", "", Verdict::ModelRefused),
         (
             402,
             None,
@@ -334,7 +342,10 @@ fn refusals_say_what_to_do() {
 
 #[test]
 fn closes_say_what_to_do() {
-    assert_eq!(closed(1008, "DATA-0000").verdict(), Verdict::KeyRefused);
+    assert_eq!(
+        closed(1008, "DATA-0000").verdict(),
+        Verdict::SettingsRefused
+    );
     assert_eq!(closed(1011, "NET-0001 no audio").verdict(), Verdict::Retry);
     assert_eq!(closed(1000, "").verdict(), Verdict::Retry);
 }

@@ -268,7 +268,7 @@ async fn a_refusal_says_what_to_do() {
             r#"{"error":{"type":"insufficient_quota"}}"#,
             Verdict::KeyRefused,
         ),
-        ("404 Not Found", "", "", Verdict::KeyRefused),
+        ("404 Not Found", "", "", Verdict::ModelRefused),
         ("503 Service Unavailable", "", "", Verdict::Retry),
         (
             "200 OK",

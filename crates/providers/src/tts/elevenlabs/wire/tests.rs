@@ -174,7 +174,7 @@ fn error_messages_say_what_to_do() {
 elevenlabs: refused with 1008: quota_exceeded This request exceeds your quota.
   KeyRefused
 elevenlabs: refused with 1008: unsupported_model Unsupported model
-  KeyRefused
+  ModelRefused
 elevenlabs: refused with 1008: input_timeout_exceeded No input for 20 s
   Retry
 elevenlabs: refused with 1008: too_many_concurrent_requests too many
@@ -196,7 +196,12 @@ fn refusals_are_read_in_every_shape() {
     };
     insta::assert_snapshot!([
         shown(401, r#"{"detail":{"status":"quota_exceeded","message":"You have 0 credits."}}"#),
+        shown(401, r#"{"detail":{"status":"missing_permissions","message":"not text_to_speech"}}"#),
         shown(403, r#"{"detail":"Forbidden"}"#),
+        shown(403, r#"{"detail":{"status":"only_for_creator+","message":"a better plan"}}"#),
+        shown(404, r#"{"detail":{"status":"model_not_found","message":"No such model"}}"#),
+        shown(400, r#"{"detail":{"status":"invalid_language","message":"nope"}}"#),
+        shown(422, r#"{"detail":[{"loc":["body","voice_settings"],"msg":"too large"}]}"#),
         shown(404, r#"{"detail":{"type":"x","code":"voice_not_found","message":"No such voice","status":"voice_not_found"}}"#),
         shown(422, r#"{"detail":[{"loc":["body","text"],"msg":"missing"}]}"#),
         shown(400, r#"{"detail":{"status":"max_character_limit_exceeded","message":"long"}}"#),
@@ -206,10 +211,20 @@ fn refusals_are_read_in_every_shape() {
     ].join("\n"), @r#"
 elevenlabs: refused with 401: quota_exceeded You have 0 credits.
   KeyRefused
+elevenlabs: refused with 401: missing_permissions not text_to_speech
+  ModelRefused
 elevenlabs: refused with 403: Forbidden
   KeyRefused
+elevenlabs: refused with 403: only_for_creator+ a better plan
+  SettingsRefused
+elevenlabs: refused with 404: model_not_found No such model
+  ModelRefused
+elevenlabs: refused with 400: invalid_language nope
+  SettingsRefused
+elevenlabs: refused with 422: too large
+  SettingsRefused
 elevenlabs: refused with 404: voice_not_found No such voice
-  KeyRefused
+  SettingsRefused
 elevenlabs: refused with 422: missing
   GiveUp
 elevenlabs: refused with 400: max_character_limit_exceeded long

@@ -91,7 +91,7 @@ async fn settings_that_are_refused_are_told_at_once() {
     socket
         .write(r#"{"type":"error","error":{"type":"invalid_request_error","code":"invalid_value","message":"no such voice","event_id":"configure"}}"#)
         .await;
-    assert_eq!(call.failure().await.verdict(), Verdict::KeyRefused);
+    assert_eq!(call.failure().await.verdict(), Verdict::SettingsRefused);
 }
 
 #[tokio::test]
@@ -142,7 +142,7 @@ async fn lost_credit_ends_it_and_the_key_is_not_repeated() {
 async fn an_end_of_the_session_is_a_failure() {
     for (code, reason, verdict) in [
         (1_001, "restart", Verdict::Retry),
-        (1_008, "policy", Verdict::KeyRefused),
+        (1_008, "policy", Verdict::SettingsRefused),
         (1_000, "bye", Verdict::SwitchProvider),
     ] {
         let server = Loopback::new().await;

@@ -67,13 +67,13 @@ fn complaints_are_weighed_by_code_type_and_what_they_are_about() {
 }
 
 #[test]
-fn refused_settings_are_wrong_for_every_call() {
+fn refused_settings_are_wrong_for_every_call_with_them() {
     let refused = complained(
         json!({ "type": "invalid_request_error", "code": "invalid_value",
         "message": "no such voice", "param": "session.audio", "event_id": "configure" }),
     );
     let error = refused.of_settings();
-    assert_eq!(error.verdict(), Verdict::KeyRefused);
+    assert_eq!(error.verdict(), Verdict::SettingsRefused);
     assert_eq!(
         error.to_string(),
         "openai: refused with 200: invalid_value: no such voice"
@@ -94,7 +94,7 @@ fn only_some_closes_are_worth_another_connection() {
             "{code}"
         );
     }
-    assert_eq!(closed(1_008, "").verdict(), Verdict::KeyRefused);
+    assert_eq!(closed(1_008, "").verdict(), Verdict::SettingsRefused);
     let reason = "invalid_request_error.invalid_api_key";
     assert_eq!(closed(3_000, reason).verdict(), Verdict::KeyRefused);
     assert_eq!(closed(1_000, "session_expired").verdict(), Verdict::Retry);

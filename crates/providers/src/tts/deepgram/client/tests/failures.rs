@@ -6,7 +6,7 @@ use super::*;
 async fn refusals_are_told_before_anything_is_spoken() {
     let server = Loopback::new().await;
     for (status, verdict) in [
-        ("400 Bad Request", Verdict::KeyRefused),
+        ("400 Bad Request", Verdict::SettingsRefused),
         ("401 Unauthorized", Verdict::KeyRefused),
         ("402 Payment Required", Verdict::KeyRefused),
         (

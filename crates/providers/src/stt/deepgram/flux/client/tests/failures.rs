@@ -22,9 +22,9 @@ async fn a_refusal_tells_its_reason_without_the_key() {
 async fn refusals_say_what_to_do() {
     let server = Loopback::new().await;
     for (status, verdict) in [
-        ("400 Bad Request", Verdict::KeyRefused),
+        ("400 Bad Request", Verdict::SettingsRefused),
         ("402 Payment Required", Verdict::KeyRefused),
-        ("403 Forbidden", Verdict::KeyRefused),
+        ("403 Forbidden", Verdict::ModelRefused),
         (
             "429 Too Many Requests",
             Verdict::RetryAfter(Duration::from_millis(500)),
@@ -82,7 +82,7 @@ async fn a_first_message_that_is_no_welcome_is_a_failure() {
     }
     let call = Call::begin(&server, Deadlines::default());
     server.socket().await.close(1008, "DATA-0000").await;
-    assert_eq!(call.failure().await.verdict(), Verdict::KeyRefused);
+    assert_eq!(call.failure().await.verdict(), Verdict::SettingsRefused);
 }
 
 /// Everything that was told, and how the stream ended.

@@ -66,7 +66,7 @@ async fn a_refusal_says_what_to_do() {
             r#"{"detail":"creator only"}"#,
             Verdict::KeyRefused,
         ),
-        ("404 Not Found", "", "", Verdict::KeyRefused),
+        ("404 Not Found", "", "", Verdict::ModelRefused),
         ("429 Too Many Requests", json, many, busy(250)),
         ("429 Too Many Requests", json, heavy, busy(1_000)),
         (
@@ -244,7 +244,7 @@ async fn a_list_that_cannot_be_had_says_why() {
     let client = voices(&server);
     let (failure, ()) = tokio::join!(client.voices(Duration::from_secs(5)), refused);
     let failure = failure.expect_err("a refusal");
-    assert_eq!(failure.verdict(), Verdict::KeyRefused);
+    assert_eq!(failure.verdict(), Verdict::ModelRefused);
     assert!(failure.to_string().ends_with("not with ***"), "{failure}");
 
     let html = answer("200 OK", "content-type: text/html\r\n", "<html></html>");
