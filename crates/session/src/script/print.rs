@@ -6,7 +6,7 @@ use domain::TurnRecord;
 
 use crate::{
     Action, Audio, CancelReason, Delivery, Input, Message, Missing, Note, Play, RoundHeard, Span,
-    turn::hidden_keys,
+    Words, turn::hidden_keys,
 };
 
 /// An input as a line of a script, without its time.
@@ -63,26 +63,30 @@ impl fmt::Display for Input {
             Self::TurnLikely => f.write_str("likely"),
             Self::TurnResumed => f.write_str("resumed"),
             Self::UtteranceOver => f.write_str("over"),
-            Self::Words(words) => {
-                let verb = match (words.settled, words.ends_utterance, words.answers_finalize) {
-                    (_, true, _) => "utterance",
-                    (_, false, true) => "finalized",
-                    (true, false, false) => "settled",
-                    (false, false, false) => "words",
-                };
-                f.write_str(verb)?;
-                if let Some(span) = words.span {
-                    write!(f, " {span}")?;
-                }
-                for (index, span) in words.word_spans.iter().enumerate() {
-                    let before = if index == 0 { " each " } else { "," };
-                    write!(f, "{before}{}-{}", span.from, span.until)?;
-                }
-                write!(f, " {}", quoted(&words.text))
-            }
+            Self::Words(words) => write!(f, "{words}"),
             Self::WordsCome(Delivery::AsSpoken) => f.write_str("words-as-spoken"),
             Self::WordsCome(Delivery::InBatches) => f.write_str("words-in-batches"),
         }
+    }
+}
+
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verb = match (self.settled, self.ends_utterance, self.answers_finalize) {
+            (_, true, _) => "utterance",
+            (_, false, true) => "finalized",
+            (true, false, false) => "settled",
+            (false, false, false) => "words",
+        };
+        f.write_str(verb)?;
+        if let Some(span) = self.span {
+            write!(f, " {span}")?;
+        }
+        for (index, span) in self.word_spans.iter().enumerate() {
+            let before = if index == 0 { " each " } else { "," };
+            write!(f, "{before}{}-{}", span.from, span.until)?;
+        }
+        write!(f, " {}", quoted(&self.text))
     }
 }
 
