@@ -353,11 +353,7 @@ impl World {
                     .speak(now, &clause, &mut self.future, &mut self.dice);
             }
             Action::SpeakEnd(reply) => self.voice.end(now, *reply, &mut self.future),
-            Action::Apologise { reply, clause } => {
-                self.open.insert(*reply);
-                self.voice.apologise(now, *reply, *clause, &mut self.future);
-            }
-            Action::Press { reply, clause, .. } => {
+            Action::Apologise { reply, clause } | Action::Press { reply, clause, .. } => {
                 self.open.insert(*reply);
                 self.voice.apologise(now, *reply, *clause, &mut self.future);
             }
