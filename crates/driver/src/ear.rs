@@ -8,7 +8,7 @@ use std::sync::{
 use audio::{Heard, Hearing, HearingSettings};
 use bytes::{Bytes, BytesMut};
 use domain::Millis;
-use session::{Input, Span};
+use session::{Input, Span, TurnEnd};
 use tokio::{sync::mpsc, time::Instant};
 use transports::{FromLine, LineReader};
 
@@ -23,10 +23,14 @@ use crate::{
 
 /// Audio goes to the recogniser in pieces of this size: each costs a system call.
 const PIECE_BYTES: usize = 480;
-/// The same while nothing is to be heard, and has not been for so long that no recogniser waits for
-/// the end of a turn any more.
+/// The same while nothing is to be heard, and has not been for so long that nobody waits for the end
+/// of a turn any more.
 const QUIET_PIECE_BYTES: usize = 1_280;
-const QUIET_AFTER_MS: u64 = 2_500;
+/// By then we have taken the turn ourselves …
+const QUIET_AFTER: Millis = Millis(2_500);
+/// … and so have nearly all who take turns for us, by meaning or by the longest silence. If one is
+/// set to wait for longer still, an end that it takes by silence comes up to 100 ms later.
+const OTHERS_ARE_DONE_AFTER: Millis = Millis(10_000);
 
 /// Listens to the line: hears when the caller speaks, and passes the sound on.
 ///
@@ -45,6 +49,8 @@ pub(crate) struct Ear<R> {
     noise: bool,
     /// Where in the stream something was told of last.
     stirred_ms: u64,
+    /// How long after that sound leaves in larger pieces.
+    quiet_after: Millis,
     piece: BytesMut,
     recogniser: mpsc::Sender<Order>,
     talker: Option<mpsc::Sender<FromCaller>>,
@@ -65,7 +71,7 @@ pub(crate) struct Outlets {
 impl<R: LineReader> Ear<R> {
     pub(crate) fn new(
         (line, orders, hear_less): (R, mpsc::Receiver<ToEar>, Arc<AtomicBool>),
-        settings: HearingSettings,
+        (settings, turn_end): (HearingSettings, TurnEnd),
         answered: Instant,
         outlets: Outlets,
     ) -> Box<Self> {
@@ -85,6 +91,10 @@ impl<R: LineReader> Ear<R> {
             speech: false,
             noise: false,
             stirred_ms: 0,
+            quiet_after: match turn_end {
+                TurnEnd::Provider | TurnEnd::Talker => OTHERS_ARE_DONE_AFTER,
+                TurnEnd::Words => QUIET_AFTER,
+            },
             piece: BytesMut::with_capacity(QUIET_PIECE_BYTES),
             recogniser,
             talker,
@@ -166,7 +176,7 @@ impl<R: LineReader> Ear<R> {
     /// How much sound is passed on at a time.
     fn piece_bytes(&self) -> usize {
         let quiet_for = self.hearing.heard_ms() - self.stirred_ms;
-        if self.speech || self.noise || quiet_for < QUIET_AFTER_MS {
+        if self.speech || self.noise || quiet_for < self.quiet_after.0 {
             PIECE_BYTES
         } else {
             QUIET_PIECE_BYTES

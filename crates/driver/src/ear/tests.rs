@@ -21,7 +21,7 @@ impl LineReader for Line {
 }
 
 /// The pieces of this sound that a recogniser gets.
-async fn pieces(sound: Vec<u8>) -> Vec<Sound> {
+async fn pieces(sound: Vec<u8>, turn_end: TurnEnd) -> Vec<Sound> {
     let room = sound.len();
     let (recogniser, mut pieces) = mpsc::channel(room);
     let (mailbox, _inputs) = mpsc::channel(room);
@@ -38,7 +38,7 @@ async fn pieces(sound: Vec<u8>) -> Vec<Sound> {
     };
     let ear = Ear::new(
         (line, orders, Arc::default()),
-        HearingSettings::default(),
+        (HearingSettings::default(), turn_end),
         Instant::now(),
         outlets,
     );
@@ -56,7 +56,7 @@ async fn sound_leaves_in_larger_pieces_while_nothing_is_heard() {
     let quiet = vec![SILENCE; 8_000 * 4];
     let sound = [&quiet, phrase, &quiet].concat();
     let (begins, ends) = (quiet.len() / 8, (quiet.len() + phrase.len()) / 8);
-    let pieces = pieces(sound.clone()).await;
+    let pieces = pieces(sound.clone(), TurnEnd::Words).await;
 
     let passed: Vec<u8> = pieces
         .iter()
@@ -75,8 +75,8 @@ async fn sound_leaves_in_larger_pieces_while_nothing_is_heard() {
             "{:?} at {from}",
             piece.from
         );
-        let still = from >= QUIET_AFTER_MS as usize && at <= begins;
-        let after = ends..ends + QUIET_AFTER_MS as usize;
+        let still = from >= QUIET_AFTER.0 as usize && at <= begins;
+        let after = ends..ends + QUIET_AFTER.0 as usize;
         if still {
             assert_eq!(length, QUIET_PIECE_BYTES, "at {from}");
         } else if from > begins + 400 && from < ends || after.contains(&from) {
@@ -90,4 +90,21 @@ async fn sound_leaves_in_larger_pieces_while_nothing_is_heard() {
         onset_after <= 300,
         "speech leaves as soon as it is heard: {onset_after} ms"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn sound_leaves_as_usual_while_somebody_else_may_wait_for_the_end_of_a_turn() {
+    let seconds = 14;
+    for end in [TurnEnd::Provider, TurnEnd::Talker] {
+        let pieces = pieces(vec![SILENCE; 8_000 * seconds], end).await;
+        for piece in pieces {
+            let quiet = piece.until() > OTHERS_ARE_DONE_AFTER;
+            let usual = if quiet {
+                QUIET_PIECE_BYTES
+            } else {
+                PIECE_BYTES
+            };
+            assert_eq!(piece.bytes.len(), usual, "{end:?} at {}", piece.from);
+        }
+    }
 }
