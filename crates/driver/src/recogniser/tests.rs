@@ -1,5 +1,5 @@
 mod back;
-mod paying;
+mod ending;
 mod writing;
 
 use std::sync::Arc;
@@ -27,8 +27,8 @@ const USUAL: SttCapabilities = SttCapabilities {
     pays_for: PaysFor::Given,
 };
 
-/// Of one that is sent files.
-const IN_FILES: SttCapabilities = SttCapabilities {
+/// Of one that is sent parts of the sound, and hears each as a whole.
+const IN_PARTS: SttCapabilities = SttCapabilities {
     finalizes: true,
     words: Delivery::InBatches,
     replay: Millis(38_000),
@@ -259,7 +259,7 @@ async fn a_new_connection_hears_again_what_was_not_settled_and_dates_it_as_befor
 
 #[tokio::test(start_paused = true)]
 async fn half_a_minute_without_a_settled_word_is_heard_again_whole() {
-    let mut rig = Rig::with(IN_FILES, Commons::for_tests());
+    let mut rig = Rig::with(IN_PARTS, Commons::for_tests());
     let connection = rig.connected().await;
     rig.hear(0, 30_000).await;
     connection.breaks();
@@ -425,6 +425,48 @@ async fn nothing_is_owed_of_sound_that_is_no_speech() {
     rig.orders.send(Order::Finalize).await.expect("taken");
     tokio::time::sleep(2 * WORDS_WITHIN).await;
     assert!(rig.mailbox.try_recv().is_err(), "it is not missed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recogniser_that_is_given_all_pays_for_all_of_it_and_for_what_it_added() {
+    let mut rig = Rig::start();
+    let connection = rig.connected().await;
+    rig.hear(0, 600).await;
+    connection.tell(Recognised::Sent(Millis(20))).await;
+    connection.tell(Recognised::NoWords).await;
+    settle().await;
+    assert_eq!(rig.to_pay(), 620);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recogniser_that_sends_a_part_pays_for_that_part_unless_it_is_refused() {
+    let mut rig = Rig::with(IN_PARTS, Commons::for_tests());
+    let connection = rig.connected().await;
+    rig.hear(0, 6_000).await;
+    connection.tell(Recognised::Sent(Millis(900))).await;
+    settle().await;
+    assert_eq!(rig.to_pay(), 900, "the call may end before it answers");
+    connection.words("One", true, (0, 900)).await;
+    assert!(rig.span().await.is_some());
+    assert_eq!(rig.to_pay(), 900);
+
+    connection.tell(Recognised::Sent(Millis(100))).await;
+    settle().await;
+    assert_eq!(rig.to_pay(), 1_000);
+    connection.tell(Recognised::Refused).await;
+    settle().await;
+    assert_eq!(rig.to_pay(), 900, "refused, and the connection stands");
+
+    connection.tell(Recognised::Sent(Millis(5_000))).await;
+    connection.breaks();
+    let connection = rig.connected().await;
+    assert_eq!(rig.to_pay(), 900, "refused");
+
+    // Left alone while it works.
+    rig.orders.send(Order::Finalize).await.expect("taken");
+    connection.tell(Recognised::Sent(Millis(5_000))).await;
+    let _next = rig.connections.recv().await;
+    assert_eq!(rig.to_pay(), 5_900);
 }
 
 #[tokio::test(start_paused = true)]

@@ -26,10 +26,17 @@ async fn health_says_how_everything_is() {
 async fn stats_say_what_was_spent() {
     let app = TestApp::start().await;
     let stats = json(&app, "/stats").await;
-    for sum in ["total", "speculation", "hedges"] {
+    for sum in ["total", "speculation", "hedges", "rehearsals"] {
         assert_eq!(stats["cost_usd"][sum], 0.0, "{sum}");
     }
-    assert_eq!(stats["cost_usd"]["by_provider"], serde_json::json!({}));
+    // Nobody has called: what the agent says by itself was spoken, for nothing.
+    let by_provider = &stats["cost_usd"]["by_provider"];
+    assert_eq!(by_provider, &serde_json::json!({ "offline": 0.0 }));
+    assert_eq!(stats["cost_usd"]["lines"][0]["purpose"], "rehearsal");
+    assert_eq!(
+        stats["cost_usd"]["lines"][0]["amount"],
+        stats["usage"]["tts_characters"]
+    );
     let seen = stats["cost_usd"]["prices_as_of"].as_str();
     assert!(seen.is_some_and(|day| day.starts_with("20")), "{seen:?}");
     assert!(
