@@ -239,11 +239,7 @@ impl Breakers {
         change: impl FnOnce(&mut Front<'_>, Instant) -> T,
     ) -> T {
         let mut all = self.lock();
-        let watched = in_front(&all, whom);
-        let mut front = Front {
-            all: &mut all,
-            watched,
-        };
+        let mut front = Front::of(&mut all, whom);
         let before = front.are();
         let changed = change(&mut front, Instant::now());
         let notices = front.notices(&before);
@@ -320,10 +316,22 @@ struct Front<'b> {
     watched: Vec<Watched>,
 }
 
-impl Front<'_> {
+impl<'b> Front<'b> {
+    fn of(all: &'b mut All, whom: Whom<'_>) -> Self {
+        let watched = in_front(all, whom);
+        for watched in &watched {
+            if !all.contains_key(watched) {
+                all.insert(watched.clone(), Standing::default());
+            }
+        }
+        Self { all, watched }
+    }
+
     fn each(&mut self, mut change: impl FnMut(&Watched, &mut Standing)) {
         for watched in &self.watched {
-            change(watched, self.all.entry(watched.clone()).or_default());
+            if let Some(standing) = self.all.get_mut(watched) {
+                change(watched, standing);
+            }
         }
     }
 

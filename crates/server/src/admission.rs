@@ -195,6 +195,19 @@ mod tests {
         assert!(!nobody_is_left(&agent, &[]), "nobody has failed yet");
     }
 
+    #[test]
+    fn a_refused_key_takes_all_models_of_its_provider() {
+        let key = |provider: &str| BreakerStatus {
+            of: Watched::Access(provider.to_owned()),
+            state: Open,
+            refused: true,
+        };
+        for (provider, lost) in [("openai", true), ("anthropic", false)] {
+            let told = nobody_is_left(&agent(), &[key(provider)]);
+            assert_eq!(told, lost, "{provider}");
+        }
+    }
+
     struct Talks;
 
     impl SpeechToSpeech for Talks {
