@@ -428,48 +428,6 @@ async fn nothing_is_owed_of_sound_that_is_no_speech() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_recogniser_that_is_given_all_pays_for_all_of_it_and_for_what_it_added() {
-    let mut rig = Rig::start();
-    let connection = rig.connected().await;
-    rig.hear(0, 600).await;
-    connection.tell(Recognised::Sent(Millis(20))).await;
-    connection.tell(Recognised::NoWords).await;
-    settle().await;
-    assert_eq!(rig.to_pay(), 620);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_recogniser_that_sends_a_part_pays_for_that_part_unless_it_is_refused() {
-    let mut rig = Rig::with(IN_PARTS, Commons::for_tests());
-    let connection = rig.connected().await;
-    rig.hear(0, 6_000).await;
-    connection.tell(Recognised::Sent(Millis(900))).await;
-    settle().await;
-    assert_eq!(rig.to_pay(), 900, "the call may end before it answers");
-    connection.words("One", true, (0, 900)).await;
-    assert!(rig.span().await.is_some());
-    assert_eq!(rig.to_pay(), 900);
-
-    connection.tell(Recognised::Sent(Millis(100))).await;
-    settle().await;
-    assert_eq!(rig.to_pay(), 1_000);
-    connection.tell(Recognised::Refused).await;
-    settle().await;
-    assert_eq!(rig.to_pay(), 900, "refused, and the connection stands");
-
-    connection.tell(Recognised::Sent(Millis(5_000))).await;
-    connection.breaks();
-    let connection = rig.connected().await;
-    assert_eq!(rig.to_pay(), 900, "refused");
-
-    // Left alone while it works.
-    rig.orders.send(Order::Finalize).await.expect("taken");
-    connection.tell(Recognised::Sent(Millis(5_000))).await;
-    let _next = rig.connections.recv().await;
-    assert_eq!(rig.to_pay(), 5_900);
-}
-
-#[tokio::test(start_paused = true)]
 async fn what_is_said_while_every_recogniser_rests_is_heard_afterwards() {
     let commons = Commons::for_tests();
     let BreakerSettings { failures, open, .. } = BreakerSettings::default();

@@ -12,7 +12,10 @@ use providers::tts::{FromVoice, TextToSpeech, ToVoice, Voice};
 use session::ClauseId;
 use tokio::sync::mpsc;
 
-use super::{QUEUE, speaking::is_billed};
+use super::{
+    QUEUE,
+    speaking::{Came, is_billed},
+};
 use crate::{agent::Station, connection::is_loud, exchange::Commons};
 
 /// Has an agent's own lines spoken once, so that they are in the cache before anyone calls.
@@ -41,7 +44,7 @@ pub(crate) async fn rehearse(
         .provider
         .speak(station.settings.clone(), orders, tell);
     tokio::pin!(connection);
-    let (mut left, mut reached) = (missing.len(), false);
+    let (mut left, mut came) = (missing.len(), Came::Nowhere);
     for (&reply, line) in &missing {
         let say = ToVoice::Say {
             reply,
@@ -61,12 +64,12 @@ pub(crate) async fn rehearse(
                     FromVoice::Audio { bytes, .. } => audio.extend_from_slice(&bytes),
                     FromVoice::All(done) if done == reply => break,
                     FromVoice::All(_) => {}
-                    FromVoice::Ready => reached = true,
+                    FromVoice::Ready => came = Came::ToStand,
                 },
                 ended = &mut connection => {
                     if let Err(error) = ended
                         && audio.is_empty()
-                        && !is_billed(&error, false, reached)
+                        && !is_billed(&error, came)
                     {
                         characters.fetch_sub(sent, Ordering::Relaxed);
                     }

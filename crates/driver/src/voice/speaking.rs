@@ -133,8 +133,14 @@ impl Speaking {
     /// what it refused, and everything if it has not answered at all.
     pub(super) fn unbilled(&self, error: &ProviderError, reached: bool) -> u64 {
         let silent = |clause: &&Clause| clause.made == clause.before.at;
-        let has_spoken = !self.unspoken.iter().all(|clause| silent(&clause));
-        if is_billed(error, has_spoken, reached) {
+        let came = if !self.unspoken.iter().all(|clause| silent(&clause)) {
+            Came::ToSpeak
+        } else if reached {
+            Came::ToStand
+        } else {
+            Came::Nowhere
+        };
+        if is_billed(error, came) {
             return 0;
         }
         let unspoken = self.unspoken.iter().filter(silent);
@@ -241,13 +247,23 @@ impl Speaking {
     }
 }
 
+/// How far a connection came before it ended.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(super) enum Came {
+    Nowhere,
+    ToSpeak,
+    ToStand,
+}
+
 /// Whether text is billed that nothing came of, if the connection that it was sent to ended like
 /// this.
-pub(super) const fn is_billed(error: &ProviderError, has_spoken: bool, reached: bool) -> bool {
+pub(super) const fn is_billed(error: &ProviderError, came: Came) -> bool {
     match error {
         ProviderError::Refused { .. } => false,
-        ProviderError::Connection { .. } => has_spoken,
-        ProviderError::Garbled { .. } | ProviderError::Silent { .. } => has_spoken || reached,
+        ProviderError::Connection { .. } => matches!(came, Came::ToSpeak),
+        ProviderError::Garbled { .. } | ProviderError::Silent { .. } => {
+            matches!(came, Came::ToSpeak | Came::ToStand)
+        }
     }
 }
 

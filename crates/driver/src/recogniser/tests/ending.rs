@@ -1,4 +1,4 @@
-//! How recognition ends, and is paid.
+//! How recognition ends, and what is paid for it.
 
 use super::*;
 
@@ -42,4 +42,46 @@ async fn nobody_is_called_again_once_the_call_is_over() {
     assert_eq!(over.elapsed(), Duration::ZERO, "the call ends at once");
     tokio::time::sleep(RETRY.longest).await;
     assert!(rig.connections.recv().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recogniser_that_is_given_all_pays_for_all_of_it_and_for_what_it_added() {
+    let mut rig = Rig::start();
+    let connection = rig.connected().await;
+    rig.hear(0, 600).await;
+    connection.tell(Recognised::Sent(Millis(20))).await;
+    connection.tell(Recognised::NoWords).await;
+    settle().await;
+    assert_eq!(rig.to_pay(), 620);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recogniser_that_sends_a_part_pays_for_that_part_unless_it_is_refused() {
+    let mut rig = Rig::with(IN_PARTS, Commons::for_tests());
+    let connection = rig.connected().await;
+    rig.hear(0, 6_000).await;
+    connection.tell(Recognised::Sent(Millis(900))).await;
+    settle().await;
+    assert_eq!(rig.to_pay(), 900, "the call may end before it answers");
+    connection.words("One", true, (0, 900)).await;
+    assert!(rig.span().await.is_some());
+    assert_eq!(rig.to_pay(), 900);
+
+    connection.tell(Recognised::Sent(Millis(100))).await;
+    settle().await;
+    assert_eq!(rig.to_pay(), 1_000);
+    connection.tell(Recognised::Refused).await;
+    settle().await;
+    assert_eq!(rig.to_pay(), 900, "refused, and the connection stands");
+
+    connection.tell(Recognised::Sent(Millis(5_000))).await;
+    connection.breaks();
+    let connection = rig.connected().await;
+    assert_eq!(rig.to_pay(), 900, "refused");
+
+    // Left alone while it works.
+    rig.orders.send(Order::Finalize).await.expect("taken");
+    connection.tell(Recognised::Sent(Millis(5_000))).await;
+    let _next = rig.connections.recv().await;
+    assert_eq!(rig.to_pay(), 5_900);
 }

@@ -110,7 +110,7 @@ pub(crate) async fn cost(args: &StageArgs, calls: usize) -> anyhow::Result<f64> 
     let process = child.0.id();
     let probe = Arc::new(Mutex::new(Probe::default()));
     let report = load::run(&plan, &probe, |phase| match phase {
-        Phase::AllUp => began = Some((std::time::Instant::now(), Cpu::of(process))),
+        Phase::AllUp => began = Some((tokio::time::Instant::now(), Cpu::of(process))),
         Phase::Ending => {
             if let Some((at, before)) = began {
                 ran = Cpu::of(process).since(before).ran;
