@@ -261,6 +261,8 @@ async fn a_new_connection_hears_again_what_was_not_settled_and_dates_it_as_befor
 async fn half_a_minute_without_a_settled_word_is_heard_again_whole() {
     let mut rig = Rig::with(IN_PARTS, Commons::for_tests());
     let connection = rig.connected().await;
+    let told = Input::WordsCome(Delivery::InBatches);
+    assert_eq!(rig.mailbox.recv().await, Some(told));
     rig.hear(0, 30_000).await;
     connection.breaks();
     assert_eq!(rig.mailbox.recv().await, Some(Input::RecogniserLost));

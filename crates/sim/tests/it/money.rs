@@ -178,7 +178,7 @@ async fn what_is_spoken_before_anyone_calls_is_in_the_sums_and_on_no_receipt() {
         ears: vec![ears(vec![])],
         models: vec![model(vec![], &[])],
         voices: vec![voice(vec![])],
-        prices: [("fake0/voice".parse().unwrap(), cents)]
+        prices: [("voice0/fake".parse().unwrap(), cents)]
             .into_iter()
             .collect(),
         ..Cast::default()
@@ -205,7 +205,7 @@ async fn what_is_spoken_before_anyone_calls_is_in_the_sums_and_on_no_receipt() {
     let mut metrics = String::new();
     encode(&mut metrics, &registry).unwrap();
     let line = format!(
-        "{{provider=\"fake0\",purpose=\"rehearsal\"}} {}",
+        "{{provider=\"voice0\",purpose=\"rehearsal\"}} {}",
         known.dollars()
     );
     assert!(metrics.contains(&line), "{line} in {metrics}");

@@ -59,6 +59,8 @@ async fn a_recogniser_that_is_given_all_pays_for_all_of_it_and_for_what_it_added
 async fn a_recogniser_that_sends_a_part_pays_for_that_part_unless_it_is_refused() {
     let mut rig = Rig::with(IN_PARTS, Commons::for_tests());
     let connection = rig.connected().await;
+    let told = Input::WordsCome(Delivery::InBatches);
+    assert_eq!(rig.mailbox.recv().await, Some(told));
     rig.hear(0, 6_000).await;
     connection.tell(Recognised::Sent(Millis(900))).await;
     settle().await;
