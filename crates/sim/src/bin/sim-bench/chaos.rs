@@ -34,7 +34,7 @@ struct ProvidersArgs {
     #[arg(long, value_delimiter = ',')]
     sets: Vec<Set>,
     /// Rows that run at the same time
-    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=32))]
+    #[arg(long, default_value_t = 18, value_parser = clap::value_parser!(u16).range(1..=32))]
     together: u16,
 }
 

@@ -62,7 +62,12 @@ async fn dead_by_rounds(set: Set) -> anyhow::Result<Findings> {
         voice.fake.fail_always(Some(TtsFault::Mute));
     }
     let asks = &QUESTIONS[..1];
-    let (call, rounds) = stage.call_in_rounds(NO_WORDS, asks).await?;
+    // He stays on the line until it is left: two voices are waited for, then comes the recording.
+    let spoken = Ask {
+        patience: Duration::from_secs(15),
+        ..NO_WORDS
+    };
+    let (call, rounds) = stage.call_in_rounds(spoken, asks).await?;
     let spoken = call.heard.answers.first();
     let recording = spoken.map_or(Duration::ZERO, |answer| answer.foreign);
     findings.on_time("of the recording", Some(recording), loud_in(APOLOGY));
