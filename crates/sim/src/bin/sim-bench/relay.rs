@@ -39,20 +39,13 @@ const LENGTH: Duration = Duration::from_secs(10);
 const SPELL: u64 = 150;
 
 /// What `relay` is told.
-#[derive(Debug, Args)]
+#[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct RelayArgs {
     /// The port it listens on
     #[arg(long)]
     port: u16,
     /// Where it passes sound on to
     #[arg(long)]
-    to: SocketAddr,
-}
-
-/// What goes to a relay's callers.
-#[derive(Clone, Copy, Debug)]
-struct Relay {
-    port: u16,
     to: SocketAddr,
 }
 
@@ -72,15 +65,11 @@ struct Media<'a> {
 
 /// Passes calls on until it is ended.
 pub(crate) async fn serve(args: &RelayArgs) -> anyhow::Result<()> {
-    let relay = Relay {
-        port: args.port,
-        to: args.to,
-    };
     let routes = Router::new()
         .route("/readyz", get(|| async {}))
         .route("/twiml", post(document))
         .route("/relay", get(line))
-        .with_state(relay);
+        .with_state(*args);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await?;
     Ok(axum::serve(listener, routes).await?)
 }
@@ -152,14 +141,14 @@ impl Drop for Running {
     }
 }
 
-async fn document(State(relay): State<Relay>) -> Response {
+async fn document(State(relay): State<RelayArgs>) -> Response {
     let port = relay.port;
     let stream = format!("<Stream url=\"ws://127.0.0.1:{port}/relay\"/>");
     let document = format!("<Response><Connect>{stream}</Connect></Response>");
     ([("content-type", "text/xml")], document).into_response()
 }
 
-async fn line(State(relay): State<Relay>, upgrade: WebSocketUpgrade) -> Response {
+async fn line(State(relay): State<RelayArgs>, upgrade: WebSocketUpgrade) -> Response {
     // Whoever goes ends the call, and nobody waits for it.
     lean(upgrade).on_upgrade(move |line| async move { drop(pass_on(line, relay.to).await) })
 }
