@@ -5,6 +5,7 @@ mod rehearsal;
 mod scripted;
 mod speaking;
 mod trimming;
+mod work;
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -18,11 +19,14 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-use self::speaking::{Clause, Given, Speaking, current};
+use self::{
+    speaking::{Clause, Given, Speaking, current},
+    work::{Work, overdue},
+};
 use crate::{
     agent::Station,
     backoff::{Backoff, Retry},
-    connection::{Broken, LIVED, Left, NobodyListens, length},
+    connection::{Broken, LIVED, Left, NobodyListens, length, until},
     exchange::Commons,
     mouth::Sent,
     stations::{Tried, Voices},
@@ -65,30 +69,6 @@ pub(crate) enum Begins {
     WhenAsked,
 }
 
-/// What is to be spoken, whoever speaks it.
-struct Work {
-    orders: mpsc::Receiver<Order>,
-    /// An order that comes before those.
-    next: Option<ToVoice>,
-    speaking: Option<Speaking>,
-    tried: Tried,
-    /// Somebody is at the other end of the connection.
-    reached: bool,
-}
-
-impl Work {
-    /// There is nothing to be spoken.
-    const fn is_idle(&self) -> bool {
-        self.next.is_none() && self.speaking.is_none()
-    }
-
-    /// Clauses wait until the caller has heard more.
-    fn holds(&self) -> bool {
-        let mut speaking = self.speaking.iter();
-        speaking.any(|current| !current.held.is_empty())
-    }
-}
-
 impl Speaker {
     /// Speaks until `orders` is closed.
     pub(crate) async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
@@ -99,39 +79,49 @@ impl Speaker {
                 None => return,
             },
         };
-        let mut work = Work {
-            orders,
-            next,
-            speaking: None,
-            tried: Tried::default(),
-            reached: false,
-        };
+        let mut work = Work::of(orders, next);
         loop {
-            work.tried = Tried::default();
-            while let Some(place) = self.stations.next(&mut work.tried) {
-                match self.stay_with(place, &mut work).await {
-                    Left::Back => {
-                        info!("an earlier voice works again");
-                        work.tried = Tried::default();
+            let Some(place) = self.stations.next(&mut work.tried) else {
+                if !self.give_up(&mut work).await {
+                    return;
+                }
+                work.tried = Tried::default();
+                continue;
+            };
+            match self.stay_with(place, &mut work).await {
+                Left::Back => {
+                    info!("an earlier voice works again");
+                    work.tried = Tried::default();
+                }
+                Left::Broken(Broken::CallOver) => return,
+                Left::Broken(Broken::Failed(error)) => {
+                    warn!(provider = %self.stations.name(place), %error, "voice failed");
+                    if !work.is_overdue() {
+                        continue;
                     }
-                    Left::Broken(Broken::CallOver) => return,
-                    Left::Broken(Broken::Failed(error)) => {
-                        warn!(provider = %self.stations.name(place), %error, "voice failed");
+                    if !self.give_up(&mut work).await {
+                        return;
+                    }
+                    // Who is left begins with the next reply.
+                    if !self.stations.has_other(&work.tried) {
+                        work.tried = Tried::default();
                     }
                 }
             }
-            let failed = work.speaking.take().map(|current| current.reply);
-            let failed = failed.or_else(|| reply_of(&work.next));
-            if let Some(reply) = failed
-                && self.tell(Input::SpeakingFailed(reply)).await.is_err()
-            {
-                return;
-            }
-            work.next = self.wait_for_work(&mut work.orders, failed).await;
-            if work.next.is_none() {
-                return;
-            }
         }
+    }
+
+    /// Says that the reply cannot be spoken, and waits for something else to say. Returns whether
+    /// there is anything.
+    async fn give_up(&mut self, work: &mut Work) -> bool {
+        let failed = work.give_up();
+        if let Some(reply) = failed
+            && self.tell(Input::SpeakingFailed(reply)).await.is_err()
+        {
+            return false;
+        }
+        work.next = self.wait_for_work(&mut work.orders, failed).await;
+        work.next.is_some()
     }
 
     /// Nobody speaks. What is in the cache is played all the same; something else to say is a
@@ -204,6 +194,9 @@ impl Speaker {
                 work.tried.worked(place);
             }
             self.stations.failed(&mut work.tried, place, &error);
+            if work.is_overdue() {
+                return Broken::Failed(error).into();
+            }
             let verdict = error.verdict();
             let Some(wait) = self.stations.retry(&mut work.tried, place, verdict) else {
                 return Broken::Failed(error).into();
@@ -234,6 +227,7 @@ impl Speaker {
             if to.is_some() && work.is_idle() && self.stations.goes_back(place, begun) {
                 return Left::Back;
             }
+            let patience = work.patience();
             let order = if let Some(order) = work.next.take() {
                 Some(order)
             } else {
@@ -261,14 +255,10 @@ impl Speaker {
                         }
                         continue;
                     }
+                    () = until(patience) => return Broken::Failed(overdue()).into(),
                     result = &mut connection => {
-                        // What it made with its last breath is still in the channel.
-                        while let Ok(event) = made.try_recv() {
-                            if let Err(broken) = self.made(place, event, work).await {
-                                return broken.into();
-                            }
-                        }
-                        return Broken::from(result).into();
+                        let end = Broken::from(result);
+                        return self.last_breath(place, &mut made, work).await.unwrap_or(end).into();
                     }
                 }
             };
@@ -285,6 +275,21 @@ impl Speaker {
                 return Broken::CallOver.into();
             }
         }
+    }
+
+    /// What a connection made before it ended is still in the channel. Returns what broke by it.
+    async fn last_breath(
+        &mut self,
+        place: usize,
+        made: &mut mpsc::Receiver<FromVoice>,
+        work: &mut Work,
+    ) -> Option<Broken> {
+        while let Ok(event) = made.try_recv() {
+            if let Err(broken) = self.made(place, event, work).await {
+                return Some(broken);
+            }
+        }
+        None
     }
 
     async fn order(
@@ -475,13 +480,6 @@ impl Speaker {
 
     async fn tell(&self, input: Input) -> Result<(), NobodyListens> {
         self.mailbox.send(input).await.map_err(|_| NobodyListens)
-    }
-}
-
-fn reply_of(order: &Option<ToVoice>) -> Option<ReplyId> {
-    match order {
-        Some(ToVoice::Say { reply, .. } | ToVoice::End(reply)) => Some(*reply),
-        Some(ToVoice::Cancel(_)) | None => None,
     }
 }
 

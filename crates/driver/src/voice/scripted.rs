@@ -1,5 +1,7 @@
 //! Voices whose connections are played by the test.
 
+mod overdue;
+
 use domain::{Millis, Purpose};
 use futures_util::{FutureExt, future::BoxFuture};
 use providers::{ProviderError, Verdict};
