@@ -53,6 +53,26 @@ async fn a_page_in_place_of_a_socket_is_a_failure() {
 }
 
 #[tokio::test]
+async fn nobody_there_is_told_from_a_line_that_breaks() {
+    let server = Loopback::new().await;
+    let begin = || {
+        Call::begin(
+            &server,
+            talk(TurnDetection::Ours, Vec::new()),
+            Deadlines::default(),
+        )
+    };
+    let hung_up_on = begin();
+    drop(server.connection().await);
+    let nobody_there = begin();
+    drop(server);
+    for call in [hung_up_on, nobody_there] {
+        let error = call.failure().await;
+        assert!(error.is_unreachable(), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_session_that_does_not_begin_is_given_up() {
     let limits = Deadlines {
         connect: Duration::from_millis(50),
@@ -155,6 +175,7 @@ async fn an_end_of_the_session_is_a_failure() {
     socket.break_off();
     let error = call.failure().await;
     assert!(matches!(error, ProviderError::Connection { .. }), "{error}");
+    assert!(!error.is_unreachable(), "{error}");
 }
 
 #[tokio::test]
