@@ -219,7 +219,7 @@ pub(crate) struct Tenant {
     /// Another greeting for its calls.
     pub greeting: Option<String>,
     /// The most that its calls may cost in a day of UTC, in US dollars, as far as prices are known:
-    /// then its calls end with a goodbye, and no more are taken. By default there is no limit.
+    /// then its calls end with a goodbye, and no more are taken. 0, or nothing: no limit.
     pub budget_per_day_usd: Option<f64>,
     /// Another company name for its calls. Default: `name`, if there is one.
     pub company_name: Option<String>,
