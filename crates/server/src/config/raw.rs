@@ -194,7 +194,7 @@ pub(crate) struct Provider {
     pub api_key: Option<String>,
     /// Where it is, if not at its usual place. OpenAI's ends in `/v1`, the others have no path.
     /// Plain `http` is for loopback and private addresses, and so is `h2c`, which is HTTP/2 without
-    /// TLS; with `https` both sides agree on a version.
+    /// TLS; with `https` both sides agree on a version. Sockets are HTTP/1.1 either way.
     pub base_url: Option<String>,
 }
 
