@@ -302,8 +302,8 @@ impl Blame {
             Verdict::ModelRefused => Self::Refused(whom.model()),
             Verdict::SettingsRefused => Self::Refused(whom.settings()),
             Verdict::Retry | Verdict::RetryAfter(_) | Verdict::SwitchProvider => {
-                // Where the others work, it is the way to this model alone that is broken.
-                let access = whom.access().filter(|_| error.is_of_connection());
+                // Whatever broke once it was reached is no sign against its other models.
+                let access = whom.access().filter(|_| error.is_unreachable());
                 Self::Failed([whom.model()].into_iter().chain(access).collect())
             }
         }

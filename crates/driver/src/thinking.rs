@@ -287,7 +287,7 @@ impl Thinking {
     fn failed(&self, tried: &mut Tried, runner: Runner<'_>, error: &ProviderError) {
         self.stations.failed(tried, runner.place, error);
         let refused = match error {
-            ProviderError::Connection { .. } => true,
+            ProviderError::Connection { .. } | ProviderError::Unreachable { .. } => true,
             // An answer that broke off with an error had a good status: the model was at work.
             ProviderError::Refused { status, .. } => *status >= 400,
             ProviderError::Garbled { .. } | ProviderError::Silent { .. } => false,

@@ -65,7 +65,9 @@ impl BaseUrl {
         let name = || name.to_owned();
         // The parser drops usual ports and completes hosts only of schemes that it knows.
         let text = text.trim();
-        let h2c = text.strip_prefix("h2c:").map(|rest| format!("http:{rest}"));
+        let scheme = text.split_once(':');
+        let h2c = scheme.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("h2c"));
+        let h2c = h2c.map(|(_, rest)| format!("http:{rest}"));
         let url = h2c.as_deref().unwrap_or(text);
         let url = Url::parse(url).map_err(|why| BadBaseUrl::Unreadable {
             name: name(),
@@ -105,6 +107,7 @@ impl BaseUrl {
     }
 
     /// Whether its HTTP is HTTP/2 from the first byte on. With TLS both sides agree on a version.
+    /// Sockets are HTTP/1.1 either way.
     pub(crate) const fn is_h2c(&self) -> bool {
         self.is_h2c
     }
@@ -252,6 +255,7 @@ mod tests {
         assert_eq!(base.http("/models"), "http://127.0.0.1/v1/models");
         assert_eq!(base.ws("/listen"), "ws://127.0.0.1/v1/listen");
         assert_eq!(base.to_string(), "h2c://127.0.0.1/v1");
+        assert_eq!(parse("H2C://127.0.0.1/v1").as_ref(), Ok(&base));
         assert!(!parse("http://127.0.0.1").expect("an address").is_h2c());
         let far = parse("h2c://api.openai.com");
         assert!(matches!(far, Err(BadBaseUrl::Plain { .. })), "{far:?}");

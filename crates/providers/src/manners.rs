@@ -72,9 +72,11 @@ impl Manners {
         while let Some(deeper) = cause.source() {
             cause = deeper;
         }
-        ProviderError::Connection {
-            provider: self.name,
-            detail: brief(&cause.to_string()),
+        let (provider, detail) = (self.name, brief(&cause.to_string()));
+        if error.is_connect() {
+            ProviderError::Unreachable { provider, detail }
+        } else {
+            ProviderError::Connection { provider, detail }
         }
     }
 

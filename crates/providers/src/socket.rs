@@ -236,7 +236,12 @@ fn not_opened(provider: &'static str, error: Error) -> NotOpened {
             body: String::from_utf8_lossy(&body.unwrap_or_default()).into_owned(),
         });
     }
-    NotOpened::Failed(broke(&error).into_error(provider))
+    NotOpened::Failed(match broke(&error) {
+        Closed::Broke(detail) => ProviderError::Unreachable { provider, detail },
+        how @ (Closed::Garbled(_) | Closed::Said { .. } | Closed::Stuck { .. }) => {
+            how.into_error(provider)
+        }
+    })
 }
 
 fn said(frame: Option<CloseFrame>) -> Closed {

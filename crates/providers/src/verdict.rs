@@ -42,7 +42,7 @@ pub(crate) const CONNECT: &str = "connect";
 /// Why a provider failed. One shape for all three jobs: what differs is the verdict.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ProviderError {
-    /// No connection could be made, or it broke.
+    /// The connection broke.
     #[error("{provider}: connection failed: {detail}")]
     Connection {
         /// Who.
@@ -80,6 +80,14 @@ pub enum ProviderError {
         /// How long.
         waited: Duration,
     },
+    /// No connection could be made.
+    #[error("{provider}: not reached: {detail}")]
+    Unreachable {
+        /// Who.
+        provider: &'static str,
+        /// The cause, without secrets.
+        detail: String,
+    },
 }
 
 impl ProviderError {
@@ -87,19 +95,19 @@ impl ProviderError {
     #[must_use]
     pub const fn verdict(&self) -> Verdict {
         match self {
-            Self::Connection { .. } => Verdict::Retry,
+            Self::Connection { .. } | Self::Unreachable { .. } => Verdict::Retry,
             Self::Garbled { .. } | Self::Silent { .. } => Verdict::SwitchProvider,
             Self::Refused { verdict, .. } => *verdict,
         }
     }
 
-    /// Whether the way to the provider failed: there was no connection, or it broke.
+    /// Whether the provider was not even reached: there was no connection that could have broken.
     #[must_use]
-    pub fn is_of_connection(&self) -> bool {
+    pub fn is_unreachable(&self) -> bool {
         match self {
-            Self::Connection { .. } => true,
             Self::Silent { stage, .. } => *stage == CONNECT,
-            Self::Garbled { .. } | Self::Refused { .. } => false,
+            Self::Unreachable { .. } => true,
+            Self::Connection { .. } | Self::Garbled { .. } | Self::Refused { .. } => false,
         }
     }
 
@@ -109,7 +117,8 @@ impl ProviderError {
         match &mut self {
             Self::Connection { detail, .. }
             | Self::Garbled { detail, .. }
-            | Self::Refused { detail, .. } => *detail = detail.replace(key.reveal(), "***"),
+            | Self::Refused { detail, .. }
+            | Self::Unreachable { detail, .. } => *detail = detail.replace(key.reveal(), "***"),
             Self::Silent { .. } => {}
         }
         self
@@ -119,7 +128,7 @@ impl ProviderError {
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
-            Self::Connection { .. } => "connection",
+            Self::Connection { .. } | Self::Unreachable { .. } => "connection",
             Self::Garbled { .. } => "garbled",
             Self::Refused { .. } => "refused",
             Self::Silent { .. } => "silent",

@@ -301,8 +301,12 @@ async fn refused_settings_are_told_with_their_agent_until_they_work() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_connection_is_every_models_and_silence_one_models() {
-    let lost = ProviderError::Connection {
+async fn what_cannot_be_reached_is_every_models_and_what_breaks_or_is_silent_one_models() {
+    let lost = ProviderError::Unreachable {
+        provider: "eleven",
+        detail: "refused".to_owned(),
+    };
+    let broken = ProviderError::Connection {
         provider: "eleven",
         detail: "reset".to_owned(),
     };
@@ -317,11 +321,14 @@ async fn a_lost_connection_is_every_models_and_silence_one_models() {
     }
     assert_eq!(town.rest(), [true, true, true, false]);
     assert_eq!(town.open(), ["eleven"], "found out once for all of them");
-    let town = Town::new();
-    for _ in 0..3 {
-        town.breakers.failed(town.model(0), &mute);
+    for own in [&broken, &mute] {
+        let town = Town::new();
+        for _ in 0..3 {
+            town.breakers.failed(town.model(0), own);
+        }
+        assert_eq!(town.rest(), [true, true, false, false], "{own}");
+        assert_eq!(town.open(), ["eleven/flash"], "{own}");
     }
-    assert_eq!(town.rest(), [true, true, false, false]);
     let town = Town::new();
     for _ in 0..3 {
         town.breakers.succeeded(town.model(1));

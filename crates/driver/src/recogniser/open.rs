@@ -160,9 +160,9 @@ impl Open {
     /// It failed. Nobody charges for what was refused.
     pub(super) fn failed(&mut self, error: &ProviderError) {
         match error {
-            ProviderError::Connection { .. } | ProviderError::Refused { .. } => {
-                self.meter.refused()
-            }
+            ProviderError::Connection { .. }
+            | ProviderError::Refused { .. }
+            | ProviderError::Unreachable { .. } => self.meter.refused(),
             ProviderError::Garbled { .. } | ProviderError::Silent { .. } => {}
         }
     }

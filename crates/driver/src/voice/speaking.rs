@@ -259,7 +259,7 @@ pub(super) enum Came {
 /// this.
 pub(super) const fn is_billed(error: &ProviderError, came: Came) -> bool {
     match error {
-        ProviderError::Refused { .. } => false,
+        ProviderError::Refused { .. } | ProviderError::Unreachable { .. } => false,
         ProviderError::Connection { .. } => matches!(came, Came::ToSpeak),
         ProviderError::Garbled { .. } | ProviderError::Silent { .. } => {
             matches!(came, Came::ToSpeak | Came::ToStand)

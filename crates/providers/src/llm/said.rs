@@ -17,6 +17,8 @@ pub(super) struct Said {
     pub(super) code: String,
     /// Its type, if it had one.
     pub(super) kind: String,
+    /// Whether a gateway shows what it took offence at.
+    pub(super) shows_offence: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -46,12 +48,21 @@ struct ErrorObject<'a> {
     kind: Text<'a>,
     #[serde(borrow, default)]
     details: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    metadata: Option<&'a RawValue>,
 }
 
 #[derive(Default, Deserialize)]
 struct Details<'a> {
     #[serde(borrow, default)]
     error_code: Text<'a>,
+}
+
+/// What OpenRouter and its like add. It quotes the conversation, and is not told to anybody.
+#[derive(Default, Deserialize)]
+struct Metadata<'a> {
+    #[serde(borrow, default)]
+    flagged_input: Option<&'a RawValue>,
 }
 
 impl Said {
@@ -92,6 +103,7 @@ impl Said {
                 code.to_owned()
             },
             kind: object.kind.0.into_owned(),
+            shows_offence: shows_offence(object.metadata),
         }
     }
 
@@ -149,4 +161,9 @@ fn unexplained(body: &str) -> String {
 fn detailed_code(details: Option<&RawValue>) -> String {
     let details = details.and_then(|raw| serde_json::from_str::<Details<'_>>(raw.get()).ok());
     details.unwrap_or_default().error_code.0.into_owned()
+}
+
+fn shows_offence(metadata: Option<&RawValue>) -> bool {
+    let metadata = metadata.and_then(|raw| serde_json::from_str::<Metadata<'_>>(raw.get()).ok());
+    metadata.unwrap_or_default().flagged_input.is_some()
 }

@@ -147,7 +147,8 @@ pub enum ToSpeaker {
 /// What the model tells. Audio is mu-law, 8 kHz.
 #[derive(Clone, Debug)]
 pub enum FromSpeaker {
-    /// What was consumed by something that belongs to no reply.
+    /// What was consumed by something that belongs to no reply, or by a reply of which not all could
+    /// be handed over before the end.
     Consumed(RealtimeTokens),
     /// The connection stands and takes audio.
     Ready,
@@ -223,6 +224,23 @@ impl FromSpeaker {
             | Self::Text { .. }
             | Self::Tool { .. }
             | Self::TurnEnded => false,
+        }
+    }
+
+    /// The reply that this is a piece of.
+    pub(crate) const fn piece_of(&self) -> Option<ReplyId> {
+        match self {
+            Self::Audio { reply, .. } | Self::Text { reply, .. } | Self::Tool { reply, .. } => {
+                Some(*reply)
+            }
+            Self::Consumed(_)
+            | Self::Done { .. }
+            | Self::Failed { .. }
+            | Self::Ready
+            | Self::SpeechStarted { .. }
+            | Self::SpeechStopped { .. }
+            | Self::TurnEnded
+            | Self::Words { .. } => None,
         }
     }
 }

@@ -169,6 +169,12 @@ impl<'a> Meaning<'a> {
         Micros((self.within(key, Some(dollars), range) * 1e6).round() as u64)
     }
 
+    /// The most that something may cost, in dollars. As typed 0 is no limit; next to nothing is one.
+    pub(crate) fn budget(&mut self, key: &str, dollars: f64) -> Option<Micros> {
+        let limit = self.micros(key, dollars);
+        (dollars != 0.0).then_some(limit)
+    }
+
     /// A number that is only sent when it is set.
     pub(crate) fn optional(
         &mut self,

@@ -194,7 +194,7 @@ pub(crate) struct Provider {
     pub api_key: Option<String>,
     /// Where it is, if not at its usual place. OpenAI's ends in `/v1`, the others have no path.
     /// Plain `http` is for loopback and private addresses, and so is `h2c`, which is HTTP/2 without
-    /// TLS; with `https` both sides agree on a version.
+    /// TLS; with `https` both sides agree on a version. Sockets are HTTP/1.1 either way.
     pub base_url: Option<String>,
 }
 
@@ -219,7 +219,7 @@ pub(crate) struct Tenant {
     /// Another greeting for its calls.
     pub greeting: Option<String>,
     /// The most that its calls may cost in a day of UTC, in US dollars, as far as prices are known:
-    /// then its calls end with a goodbye, and no more are taken. By default there is no limit.
+    /// then its calls end with a goodbye, and no more are taken. 0, or nothing: no limit.
     pub budget_per_day_usd: Option<f64>,
     /// Another company name for its calls. Default: `name`, if there is one.
     pub company_name: Option<String>,

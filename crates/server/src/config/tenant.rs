@@ -125,7 +125,7 @@ fn plan(row: &Row, agents: &Agents<'_>, meaning: &mut Meaning<'_>) -> Option<Ten
     };
     let budget = typed
         .budget_per_day_usd
-        .map(|dollars| meaning.micros(&at("budget_per_day_usd"), dollars));
+        .and_then(|dollars| meaning.budget(&at("budget_per_day_usd"), dollars));
     let name = agent_name(row, agents, meaning)?;
     let agent = agents.plan(&name, &wishes, meaning)?;
     let id = id?;
@@ -190,6 +190,29 @@ fn check_owners(
         if let Some(owner) = owners.insert(number, tenant.id.to_string()) {
             let key = format!("{}.numbers", row.key);
             meaning.problem(&key, format!("{what} already belongs to `{owner}`"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Micros;
+
+    use crate::config::{Config, Environment};
+
+    #[test]
+    fn a_day_has_no_limit_unless_one_is_typed() {
+        for (typed, limit) in [
+            ("", None),
+            ("budget_per_day_usd = 12.5", Some(12_500_000)),
+            ("budget_per_day_usd = 0", None),
+            ("budget_per_day_usd = 0.0000001", Some(0)),
+        ] {
+            let text = format!("[agents.desk]\n[[tenants]]\nid = \"acme\"\n{typed}");
+            let config = Config::parse("", &text, &Environment::default());
+            let config = config.expect("a configuration");
+            let budget = config.tenants[0].tenant.budget_per_day;
+            assert_eq!(budget, limit.map(Micros), "{typed}");
         }
     }
 }

@@ -51,6 +51,9 @@ fn verdict(status: u16, hints: Hints, said: &Said) -> Verdict {
     if said.code == NO_MODEL || said.kind == NO_MODEL || lacks_scope(status, said) {
         return Verdict::ModelRefused;
     }
+    if status == 403 && is_about_the_words(said) {
+        return Verdict::GiveUp;
+    }
     match (status, hints.again) {
         (401..=403, _) => Verdict::KeyRefused,
         // Redirects and the like: this address does not serve what we ask for.
@@ -96,6 +99,17 @@ const MISCONFIGURED: [&str; 3] = [
     "unsupported_parameter",
     "unsupported_value",
 ];
+
+/// Signs of what OpenRouter and its like answer with 403.
+const MODERATED: [&str; 4] = ["content_filter", "content_policy", "flagged", "moderation"];
+
+/// A gateway moderates what callers say: the key is as good as ever. An account that is flagged is
+/// of no use.
+fn is_about_the_words(said: &Said) -> bool {
+    let told = format!("{} {} {}", said.code, said.kind, said.words).to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| told.contains(word));
+    said.shows_offence || says(&MODERATED) && !says(&["account", "api key"])
+}
 
 /// A key that is good for other jobs. There is no code for it.
 fn lacks_scope(status: u16, said: &Said) -> bool {

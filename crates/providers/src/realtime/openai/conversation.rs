@@ -84,28 +84,8 @@ impl Conversation {
         told: mpsc::Sender<FromSpeaker>,
     ) -> Result<(), ProviderError> {
         let ended = self.serve(waiting, orders, &told).await;
-        self.hand_over(&told).await;
+        hand_over(self.out.tell, &told).await;
         ended
-    }
-
-    /// Hands over what was told before the end. Bills may be behind sound that fills the channel:
-    /// they are owed longer than it is worth waiting for.
-    async fn hand_over(&mut self, told: &mpsc::Sender<FromSpeaker>) {
-        let ended = Instant::now();
-        for event in self.out.tell.drain(..) {
-            let is_bill = event.is_bill();
-            let by = if is_bill {
-                ended + LAST_BILLS_WITHIN
-            } else {
-                ended + LAST_WORDS_WITHIN
-            };
-            match timeout_at(by, told.send(event)).await {
-                Ok(Ok(())) => {}
-                Ok(Err(_gone)) => return,
-                Err(_late) if is_bill => tracing::warn!(provider = NAME, "a bill was not taken"),
-                Err(_late) => {}
-            }
-        }
     }
 
     async fn serve(
@@ -244,19 +224,8 @@ impl Conversation {
         let now = Instant::now();
         self.replies.cancel(reply, heard, now, &mut self.out);
         self.sound.silenced(now);
-        self.out.tell.retain(|told| match told {
-            FromSpeaker::Audio { reply: whose, .. }
-            | FromSpeaker::Text { reply: whose, .. }
-            | FromSpeaker::Tool { reply: whose, .. } => *whose != reply,
-            FromSpeaker::Consumed(_)
-            | FromSpeaker::Done { .. }
-            | FromSpeaker::Failed { .. }
-            | FromSpeaker::Ready
-            | FromSpeaker::SpeechStarted { .. }
-            | FromSpeaker::SpeechStopped { .. }
-            | FromSpeaker::TurnEnded
-            | FromSpeaker::Words { .. } => true,
-        });
+        let tell = &mut self.out.tell;
+        tell.retain(|told| told.piece_of() != Some(reply));
     }
 
     async fn on_frame(&mut self, frame: Frame) -> Result<(), ProviderError> {
@@ -429,6 +398,36 @@ impl Conversation {
     }
 }
 
+/// Hands over what was told before the end. Bills may be behind sound that fills the channel: they
+/// are owed longer than it is worth waiting for. A reply that lost a piece has come to its end here.
+async fn hand_over(tell: VecDeque<FromSpeaker>, told: &mpsc::Sender<FromSpeaker>) {
+    let ended = Instant::now();
+    let mut cut = Vec::new();
+    for mut event in tell {
+        let whose = event.piece_of();
+        if whose.is_some_and(|reply| cut.contains(&reply)) {
+            continue;
+        }
+        if let FromSpeaker::Done { reply, usage } = &event
+            && cut.contains(reply)
+        {
+            event = FromSpeaker::Consumed(*usage);
+        }
+        let is_bill = event.is_bill();
+        let by = if is_bill {
+            ended + LAST_BILLS_WITHIN
+        } else {
+            ended + LAST_WORDS_WITHIN
+        };
+        match timeout_at(by, told.send(event)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_gone)) => return,
+            Err(_late) if is_bill => tracing::warn!(provider = NAME, "a bill was not taken"),
+            Err(_late) => cut.extend(whose),
+        }
+    }
+}
+
 /// The notes behind what the agent said or did last.
 fn last_notes(prompt: &Prompt) -> Vec<&'static str> {
     let mut notes = VecDeque::new();
@@ -441,3 +440,6 @@ fn last_notes(prompt: &Prompt) -> Vec<&'static str> {
     }
     notes.into()
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,10 +21,11 @@ pub fn is_idle_close(code: u16, reason: &str) -> bool {
 #[must_use]
 pub fn closed(code: u16, reason: &str) -> ProviderError {
     let verdict = match code {
+        // Of a key that is good for other jobs.
+        _ if says(reason, &["permission"]) => Verdict::ModelRefused,
         _ if says(reason, &["quota", "api_key", "api key", "auth", "unusual"]) => {
             Verdict::KeyRefused
         }
-        _ if says(reason, &["permission"]) => Verdict::ModelRefused,
         _ if says(reason, &["concurrent", "too many", "too_many"]) => BUSY,
         _ if says(reason, &["system_busy", "heavy traffic"]) => VERY_BUSY,
         1008 if is_idle_close(code, reason) => Verdict::Retry,
@@ -52,8 +53,8 @@ pub fn refused(status: u16, body: &str) -> ProviderError {
         408 | 500..=599 => Verdict::Retry,
         // Of all that is sent only the text differs from clause to clause.
         400 | 413 | 422 if says(body, &["max_character", "\"text\""]) => Verdict::GiveUp,
-        _ if says(&detail, &["quota", "api_key", "api key", "credit"]) => Verdict::KeyRefused,
         401 | 403 if says(&detail, &["permission"]) => Verdict::ModelRefused,
+        _ if says(&detail, &["quota", "api_key", "api key", "credit"]) => Verdict::KeyRefused,
         _ if says(&detail, &SETTINGS) => Verdict::SettingsRefused,
         401..=403 => Verdict::KeyRefused,
         _ if says(&detail, &["model"]) => Verdict::ModelRefused,

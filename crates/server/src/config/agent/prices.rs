@@ -131,7 +131,7 @@ impl Reading<'_, '_> {
         let typed = &self.typed.budget;
         let key = self.at("budget.per_call_usd");
         let limit = match typed.per_call_usd {
-            Some(dollars) => Some(self.micros(&key, dollars)).filter(|limit| limit.0 > 0),
+            Some(dollars) => self.meaning.budget(&key, dollars),
             None => usual.limit,
         };
         let key = self.at("budget.warn_percent");
@@ -362,6 +362,7 @@ mod tests {
             ("", Some(5_000_000)),
             ("budget.per_call_usd = 0.25", Some(250_000)),
             ("budget.per_call_usd = 0", None),
+            ("budget.per_call_usd = 0.0000001", Some(0)),
         ] {
             let text = format!("[agents.desk]\n{typed}");
             let config = Config::parse("", &text, &Environment::default());

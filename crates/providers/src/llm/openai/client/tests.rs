@@ -174,7 +174,7 @@ async fn nobody_there_is_a_failed_connection() {
     drop(server);
     let failure = Reply::begin(&model).failure().await;
     assert!(
-        matches!(failure, ProviderError::Connection { .. }),
+        matches!(failure, ProviderError::Unreachable { .. }),
         "{failure}"
     );
 }

@@ -122,3 +122,38 @@ fn an_unknown_key_is_told_from_one_that_may_not_see_this() {
         assert!(!is_unknown_key(known), "{known}");
     }
 }
+
+#[test]
+fn words_that_a_gateway_flags_are_refused_alone() {
+    let verdict = |body| refused(403, Hints::default(), body).verdict();
+    for flagged in [
+        r#"{"error":{"code":403,"message":"x requires moderation on OpenAI. Your input was flagged for \"violence\"."}}"#,
+        r#"{"error":{"code":403,"message":"Forbidden","metadata":{"reasons":["violence"],"flagged_input":"I will...","provider_name":"OpenAI"}}}"#,
+        r#"{"error":{"message":"no","type":"content_policy_violation","code":403}}"#,
+        r#"{"error":{"message":"no","code":"content_filter"}}"#,
+    ] {
+        assert_eq!(verdict(flagged), Verdict::GiveUp, "{flagged}");
+    }
+    for locked in [
+        "",
+        "<html>Forbidden</html>",
+        r#"{"error":{"code":403,"message":"Key limit exceeded (total limit)"}}"#,
+        r#"{"error":{"code":403,"message":"Forbidden","metadata":"none"}}"#,
+        r#"{"error":{"message":"Your account was flagged","code":null}}"#,
+        r#"{"error":{"message":"flagged","code":"account_deactivated"}}"#,
+    ] {
+        assert_eq!(verdict(locked), Verdict::KeyRefused, "{locked}");
+    }
+    let in_stream = |error: &str| {
+        let raw = RawValue::from_string(error.to_owned()).expect("JSON");
+        broke_off(&raw).verdict()
+    };
+    assert_eq!(
+        in_stream(r#"{"code":403,"message":"Your input was flagged"}"#),
+        Verdict::GiveUp
+    );
+    assert_eq!(
+        in_stream(r#"{"code":403,"message":"Forbidden"}"#),
+        Verdict::KeyRefused
+    );
+}

@@ -397,7 +397,7 @@ async fn nobody_there_is_told_before_the_caller_speaks() {
     let ears = OpenAiTranscription::new(base, None);
     let failure = Call::with(&ears).failure().await;
     assert!(
-        matches!(failure, ProviderError::Connection { .. }),
+        matches!(failure, ProviderError::Unreachable { .. }),
         "{failure}"
     );
 }

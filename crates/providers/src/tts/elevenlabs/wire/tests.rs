@@ -164,6 +164,7 @@ fn error_messages_say_what_to_do() {
     };
     insta::assert_snapshot!([
         shown(r#"{"message":"This request exceeds your quota.","error":"quota_exceeded","code":1008}"#),
+        shown(r#"{"message":"The API key you used is missing the permission text_to_speech to execute this operation.","error":"missing_permissions","code":1008}"#),
         shown(r#"{"message":"Unsupported model","error":"unsupported_model","code":1008}"#),
         shown(r#"{"message":"No input for 20 s","error":"input_timeout_exceeded","code":1008}"#),
         shown(r#"{"message":"too many","error":"too_many_concurrent_requests","code":1008}"#),
@@ -173,6 +174,8 @@ fn error_messages_say_what_to_do() {
     ].join("\n"), @r#"
 elevenlabs: refused with 1008: quota_exceeded This request exceeds your quota.
   KeyRefused
+elevenlabs: refused with 1008: missing_permissions The API key you used is missing the permission text_to_speech to execute this operation.
+  ModelRefused
 elevenlabs: refused with 1008: unsupported_model Unsupported model
   ModelRefused
 elevenlabs: refused with 1008: input_timeout_exceeded No input for 20 s
@@ -196,7 +199,7 @@ fn refusals_are_read_in_every_shape() {
     };
     insta::assert_snapshot!([
         shown(401, r#"{"detail":{"status":"quota_exceeded","message":"You have 0 credits."}}"#),
-        shown(401, r#"{"detail":{"status":"missing_permissions","message":"not text_to_speech"}}"#),
+        shown(401, r#"{"detail":{"status":"missing_permissions","message":"The API key you used is missing the permission text_to_speech to execute this operation."}}"#),
         shown(403, r#"{"detail":"Forbidden"}"#),
         shown(403, r#"{"detail":{"status":"only_for_creator+","message":"a better plan"}}"#),
         shown(404, r#"{"detail":{"status":"model_not_found","message":"No such model"}}"#),
@@ -211,7 +214,7 @@ fn refusals_are_read_in_every_shape() {
     ].join("\n"), @r#"
 elevenlabs: refused with 401: quota_exceeded You have 0 credits.
   KeyRefused
-elevenlabs: refused with 401: missing_permissions not text_to_speech
+elevenlabs: refused with 401: missing_permissions The API key you used is missing the permission text_to_speech to execute this operation.
   ModelRefused
 elevenlabs: refused with 403: Forbidden
   KeyRefused

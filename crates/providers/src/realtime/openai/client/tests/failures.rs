@@ -53,6 +53,26 @@ async fn a_page_in_place_of_a_socket_is_a_failure() {
 }
 
 #[tokio::test]
+async fn nobody_there_is_told_from_a_line_that_breaks() {
+    let server = Loopback::new().await;
+    let begin = || {
+        Call::begin(
+            &server,
+            talk(TurnDetection::Ours, Vec::new()),
+            Deadlines::default(),
+        )
+    };
+    let hung_up_on = begin();
+    drop(server.connection().await);
+    let nobody_there = begin();
+    drop(server);
+    for call in [hung_up_on, nobody_there] {
+        let error = call.failure().await;
+        assert!(error.is_unreachable(), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_session_that_does_not_begin_is_given_up() {
     let limits = Deadlines {
         connect: Duration::from_millis(50),
@@ -155,6 +175,7 @@ async fn an_end_of_the_session_is_a_failure() {
     socket.break_off();
     let error = call.failure().await;
     assert!(matches!(error, ProviderError::Connection { .. }), "{error}");
+    assert!(!error.is_unreachable(), "{error}");
 }
 
 #[tokio::test]
@@ -218,40 +239,6 @@ async fn what_a_refused_reply_consumed_is_told_before_the_end() {
         other => panic!("no bill: {other:?}"),
     }
     assert_eq!(call.failure().await.verdict(), Verdict::KeyRefused);
-}
-
-#[tokio::test]
-async fn a_bill_behind_sound_that_nobody_takes_is_owed_until_it_is_taken() {
-    let server = Loopback::new().await;
-    let (mut call, mut socket) =
-        Call::open(&server, TurnDetection::Ours, Deadlines::default()).await;
-    call.respond(R1, Vec::new()).await;
-    begin(&mut socket, "r1").await;
-    for _piece in 0..3 {
-        audio(&mut socket, "r1", 20).await;
-    }
-    let used = |tokens: u64| json!({ "output_token_details": { "text_tokens": tokens } });
-    for (response, tokens) in [("late", 3), ("r1", 40)] {
-        write(
-            &mut socket,
-            json!({ "type": "response.done", "response": { "id": response,
-                "status": "cancelled", "usage": used(tokens) } }),
-        )
-        .await;
-    }
-    let closing = tokio::spawn(async move { socket.close(1_001, "restart").await });
-    // One piece fills the channel. By then nobody waits for the others to be taken.
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(call.next().await, "audio r1 20 ms");
-    assert_eq!(call.next().await, "consumed 3");
-    match call.told.recv().await {
-        Some(FromSpeaker::Done { reply, usage }) => {
-            assert_eq!((reply, usage.output_text), (R1, 40));
-        }
-        other => panic!("no bill: {other:?}"),
-    }
-    assert_eq!(call.failure().await.verdict(), Verdict::Retry);
-    closing.await.expect("no panic");
 }
 
 #[tokio::test]

@@ -235,7 +235,7 @@ async fn nobody_there_is_told_before_anything_is_spoken() {
     let voices = OpenAiSpeech::new(base, None);
     let failure = Call::with(&voices).failure().await;
     assert!(
-        matches!(failure, ProviderError::Connection { .. }),
+        matches!(failure, ProviderError::Unreachable { .. }),
         "{failure}"
     );
 }

@@ -221,7 +221,7 @@ async fn a_list_that_nobody_has_is_a_failed_connection() {
     let failure = client.voices(Duration::from_secs(5)).await;
     let failure = failure.expect_err("nobody is there");
     assert!(
-        matches!(failure, ProviderError::Connection { .. }),
+        matches!(failure, ProviderError::Unreachable { .. }),
         "{failure}"
     );
 }
