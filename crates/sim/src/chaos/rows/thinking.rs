@@ -10,6 +10,7 @@ use std::{
 
 use domain::Purpose;
 use driver::BreakerSettings;
+use session::Speculate;
 use tokio::time::Instant;
 
 use super::{Row, Weight, listening::between, row};
@@ -88,7 +89,12 @@ fn without_breakers(set: Set) -> Setting {
 
 async fn refuses(set: Set) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
-    let stage = Stage::set(without_breakers(set)).await?;
+    let stage = Stage::set(Setting {
+        // A reply that was begun too soon is asked for twice, and that is no retry.
+        speculate: Speculate::Off,
+        ..without_breakers(set)
+    });
+    let stage = stage.await?;
     let busy = |ms| LlmFault::Busy {
         retry_after: Duration::from_millis(ms),
     };
