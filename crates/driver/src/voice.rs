@@ -96,16 +96,6 @@ impl Speaker {
                 Left::Broken(Broken::CallOver) => return,
                 Left::Broken(Broken::Failed(error)) => {
                     warn!(provider = %self.stations.name(place), %error, "voice failed");
-                    if !work.is_overdue() {
-                        continue;
-                    }
-                    if !self.give_up(&mut work).await {
-                        return;
-                    }
-                    // Who is left begins with the next reply.
-                    if !self.stations.has_other(&work.tried) {
-                        work.tried = Tried::default();
-                    }
                 }
             }
         }
@@ -194,7 +184,7 @@ impl Speaker {
                 work.tried.worked(place);
             }
             self.stations.failed(&mut work.tried, place, &error);
-            if work.is_overdue() {
+            if !self.stations.has_other(&work.tried) && work.is_overdue() {
                 return Broken::Failed(error).into();
             }
             let verdict = error.verdict();
@@ -227,7 +217,8 @@ impl Speaker {
             if to.is_some() && work.is_idle() && self.stations.goes_back(place, begun) {
                 return Left::Back;
             }
-            let patience = work.patience();
+            let alone = !self.stations.has_other(&work.tried);
+            let patience = work.patience(begun).filter(|_| alone);
             let order = if let Some(order) = work.next.take() {
                 Some(order)
             } else {

@@ -9,9 +9,11 @@ use tokio::{sync::mpsc, time::Instant};
 use super::{Order, Speaking, speaking::Given};
 use crate::stations::Tried;
 
-/// So long the caller is left without the beginning of a reply, whoever is to speak it: one voice
-/// that is given up for its silence, and another that has nearly as long.
+/// So long the caller is left without the beginning of a reply when nobody else is left to speak it:
+/// one voice that is given up for its silence, and the last one's time.
 const PATIENCE: Duration = Duration::from_millis(2_700);
+/// So long the last voice has in any case.
+const LAST: Duration = Duration::from_millis(1_200);
 
 /// What is to be spoken, whoever speaks it.
 pub(super) struct Work {
@@ -46,17 +48,18 @@ impl Work {
         speaking.any(|current| !current.held.is_empty())
     }
 
-    /// When the caller has waited long enough for the beginning of the reply.
-    pub(super) fn patience(&self) -> Option<Instant> {
+    /// When the last voice, asked at a moment, has kept the caller waiting for long enough.
+    pub(super) fn patience(&self, asked: Instant) -> Option<Instant> {
         match self.speaking.as_ref()?.given {
-            Given::Asked(at) => Some(at + PATIENCE),
+            Given::Asked(at) => Some((at + PATIENCE).max(asked + LAST)),
             Given::Answered | Given::Nothing => None,
         }
     }
 
-    /// The caller has waited long enough: something else is to be heard.
+    /// The caller has waited too long for the same voice to be asked again.
     pub(super) fn is_overdue(&self) -> bool {
-        self.patience().is_some_and(|end| end <= Instant::now())
+        let given = self.speaking.as_ref().map(|current| current.given);
+        matches!(given, Some(Given::Asked(at)) if at.elapsed() >= PATIENCE)
     }
 
     /// Leaves the reply unspoken. Returns which one that is.

@@ -51,13 +51,17 @@ async fn a_voice_that_steps_in_has_what_the_first_left_of_the_callers_patience()
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_left_begins_with_the_next_reply() {
+async fn nobody_is_given_up_for_the_time_while_somebody_else_is_left() {
     let mut rig = Rig::start();
-    let _hangs = rig.connection(0).await;
+    let first = rig.connection(0).await;
     rig.say(0, "We open at nine.").await;
-    pass(2_710).await;
-    assert_eq!(rig.told(), ["no-voice r1"]);
-    rig.says_next("Are you there?").await;
+    pass(2_800).await;
+    assert!(rig.told().is_empty(), "its own deadlines say when");
+    first.fails(late()).await;
     let mut second = rig.connected(1).await;
-    assert_eq!(second.given(), ["Are you there?"]);
+    assert_eq!(second.given(), ["We open at nine."]);
+    pass(1_100).await;
+    assert!(rig.told().is_empty(), "the last one has its time");
+    pass(110).await;
+    assert_eq!(rig.told(), ["no-voice r1"]);
 }
