@@ -281,12 +281,12 @@ impl CallSession {
     /// An input that comes next, or an action that was just ordered, as a line of a log.
     #[must_use]
     pub fn log_line<'a, T>(&self, of: &'a T) -> LogLine<'a, T> {
-        LogLine::new(of, self.unlogged())
+        LogLine::new(of, self.undisclosed())
     }
 
-    /// What of the caller's words must not be written to a log: that of an answer to an open
+    /// What of the caller's words is neither logged nor kept: that of an answer to an open
     /// question, to one that is being asked, or to one that is being answered.
-    fn unlogged(&self) -> Secret {
+    fn undisclosed(&self) -> Secret {
         let in_reply = self.reply.as_ref().is_some_and(|reply| {
             let asks = reply.expects.is_some_and(|expected| expected.secret);
             asks || reply.secret == Secret::Words

@@ -390,7 +390,7 @@ impl CallSession {
             Some(overlap) => self.words_over(overlap),
             None => self.turn.text(),
         };
-        let said = self.secret().hide(&said);
+        let said = self.undisclosed().hide(&said);
         if let Some(reply) = &mut self.reply {
             reply.taking.overlaps.push(Overlap {
                 at,

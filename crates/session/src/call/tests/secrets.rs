@@ -1,11 +1,11 @@
-//! What a log tells of a call whose caller says a secret.
+//! What is told of a caller's secret, by logs and records.
 
 use std::{fmt::Write as _, sync::Arc};
 
 use domain::Millis;
 
 use super::rules;
-use crate::{CallSession, Input, script};
+use crate::{Action, CallSession, Input, script};
 
 /// What the log tells of a call without a greeting.
 fn logged(text: &str) -> String {
@@ -90,4 +90,33 @@ fn keys_are_logged_by_their_count() {
     );
     assert!(!log.contains('4') && !log.contains('7'), "{log}");
     assert!(log.contains("think r1 \"keypad: ••\""), "{log}");
+}
+
+#[test]
+fn a_secret_said_over_its_own_question_is_not_kept() {
+    let question = ASKED_FOR_A_PIN.replace("r1/0 1.000", "r1/0 4.000");
+    let over = "
+        3.200  speech
+        3.500  words four seven one one
+        4.500  pause
+        4.600  utterance four seven one one
+        9.000  tick
+    ";
+    let mut rules = rules();
+    rules.lines.greeting.clear();
+    let (mut session, _) = CallSession::answered(Arc::new(rules));
+    let mut kept = Vec::new();
+    let script = [&question, over].concat();
+    for line in script.lines().filter(|line| !line.trim().is_empty()) {
+        let (at, input) = script::read(line).unwrap();
+        for action in session.handle(at, input) {
+            if let Action::Record(record) = action {
+                kept.extend(record.taking.overlaps);
+            }
+        }
+    }
+    assert!(!kept.is_empty());
+    for over in kept {
+        assert!(!over.said.contains("four"), "{over:?}");
+    }
 }
