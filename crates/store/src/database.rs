@@ -22,6 +22,7 @@ use sqlx::{
     AnyConnection, AnyPool, Connection, Executor, Row,
     any::{AnyConnectOptions, AnyPoolOptions, AnyRow},
 };
+use tokio::time::{Instant, sleep};
 
 use crate::{CallFilter, Record, Store, StoreError, StoreFuture, StoredCall, WholeCall};
 
@@ -53,6 +54,14 @@ const CONNECTIONS: u32 = 4;
 
 /// How long a reader waits for one of them.
 const CONNECTION_WAIT: Duration = Duration::from_secs(2);
+
+/// How long a start waits for another server that is opening the same file. Where SQLite waits by
+/// itself it waits for as long; but turning on the log, and looking for one that a crash left
+/// behind, fail at once.
+const PREPARING: Duration = Duration::from_secs(5);
+
+/// How long until it looks again.
+const BUSY: Duration = Duration::from_millis(20);
 
 /// Connections that nobody needed for so long are closed.
 const IDLE: Duration = Duration::from_secs(60);
@@ -239,6 +248,16 @@ async fn connect_alone(path: &Path) -> Result<AnyConnection, StoreError> {
 
 /// Makes the file a whole and current database, or says why it is not.
 async fn prepare(path: &Path, clock: &dyn Clock) -> Result<(), StoreError> {
+    let until = Instant::now() + PREPARING;
+    loop {
+        match prepare_once(path, clock).await {
+            Err(error) if error.is_busy() && Instant::now() < until => sleep(BUSY).await,
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn prepare_once(path: &Path, clock: &dyn Clock) -> Result<(), StoreError> {
     file::create_private(path)?;
     let check = file::worth_checking(path)?;
     let mut connection = connect_alone(path).await?;

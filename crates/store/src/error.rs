@@ -84,20 +84,32 @@ impl StoreError {
     pub(crate) fn is_damage(&self) -> bool {
         const SQLITE_CORRUPT: i32 = 11;
         const SQLITE_NOTADB: i32 = 26;
+        matches!(self, Self::Damaged { .. })
+            || matches!(self.sqlite_code(), Some(SQLITE_CORRUPT | SQLITE_NOTADB))
+    }
+
+    /// Whether another connection was in the way, so that a moment later it may work.
+    pub(crate) fn is_busy(&self) -> bool {
+        const SQLITE_BUSY: i32 = 5;
+        self.sqlite_code() == Some(SQLITE_BUSY)
+    }
+
+    /// The primary code of what SQLite said.
+    fn sqlite_code(&self) -> Option<i32> {
         match self {
-            Self::Damaged { .. } => true,
-            Self::Database(sqlx::Error::Database(error)) => error
-                .code()
-                .and_then(|code| code.parse::<i32>().ok())
+            Self::Database(sqlx::Error::Database(error)) => {
+                let code: i32 = error.code()?.parse().ok()?;
                 // The low byte is the primary code; the rest tells where it happened.
-                .is_some_and(|code| matches!(code & 0xff, SQLITE_CORRUPT | SQLITE_NOTADB)),
+                Some(code & 0xff)
+            }
             Self::Database(_)
+            | Self::Damaged { .. }
             | Self::File { .. }
             | Self::NewerSchema { .. }
             | Self::OlderSchema { .. }
             | Self::TooSlow
             | Self::Unreadable { .. }
-            | Self::Url => false,
+            | Self::Url => None,
         }
     }
 }

@@ -276,10 +276,13 @@ async fn calls_can_be_read_beside_a_live_server() {
 }
 
 #[tokio::test]
-async fn two_servers_may_start_at_once() {
+async fn servers_may_start_at_once() {
     let scratch = Scratch::new();
-    let (first, second) = tokio::join!(scratch.open(), scratch.open());
-    assert_eq!((first.damaged, second.damaged), (None, None));
+    let open = || scratch.open();
+    let (one, two, three, four) = tokio::join!(open(), open(), open(), open());
+    for server in [one, two, three, four] {
+        assert_eq!(server.damaged, None);
+    }
 }
 
 #[tokio::test]
