@@ -70,6 +70,7 @@ pub use elevenlabs::{
     FakeClauses, FakeElevenLabs, Manner as VoiceManner, Manners as VoiceManners, Recorded,
     Settings as ElevenLabsSettings, SpokenStream, SpokenText, Tones, TtsFault, Voice,
 };
+pub use listener::lean;
 pub use log::Violation;
 pub use moment::{Moment, Timeline, What};
 pub use openai::{

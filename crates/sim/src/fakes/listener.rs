@@ -73,7 +73,7 @@ impl Stop {
 }
 
 /// Buffers fit for many small frames.
-pub(crate) fn lean(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+pub fn lean(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
     upgrade
         .read_buffer_size(4_096)
         .write_buffer_size(0)

@@ -76,11 +76,12 @@ impl Probe {
         self.turns.values().filter_map(Times::stopped)
     }
 
-    /// Our parts of every turn.
+    /// Our parts of every turn whose last words came when `counts` says so.
     #[must_use]
-    pub fn shares(&self) -> Shares {
+    pub fn shares(&self, counts: impl Fn(Instant) -> bool) -> Shares {
         let mut shares = Shares::default();
-        for times in self.turns.values() {
+        let turns = self.turns.values();
+        for times in turns.filter(|times| times.began().is_some_and(&counts)) {
             let [think, speak, play] = times.parts();
             shares.think.extend(think);
             shares.speak.extend(speak);
@@ -99,6 +100,16 @@ impl Probe {
 }
 
 impl Times {
+    /// When its last words came, or what is known first of it.
+    fn began(&self) -> Option<Instant> {
+        self.final_sent
+            .or(self.chat_asked)
+            .or(self.text_sent)
+            .or(self.text_asked)
+            .or(self.speech_sent)
+            .or(self.heard)
+    }
+
     fn parts(&self) -> [Option<u64>; 3] {
         [
             micros(self.final_sent, self.chat_asked),
@@ -124,4 +135,38 @@ impl Times {
 fn micros(from: Option<Instant>, to: Option<Instant>) -> Option<u64> {
     let time = to?.saturating_duration_since(from?);
     u64::try_from(time.as_micros()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn turns_count_where_their_last_words_came() {
+        let began = Instant::now();
+        let at = |ms| Some(began + Duration::from_millis(ms));
+        let turn = |first| Times {
+            final_sent: at(first),
+            chat_asked: at(first + 1),
+            text_sent: at(first + 100),
+            text_asked: at(first + 102),
+            speech_sent: at(first + 200),
+            heard: at(first + 203),
+        };
+        let without_words = Times {
+            heard: at(1_900),
+            ..Times::default()
+        };
+        let turns = [turn(900), turn(1_000), turn(2_000), without_words];
+        let probe = Probe {
+            turns: (0..).zip(turns).collect(),
+        };
+        let up = began + Duration::from_millis(1_000);
+        let shares = probe.shares(|at| at >= up);
+        assert_eq!(shares.sum, [6_000, 6_000]);
+        assert_eq!(shares.gap, [203_000, 203_000]);
+        assert_eq!(probe.shares(|at| at < up).sum, [6_000]);
+    }
 }

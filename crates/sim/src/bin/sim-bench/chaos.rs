@@ -4,13 +4,11 @@ use clap::{Args, Subcommand};
 use sim::chaos::{Findings, Row, Set, Weight, rows};
 use tokio::{
     sync::Semaphore,
-    time::{Instant, timeout_at},
+    time::{Instant, timeout},
 };
 
 /// No row takes longer: one that does hangs.
 const LONGEST: Duration = Duration::from_secs(150);
-/// Nor do all of them.
-const ALL_WITHIN: Duration = Duration::from_secs(5 * 60);
 
 /// What `chaos` is told.
 #[derive(Debug, Args)]
@@ -62,10 +60,9 @@ pub(crate) async fn run(args: &ChaosArgs) -> anyhow::Result<()> {
     let (alone, others): (Vec<Played>, Vec<Played>) =
         played.partition(|(row, _)| row.weight == Weight::Whole);
     let begun = Instant::now();
-    let end = begun + ALL_WITHIN;
-    let mut found = together(&others, args.together, end).await;
+    let mut found = together(&others, args.together).await;
     for played in alone {
-        found.extend(together(&[played], 1, end).await);
+        found.extend(together(&[played], 1).await);
     }
     print(&found, begun.elapsed())
 }
@@ -78,10 +75,10 @@ fn names(rows: &[Row]) -> String {
 /// A row, and who it is played with.
 type Played = (Row, Set);
 
-/// In the order in which it is told.
-type Found = BTreeMap<(Set, &'static str), (Row, Findings)>;
+/// In the order in which it is told; with how long it was played.
+type Found = BTreeMap<(Set, &'static str), (Row, Findings, Duration)>;
 
-async fn together(played: &[Played], most: u16, end: Instant) -> Found {
+async fn together(played: &[Played], most: u16) -> Found {
     let room = Arc::new(Semaphore::new(usize::from(most)));
     let heavy = Arc::new(Semaphore::new(1));
     let running = played.iter().copied().map(|(row, set)| {
@@ -92,27 +89,27 @@ async fn together(played: &[Played], most: u16, end: Instant) -> Found {
                 Weight::Light | Weight::Whole => None,
             };
             let _place = room.acquire_owned().await;
-            findings(row, set, end).await
+            let begun = Instant::now();
+            (findings(row, set).await, begun.elapsed())
         });
         (row, set, playing)
     });
     let mut found = BTreeMap::new();
     for (row, set, playing) in running.collect::<Vec<_>>() {
-        let findings = playing
+        let (findings, took) = playing
             .await
-            .unwrap_or_else(|panic| missed(panic.to_string()));
-        found.insert((set, row.name), (row, findings));
+            .unwrap_or_else(|panic| (missed(panic.to_string()), Duration::ZERO));
+        found.insert((set, row.name), (row, findings, took));
     }
     found
 }
 
 /// What a row found; that it could not be played is something that it missed.
-async fn findings(row: Row, set: Set, end: Instant) -> Findings {
+async fn findings(row: Row, set: Set) -> Findings {
     if row.why_not(set).is_some() {
         return Findings::default();
     }
-    let until = end.min(Instant::now() + LONGEST);
-    match timeout_at(until, row.run(set)).await {
+    match timeout(LONGEST, row.run(set)).await {
         Ok(Ok(findings)) => findings,
         Ok(Err(error)) => missed(format!("{error:#}")),
         Err(_) => missed("took too long".to_owned()),
@@ -130,23 +127,24 @@ fn print(found: &Found, took: Duration) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
-        "| set | row | fault | required | found | verdict |\n|---|---|---|---|---|---|"
+        "| set | row | fault | required | found | s | verdict |\n|---|---|---|---|---|---:|---|"
     )?;
-    for ((set, name), (row, findings)) in found {
+    for ((set, name), (row, findings, took)) in found {
         let (verdict, told) = match row.why_not(*set) {
             Some(why) => ("not applicable", why.to_owned()),
             None if findings.hold() => ("held", told(findings)),
             None => ("MISSED", told(findings)),
         };
         let (set, fault, required) = (set.name(), row.fault, row.required);
+        let took = took.as_secs();
         writeln!(
             out,
-            "| {set} | {name} | {fault} | {required} | {told} | {verdict} |"
+            "| {set} | {name} | {fault} | {required} | {told} | {took} | {verdict} |"
         )?;
     }
     let missed: Vec<String> = found
         .iter()
-        .filter(|(_, (_, findings))| !findings.hold())
+        .filter(|(_, (_, findings, _))| !findings.hold())
         .map(|((set, name), _)| format!("{name} of {}", set.name()))
         .collect();
     writeln!(out, "{} rows in {} s", found.len(), took.as_secs())?;

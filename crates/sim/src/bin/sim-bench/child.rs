@@ -164,10 +164,37 @@ impl Providers {
     }
 }
 
+/// A folder of its own, removed when dropped.
+pub(crate) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(crate) fn new(name: &str) -> anyhow::Result<Self> {
+        let name = format!("repartee-{name}-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(&folder)?;
+        Ok(Self(folder))
+    }
+
+    /// What a linker has written lies in memory page by page, and runs slower than the copy of it that
+    /// people install.
+    pub(crate) fn copy_of(&self, binary: &Path) -> anyhow::Result<PathBuf> {
+        let copy = self.0.join("copy");
+        fs::copy(binary, &copy)?;
+        Ok(copy)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What is left of it is of no use to anyone.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
 /// A server in a process of its own. Killed when dropped, with what it wrote.
 pub(crate) struct Server {
     child: Child,
-    folder: PathBuf,
+    scratch: Scratch,
     pub(crate) url: String,
     /// From its start to the first yes of `/readyz`.
     pub(crate) ready_after: Duration,
@@ -181,10 +208,9 @@ impl Server {
             "{} does not exist",
             start.binary.display()
         );
-        let folder = std::env::temp_dir().join(format!("repartee-bench-{}", std::process::id()));
-        fs::create_dir_all(&folder)?;
-        let config = folder.join("repartee.toml");
-        let database = folder.join(DATABASE).display().to_string();
+        let scratch = Scratch::new("bench")?;
+        let config = scratch.0.join("repartee.toml");
+        let database = scratch.0.join(DATABASE).display().to_string();
         let level = if start.log.is_some() { "info" } else { "warn" };
         let agent = match start.policy {
             Policy::Agents(agents) => agents,
@@ -199,7 +225,7 @@ impl Server {
         )?;
         let port = free_port()?;
         let url = format!("http://127.0.0.1:{port}");
-        let mut command = command(start, &config, &folder)?;
+        let mut command = command(start, &config, &scratch)?;
         command
             .env("PORT", port.to_string())
             .env("VOICE_SERVER_URL", &url)
@@ -209,18 +235,19 @@ impl Server {
         let child = command.spawn().context("cannot start the server")?;
         let mut server = Self {
             child,
-            folder,
+            scratch,
             url,
             ready_after: Duration::ZERO,
         };
-        ready(&mut server.child, port).await?;
+        let up = ready(&mut server.child, port).await;
+        up.context("the server (--server-log keeps what it says)")?;
         server.ready_after = began.elapsed();
         Ok(server)
     }
 
     /// Where it keeps its calls.
     pub(crate) fn store_url(&self) -> String {
-        format!("sqlite:{}", self.folder.join(DATABASE).display())
+        format!("sqlite:{}", self.scratch.0.join(DATABASE).display())
     }
 
     /// Whether it still runs.
@@ -246,14 +273,13 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may be gone already; its folder is of no use to anyone.
+        // It may be gone already.
         let _ = self.child.kill();
         let _ = self.child.wait();
-        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
-fn command(start: &Start<'_>, config: &Path, folder: &Path) -> anyhow::Result<Command> {
+fn command(start: &Start<'_>, config: &Path, scratch: &Scratch) -> anyhow::Result<Command> {
     let log = match start.log {
         Some(path) => fs::File::options()
             .create(true)
@@ -262,16 +288,12 @@ fn command(start: &Start<'_>, config: &Path, folder: &Path) -> anyhow::Result<Co
             .into(),
         None => Stdio::null(),
     };
-    // What a linker has written lies in memory page by page, and runs slower than the copy of it that
-    // people install.
-    let binary = folder.join("repartee");
-    fs::copy(start.binary, &binary)?;
-    let mut command = on_core(start.core, &binary);
+    let mut command = on_core(start.core, &scratch.copy_of(start.binary)?);
     command
         .arg("--config")
         .arg(config)
         .arg("serve")
-        .current_dir(folder)
+        .current_dir(&scratch.0)
         .env_clear()
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -295,12 +317,9 @@ pub(crate) async fn ready(server: &mut Child, port: u16) -> anyhow::Result<()> {
     let until = Instant::now() + PATIENCE;
     while !is_ready(port).await {
         if let Some(status) = server.try_wait()? {
-            anyhow::bail!("the server ended at once: {status}; see --server-log");
+            anyhow::bail!("it ended at once: {status}");
         }
-        ensure!(
-            Instant::now() < until,
-            "the server is not ready after {PATIENCE:?}"
-        );
+        ensure!(Instant::now() < until, "it is not ready after {PATIENCE:?}");
         sleep(Duration::from_millis(1)).await;
     }
     Ok(())

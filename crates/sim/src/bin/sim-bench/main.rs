@@ -24,6 +24,10 @@ use scenario::ScenarioArgs;
 use sets::{Set, TurnEnd};
 use turns::TurnsArgs;
 
+/// That of the server: the load and the relay beside it are no slower for theirs.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Benchmarks of a whole server.
 #[derive(Debug, Parser)]
 #[command(name = "sim-bench", max_term_width = 100)]
@@ -158,8 +162,8 @@ fn calls(args: &CallArgs, runtime: &tokio::runtime::Runtime) -> anyhow::Result<(
         };
         let result = runtime.block_on(run::run(&args.stage, plan));
         let result = result.with_context(|| format!("with {calls} calls"))?;
-        let relay = runtime.block_on(relay::cost(&args.stage, calls))?;
-        let result = result.beside_relay(Some(relay));
+        let relay = runtime.block_on(relay::cost(&args.stage, calls));
+        let result = result.beside_relay(relay);
         writeln!(out, "{}", result.row())?;
         for remark in result.remarks() {
             writeln!(out, "    {remark}")?;
@@ -180,15 +184,13 @@ fn providers(args: &ProvidersArgs, runtime: &tokio::runtime::Runtime) -> anyhow:
         chosen => chosen,
     };
     let mut out = std::io::stdout().lock();
-    let relay = runtime.block_on(relay::cost(&args.stage, args.calls))?;
     writeln!(out, "{}", Results::SETS_HEAD)?;
     for &set in sets {
-        match runtime.block_on(run::run(&args.stage, args.plan(set))) {
+        let plan = args.plan(set);
+        match runtime.block_on(run::run(&args.stage, plan)) {
             Ok(row) => {
-                let as_many = args.plan(set).calls == args.calls;
-                let row = row
-                    .with_set(set, args.turns)
-                    .beside_relay(as_many.then_some(relay));
+                let relay = runtime.block_on(relay::cost(&args.stage, plan.calls));
+                let row = row.with_set(set, args.turns).beside_relay(relay);
                 writeln!(out, "{}", row.set_row())?;
                 results.rows.push(row);
             }

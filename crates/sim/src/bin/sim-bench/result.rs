@@ -31,15 +31,18 @@ pub(crate) struct Row {
     /// Turns after which a caller heard something, and how long he waited for it.
     turns_heard: usize,
     wait_us: Quantiles,
+    /// Our share of a turn while all calls were up, and while they were being set up.
     own_us: Quantiles,
+    own_at_first_us: Quantiles,
     think_us: Quantiles,
     speak_us: Quantiles,
     play_us: Quantiles,
     gap_us: Quantiles,
     greeting_us: Quantiles,
     cpu_ms_per_call_second: f64,
-    /// The same of a bare relay on this machine, with as many calls.
+    /// The same of a plain relay on this machine, with as many calls.
     relay_ms_per_call_second: Option<f64>,
+    no_relay: Option<String>,
     cpu_of_core: f64,
     /// Of the time, how much the server could have run but others had its core.
     server_waited: f64,
@@ -170,7 +173,9 @@ fn untold() -> String {
 
 impl Row {
     pub(crate) fn new(calls: usize, report: &LoadReport, probe: &Probe, usage: Usage) -> Self {
-        let shares = probe.shares();
+        let is_up = |at| usage.began.as_ref().is_some_and(|(up, ..)| at >= *up);
+        let shares = probe.shares(is_up);
+        let at_first = probe.shares(|at| !is_up(at));
         let mut greetings = report.greetings_us.clone();
         greetings.sort_unstable();
         let mut waits = report.waits_us.clone();
@@ -188,11 +193,12 @@ impl Row {
             calls,
             opened: report.opened,
             turns_spoken: report.turns,
-            turns_answered: shares.sum.len(),
+            turns_answered: shares.sum.len() + at_first.sum.len(),
             calls_lost: report.refused + report.broken,
             turns_heard: waits.len(),
             wait_us: Quantiles::of(&waits),
             own_us: Quantiles::of(&shares.sum),
+            own_at_first_us: Quantiles::of(&at_first.sum),
             think_us: Quantiles::of(&shares.think),
             speak_us: Quantiles::of(&shares.speak),
             play_us: Quantiles::of(&shares.play),
@@ -200,6 +206,7 @@ impl Row {
             greeting_us: Quantiles::of(&greetings),
             cpu_ms_per_call_second: 1_000.0 * cores / calls.max(1) as f64,
             relay_ms_per_call_second: None,
+            no_relay: None,
             cpu_of_core: cores,
             server_waited: share(usage.server.waited),
             load_of_core: share(usage.load.ran),
@@ -224,8 +231,11 @@ impl Row {
     }
 
     /// Beside what a relay of as many calls costs for each of them and second, in milliseconds.
-    pub(crate) const fn beside_relay(mut self, ms: Option<f64>) -> Self {
-        self.relay_ms_per_call_second = ms;
+    pub(crate) fn beside_relay(mut self, ms: anyhow::Result<f64>) -> Self {
+        match ms {
+            Ok(ms) => self.relay_ms_per_call_second = Some(ms),
+            Err(why) => self.no_relay = Some(format!("{why:#}")),
+        }
         self
     }
 
@@ -315,8 +325,21 @@ impl Row {
         for (label, turns) in &self.unanswered {
             remarks.push(format!("{turns} turns unanswered: {label}"));
         }
+        let at_first = self.own_at_first_us;
+        if at_first.of > 0 {
+            remarks.push(format!(
+                "while calls were set up: own p50 {}, p95 {}, p99 {} ms in {} turns",
+                at_first.told(|all| all.p50),
+                at_first.told(|all| all.p95),
+                at_first.told(|all| all.p99),
+                at_first.of
+            ));
+        }
         if let Some(why) = &self.first_refusal {
             remarks.push(format!("the first refused call: {why}"));
+        }
+        if let Some(why) = &self.no_relay {
+            remarks.push(format!("no relay beside it: {why}"));
         }
         if self.server_waited > 0.01 || self.load_waited > 0.01 {
             remarks.push(format!(
@@ -348,9 +371,9 @@ impl Row {
 }
 
 impl Results {
-    /// The head of the table: times in milliseconds; CPU, and as a multiple of what a bare relay costs on
-    /// this machine; memory in KiB: what the calls hold when they are about
-    /// to end, the most before that, and what is there once, left behind by a call that went before.
+    /// The head of the table: times in milliseconds; CPU, and as a multiple of what a plain relay costs
+    /// on this machine; memory in KiB: what the calls hold when they are about to end, the most before
+    /// that, and what is there once, left behind by a call that went before.
     pub(crate) const HEAD: &str = " calls       turns  lost own p50 own p95 own p99  think + speak + play  greet p99 \
          cpu%/call  relays  core%  KiB/call  at most  KiB once  ready";
 
@@ -385,7 +408,7 @@ mod tests {
         let mut row = Row::new(2, &report, &Probe::default(), Usage::default());
         assert_eq!(row.in_relays(), "-");
         row.cpu_ms_per_call_second = 1.5;
-        assert_eq!(row.beside_relay(Some(1.0)).in_relays(), "1.50");
+        assert_eq!(row.beside_relay(Ok(1.0)).in_relays(), "1.50");
     }
 
     fn row(set: Set, waits_us: Vec<u64>) -> Row {
