@@ -203,14 +203,8 @@ impl Breakers {
         });
     }
 
-    /// It answered, which says nothing about how well it works.
-    pub(crate) fn answered(&self, whom: Whom<'_>) {
-        self.change(whom, None, |front, now| {
-            front.each(|_, standing| standing.breaker.answered(now));
-        });
-    }
-
-    /// It failed, or what stands in front of it: of the rest nothing was found out.
+    /// It failed, or what stands in front of it: of the rest nothing was found out, and whoever
+    /// holds a probe of that goes on.
     pub(crate) fn failed(&self, whom: Whom<'_>, error: &ProviderError) {
         let settings = &self.settings;
         let blame = Blame::of(whom, error);
@@ -221,12 +215,9 @@ impl Breakers {
             front.each(|watched, standing| match &blame {
                 Blame::Refused(blamed) if blamed == watched => standing.refused(now, settings),
                 Blame::Failed(blamed) if blamed.contains(watched) => {
-                    standing.breaker.failed(now, settings);
+                    standing.failed((watched, whom.name), now, settings);
                 }
-                // It did not take the request; the next one it may.
-                Blame::Failed(_) | Blame::Nobody | Blame::Refused(_) => {
-                    standing.breaker.answered(now);
-                }
+                Blame::Failed(_) | Blame::Nobody | Blame::Refused(_) => {}
             });
         });
     }

@@ -228,9 +228,8 @@ impl<P: ?Sized, S: Debug> Stations<P, S> {
     /// Somebody else was faster; if it was `late`, that is a failure of its own.
     pub(crate) fn lost_race(&self, place: usize, late: Option<&ProviderError>) {
         let name = self.name(place);
-        match late {
-            Some(late) => self.breakers.failed(self.whom(place), late),
-            None => self.breakers.answered(self.whom(place)),
+        if let Some(late) = late {
+            self.breakers.failed(self.whom(place), late);
         }
         self.meters.request(name, self.job, "lost_race");
     }

@@ -23,9 +23,12 @@ fn silent() -> ProviderError {
     }
 }
 
-/// Of somebody who failed too often, some time ago: one may probe.
+/// Of somebody who failed too often, some time ago, as did another model of its provider: one may
+/// probe.
 async fn half_open() -> Breakers {
     let breakers = Breakers::default();
+    let other = "deepgram/other".parse().unwrap();
+    breakers.failed(Whom::named(&other), &silent());
     for _ in 0..SETTINGS.failures {
         breakers.failed(Whom::named(&name()), &silent());
     }
@@ -161,7 +164,8 @@ fn notices(of: &[Change<'_>]) -> Vec<Option<Notice>> {
 
 #[tokio::test(start_paused = true)]
 async fn every_turn_of_events_is_told_once() {
-    let fails = |standing: &mut Standing, now| standing.breaker.failed(now, &SETTINGS);
+    let of = Watched::Model(name());
+    let fails = |standing: &mut Standing, now| standing.failed((&of, &name()), now, &SETTINGS);
     let is_asked = |standing: &mut Standing, now| {
         let later = now + SETTINGS.open_for_key;
         assert!(!standing.breaker.turns_away(later, Need::LastResort));
@@ -331,14 +335,63 @@ async fn what_cannot_be_reached_is_every_models_and_what_breaks_or_is_silent_one
     }
     let town = Town::new();
     for _ in 0..3 {
-        town.breakers.succeeded(town.model(1));
         town.breakers.failed(town.model(0), &lost);
     }
-    assert_eq!(
-        town.open(),
-        ["eleven/flash"],
-        "its neighbour can be reached"
-    );
+    assert_eq!(town.open(), ["eleven/flash"], "nobody asked another");
+    let town = Town::new();
+    for place in [0, 1, 0] {
+        town.breakers.succeeded(town.model(1));
+        town.breakers.failed(town.model(place), &lost);
+    }
+    assert_eq!(town.open(), [""; 0], "its neighbour was reached");
+}
+
+/// One model that cannot be reached takes nothing from another that can.
+#[tokio::test(start_paused = true)]
+async fn what_models_share_opens_again_only_when_two_of_them_fail() {
+    let town = Town::new();
+    let fails = |place| {
+        let waited = Duration::from_secs(2);
+        let (provider, stage) = ("eleven", "connect");
+        let error = ProviderError::Silent {
+            provider,
+            stage,
+            waited,
+        };
+        town.breakers.failed(town.model(place), &error);
+    };
+    for place in [0, 1, 0] {
+        fails(place);
+    }
+    tokio::time::advance(SETTINGS.open).await;
+    for _ in 0..SETTINGS.successes {
+        assert!(town.breakers.allows(town.model(1), Need::Usual));
+        fails(0);
+        assert_eq!(town.open(), [""; 0], "it is being tried");
+        town.breakers.succeeded(town.model(1));
+    }
+    fails(0);
+    assert!(!town.open().contains(&"eleven".to_owned()), "it recovers");
+    fails(1);
+    assert!(town.open().contains(&"eleven".to_owned()));
+}
+
+/// Requests from before somebody was left alone may fail while others try.
+#[tokio::test(start_paused = true)]
+async fn a_failure_frees_nobodys_probe_of_something_else() {
+    let town = Town::new();
+    let refused = refused_with(Verdict::KeyRefused);
+    town.breakers.failed(town.model(0), &refused);
+    tokio::time::advance(SETTINGS.open_for_key).await;
+    assert!(town.breakers.allows(town.model(1), Need::Usual));
+    let broken = ProviderError::Connection {
+        provider: "eleven",
+        detail: "reset".to_owned(),
+    };
+    for error in [broken, refused_with(Verdict::GiveUp)] {
+        town.breakers.failed(town.model(0), &error);
+        assert!(!town.breakers.allows(town.model(1), Need::Usual), "{error}");
+    }
 }
 
 /// Whoever is turned away by one of them holds no probe of another.
