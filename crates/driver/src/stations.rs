@@ -84,6 +84,13 @@ impl Tried {
         self.failed
     }
 
+    /// The one at this place was not needed beside `other`, and may have a turn of its own.
+    pub(crate) fn spared(&mut self, place: usize, other: usize) {
+        if place != other {
+            self.places.remove(&place);
+        }
+    }
+
     /// Nobody was asked.
     pub(crate) fn is_empty(&self) -> bool {
         self.places.is_empty()

@@ -183,7 +183,7 @@ impl Thinking {
             match step {
                 Step::Piece(piece) => {
                     if let Some(loser) = second {
-                        self.lost_race(loser, which);
+                        self.lost_race(loser, (which, first.place), tried);
                     }
                     return Start::Began(Box::new(first), piece);
                 }
@@ -222,10 +222,14 @@ impl Thinking {
         Some(second)
     }
 
-    /// One of two was not needed. If it is the one that was asked first, it was too late.
-    fn lost_race(&self, loser: Runner<'_>, winner: Which) {
+    /// One of two was not needed. If it is the one that was asked first, it was too late; the other
+    /// may be asked again.
+    fn lost_race(&self, loser: Runner<'_>, (winner, place): (Which, usize), tried: &mut Tried) {
         let late = match winner {
-            Which::First => None,
+            Which::First => {
+                tried.spared(loser.place, place);
+                None
+            }
             Which::Second => Some(ProviderError::Silent {
                 provider: "language model",
                 stage: "first token",
