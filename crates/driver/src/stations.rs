@@ -232,6 +232,12 @@ impl<P: ?Sized, S: Debug> Stations<P, S> {
         tried.failed = Some(place);
     }
 
+    /// It failed, having been asked so late that it is not to blame.
+    pub(crate) fn had_no_time(&self, place: usize, error: &ProviderError) {
+        let name = self.name(place);
+        self.meters.request(name, self.job, error.kind());
+    }
+
     /// Somebody else was faster; if it was `late`, that is a failure of its own.
     pub(crate) fn lost_race(&self, place: usize, late: Option<&ProviderError>) {
         let name = self.name(place);

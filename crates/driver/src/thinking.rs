@@ -289,7 +289,11 @@ impl Thinking {
     }
 
     fn failed(&self, tried: &mut Tried, runner: Runner<'_>, error: &ProviderError) {
-        self.stations.failed(tried, runner.place, error);
+        if runner.had_no_time() {
+            self.stations.had_no_time(runner.place, error);
+        } else {
+            self.stations.failed(tried, runner.place, error);
+        }
         let refused = match error {
             ProviderError::Connection { .. } | ProviderError::Unreachable { .. } => true,
             // An answer that broke off with an error had a good status: the model was at work.

@@ -476,3 +476,19 @@ async fn who_was_not_needed_in_a_race_goes_on_when_its_winner_breaks_off() {
     assert_eq!(came.inputs[2..], [r#"text r1 "Soon.""#, "done r1"]);
     assert_eq!(came.asked, [vec![0], vec![2_500, 4_000]]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_blamed_for_time_that_it_never_had() {
+    let breaks_off = Deed::BreaksOffAfter { after_ms: 13_000 };
+    let mut rig = Rig::of(&[&[breaks_off], &[Deed::Sleeps]]);
+    rig.commons.breakers = Breakers::with(BreakerSettings {
+        failures: 1,
+        ..BreakerSettings::default()
+    });
+    let came = rig.reply_in(2).await;
+    assert_eq!(
+        came.inputs.last().map(String::as_str),
+        Some("no-thought r1")
+    );
+    assert_eq!(came.opened, [true, false]);
+}
