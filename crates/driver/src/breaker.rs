@@ -196,10 +196,16 @@ impl Breakers {
         });
     }
 
-    /// Somebody is there, which says nothing about how well it works.
+    /// Somebody is there, which says nothing about how well it works. Of an address no more is to be
+    /// found out, so others may ask beside this one; a key may still turn out to be refused.
     pub(crate) fn reached(&self, whom: Whom<'_>) {
-        self.change(whom, None, |front, _| {
-            front.each(|_, standing| standing.breaker.reached());
+        self.change(whom, None, |front, now| {
+            front.each(|watched, standing| match watched {
+                Watched::Access(_) if !standing.refused => standing.breaker.is_free(now),
+                Watched::Access(_) | Watched::Model(_) | Watched::Settings { .. } => {
+                    standing.breaker.reached();
+                }
+            });
         });
     }
 

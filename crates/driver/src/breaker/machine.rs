@@ -286,6 +286,13 @@ impl Breaker {
             *reached = true;
         }
     }
+
+    /// Somebody else may try it, too.
+    pub(super) fn is_free(&mut self, now: Instant) {
+        if let Self::HalfOpen { probing_until, .. } = self {
+            *probing_until = now;
+        }
+    }
 }
 
 /// How many of a hundred are let through, so long after it came back.

@@ -413,6 +413,41 @@ async fn a_probe_is_taken_only_by_who_asks() {
     assert!(!town.breakers.allows(town.model(1), Need::Usual), "one");
 }
 
+/// A call's recogniser and its voice may share a key, and both have to be tried.
+#[tokio::test(start_paused = true)]
+async fn who_has_reached_an_address_leaves_it_to_others_but_not_a_key_that_was_refused() {
+    let town = Town::new();
+    let lost = ProviderError::Unreachable {
+        provider: "eleven",
+        detail: "refused".to_owned(),
+    };
+    for place in [0, 1, 0] {
+        town.breakers.failed(town.model(place), &lost);
+    }
+    tokio::time::advance(SETTINGS.open).await;
+    assert!(town.breakers.allows(town.model(0), Need::Usual));
+    let probe = town.breakers.take_probes(town.model(0));
+    assert!(!town.breakers.allows(town.model(1), Need::Usual));
+    tokio::time::advance(Duration::from_millis(100)).await;
+    town.breakers.reached(town.model(0));
+    assert!(town.breakers.allows(town.model(1), Need::Usual));
+    for held in &probe {
+        town.breakers.give_back(held);
+    }
+    assert!(
+        !town.breakers.allows(town.model(0), Need::Usual),
+        "the voice's"
+    );
+
+    let town = Town::new();
+    let refused = refused_with(Verdict::KeyRefused);
+    town.breakers.failed(town.model(0), &refused);
+    tokio::time::advance(SETTINGS.open_for_key).await;
+    assert!(town.breakers.allows(town.model(0), Need::Usual));
+    town.breakers.reached(town.model(0));
+    assert!(!town.breakers.allows(town.model(1), Need::Usual));
+}
+
 /// Where both come back at once, that is no reason to be twice as slow.
 #[tokio::test(start_paused = true)]
 async fn who_comes_back_with_its_provider_has_the_same_share() {
