@@ -12,6 +12,9 @@ use super::{BreakerSettings, BreakerState, Need, whom::Watched};
 /// How long one probe keeps others from trying.
 pub(super) const PROBE: Duration = Duration::from_secs(10);
 
+/// Whoever was to be tried, and was not asked for so long, may never be.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// What is known of it.
 #[derive(Debug, Default)]
 pub(super) struct Standing {
@@ -250,6 +253,18 @@ impl Breaker {
             Self::Closed => true,
             Self::HalfOpen { .. } | Self::Open { .. } => false,
             Self::Recovering { since, .. } => share(now - *since, ramp_percent) >= 100,
+        }
+    }
+
+    /// Everybody may ask, or nobody wants to.
+    pub(super) fn is_over(&self, now: Instant, ramp_percent: u32) -> bool {
+        match self {
+            Self::Closed | Self::Recovering { .. } => self.is_closed(now, ramp_percent),
+            Self::HalfOpen {
+                probing_until: until,
+                ..
+            }
+            | Self::Open { until } => now.saturating_duration_since(*until) >= FORGOTTEN_AFTER,
         }
     }
 

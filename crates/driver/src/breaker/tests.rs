@@ -1,3 +1,5 @@
+mod settings;
+
 use domain::ModelName;
 
 use super::{machine::PROBE, *};
