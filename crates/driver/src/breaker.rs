@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use domain::ModelName;
 use providers::{ProviderError, Verdict};
 use tokio::time::Instant;
 
@@ -152,9 +153,9 @@ impl Breakers {
 
     /// How long this model will not be asked, not even by those who have nobody else.
     pub(crate) fn rests(&self, whom: Whom<'_>) -> Duration {
-        let now = Instant::now();
+        let (front, now) = (self.in_front(whom), Instant::now());
         let all = self.lock();
-        let rests = in_front(&all, whom)
+        let rests = front
             .into_iter()
             .filter_map(|watched| Some(all.get(&watched)?.breaker.rest(now)));
         rests.max().unwrap_or_default()
@@ -162,18 +163,17 @@ impl Breakers {
 
     /// Whether everybody may ask this model.
     pub(crate) fn are_closed(&self, whom: Whom<'_>) -> bool {
-        let (now, ramp) = (Instant::now(), self.settings.ramp_percent);
-        let all = self.lock();
-        let front = in_front(&all, whom);
+        let (front, ramp) = (self.in_front(whom), self.settings.ramp_percent);
+        let (all, now) = (self.lock(), Instant::now());
         let mut standings = front.iter().filter_map(|watched| all.get(watched));
         standings.all(|standing| standing.breaker.is_closed(now, ramp))
     }
 
     /// Takes hold of the probes that were last allowed, unless somebody has them.
     pub(crate) fn take_probes(&self, whom: Whom<'_>) -> Vec<Held> {
-        let mut all = self.lock();
-        let mut held = Vec::new();
-        for watched in in_front(&all, whom) {
+        let front = self.in_front(whom);
+        let (mut all, mut held) = (self.lock(), Vec::new());
+        for watched in front {
             let standing = all.get_mut(&watched);
             if let Some(until) = standing.and_then(|standing| standing.breaker.take_probe()) {
                 held.push((watched, until));
@@ -196,37 +196,31 @@ impl Breakers {
         });
     }
 
-    /// Somebody is there, which says nothing about how well it works.
+    /// Somebody is there, which says nothing about how well it works. Of an address no more is to be
+    /// found out, so others may ask beside this one; a key may still turn out to be refused.
     pub(crate) fn reached(&self, whom: Whom<'_>) {
-        self.change(whom, None, |front, _| {
-            front.each(|_, standing| standing.breaker.reached());
-        });
-    }
-
-    /// It answered, which says nothing about how well it works.
-    pub(crate) fn answered(&self, whom: Whom<'_>) {
         self.change(whom, None, |front, now| {
-            front.each(|_, standing| standing.breaker.answered(now));
+            front.each(|watched, standing| match watched {
+                Watched::Access(_) if !standing.refused => standing.breaker.is_free(now),
+                Watched::Access(_) | Watched::Model(_) | Watched::Settings { .. } => {
+                    standing.breaker.reached();
+                }
+            });
         });
     }
 
-    /// It failed, or what stands in front of it: of the rest nothing was found out.
+    /// It failed, or what stands in front of it: of the rest nothing was found out, and whoever
+    /// holds a probe of that goes on.
     pub(crate) fn failed(&self, whom: Whom<'_>, error: &ProviderError) {
         let settings = &self.settings;
         let blame = Blame::of(whom, error);
-        if let Blame::Refused(watched) = &blame {
-            self.lock().entry(watched.clone()).or_default();
-        }
-        self.change(whom, Some(error), |front, now| {
+        self.change(whom, Some((error, &blame)), |front, now| {
             front.each(|watched, standing| match &blame {
                 Blame::Refused(blamed) if blamed == watched => standing.refused(now, settings),
                 Blame::Failed(blamed) if blamed.contains(watched) => {
-                    standing.breaker.failed(now, settings);
+                    standing.failed((watched, whom.name), now, settings);
                 }
-                // It did not take the request; the next one it may.
-                Blame::Failed(_) | Blame::Nobody | Blame::Refused(_) => {
-                    standing.breaker.answered(now);
-                }
+                Blame::Failed(_) | Blame::Nobody | Blame::Refused(_) => {}
             });
         });
     }
@@ -235,17 +229,24 @@ impl Breakers {
     fn change<T>(
         &self,
         whom: Whom<'_>,
-        error: Option<&ProviderError>,
+        failure: Option<(&ProviderError, &Blame)>,
         change: impl FnOnce(&mut Front<'_>, Instant) -> T,
     ) -> T {
+        let mut front = self.in_front(whom);
         let mut all = self.lock();
-        let mut front = Front::of(&mut all, whom);
+        if let Some((_, Blame::Refused(refused))) = failure {
+            all.entry(refused.clone()).or_default();
+            if !front.contains(refused) {
+                front.push(refused.clone());
+            }
+        }
+        let mut front = Front::of(&mut all, front);
         let before = front.are();
         let changed = change(&mut front, Instant::now());
         let notices = front.notices(&before);
         drop(all);
         for (watched, notice) in notices {
-            notice.log(&watched, (whom.name, error));
+            notice.log(&watched, (whom.name, failure.map(|(error, _)| error)));
         }
         changed
     }
@@ -263,28 +264,43 @@ impl Breakers {
             .collect()
     }
 
+    /// Forgets settings that work again, and those that nobody has asked for in a day. Returns them.
+    pub(crate) fn forget(&self) -> Vec<Watched> {
+        let (now, ramp) = (Instant::now(), self.settings.ramp_percent);
+        let mut all = self.lock();
+        let is_over = |watched: &Watched, standing: &Standing| match watched {
+            Watched::Settings { .. } => standing.breaker.is_over(now, ramp),
+            Watched::Access(_) | Watched::Model(_) => false,
+        };
+        let over = all.extract_if(.., |watched, standing| is_over(watched, standing));
+        over.map(|(watched, _)| watched).collect()
+    }
+
+    /// What has to be in order for a model to be asked. Nobody waits while settings are written out,
+    /// which is done only where some of that model's were refused.
+    fn in_front(&self, whom: Whom<'_>) -> Vec<Watched> {
+        let mut front = vec![whom.model()];
+        front.extend(whom.access());
+        let some_refused = any_settings(&self.lock(), whom.name);
+        if some_refused {
+            front.push(whom.settings());
+        }
+        front
+    }
+
     fn lock(&self) -> MutexGuard<'_, All> {
         // A panic elsewhere cannot leave a breaker half-written.
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What has to be in order for a model to be asked.
-fn in_front(all: &All, whom: Whom<'_>) -> Vec<Watched> {
-    let mut front = vec![whom.model()];
-    front.extend(whom.access());
-    // Settings come last, and few were ever refused.
+/// Whether any settings of this model were refused. They come last, and few were ever.
+fn any_settings(all: &All, of: &ModelName) -> bool {
     let mut refused = all.keys().rev().map_while(|watched| match watched {
         Watched::Settings { name, .. } => Some(name),
         Watched::Access(_) | Watched::Model(_) => None,
     });
-    if refused.any(|name| name == whom.name) {
-        let settings = whom.settings();
-        if all.contains_key(&settings) {
-            front.push(settings);
-        }
-    }
-    front
+    refused.any(|name| name == of)
 }
 
 /// What a failure is about.
@@ -317,8 +333,12 @@ struct Front<'b> {
 }
 
 impl<'b> Front<'b> {
-    fn of(all: &'b mut All, whom: Whom<'_>) -> Self {
-        let watched = in_front(all, whom);
+    fn of(all: &'b mut All, mut watched: Vec<Watched>) -> Self {
+        watched.retain(|watched| match watched {
+            // Only what was refused is watched.
+            Watched::Settings { .. } => all.contains_key(watched),
+            Watched::Access(_) | Watched::Model(_) => true,
+        });
         for watched in &watched {
             if !all.contains_key(watched) {
                 all.insert(watched.clone(), Standing::default());

@@ -11,7 +11,6 @@ use crate::{
     exchange::Exchange,
     hands::{COUNT_MONEY_EVERY, Hands},
     prepared::Prepared,
-    rounds,
 };
 
 /// How a call went.
@@ -58,22 +57,14 @@ pub(crate) async fn run_call<R: LineReader + 'static, W: LineWriter + 'static>(
             .next_deadline()
             .map(|(at, _timer)| answered + Duration::from_millis(at.0));
         let next_count = Duration::from_millis(COUNT_MONEY_EVERY.0);
+        // What the hands owe the session may only follow from a bug.
+        hands.propagate_panics();
         let input = match hands.own.pop_front() {
             Some(input) => input,
             None => tokio::select! {
                 biased;
                 input = inputs.recv() => input.unwrap_or(Input::HungUp),
-                Some(done) = hands.tasks.join_next() => {
-                    propagate_panic(done);
-                    todo = Vec::new();
-                    continue;
-                }
-                Some(done) = hands.thoughts.join_next() => {
-                    propagate_panic(done);
-                    todo = Vec::new();
-                    continue;
-                }
-                input = rounds::next(&mut hands.sheet) => input.unwrap_or(Input::Tick),
+                input = hands.next_round() => input,
                 // Nothing else may happen for as long as the carrier listens.
                 () = tokio::time::sleep(next_count), if hands.sheet.is_some() => Input::Tick,
                 () = until(deadline) => Input::Tick,
@@ -82,14 +73,5 @@ pub(crate) async fn run_call<R: LineReader + 'static, W: LineWriter + 'static>(
         debug!(input = %session.log_line(&input), "input");
         todo = session.handle(clock(), input);
         hands.count_money(clock());
-    }
-}
-
-/// A bug in any task of the call is a bug in the call.
-fn propagate_panic(done: Result<(), tokio::task::JoinError>) {
-    if let Err(error) = done
-        && let Ok(panic) = error.try_into_panic()
-    {
-        std::panic::resume_unwind(panic);
     }
 }

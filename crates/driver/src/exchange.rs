@@ -321,6 +321,9 @@ impl Exchange {
     /// The breakers of all providers that were ever used or rehearsed.
     #[must_use]
     pub fn breakers(&self) -> Vec<BreakerStatus> {
+        for gone in self.commons.breakers.forget() {
+            self.commons.meters.no_breaker(gone.to_string());
+        }
         let statuses = self.commons.breakers.statuses();
         for status in &statuses {
             let value = match status.state {

@@ -315,6 +315,10 @@ impl Meters {
             .set(state);
     }
 
+    pub(crate) fn no_breaker(&self, provider: String) {
+        self.breakers.remove(&ProviderLabel { provider });
+    }
+
     pub(crate) fn dropped(&self, q: &'static str, reason: &'static str) {
         self.dropped.get_or_create(&DropLabel { q, reason }).inc();
     }

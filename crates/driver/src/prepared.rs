@@ -66,7 +66,8 @@ impl Prepared {
     /// not wait for it.
     pub fn recall(&mut self, earlier: impl Future<Output = Vec<TurnRecord>> + Send + 'static) {
         let mailbox = self.mailbox.clone();
-        let talker = self.talker.as_ref().map(|talker| talker.orders.clone());
+        // A talker ends when nobody can give it orders, and this may take longer than the call.
+        let talker = self.talker.as_ref().map(|talker| talker.orders.downgrade());
         let recalling = async move {
             let turns = tokio::time::timeout(RECALL_WITHIN, earlier).await;
             let turns = turns.unwrap_or_default();
@@ -80,7 +81,7 @@ impl Prepared {
                 .chain([Message::Note(THIS_CALL)]);
             let messages: Vec<_> = messages.collect();
             // Closed queues mean that the call is over, and nobody needs to know.
-            if let Some(talker) = talker {
+            if let Some(talker) = talker.and_then(|talker| talker.upgrade()) {
                 drop(
                     talker
                         .send(talking::Order::Recalled(messages.clone()))
@@ -198,3 +199,6 @@ fn messages(turn: TurnRecord) -> impl Iterator<Item = Message> {
     });
     caller.map(Message::Caller).into_iter().chain(agent)
 }
+
+#[cfg(test)]
+mod tests;

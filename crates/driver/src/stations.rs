@@ -84,6 +84,13 @@ impl Tried {
         self.failed
     }
 
+    /// The one at this place was not needed beside `other`, and may have a turn of its own.
+    pub(crate) fn spared(&mut self, place: usize, other: usize) {
+        if place != other {
+            self.places.remove(&place);
+        }
+    }
+
     /// Nobody was asked.
     pub(crate) fn is_empty(&self) -> bool {
         self.places.is_empty()
@@ -225,12 +232,17 @@ impl<P: ?Sized, S: Debug> Stations<P, S> {
         tried.failed = Some(place);
     }
 
+    /// It failed, having been asked so late that it is not to blame.
+    pub(crate) fn had_no_time(&self, place: usize, error: &ProviderError) {
+        let name = self.name(place);
+        self.meters.request(name, self.job, error.kind());
+    }
+
     /// Somebody else was faster; if it was `late`, that is a failure of its own.
     pub(crate) fn lost_race(&self, place: usize, late: Option<&ProviderError>) {
         let name = self.name(place);
-        match late {
-            Some(late) => self.breakers.failed(self.whom(place), late),
-            None => self.breakers.answered(self.whom(place)),
+        if let Some(late) = late {
+            self.breakers.failed(self.whom(place), late);
         }
         self.meters.request(name, self.job, "lost_race");
     }

@@ -183,7 +183,7 @@ impl Thinking {
             match step {
                 Step::Piece(piece) => {
                     if let Some(loser) = second {
-                        self.lost_race(loser, which);
+                        self.lost_race(loser, (which, first.place), tried);
                     }
                     return Start::Began(Box::new(first), piece);
                 }
@@ -222,10 +222,14 @@ impl Thinking {
         Some(second)
     }
 
-    /// One of two was not needed. If it is the one that was asked first, it was too late.
-    fn lost_race(&self, loser: Runner<'_>, winner: Which) {
+    /// One of two was not needed. If it is the one that was asked first, it was too late; the other
+    /// may be asked again.
+    fn lost_race(&self, loser: Runner<'_>, (winner, place): (Which, usize), tried: &mut Tried) {
         let late = match winner {
-            Which::First => None,
+            Which::First => {
+                tried.spared(loser.place, place);
+                None
+            }
             Which::Second => Some(ProviderError::Silent {
                 provider: "language model",
                 stage: "first token",
@@ -285,7 +289,11 @@ impl Thinking {
     }
 
     fn failed(&self, tried: &mut Tried, runner: Runner<'_>, error: &ProviderError) {
-        self.stations.failed(tried, runner.place, error);
+        if runner.had_no_time() {
+            self.stations.had_no_time(runner.place, error);
+        } else {
+            self.stations.failed(tried, runner.place, error);
+        }
         let refused = match error {
             ProviderError::Connection { .. } | ProviderError::Unreachable { .. } => true,
             // An answer that broke off with an error had a good status: the model was at work.

@@ -12,12 +12,18 @@ use super::{BreakerSettings, BreakerState, Need, whom::Watched};
 /// How long one probe keeps others from trying.
 pub(super) const PROBE: Duration = Duration::from_secs(10);
 
+/// Whoever was to be tried, and was not asked for so long, may never be.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// What is known of it.
 #[derive(Debug, Default)]
 pub(super) struct Standing {
     pub(super) breaker: Breaker,
     /// It was refused, and nothing has worked since.
     pub(super) refused: bool,
+    /// When requests failed since the last one that worked, and of which model. Old ones are
+    /// forgotten.
+    failures: Vec<(Instant, ModelName)>,
 }
 
 /// What whoever runs the server should know of.
@@ -31,11 +37,10 @@ pub(super) enum Notice {
 }
 
 /// Whether it is asked, and what decides that.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) enum Breaker {
-    Closed {
-        failures: Vec<Instant>,
-    },
+    #[default]
+    Closed,
     /// A probe that tells nothing, and is not even dropped, is forgotten after a while.
     HalfOpen {
         successes: u32,
@@ -56,17 +61,10 @@ pub(super) enum Breaker {
     },
 }
 
-impl Default for Breaker {
-    fn default() -> Self {
-        Self::Closed {
-            failures: Vec::new(),
-        }
-    }
-}
-
 impl Standing {
     pub(super) fn succeeded(&mut self, now: Instant, enough: u32) {
         self.breaker.succeeded(now, enough);
+        self.failures.clear();
         // What was asked for before the refusal may still come.
         if self.is().0 != Notice::Opened {
             self.refused = false;
@@ -75,15 +73,42 @@ impl Standing {
 
     pub(super) fn refused(&mut self, now: Instant, settings: &BreakerSettings) {
         self.refused = true;
-        self.breaker = Breaker::Open {
-            until: now + settings.open_for_key,
+        self.open(now + settings.open_for_key);
+    }
+
+    /// A request to this model failed. What a provider's models share is open only when two of them
+    /// say so: one alone has a breaker of its own.
+    pub(super) fn failed(
+        &mut self,
+        (of, by): (&Watched, &ModelName),
+        now: Instant,
+        settings: &BreakerSettings,
+    ) {
+        self.failures.retain(|(at, _)| now - *at < settings.window);
+        self.failures.push((now, by.clone()));
+        let is_sure = match of {
+            Watched::Access(_) => self.failures.iter().any(|(_, other)| other != by),
+            Watched::Model(_) | Watched::Settings { .. } => true,
         };
+        let is_enough = match self.breaker {
+            Breaker::Closed => self.failures.len() >= settings.failures as usize,
+            Breaker::HalfOpen { .. } | Breaker::Recovering { .. } => true,
+            Breaker::Open { .. } => false,
+        };
+        if is_sure && is_enough {
+            self.open(now + settings.open);
+        }
+    }
+
+    fn open(&mut self, until: Instant) {
+        self.failures.clear();
+        self.breaker = Breaker::Open { until };
     }
 
     /// How it became what it is, and whether it is refused.
     pub(super) const fn is(&self) -> (Notice, bool) {
         let became = match &self.breaker {
-            Breaker::Closed { .. } => Notice::Closed,
+            Breaker::Closed => Notice::Closed,
             Breaker::HalfOpen { .. } => Notice::HalfOpen,
             Breaker::Open { .. } => Notice::Opened,
             Breaker::Recovering { .. } => Notice::Recovers,
@@ -127,7 +152,7 @@ impl Breaker {
     /// Whether nobody, or only the one who tries it, may ask.
     pub(super) fn turns_away(&self, now: Instant, need: Need) -> bool {
         match self {
-            Self::Closed { .. } | Self::Recovering { .. } => false,
+            Self::Closed | Self::Recovering { .. } => false,
             Self::Open { until } => *until > now,
             Self::HalfOpen {
                 probing_until,
@@ -155,7 +180,7 @@ impl Breaker {
 
     pub(super) fn has_room(&self, need: Need) -> bool {
         match self {
-            Self::Closed { .. } | Self::HalfOpen { .. } | Self::Open { .. } => true,
+            Self::Closed | Self::HalfOpen { .. } | Self::Open { .. } => true,
             Self::Recovering { credit, .. } => *credit >= 100 || need == Need::LastResort,
         }
     }
@@ -163,7 +188,7 @@ impl Breaker {
     /// Somebody asks. Where nobody knows how it does, that is a probe.
     pub(super) fn is_asked(&mut self, now: Instant) {
         match self {
-            Self::Closed { .. } => {}
+            Self::Closed => {}
             Self::Recovering { credit, .. } => *credit = credit.saturating_sub(100),
             Self::Open { .. } => {
                 *self = Self::HalfOpen {
@@ -195,9 +220,9 @@ impl Breaker {
                 reached: false,
                 ..
             } => until.saturating_duration_since(now),
-            Self::Closed { .. }
-            | Self::HalfOpen { reached: true, .. }
-            | Self::Recovering { .. } => Duration::ZERO,
+            Self::Closed | Self::HalfOpen { reached: true, .. } | Self::Recovering { .. } => {
+                Duration::ZERO
+            }
         }
     }
 
@@ -209,7 +234,7 @@ impl Breaker {
                 held,
                 ..
             } => (!std::mem::replace(held, true)).then_some(*probing_until),
-            Self::Closed { .. } | Self::Open { .. } | Self::Recovering { .. } => None,
+            Self::Closed | Self::Open { .. } | Self::Recovering { .. } => None,
         }
     }
 
@@ -225,15 +250,27 @@ impl Breaker {
     /// Whether everybody may ask.
     pub(super) fn is_closed(&self, now: Instant, ramp_percent: u32) -> bool {
         match self {
-            Self::Closed { .. } => true,
+            Self::Closed => true,
             Self::HalfOpen { .. } | Self::Open { .. } => false,
             Self::Recovering { since, .. } => share(now - *since, ramp_percent) >= 100,
         }
     }
 
+    /// Everybody may ask, or nobody wants to.
+    pub(super) fn is_over(&self, now: Instant, ramp_percent: u32) -> bool {
+        match self {
+            Self::Closed | Self::Recovering { .. } => self.is_closed(now, ramp_percent),
+            Self::HalfOpen {
+                probing_until: until,
+                ..
+            }
+            | Self::Open { until } => now.saturating_duration_since(*until) >= FORGOTTEN_AFTER,
+        }
+    }
+
     pub(super) fn state(&self, now: Instant) -> BreakerState {
         match self {
-            Self::Closed { .. } | Self::Recovering { .. } => BreakerState::Closed,
+            Self::Closed | Self::Recovering { .. } => BreakerState::Closed,
             Self::Open { until } if *until > now => BreakerState::Open,
             Self::Open { .. } | Self::HalfOpen { .. } => BreakerState::HalfOpen,
         }
@@ -241,7 +278,6 @@ impl Breaker {
 
     fn succeeded(&mut self, now: Instant, enough: u32) {
         match self {
-            Self::Closed { failures } => failures.clear(),
             Self::HalfOpen { successes, .. } if *successes + 1 >= enough => {
                 *self = Self::Recovering {
                     since: now,
@@ -256,7 +292,7 @@ impl Breaker {
                 *successes += 1;
                 *probing_until = now;
             }
-            Self::Open { .. } | Self::Recovering { .. } => {}
+            Self::Closed | Self::Open { .. } | Self::Recovering { .. } => {}
         }
     }
 
@@ -266,27 +302,10 @@ impl Breaker {
         }
     }
 
-    /// A probe came back without a verdict on the provider.
-    pub(super) fn answered(&mut self, now: Instant) {
+    /// Somebody else may try it, too.
+    pub(super) fn is_free(&mut self, now: Instant) {
         if let Self::HalfOpen { probing_until, .. } = self {
             *probing_until = now;
-        }
-    }
-
-    pub(super) fn failed(&mut self, now: Instant, settings: &BreakerSettings) {
-        let open = Self::Open {
-            until: now + settings.open,
-        };
-        match self {
-            Self::Closed { failures } => {
-                failures.retain(|at| now - *at < settings.window);
-                failures.push(now);
-                if failures.len() >= settings.failures as usize {
-                    *self = open;
-                }
-            }
-            Self::HalfOpen { .. } | Self::Recovering { .. } => *self = open,
-            Self::Open { .. } => {}
         }
     }
 }

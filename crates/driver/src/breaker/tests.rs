@@ -1,3 +1,5 @@
+mod settings;
+
 use domain::ModelName;
 
 use super::{machine::PROBE, *};
@@ -23,9 +25,12 @@ fn silent() -> ProviderError {
     }
 }
 
-/// Of somebody who failed too often, some time ago: one may probe.
+/// Of somebody who failed too often, some time ago, as did another model of its provider: one may
+/// probe.
 async fn half_open() -> Breakers {
     let breakers = Breakers::default();
+    let other = "deepgram/other".parse().unwrap();
+    breakers.failed(Whom::named(&other), &silent());
     for _ in 0..SETTINGS.failures {
         breakers.failed(Whom::named(&name()), &silent());
     }
@@ -161,7 +166,8 @@ fn notices(of: &[Change<'_>]) -> Vec<Option<Notice>> {
 
 #[tokio::test(start_paused = true)]
 async fn every_turn_of_events_is_told_once() {
-    let fails = |standing: &mut Standing, now| standing.breaker.failed(now, &SETTINGS);
+    let of = Watched::Model(name());
+    let fails = |standing: &mut Standing, now| standing.failed((&of, &name()), now, &SETTINGS);
     let is_asked = |standing: &mut Standing, now| {
         let later = now + SETTINGS.open_for_key;
         assert!(!standing.breaker.turns_away(later, Need::LastResort));
@@ -331,14 +337,63 @@ async fn what_cannot_be_reached_is_every_models_and_what_breaks_or_is_silent_one
     }
     let town = Town::new();
     for _ in 0..3 {
-        town.breakers.succeeded(town.model(1));
         town.breakers.failed(town.model(0), &lost);
     }
-    assert_eq!(
-        town.open(),
-        ["eleven/flash"],
-        "its neighbour can be reached"
-    );
+    assert_eq!(town.open(), ["eleven/flash"], "nobody asked another");
+    let town = Town::new();
+    for place in [0, 1, 0] {
+        town.breakers.succeeded(town.model(1));
+        town.breakers.failed(town.model(place), &lost);
+    }
+    assert_eq!(town.open(), [""; 0], "its neighbour was reached");
+}
+
+/// One model that cannot be reached takes nothing from another that can.
+#[tokio::test(start_paused = true)]
+async fn what_models_share_opens_again_only_when_two_of_them_fail() {
+    let town = Town::new();
+    let fails = |place| {
+        let waited = Duration::from_secs(2);
+        let (provider, stage) = ("eleven", "connect");
+        let error = ProviderError::Silent {
+            provider,
+            stage,
+            waited,
+        };
+        town.breakers.failed(town.model(place), &error);
+    };
+    for place in [0, 1, 0] {
+        fails(place);
+    }
+    tokio::time::advance(SETTINGS.open).await;
+    for _ in 0..SETTINGS.successes {
+        assert!(town.breakers.allows(town.model(1), Need::Usual));
+        fails(0);
+        assert_eq!(town.open(), [""; 0], "it is being tried");
+        town.breakers.succeeded(town.model(1));
+    }
+    fails(0);
+    assert!(!town.open().contains(&"eleven".to_owned()), "it recovers");
+    fails(1);
+    assert!(town.open().contains(&"eleven".to_owned()));
+}
+
+/// Requests from before somebody was left alone may fail while others try.
+#[tokio::test(start_paused = true)]
+async fn a_failure_frees_nobodys_probe_of_something_else() {
+    let town = Town::new();
+    let refused = refused_with(Verdict::KeyRefused);
+    town.breakers.failed(town.model(0), &refused);
+    tokio::time::advance(SETTINGS.open_for_key).await;
+    assert!(town.breakers.allows(town.model(1), Need::Usual));
+    let broken = ProviderError::Connection {
+        provider: "eleven",
+        detail: "reset".to_owned(),
+    };
+    for error in [broken, refused_with(Verdict::GiveUp)] {
+        town.breakers.failed(town.model(0), &error);
+        assert!(!town.breakers.allows(town.model(1), Need::Usual), "{error}");
+    }
 }
 
 /// Whoever is turned away by one of them holds no probe of another.
@@ -358,6 +413,41 @@ async fn a_probe_is_taken_only_by_who_asks() {
     );
     assert_eq!(town.breakers.take_probes(town.model(1)).len(), 1);
     assert!(!town.breakers.allows(town.model(1), Need::Usual), "one");
+}
+
+/// A call's recogniser and its voice may share a key, and both have to be tried.
+#[tokio::test(start_paused = true)]
+async fn who_has_reached_an_address_leaves_it_to_others_but_not_a_key_that_was_refused() {
+    let town = Town::new();
+    let lost = ProviderError::Unreachable {
+        provider: "eleven",
+        detail: "refused".to_owned(),
+    };
+    for place in [0, 1, 0] {
+        town.breakers.failed(town.model(place), &lost);
+    }
+    tokio::time::advance(SETTINGS.open).await;
+    assert!(town.breakers.allows(town.model(0), Need::Usual));
+    let probe = town.breakers.take_probes(town.model(0));
+    assert!(!town.breakers.allows(town.model(1), Need::Usual));
+    tokio::time::advance(Duration::from_millis(100)).await;
+    town.breakers.reached(town.model(0));
+    assert!(town.breakers.allows(town.model(1), Need::Usual));
+    for held in &probe {
+        town.breakers.give_back(held);
+    }
+    assert!(
+        !town.breakers.allows(town.model(0), Need::Usual),
+        "the voice's"
+    );
+
+    let town = Town::new();
+    let refused = refused_with(Verdict::KeyRefused);
+    town.breakers.failed(town.model(0), &refused);
+    tokio::time::advance(SETTINGS.open_for_key).await;
+    assert!(town.breakers.allows(town.model(0), Need::Usual));
+    town.breakers.reached(town.model(0));
+    assert!(!town.breakers.allows(town.model(1), Need::Usual));
 }
 
 /// Where both come back at once, that is no reason to be twice as slow.

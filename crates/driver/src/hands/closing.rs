@@ -1,16 +1,40 @@
-//! How the hands let go of a call.
+//! How the hands see the tasks of a call end, and let go of it.
 
 use std::time::Duration;
 
-use tokio::{sync::mpsc, time::timeout};
+use session::Input;
+use tokio::{sync::mpsc, task::JoinError, time::timeout};
 
 use super::Hands;
-use crate::{recogniser, voice};
+use crate::{recogniser, rounds, voice};
 
 /// The longest that putting down the receiver may take.
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
 impl Hands {
+    /// Ends the call if one of its tasks has met a bug.
+    pub(crate) fn propagate_panics(&mut self) {
+        for tasks in [&mut self.tasks, &mut self.thoughts, &mut self.talks_in] {
+            while let Some(done) = tasks.try_join_next() {
+                propagate_panic(done);
+            }
+        }
+    }
+
+    /// What comes of the rounds, where there are any. Meanwhile tasks of the call may end.
+    pub(crate) async fn next_round(&mut self) -> Input {
+        loop {
+            let done = tokio::select! {
+                biased;
+                Some(done) = self.tasks.join_next() => done,
+                Some(done) = self.thoughts.join_next() => done,
+                Some(done) = self.talks_in.join_next() => done,
+                input = rounds::next(&mut self.sheet) => return input.unwrap_or(Input::Tick),
+            };
+            propagate_panic(done);
+        }
+    }
+
     /// Puts down the receiver, and lets the providers know. Afterwards all that was used is counted.
     pub(crate) async fn close(mut self: Box<Self>) {
         let recogniser = tell_the_end(&self.recogniser, recogniser::Order::Over);
@@ -45,6 +69,15 @@ impl Hands {
             let goodbyes = async { while tasks.join_next().await.is_some() {} };
             drop(timeout(CLOSE_WITHIN, goodbyes).await);
         });
+    }
+}
+
+/// A bug in any task of the call is a bug in the call.
+fn propagate_panic(done: Result<(), JoinError>) {
+    if let Err(error) = done
+        && let Ok(panic) = error.try_into_panic()
+    {
+        std::panic::resume_unwind(panic);
     }
 }
 

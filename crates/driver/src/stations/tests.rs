@@ -182,3 +182,17 @@ async fn who_asks_again_beside_a_probe_does_not_give_it_back() {
     drop(probe);
     assert_eq!(next(), Some(0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_loses_a_race_leaves_the_probe_to_whoever_holds_it() {
+    let rig = Rig::of(1);
+    let next = || rig.stations.next(&mut Tried::default());
+    rig.dies(0);
+    tokio::time::advance(BreakerSettings::default().open).await;
+    assert_eq!(next(), Some(0));
+    let probe = rig.stations.probe(0);
+    rig.stations.lost_race(0, None);
+    assert_eq!(next(), None, "it was asked before the rest");
+    drop(probe);
+    assert_eq!(next(), Some(0));
+}

@@ -6,7 +6,7 @@ use std::{
 };
 
 use domain::{Purpose, ReplyId};
-use providers::realtime::RealtimeTokens;
+use providers::realtime::{Consumed, RealtimeTokens};
 use session::CancelReason;
 
 use super::Order;
@@ -72,14 +72,21 @@ impl Bills {
         self.owed.clear();
     }
 
-    /// The bill of something came that belongs to no reply.
-    pub(super) fn consumed(&self, place: usize, tokens: &RealtimeTokens) {
-        self.tally.talked(place, Purpose::Call, tokens);
+    /// A bill came apart from the end of a reply.
+    pub(super) fn consumed(&mut self, place: usize, consumed: &Consumed) {
+        match consumed.reply {
+            Some(reply) => self.count(place, reply, &consumed.usage),
+            None => self.tally.talked(place, Purpose::Call, &consumed.usage),
+        }
     }
 
     /// The bill of a reply came.
     pub(super) fn done(&mut self, place: usize, reply: ReplyId, tokens: &RealtimeTokens) {
         self.owed.remove(&reply);
+        self.count(place, reply, tokens);
+    }
+
+    fn count(&mut self, place: usize, reply: ReplyId, tokens: &RealtimeTokens) {
         if self.too_soon.contains(&reply) {
             return self.tally.talked(place, Purpose::Speculation, tokens);
         }

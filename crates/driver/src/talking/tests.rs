@@ -1,6 +1,6 @@
 use bytes::Bytes;
 use domain::{Item, PriceBook, Purpose, Receipt};
-use providers::realtime::RealtimeTokens;
+use providers::realtime::{Consumed, RealtimeTokens};
 use session::{ClauseId, Message, ToolCall};
 
 use super::*;
@@ -450,9 +450,16 @@ fn what_was_begun_too_soon_is_named_apart_whenever_its_bill_comes() {
         bills.order(&cancel(CancelReason::BargeIn));
         bills.done(0, R1, &usage);
     });
-    let nobodys = purposes(&|bills| bills.consumed(0, &usage));
+    let consumed = |reply| Consumed { reply, usage };
+    let late = purposes(&|bills| {
+        bills.order(&cancel(CancelReason::Stale));
+        bills.done(0, R1, &RealtimeTokens::default());
+        bills.consumed(0, &consumed(Some(R1)));
+    });
+    let nobodys = purposes(&|bills| bills.consumed(0, &consumed(None)));
     assert_eq!(after, [(Purpose::Speculation, 7)]);
     assert_eq!(before, [(Purpose::Speculation, 7)]);
     assert_eq!(heard, [(Purpose::Call, 7)]);
+    assert_eq!(late, [(Purpose::Speculation, 7)]);
     assert_eq!(nobodys, [(Purpose::Call, 7)], "it is paid all the same");
 }

@@ -11,6 +11,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
+use super::HEDGE_AFTER;
 use crate::{draft::Bill, stations::Probe};
 
 /// One request to a model, under way. Dropping it cancels the request, which is paid all the same.
@@ -75,6 +76,11 @@ impl<'s> Runner<'s> {
             }
         }
         Step::Over(self.ended.take().expect("the loop ends with it"))
+    }
+
+    /// The time for the reply is over, and this one had less of it than any model is given.
+    pub(super) fn had_no_time(&self) -> bool {
+        Instant::now() >= self.by && self.by - self.begun < HEDGE_AFTER
     }
 
     fn late(&self) -> ProviderError {

@@ -35,6 +35,10 @@ enum Deed {
     Declines,
     /// Refuses at once.
     Refuses(Verdict),
+    /// Says a word after this long, and breaks off.
+    BeginsAndBreaksOff {
+        after_ms: u64,
+    },
     /// Says a word and breaks off.
     BreaksOff,
     /// The same, after so long.
@@ -105,6 +109,11 @@ impl LanguageModel for Model {
                     detail: String::new(),
                     verdict,
                 }),
+                Deed::BeginsAndBreaksOff { after_ms } => {
+                    tokio::time::sleep(Duration::from_millis(after_ms)).await;
+                    drop(written.send(Written::Text("Half".to_owned())).await);
+                    Err(broken())
+                }
                 Deed::BreaksOff => {
                     drop(written.send(Written::Text("Half".to_owned())).await);
                     Err(broken())
@@ -456,4 +465,30 @@ async fn somebody_goes_on_with_half_a_reply_as_the_one_probe_after_a_rest() {
         came.inputs[1..],
         ["half-thought r1", r#"text r1 "Soon.""#, "done r1"]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_was_not_needed_in_a_race_goes_on_when_its_winner_breaks_off() {
+    let late = Deed::BeginsAndBreaksOff { after_ms: 4_000 };
+    let came = Rig::of(&[&[late], &[Deed::Sleeps, SOON]]).reply_in(2).await;
+    let told = [r#"text r1 "Half""#, "half-thought r1"];
+    assert_eq!(came.inputs[..2], told);
+    assert_eq!(came.inputs[2..], [r#"text r1 "Soon.""#, "done r1"]);
+    assert_eq!(came.asked, [vec![0], vec![2_500, 4_000]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_blamed_for_time_that_it_never_had() {
+    let breaks_off = Deed::BreaksOffAfter { after_ms: 13_000 };
+    let mut rig = Rig::of(&[&[breaks_off], &[Deed::Sleeps]]);
+    rig.commons.breakers = Breakers::with(BreakerSettings {
+        failures: 1,
+        ..BreakerSettings::default()
+    });
+    let came = rig.reply_in(2).await;
+    assert_eq!(
+        came.inputs.last().map(String::as_str),
+        Some("no-thought r1")
+    );
+    assert_eq!(came.opened, [true, false]);
 }

@@ -147,9 +147,9 @@ pub enum ToSpeaker {
 /// What the model tells. Audio is mu-law, 8 kHz.
 #[derive(Clone, Debug)]
 pub enum FromSpeaker {
-    /// What was consumed by something that belongs to no reply, or by a reply of which not all could
-    /// be handed over before the end.
-    Consumed(RealtimeTokens),
+    /// What was consumed and is not told with the end of a reply: nobody had asked for it, its bill
+    /// came late, or not all of it could be handed over before the end.
+    Consumed(Consumed),
     /// The connection stands and takes audio.
     Ready,
     /// The provider's own detection heard speech begin.
@@ -243,6 +243,15 @@ impl FromSpeaker {
             | Self::Words { .. } => None,
         }
     }
+}
+
+/// What was consumed apart from the end of a reply.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Consumed {
+    /// By which reply, as far as that is known.
+    pub reply: Option<ReplyId>,
+    /// What it consumed.
+    pub usage: RealtimeTokens,
 }
 
 /// What a reply of a model that hears and speaks consumed. Each kind has a price of its own.

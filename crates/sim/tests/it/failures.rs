@@ -63,7 +63,18 @@ async fn what_is_refused_of_one_agent_leaves_the_others_their_provider() {
     let breakers = world.exchange.breakers();
     assert!(nobody_is_left(&lakeview, &breakers), "{breakers:?}");
     assert!(!nobody_is_left(&hillside, &breakers), "{breakers:?}");
+    assert!(shows_settings(&world), "as refused");
+    world.wait(25 * 60 * 60 * 1_000).await;
+    assert!(!shows_settings(&world), "nobody asks for them");
     world.hang_up().await;
+}
+
+/// Whether metrics show a breaker of an agent's settings.
+fn shows_settings(world: &World) -> bool {
+    drop(world.exchange.breakers());
+    let mut metrics = String::new();
+    prometheus_client::encoding::text::encode(&mut metrics, &world.registry).unwrap();
+    metrics.contains("as set for anna")
 }
 
 #[tokio::test(start_paused = true)]

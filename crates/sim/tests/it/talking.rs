@@ -339,3 +339,23 @@ async fn every_kind_of_token_is_paid_for_and_the_budget_ends_the_call() {
     assert_eq!(of(Item::AudioOutput), (30 * replies, Some(120)));
     assert!(ended.cost.partly, "prices that nobody told are unknown");
 }
+
+/// Whether the call has orders for it or not.
+#[tokio::test(start_paused = true)]
+async fn a_bug_in_whoever_talks_ends_the_call_and_is_counted() {
+    for greeting in ["Hello", ""] {
+        let talker = FakeTalker {
+            plans: Plans::of([Plan::Panic]),
+            ..FakeTalker::default()
+        };
+        let mut rules = certain();
+        rules.lines.greeting = greeting.to_owned();
+        let world = World::answer(rules, &cast(&talker, &[]));
+        world.wait(1_000).await;
+        let mut metrics = String::new();
+        prometheus_client::encoding::text::encode(&mut metrics, &world.registry).unwrap();
+        assert!(metrics.contains("repartee_panics_total 1"), "{metrics}");
+        let (ended, _) = world.end().await;
+        assert_eq!(ended.reason, EndReason::InternalError);
+    }
+}

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     ProviderError,
-    realtime::{FromSpeaker, Talk, ToSpeaker},
+    realtime::{Consumed, FromSpeaker, Talk, ToSpeaker},
     socket::{Closed, Dial, Frame, Socket},
 };
 
@@ -411,7 +411,10 @@ async fn hand_over(tell: VecDeque<FromSpeaker>, told: &mpsc::Sender<FromSpeaker>
         if let FromSpeaker::Done { reply, usage } = &event
             && cut.contains(reply)
         {
-            event = FromSpeaker::Consumed(*usage);
+            event = FromSpeaker::Consumed(Consumed {
+                reply: Some(*reply),
+                usage: *usage,
+            });
         }
         let is_bill = event.is_bill();
         let by = if is_bill {

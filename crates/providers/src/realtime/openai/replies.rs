@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     ProviderError,
-    realtime::{FromSpeaker, RealtimeTokens},
+    realtime::{Consumed, FromSpeaker, RealtimeTokens},
 };
 
 /// Replies whose items may still have to be trimmed: what has not been played yet.
@@ -45,6 +45,8 @@ pub(super) struct Replies {
 struct Foreign {
     /// The server's name for it, if it told.
     response: Option<String>,
+    /// The reply that was asked for with it, before we stopped waiting for that.
+    reply: Option<ReplyId>,
     /// When to stop waiting for its end.
     until: Instant,
 }
@@ -157,6 +159,7 @@ impl Replies {
                 out.send.push(wire::cancel(Some(&response)));
                 self.foreign = Some(Foreign {
                     response: Some(response),
+                    reply,
                     until: now + self.deadlines.cancelled,
                 });
             }
@@ -250,7 +253,9 @@ impl Replies {
         if self.of(&done.response).is_none() {
             // Ours perhaps, whose end came after we had stopped waiting for it.
             if done.usage != RealtimeTokens::default() {
-                out.tell.push_back(FromSpeaker::Consumed(done.usage));
+                let (reply, usage) = (self.late(&done.response), done.usage);
+                let consumed = Consumed { reply, usage };
+                out.tell.push_back(FromSpeaker::Consumed(consumed));
             }
             self.foreign.take_if(|foreign| foreign.is(&done.response));
             self.start(now, out);
@@ -302,6 +307,7 @@ impl Replies {
         if complaint.weight() == Weight::Busy {
             self.foreign = Some(Foreign {
                 response: None,
+                reply: None,
                 until: now + self.deadlines.first_output,
             });
             if is_wanted && self.waiting.is_none() {
@@ -377,6 +383,15 @@ impl Replies {
     /// Another session has taken over, whose items are others: these cannot be trimmed any more.
     pub(super) fn on_new_session(&mut self) {
         self.past.iter_mut().for_each(Reply::forget_items);
+    }
+
+    /// The reply that a response was, of those that we no longer wait for.
+    fn late(&self, response: &str) -> Option<ReplyId> {
+        let is_it = |name: &Option<String>| name.as_deref() == Some(response);
+        let past = self.past.iter().find(|past| is_it(&past.response));
+        let foreign = self.foreign.as_ref().filter(|one| is_it(&one.response));
+        past.map(|past| past.id)
+            .or_else(|| foreign.and_then(|foreign| foreign.reply))
     }
 
     fn of(&mut self, response: &str) -> Option<&mut (Reply, Stage)> {

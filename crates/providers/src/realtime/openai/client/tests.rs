@@ -129,7 +129,9 @@ impl Call {
             Some(FromSpeaker::Tool { reply, call }) => {
                 format!("tool {reply} {} {} {}", call.id, call.name, call.arguments)
             }
-            Some(FromSpeaker::Consumed(usage)) => format!("consumed {}", usage.output_text),
+            Some(FromSpeaker::Consumed(consumed)) => {
+                format!("consumed {}", consumed.usage.output_text)
+            }
             Some(FromSpeaker::Done { reply, usage }) => {
                 format!("done {reply} {}", usage.output_audio)
             }

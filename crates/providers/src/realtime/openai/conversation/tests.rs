@@ -33,7 +33,9 @@ async fn told_after(tell: Vec<FromSpeaker>, late: Duration) -> Vec<String> {
     let mut shown = Vec::new();
     while let Some(event) = told.recv().await {
         shown.push(match (&event, event.piece_of()) {
-            (FromSpeaker::Consumed(usage), _) => format!("consumed {}", usage.output_text),
+            (FromSpeaker::Consumed(Consumed { reply, usage }), _) => {
+                format!("consumed {reply:?} {}", usage.output_text)
+            }
             (FromSpeaker::Done { reply, usage }, _) => {
                 format!("done {reply} {}", usage.output_text)
             }
@@ -49,7 +51,10 @@ fn last_words() -> Vec<FromSpeaker> {
     vec![
         audio(R1),
         audio(R1),
-        FromSpeaker::Consumed(used(3)),
+        FromSpeaker::Consumed(Consumed {
+            reply: None,
+            usage: used(3),
+        }),
         FromSpeaker::Text {
             reply: R1,
             text: "late".into(),
@@ -66,7 +71,7 @@ async fn a_call_that_listens_is_told_all() {
         [
             "piece of r1",
             "piece of r1",
-            "consumed 3",
+            "consumed None 3",
             "piece of r1",
             "done r1 40",
             "done r2 5",
@@ -78,7 +83,12 @@ async fn a_call_that_listens_is_told_all() {
 async fn a_reply_that_lost_a_piece_is_billed_and_not_done() {
     assert_eq!(
         told_after(last_words(), LAST_WORDS_WITHIN * 2).await,
-        ["piece of r1", "consumed 3", "consumed 40", "done r2 5"]
+        [
+            "piece of r1",
+            "consumed None 3",
+            "consumed Some(ReplyId(1)) 40",
+            "done r2 5"
+        ]
     );
 }
 

@@ -103,7 +103,14 @@ impl Made {
             FromSpeaker::Audio { reply, bytes } => format!("< audio {reply} {}", bytes.len() / 8),
             FromSpeaker::Text { reply, text } => format!("< text {reply} {text}"),
             FromSpeaker::Tool { reply, call } => format!("< tool {reply} {}", call.id),
-            FromSpeaker::Consumed(usage) => format!("< consumed {}", usage.output_text),
+            FromSpeaker::Consumed(Consumed { reply, usage }) => {
+                let whose = reply.map(|reply| format!(" by {reply}"));
+                format!(
+                    "< consumed {}{}",
+                    usage.output_text,
+                    whose.unwrap_or_default()
+                )
+            }
             FromSpeaker::Done { reply, .. } => format!("< done {reply}"),
             FromSpeaker::Failed { reply, error, .. } => {
                 format!("< failed {reply} {:?}", error.verdict())
@@ -340,6 +347,28 @@ fn what_nobody_asked_for_is_billed_at_once() {
         panic!("the reply is done");
     };
     assert_eq!(usage.output_text, 500);
+}
+
+/// Whether it had begun or not when we stopped waiting for it.
+#[test]
+fn a_late_bill_names_the_reply_that_was_cancelled() {
+    let stop_waiting = |made: &mut Made| {
+        made.cancel(R1, 0);
+        let ended = made.replies.on_deadline(made.now, &mut made.out);
+        assert!(ended.is_ok());
+        made.happened();
+    };
+    let mut made = Made::new();
+    made.begin(R1);
+    stop_waiting(&mut made);
+    made.done_for("r1", End::Cancelled, 40);
+    assert_eq!(made.happened(), "< consumed 40 by r1");
+    let mut made = Made::new();
+    made.ask(R1);
+    stop_waiting(&mut made);
+    made.created("late", Some(R1));
+    made.done_for("late", End::Cancelled, 3);
+    assert_eq!(made.happened(), "> cancel late\n< consumed 3 by r1");
 }
 
 #[test]
