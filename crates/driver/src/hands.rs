@@ -204,9 +204,9 @@ impl Hands {
                     clause,
                     text,
                 };
-                self.tell_voice(reply, order);
+                self.tell_voice(order);
             }
-            Action::SpeakEnd(reply) => self.tell_voice(reply, ToVoice::End(reply)),
+            Action::SpeakEnd(reply) => self.tell_voice(ToVoice::End(reply)),
             Action::StopThinking(reply) => self.stop_thinking(reply),
             Action::TakeRounds(missing) => self.take_rounds(missing),
             Action::Think { reply, prompt } => self.think(reply, prompt),
@@ -308,18 +308,15 @@ impl Hands {
         }
     }
 
-    /// A voice that takes no orders has failed.
-    fn tell_voice(&mut self, reply: ReplyId, order: ToVoice) {
+    fn tell_voice(&mut self, order: ToVoice) {
         if let Some(sheet) = &mut self.sheet {
             return sheet.take(order);
         }
         if self.talker.is_some() {
             return self.tell_talker(talking::Order::Speak(order));
         }
-        if self.voice.try_send(order.into()).is_err() {
-            self.commons.meters.dropped("voice", "full");
-            self.own.push_back(Input::SpeakingFailed(reply));
-        }
+        let failed = voice::give(&self.voice, order, &self.commons.meters);
+        self.own.extend(failed);
     }
 
     /// A mouth that takes no orders is a line that takes no audio.

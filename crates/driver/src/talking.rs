@@ -430,11 +430,8 @@ impl Talker {
         talk.retire(&mut out);
         loop {
             for order in out.speak.drain(..) {
-                let reply = conversation::reply_of(&order);
-                if self.voice.try_send(order.into()).is_err() {
-                    self.commons.meters.dropped("voice", "full");
-                    out.tell.push(Input::SpeakingFailed(reply));
-                }
+                let failed = voice::give(&self.voice, order, &self.commons.meters);
+                out.tell.extend(failed);
             }
             if self.tell(&mut out).await.is_err() {
                 return;

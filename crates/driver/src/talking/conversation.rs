@@ -461,9 +461,3 @@ impl Conversation {
         self.asks.clear();
     }
 }
-
-pub(super) fn reply_of(order: &ToVoice) -> ReplyId {
-    match order {
-        ToVoice::Cancel(reply) | ToVoice::End(reply) | ToVoice::Say { reply, .. } => *reply,
-    }
-}

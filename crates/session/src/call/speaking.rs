@@ -4,21 +4,13 @@ use domain::{EndReason, Millis, Overlap, OverlapOutcome, ReplyId};
 
 use super::{CallSession, Phase, Question};
 use crate::{
-    Action, Audio, CancelReason, ClauseId, Expect, Expected, Mark, Missing, Note, Play,
+    Action, Audio, CancelReason, ClauseId, Expect, Expected, Mark, Missing, Note, Play, Voices,
     classify::Asked,
     reply::{After, Finish, Kind, Reply, Stage, Voicing, Writing},
     spoken::Spoken,
     timers::Timer,
     words,
 };
-
-/// Who can still speak, when a reply came to nothing.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Voices {
-    /// Somebody, as far as one knows: what was said made no sound.
-    Left,
-    NoneLeft,
-}
 
 impl CallSession {
     pub(super) fn on_audio(&mut self, now: Millis, audio: Audio) {
@@ -109,6 +101,7 @@ impl CallSession {
             return self.press(now);
         }
         if !reply.is_audible() {
+            // What was said made no sound.
             return self.voice_is_gone(now, Voices::Left);
         }
         let whole = reply.playout.close_all();
@@ -304,11 +297,11 @@ impl CallSession {
         }
     }
 
-    pub(super) fn speaking_failed(&mut self, now: Millis, id: ReplyId) {
+    pub(super) fn speaking_failed(&mut self, now: Millis, id: ReplyId, voices: Voices) {
         if self.current(id).is_none() {
             return;
         }
-        self.voice_is_gone(now, Voices::NoneLeft);
+        self.voice_is_gone(now, voices);
     }
 
     /// The voice failed. What was heard counts, and an apology stands for the rest: once, where the

@@ -5,8 +5,9 @@ use session::Input;
 
 use super::{
     super::{Order, ask::What},
-    Conversation, Out, reply_of,
+    Conversation, Out,
 };
+use crate::voice::reply_of;
 
 impl Conversation {
     /// Nobody talks any more. What was to be said is for the voice.
