@@ -73,16 +73,25 @@ impl CallSession {
                     self.timers.arm(Timer::Finalize, after.or_later(now));
                 }
             }
-            // A recogniser that ends turns alone has longer than the caller can be left in silence.
-            let filler = self.rules.mask.slow_filler_after;
-            let wait = match filler.filter(|_| self.turn.is_empty() && self.misses_speech()) {
-                Some(filler) => self.words_deadline().or_earlier(filler),
-                None => self.words_deadline(),
-            };
+            let wait = self.wait_for_words();
             self.timers.arm(Timer::Unheard, (at + wait).or_later(now));
         }
         self.speech_over_reply_stopped(now, at);
         self.reconsider(now);
+    }
+
+    /// How long after a sound something is done about its words.
+    fn wait_for_words(&self) -> Millis {
+        if self.awaits_rounds() {
+            // No filler can be said, and the first round is about what is there by then.
+            return self.late_words();
+        }
+        // A recogniser that ends turns alone has longer than the caller can be left in silence.
+        let filler = self.rules.mask.slow_filler_after;
+        match filler.filter(|_| self.turn.is_empty() && self.misses_speech()) {
+            Some(filler) => self.words_deadline().or_earlier(filler),
+            None => self.words_deadline(),
+        }
     }
 
     /// Some sound was not the caller's.
@@ -255,10 +264,10 @@ impl CallSession {
     /// How long after a sound its words are waited for, behind a filler if any can be said.
     fn late_words(&self) -> Millis {
         let deadline = self.words_deadline();
-        if self.awaits_rounds() {
-            deadline
-        } else {
-            LATE_WORDS.or_later(deadline)
+        match self.delivery {
+            // They come soon if they do, and nothing can be said meanwhile.
+            Delivery::AsSpoken if self.awaits_rounds() => deadline,
+            Delivery::AsSpoken | Delivery::InBatches => LATE_WORDS.or_later(deadline),
         }
     }
 

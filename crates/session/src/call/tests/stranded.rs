@@ -2,7 +2,7 @@
 //! or to speak to them.
 
 use super::{after_greeting, rules};
-use crate::Rules;
+use crate::{Rules, TurnEnd};
 
 fn with_rounds() -> Rules {
     let mut rules = rules();
@@ -103,6 +103,84 @@ fn words_said_over_the_apology_are_waited_for() {
         7.000  round over
     "
     ));
+}
+
+#[test]
+fn words_of_a_recogniser_that_ends_turns_are_waited_for_beyond_a_filler() {
+    let mut rules = with_rounds();
+    rules.turn.end = TurnEnd::Provider;
+    insta::assert_snapshot!(after_greeting(
+        rules,
+        "
+        1.000  utterance Are you open on Monday?
+        1.500  text r2 From nine to five.
+        1.510  done r2
+        1.600  no-voice r2
+        1.610  audio r3 1.000
+        1.610  spoken r3
+        2.000  speech
+        2.620  played r3-0
+        3.550  pause at 3.500
+        5.700  utterance And on Sunday?
+        7.000  round over
+    "
+    ), @r#"
+    1.000  think r2 "Are you open on Monday?"
+    1.000  commit r2: provider after 0.000
+    1.510  speak r2/0 "From nine to five."
+    1.510  speak end r2
+    1.600  cancel r2: failed
+    1.600  apologise r3
+    1.610  play r3 1.000
+    1.610  mark r3-0
+    2.620  record turn 1: caller "Are you open on Monday?" heard "Sorry, something went wrong on my side. Could you say that again?" gap 0.610
+    5.700  take rounds: no voice
+    5.700  think r4 "And on Sunday?"
+    5.700  commit r4: provider after 0.000
+    7.000  cancel r4: call_over
+    7.000  record turn 2: caller "And on Sunday?" heard ""
+    7.000  hang up: caller_hung_up
+    "#);
+}
+
+#[test]
+fn words_in_batches_are_waited_for_longer() {
+    insta::assert_snapshot!(after_greeting(
+        with_rounds(),
+        "
+        0.600  words-in-batches
+        1.000  utterance Are you open on Monday?
+        1.800  text r2 From nine to five.
+        1.810  done r2
+        1.900  no-voice r2
+        1.910  audio r3 1.000
+        1.910  spoken r3
+        2.300  speech
+        2.920  played r3-0
+        3.550  pause at 3.500
+        6.000  finalized And on Sunday?
+        8.000  round over
+    "
+    ), @r#"
+    1.700  think r2 "Are you open on Monday?"
+    1.700  commit r2: terminal after 0.700
+    1.810  speak r2/0 "From nine to five."
+    1.810  speak end r2
+    1.900  cancel r2: failed
+    1.900  apologise r3
+    1.910  play r3 1.000
+    1.910  mark r3-0
+    2.920  record turn 1: caller "Are you open on Monday?" heard "Sorry, something went wrong on my side. Could you say that again?" gap 0.910
+    3.700  finalize
+    6.000  take rounds: no voice
+    6.000  think r4 "And on Sunday?"
+    6.000  commit r4: provider after 0.000
+    8.000  speak r4/0 "One moment,"
+    8.000  speak r4/1 "please."
+    8.000  cancel r4: call_over
+    8.000  record turn 2: caller "And on Sunday?" heard "" of "One moment, please."
+    8.000  hang up: caller_hung_up
+    "#);
 }
 
 #[test]
