@@ -49,12 +49,10 @@ impl CallSession {
     /// The caller spoke, and no words of it came: the agent says so, but not for ever.
     pub(super) fn ask_again(&mut self, now: Millis) {
         self.failures.unheard += 1;
-        let lines = &self.rules.lines;
-        let line = if self.takes_only_keys() {
-            lines.keypad.clone()
-        } else {
-            lines.unheard.clone()
-        };
+        if self.takes_only_keys() {
+            return self.say_keypad_line(now, Kind::Line);
+        }
+        let line = self.rules.lines.unheard.clone();
         self.say(now, Kind::Line, &line, After::Listen);
     }
 

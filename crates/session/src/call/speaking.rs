@@ -248,10 +248,8 @@ impl CallSession {
         let noted = reply.expects;
         let language = &self.rules.language;
         let last = words::last_sentence(&heard);
-        let guessed = Some(Expect::guess(last, language)).filter(|what| *what != Expect::Open);
-        let what = guessed.unwrap_or(self.rules.turn.expect);
-        let expected = noted.unwrap_or(Expected {
-            what,
+        let expected = noted.unwrap_or_else(|| Expected {
+            what: self.expected_after(last),
             secret: false,
         });
         let requests =
@@ -267,6 +265,21 @@ impl CallSession {
             expected,
             pace_percent: expected.what.pace_percent(last, language).into(),
         };
+    }
+
+    /// What the caller is expected to say to a sentence, as far as it tells.
+    pub(super) fn expected_after(&self, sentence: &str) -> Expect {
+        match Expect::guess(sentence, &self.rules.language) {
+            Expect::Open => self.rules.turn.expect,
+            guessed @ (Expect::Address
+            | Expect::Choice
+            | Expect::Date
+            | Expect::Digits { .. }
+            | Expect::Email
+            | Expect::Name
+            | Expect::Phone
+            | Expect::YesNo) => guessed,
+        }
     }
 
     /// Takes the reply away, with everything that waits for it.
