@@ -58,7 +58,8 @@ impl CallSession {
 
     /// The recogniser has been gone for a while, and the caller should know.
     pub(super) fn say_one_moment(&mut self, now: Millis) {
-        if self.reply.is_none() && self.leaving().is_none() {
+        let can_be_told = self.leaving().is_none() && !self.awaits_rounds();
+        if self.reply.is_none() && can_be_told {
             let line = self.rules.lines.one_moment.clone();
             self.say(now, Kind::Line, &line, After::Listen);
         }

@@ -1,6 +1,8 @@
 //! Call scripts of callers who are saying or typing something when nobody is left to recognise them,
 //! or to speak to them.
 
+use domain::Millis;
+
 use super::{after_greeting, rules};
 use crate::{Rules, TurnEnd};
 
@@ -180,6 +182,49 @@ fn words_in_batches_are_waited_for_longer() {
     8.000  cancel r4: call_over
     8.000  record turn 2: caller "And on Sunday?" heard "" of "One moment, please."
     8.000  hang up: caller_hung_up
+    "#);
+}
+
+#[test]
+fn nothing_is_said_by_a_dead_voice_while_the_caller_goes_on() {
+    let mut rules = with_rounds();
+    rules.idle.after = [Millis(500); 3];
+    insta::assert_snapshot!(after_greeting(
+        rules,
+        "
+        1.000  utterance Are you open on Monday?
+        1.500  text r2 From nine to five.
+        1.510  done r2
+        1.600  no-voice r2
+        1.610  audio r3 1.000
+        1.610  spoken r3
+        2.000  speech
+        2.300  no-words
+        2.620  played r3-0
+        3.050  pause at 3.000
+        3.900  words-again
+        4.300  finalized And on Sunday?
+        7.000  round over
+    "
+    ), @r#"
+    1.200  think r2 "Are you open on Monday?"
+    1.350  commit r2: terminal after 0.350
+    1.510  speak r2/0 "From nine to five."
+    1.510  speak end r2
+    1.600  cancel r2: failed
+    1.600  apologise r3
+    1.610  play r3 1.000
+    1.610  mark r3-0
+    2.620  record turn 1: caller "Are you open on Monday?" heard "Sorry, something went wrong on my side. Could you say that again?" gap 0.610
+    3.200  finalize
+    4.300  take rounds: no voice
+    4.300  think r4 "And on Sunday?"
+    4.300  commit r4: provider after 0.000
+    6.300  speak r4/0 "One moment,"
+    6.300  speak r4/1 "please."
+    7.000  cancel r4: call_over
+    7.000  record turn 2: caller "And on Sunday?" heard "" of "One moment, please."
+    7.000  hang up: caller_hung_up
     "#);
 }
 
