@@ -15,11 +15,14 @@ const ONLY_KEYS: &str = "[Not said by anyone: from here on the caller's words ca
                          He can only press keys of his telephone, and was asked to.]";
 
 impl CallSession {
-    /// Nobody recognises the caller's words any more. He can press keys, if the agent has a use for
-    /// them; else the call is over.
+    /// Nobody recognises the caller's words any more. What was understood is answered; then he can
+    /// press keys, if the agent has a use for them. Else the call is over.
     pub(super) fn ask_for_keys(&mut self, now: Millis) {
         if self.rules.lines.keypad.trim().is_empty() {
             return self.give_up(now, EndReason::ProviderFailedStt);
+        }
+        if !self.turn.is_empty() {
+            return self.commit(now, Settled::BY_PROVIDER);
         }
         self.line = Line::Keys;
         for timer in [
@@ -31,11 +34,8 @@ impl CallSession {
             self.timers.disarm(timer);
         }
         self.say_keypad_line(now, Kind::ProtectedLine);
-        self.answer_by_line();
-        if self.turn.is_empty() {
-            // Sound without words is answered by it too.
-            self.turn.forget();
-        }
+        // Sound without words is answered by it.
+        self.turn.forget();
         self.history.add([Message::Note(ONLY_KEYS)]);
     }
 

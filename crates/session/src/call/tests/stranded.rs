@@ -74,6 +74,69 @@ fn keys_are_typed_to_their_end_before_the_caller_is_asked_for_keys() {
 }
 
 #[test]
+fn what_was_understood_is_answered_before_the_caller_is_asked_for_keys() {
+    insta::assert_snapshot!(after_greeting(
+        with_keypad(),
+        "
+        1.000  speech
+        1.850  pause at 1.800
+        2.000  finalized What are your opening hours?
+        2.100  deaf
+        2.700  text r3 From nine to five.
+        2.710  done r3
+        2.800  audio r3 1.000
+        2.800  spoken r3
+        3.820  played r3-0
+        6.000  hang-up
+    "
+    ), @r#"
+    2.000  finalize
+    2.000  think r2 "What are your opening hours?"
+    2.100  cancel r2: failed
+    2.100  think r3 "What are your opening hours?"
+    2.100  commit r3: provider after 0.300
+    2.710  speak r3/0 "From nine to five."
+    2.710  speak end r3
+    2.800  play r3 1.000
+    2.800  mark r3-0
+    3.820  record turn 1: caller "What are your opening hours?" heard "From nine to five." gap 1.000
+    3.820  speak r4/0 "I cannot hear you."
+    3.820  speak r4/1 "Press one for a call back."
+    3.820  speak end r4
+    6.000  cancel r4: call_over
+    6.000  record turn 2: caller "" heard "" of "I cannot hear you. Press 1 for a call back."
+    6.000  hang up: caller_hung_up
+    "#);
+}
+
+#[test]
+fn what_a_caller_without_an_end_said_is_answered_before_he_is_asked_for_keys() {
+    insta::assert_snapshot!(after_greeting(
+        with_keypad(),
+        "
+        1.000  speech
+        1.900  words I want a table for
+        2.000  deaf
+       13.000  text r2 For how many people?
+       13.010  done r2
+       13.100  audio r2 1.000
+       13.100  spoken r2
+       14.120  played r2-0
+       16.000  hang-up
+    "
+    ), @r#"
+    12.000  think r2 "I want a table for"
+    12.000  commit r2: provider after 0.000
+    13.010  speak r2/0 "For how many people?"
+    13.010  speak end r2
+    13.100  play r2 1.000
+    13.100  mark r2-0
+    14.120  record turn 1: caller "I want a table for" heard "For how many people?" gap 1.100
+    16.000  hang up: caller_hung_up
+    "#);
+}
+
+#[test]
 fn what_was_understood_of_an_unfinished_sentence_is_answered_in_the_first_round() {
     insta::assert_snapshot!(after_greeting(
         with_rounds(),
