@@ -15,7 +15,8 @@ use crate::{
 const MOST_UNHEARD: u32 = 2;
 /// A sound that lasted this long was meant to be speech: the caller is told that it was not understood.
 const WAS_SPEECH: Millis = Millis(650);
-/// Words of speech that come later than this do not come.
+/// So long after speech its words are waited for, unless they usually take longer. Later ones count
+/// if they come.
 const LATE_WORDS: Millis = Millis(4_000);
 /// Silence before a reply is begun ahead of time, when the last words look finished …
 const SPECULATE_AFTER: Millis = Millis(200);
@@ -27,7 +28,7 @@ const SPECULATE_WITHIN: Millis = Millis(30_000);
 const DOUBTED_END: Millis = Millis(400);
 /// A pause in a turn that has lasted for too long.
 const SHORT_PAUSE: Millis = Millis(250);
-/// Where words come in batches, a pause that is no shorter tells nothing: the next batch may go on.
+/// Where words come in batches, a shorter pause tells nothing: the next batch may go on.
 const BETWEEN_BATCHES: Millis = Millis(700);
 /// The longest way of our own voice through the caller's end and back.
 const ECHO: Millis = Millis(800);
