@@ -285,6 +285,7 @@ impl Hands {
         if let Some(thought) = self.thinking.remove(&reply) {
             thought.task.abort();
         }
+        self.tell_talker(talking::Order::StopThinking(reply));
     }
 
     /// This reply is to be heard; older ones that were written to their end are of no interest to

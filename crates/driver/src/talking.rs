@@ -86,6 +86,8 @@ pub(crate) enum Order {
     Recalled(Vec<Message>),
     /// Say a line of the agent's own.
     Speak(ToVoice),
+    /// The answer of this reply is given up: lines of the agent's own stand in for it.
+    StopThinking(ReplyId),
     /// Reply to this.
     Think { reply: ReplyId, prompt: Prompt },
 }
@@ -454,6 +456,7 @@ fn asked_for(order: &ToSpeaker) -> Option<ReplyId> {
         | ToSpeaker::Cancel { .. }
         | ToSpeaker::Clear
         | ToSpeaker::Recall(_)
+        | ToSpeaker::Stop(_)
         | ToSpeaker::ToolAnswered { .. } => None,
     }
 }
