@@ -282,7 +282,8 @@ impl Hands {
     }
 
     fn stop_thinking(&mut self, reply: ReplyId) {
-        if let Some(thought) = self.thinking.remove(&reply) {
+        // It may turn out yet that it was begun too soon.
+        if let Some(thought) = self.thinking.get(&reply) {
             thought.task.abort();
         }
         self.tell_talker(talking::Order::StopThinking(reply));
