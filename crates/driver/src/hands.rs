@@ -204,9 +204,9 @@ impl Hands {
                     clause,
                     text,
                 };
-                self.tell_voice(reply, order);
+                self.tell_voice(order);
             }
-            Action::SpeakEnd(reply) => self.tell_voice(reply, ToVoice::End(reply)),
+            Action::SpeakEnd(reply) => self.tell_voice(ToVoice::End(reply)),
             Action::StopThinking(reply) => self.stop_thinking(reply),
             Action::TakeRounds(missing) => self.take_rounds(missing),
             Action::Think { reply, prompt } => self.think(reply, prompt),
@@ -282,9 +282,11 @@ impl Hands {
     }
 
     fn stop_thinking(&mut self, reply: ReplyId) {
-        if let Some(thought) = self.thinking.remove(&reply) {
+        // It may turn out yet that it was begun too soon.
+        if let Some(thought) = self.thinking.get(&reply) {
             thought.task.abort();
         }
+        self.tell_talker(talking::Order::StopThinking(reply));
     }
 
     /// This reply is to be heard; older ones that were written to their end are of no interest to
@@ -308,18 +310,15 @@ impl Hands {
         }
     }
 
-    /// A voice that takes no orders has failed.
-    fn tell_voice(&mut self, reply: ReplyId, order: ToVoice) {
+    fn tell_voice(&mut self, order: ToVoice) {
         if let Some(sheet) = &mut self.sheet {
             return sheet.take(order);
         }
         if self.talker.is_some() {
             return self.tell_talker(talking::Order::Speak(order));
         }
-        if self.voice.try_send(order.into()).is_err() {
-            self.commons.meters.dropped("voice", "full");
-            self.own.push_back(Input::SpeakingFailed(reply));
-        }
+        let failed = voice::give(&self.voice, order, &self.commons.meters);
+        self.own.extend(failed);
     }
 
     /// A mouth that takes no orders is a line that takes no audio.

@@ -86,6 +86,8 @@ pub(crate) enum Order {
     Recalled(Vec<Message>),
     /// Say a line of the agent's own.
     Speak(ToVoice),
+    /// The answer of this reply is given up: lines of the agent's own stand in for it.
+    StopThinking(ReplyId),
     /// Reply to this.
     Think { reply: ReplyId, prompt: Prompt },
 }
@@ -430,11 +432,8 @@ impl Talker {
         talk.retire(&mut out);
         loop {
             for order in out.speak.drain(..) {
-                let reply = conversation::reply_of(&order);
-                if self.voice.try_send(order.into()).is_err() {
-                    self.commons.meters.dropped("voice", "full");
-                    out.tell.push(Input::SpeakingFailed(reply));
-                }
+                let failed = voice::give(&self.voice, order, &self.commons.meters);
+                out.tell.extend(failed);
             }
             if self.tell(&mut out).await.is_err() {
                 return;
@@ -457,6 +456,7 @@ fn asked_for(order: &ToSpeaker) -> Option<ReplyId> {
         | ToSpeaker::Cancel { .. }
         | ToSpeaker::Clear
         | ToSpeaker::Recall(_)
+        | ToSpeaker::Stop(_)
         | ToSpeaker::ToolAnswered { .. } => None,
     }
 }

@@ -32,7 +32,12 @@ use crate::{
     stations::{Tried, Voices},
 };
 
-pub(crate) use self::{bills::Bills, orders::Order, rehearsal::rehearse, trimming::Trimming};
+pub(crate) use self::{
+    bills::Bills,
+    orders::{Order, give, reply_of},
+    rehearsal::rehearse,
+    trimming::Trimming,
+};
 
 /// Orders that may wait for the voice. A reply has far fewer clauses.
 pub(crate) const QUEUE: usize = 256;
@@ -106,7 +111,10 @@ impl Speaker {
     async fn give_up(&mut self, work: &mut Work) -> bool {
         let failed = work.give_up();
         if let Some(reply) = failed
-            && self.tell(Input::SpeakingFailed(reply)).await.is_err()
+            && self
+                .tell(Input::SpeakingFailed(reply, session::Voices::NoneLeft))
+                .await
+                .is_err()
         {
             return false;
         }

@@ -88,8 +88,7 @@ pub enum Action {
     },
     /// No more clauses will come for this reply.
     SpeakEnd(ReplyId),
-    /// Stop whatever writes this reply: what was said of it stands, and is spoken to its end. A model
-    /// that speaks for itself has its own patience, and needs none of this.
+    /// Stop whatever writes this reply: what was said of it stands, and is spoken to its end.
     StopThinking(ReplyId),
     /// Leave the audio of the line: from here on the carrier listens and speaks by itself, and asks
     /// what to say.

@@ -365,7 +365,7 @@ impl CallSession {
             Input::RecogniserFailed => self.recogniser_failed(now),
             Input::Round(heard) => self.on_round(now, heard),
             Input::Said { reply, text } => self.on_said(now, reply, &text),
-            Input::SpeakingFailed(reply) => self.speaking_failed(now, reply),
+            Input::SpeakingFailed(reply, voices) => self.speaking_failed(now, reply, voices),
             Input::SpeechStarted { at } => self.speech_started(now, at),
             Input::SpeechStopped { at } => self.speech_stopped(now, at),
             Input::Spent(so_far) => self.spent(now, so_far),

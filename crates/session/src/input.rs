@@ -57,8 +57,8 @@ pub enum Input {
         /// Any piece of it, cut anywhere.
         text: String,
     },
-    /// The voice of a reply failed, and nothing is left to try.
-    SpeakingFailed(ReplyId),
+    /// The voice of a reply failed: nobody speaks the rest of it.
+    SpeakingFailed(ReplyId, Voices),
     /// What the call has cost so far.
     Spent(Micros),
     /// All audio of a reply has been handed over.
@@ -121,6 +121,15 @@ pub enum Input {
     Words(Words),
     /// Whoever recognises from here on gives words in this way.
     WordsCome(Delivery),
+}
+
+/// Who can still speak, when a reply came to nothing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Voices {
+    /// Somebody, as far as one knows: the next words may be heard.
+    Left,
+    /// Nothing is left to try.
+    NoneLeft,
 }
 
 /// When a recogniser gives words.

@@ -21,7 +21,8 @@
 //! 2.600 tool r2 c1 book {}      the model asks for a tool; `answer 1 {}`: run 1 answers
 //! 2.700 done r2                 the model is done; `no-thought r2`: it failed
 //! 2.800 audio r2/0 0.700        0.7 s of voice for its clause 0
-//! 2.900 spoken r2               the voice is done; `no-voice r2`: it failed
+//! 2.900 spoken r2               the voice is done; `no-voice r2`: it failed, and no other is left;
+//!                               `no-sound r2`: one is
 //! 3.600 played r2-0             the line has played up to this mark
 //! 3.800 round words For two.    what the carrier heard (`round keys 12`, `round over`; `round`: nothing)
 //! 4.000 digit 5                 also: hang-up, lost, dismissed, deaf, tick
@@ -35,7 +36,7 @@ use std::str::FromStr;
 use bytes::Bytes;
 use domain::{Micros, Millis, ReplyId};
 
-use crate::{Audio, ClauseId, Delivery, Input, Mark, RoundHeard, Span, ToolRunId, Words};
+use crate::{Audio, ClauseId, Delivery, Input, Mark, RoundHeard, Span, ToolRunId, Voices, Words};
 
 pub use log_line::LogLine;
 
@@ -133,7 +134,8 @@ fn happened(at: Millis, verb: &str, rest: &str) -> Option<Input> {
         "noise" => Input::NoiseStarted {
             at: moment(at, rest)?,
         },
-        "no-voice" => Input::SpeakingFailed(reply(rest)?),
+        "no-sound" => Input::SpeakingFailed(reply(rest)?, Voices::Left),
+        "no-voice" => Input::SpeakingFailed(reply(rest)?, Voices::NoneLeft),
         "pause" => Input::SpeechStopped {
             at: moment(at, rest)?,
         },
@@ -329,6 +331,7 @@ mod tests {
             "1.000 spent 4000000",
             "1.000 hang-up",
             "1.000 half-thought r9",
+            "1.000 no-sound r9",
             "1.000 no-voice r9",
             "1.000 settled from 0.100 to 0.900 \"a table\"",
             "1.000 words \"from here to there\"",

@@ -17,8 +17,8 @@ impl Hands {
                 clause,
                 text,
             };
-            self.tell_voice(reply, order);
-            return self.tell_voice(reply, ToVoice::End(reply));
+            self.tell_voice(order);
+            return self.tell_voice(ToVoice::End(reply));
         }
         let own = self.agent.apology.clone();
         let bytes = own.unwrap_or_else(|| apology(self.agent.rules.language.primary()));

@@ -57,6 +57,8 @@ pub(super) struct Conversation {
     asks: VecDeque<Ask>,
     /// No more lines come for this reply.
     ended: Option<ReplyId>,
+    /// The answer of this reply was given up, and has not ended: what comes of it is nobody's.
+    stopped: Option<ReplyId>,
     caller: Caller,
     /// The reply to the caller's last turn.
     answers: Option<ReplyId>,
@@ -76,6 +78,7 @@ impl Conversation {
             connected: false,
             asks: VecDeque::new(),
             ended: None,
+            stopped: None,
             caller: Caller::new(sends),
             answers: None,
             known: Known::Nothing,
@@ -119,6 +122,7 @@ impl Conversation {
                     self.asks.push_back(Ask::line(reply, clause, text));
                 }
             }
+            Order::StopThinking(reply) => self.stop_thinking(reply, out),
             Order::Think { reply, prompt } => self.think(reply, prompt, out),
         }
     }
@@ -191,6 +195,17 @@ impl Conversation {
         }
     }
 
+    fn stop_thinking(&mut self, reply: ReplyId, out: &mut Out) {
+        let is_it = |ask: &Ask| ask.reply == reply && ask.is_answer();
+        let asked = self.asks.iter().any(|ask| is_it(ask) && ask.is_given());
+        self.asks.retain(|ask| !is_it(ask));
+        if asked {
+            self.calls.clear();
+            self.stopped = Some(reply);
+            out.send.push(ToSpeaker::Stop(reply));
+        }
+    }
+
     fn forget(&mut self, reply: ReplyId) {
         self.asks.retain(|ask| ask.reply != reply);
         self.ended.take_if(|ended| *ended == reply);
@@ -257,9 +272,12 @@ impl Conversation {
         }
     }
 
-    /// Has the provider say what comes next, if it has nothing to say.
+    /// Has the provider say what comes next, if it has nothing to say. More of a reply waits until
+    /// what was given up of it has ended: they have one name.
     pub(super) fn give_next(&mut self, out: &mut Out) {
-        let Some(ask) = self.asks.front_mut().filter(|ask| !ask.is_given()) else {
+        let stopped = self.stopped;
+        let is_next = |ask: &&mut Ask| !ask.is_given() && Some(ask.reply) != stopped;
+        let Some(ask) = self.asks.front_mut().filter(is_next) else {
             return;
         };
         ask.give();
@@ -286,6 +304,9 @@ impl Conversation {
 
     /// What the provider says. An error is one of the whole conversation.
     pub(super) fn told(&mut self, event: FromSpeaker, out: &mut Out) -> Result<(), ProviderError> {
+        if let FromSpeaker::Done { reply, .. } | FromSpeaker::Failed { reply, .. } = &event {
+            self.stopped.take_if(|stopped| stopped == reply);
+        }
         match event {
             FromSpeaker::Audio { reply, bytes } => {
                 let pace = self.pace;
@@ -432,6 +453,7 @@ impl Conversation {
             out.tell.push(TURN_ENDED);
         }
         self.connected = false;
+        self.stopped = None;
         self.known = Known::Nothing;
         self.calls.clear();
         self.caller.lost();
@@ -459,11 +481,5 @@ impl Conversation {
             heard,
         }));
         self.asks.clear();
-    }
-}
-
-pub(super) fn reply_of(order: &ToVoice) -> ReplyId {
-    match order {
-        ToVoice::Cancel(reply) | ToVoice::End(reply) | ToVoice::Say { reply, .. } => *reply,
     }
 }

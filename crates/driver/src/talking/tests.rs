@@ -94,6 +94,7 @@ impl Held {
                 ToSpeaker::Recall(earlier) => lines.push(format!("> recall {}", earlier.len())),
                 ToSpeaker::Respond { reply, .. } => lines.push(format!("> respond {reply}")),
                 ToSpeaker::Say { reply, text } => lines.push(format!("> say {reply} {text}")),
+                ToSpeaker::Stop(reply) => lines.push(format!("> stop {reply}")),
                 ToSpeaker::ToolAnswered { id, output } => {
                     lines.push(format!("> answered {id} {output}"));
                 }
@@ -318,6 +319,25 @@ async fn lines_are_said_one_by_one_and_never_over_an_answer() {
     held.done(R2);
     held.say(R2, "I am sorry.");
     assert_eq!(held.happened(), ["> say r2 I am sorry.", "< done r2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_was_given_up_is_nobodys_and_its_excuse_is_said_once_it_has_ended() {
+    let mut held = Held::new();
+    held.think(R1, "Hello?");
+    held.happened();
+    held.order(Order::StopThinking(R1));
+    held.say(R1, "I am sorry.");
+    held.order(Order::Speak(ToVoice::End(R1)));
+    held.text(R1, "We open at nine.");
+    held.audio(R1, 1_000);
+    assert_eq!(held.happened(), ["> stop r1"]);
+    held.done(R1);
+    assert_eq!(held.happened(), ["> say r1 I am sorry."]);
+    held.audio(R1, 1_000);
+    held.done(R1);
+    let said = ["< audio r1/0 1.000", "< spoken r1"];
+    assert_eq!(held.happened(), said);
 }
 
 #[tokio::test(start_paused = true)]

@@ -135,6 +135,9 @@ pub enum ToSpeaker {
         /// So much of its audio was heard.
         heard: Millis,
     },
+    /// Stop making a reply: what is being made of it is forgotten, and ends with a `Done` all the
+    /// same. What was made of it before is heard to its end.
+    Stop(ReplyId),
     /// A tool answered. The model goes on when told to `Respond`.
     ToolAnswered {
         /// The model's id of the request.

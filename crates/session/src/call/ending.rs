@@ -49,18 +49,17 @@ impl CallSession {
     /// The caller spoke, and no words of it came: the agent says so, but not for ever.
     pub(super) fn ask_again(&mut self, now: Millis) {
         self.failures.unheard += 1;
-        let lines = &self.rules.lines;
-        let line = if self.takes_only_keys() {
-            lines.keypad.clone()
-        } else {
-            lines.unheard.clone()
-        };
+        if self.takes_only_keys() {
+            return self.say_keypad_line(now, Kind::Line);
+        }
+        let line = self.rules.lines.unheard.clone();
         self.say(now, Kind::Line, &line, After::Listen);
     }
 
     /// The recogniser has been gone for a while, and the caller should know.
     pub(super) fn say_one_moment(&mut self, now: Millis) {
-        if self.reply.is_none() && self.leaving().is_none() {
+        let can_be_told = self.leaving().is_none() && !self.awaits_rounds();
+        if self.reply.is_none() && can_be_told {
             let line = self.rules.lines.one_moment.clone();
             self.say(now, Kind::Line, &line, After::Listen);
         }

@@ -7,6 +7,7 @@ use crate::{
     CancelReason, Evidence, Expect, Message, WaitClass,
     reply::{After, Kind, Reply},
     timers::Timer,
+    words,
 };
 
 /// What a model is told, so that it asks for nothing that cannot be typed.
@@ -14,12 +15,14 @@ const ONLY_KEYS: &str = "[Not said by anyone: from here on the caller's words ca
                          He can only press keys of his telephone, and was asked to.]";
 
 impl CallSession {
-    /// Nobody recognises the caller's words any more. He can press keys, if the agent has a use for
-    /// them; else the call is over.
+    /// Nobody recognises the caller's words any more. What was understood is answered; then he can
+    /// press keys, if the agent has a use for them. Else the call is over.
     pub(super) fn ask_for_keys(&mut self, now: Millis) {
-        let line = self.rules.lines.keypad.clone();
-        if line.trim().is_empty() {
+        if self.rules.lines.keypad.trim().is_empty() {
             return self.give_up(now, EndReason::ProviderFailedStt);
+        }
+        if !self.turn.is_empty() {
+            return self.commit(now, Settled::BY_PROVIDER);
         }
         self.line = Line::Keys;
         for timer in [
@@ -30,13 +33,18 @@ impl CallSession {
         ] {
             self.timers.disarm(timer);
         }
-        self.say(now, Kind::ProtectedLine, &line, After::Listen);
-        self.answer_by_line();
-        if self.turn.is_empty() {
-            // Sound without words is answered by it too.
-            self.turn.forget();
-        }
+        self.say_keypad_line(now, Kind::ProtectedLine);
+        // Sound without words is answered by it.
+        self.turn.forget();
         self.history.add([Message::Note(ONLY_KEYS)]);
+    }
+
+    /// Says which keys to press: from here on they are what is expected. A secret that was asked for
+    /// before stays one.
+    pub(super) fn say_keypad_line(&mut self, now: Millis, kind: Kind) {
+        let line = self.rules.lines.keypad.clone();
+        self.question.expected.what = self.expected_after(words::last_sentence(&line));
+        self.say(now, kind, &line, After::Listen);
     }
 
     /// Whether the caller is understood by keys alone.

@@ -15,7 +15,8 @@ use crate::{
 const MOST_UNHEARD: u32 = 2;
 /// A sound that lasted this long was meant to be speech: the caller is told that it was not understood.
 const WAS_SPEECH: Millis = Millis(650);
-/// Words of speech that come later than this do not come.
+/// So long after speech its words are waited for, unless they usually take longer. Later ones count
+/// if they come.
 const LATE_WORDS: Millis = Millis(4_000);
 /// Silence before a reply is begun ahead of time, when the last words look finished …
 const SPECULATE_AFTER: Millis = Millis(200);
@@ -27,7 +28,7 @@ const SPECULATE_WITHIN: Millis = Millis(30_000);
 const DOUBTED_END: Millis = Millis(400);
 /// A pause in a turn that has lasted for too long.
 const SHORT_PAUSE: Millis = Millis(250);
-/// Where words come in batches, a pause that is no shorter tells nothing: the next batch may go on.
+/// Where words come in batches, a shorter pause tells nothing: the next batch may go on.
 const BETWEEN_BATCHES: Millis = Millis(700);
 /// The longest way of our own voice through the caller's end and back.
 const ECHO: Millis = Millis(800);
@@ -73,16 +74,25 @@ impl CallSession {
                     self.timers.arm(Timer::Finalize, after.or_later(now));
                 }
             }
-            // A recogniser that ends turns alone has longer than the caller can be left in silence.
-            let filler = self.rules.mask.slow_filler_after;
-            let wait = match filler.filter(|_| self.turn.is_empty() && self.misses_speech()) {
-                Some(filler) => self.words_deadline().or_earlier(filler),
-                None => self.words_deadline(),
-            };
+            let wait = self.wait_for_words();
             self.timers.arm(Timer::Unheard, (at + wait).or_later(now));
         }
         self.speech_over_reply_stopped(now, at);
         self.reconsider(now);
+    }
+
+    /// How long after a sound something is done about its words.
+    fn wait_for_words(&self) -> Millis {
+        if self.awaits_rounds() {
+            // No filler can be said, and the first round is about what is there by then.
+            return self.late_words();
+        }
+        // A recogniser that ends turns alone has longer than the caller can be left in silence.
+        let filler = self.rules.mask.slow_filler_after;
+        match filler.filter(|_| self.turn.is_empty() && self.misses_speech()) {
+            Some(filler) => self.words_deadline().or_earlier(filler),
+            None => self.words_deadline(),
+        }
     }
 
     /// Some sound was not the caller's.
@@ -255,10 +265,10 @@ impl CallSession {
     /// How long after a sound its words are waited for, behind a filler if any can be said.
     fn late_words(&self) -> Millis {
         let deadline = self.words_deadline();
-        if self.awaits_rounds() {
-            deadline
-        } else {
-            LATE_WORDS.or_later(deadline)
+        match self.delivery {
+            // They come soon if they do, and nothing can be said meanwhile.
+            Delivery::AsSpoken if self.awaits_rounds() => deadline,
+            Delivery::AsSpoken | Delivery::InBatches => LATE_WORDS.or_later(deadline),
         }
     }
 

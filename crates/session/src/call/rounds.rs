@@ -43,7 +43,7 @@ pub(super) fn is_of_audio(input: &Input) -> bool {
         | Input::Recalled(_)
         | Input::Round(_)
         | Input::Said { .. }
-        | Input::SpeakingFailed(_)
+        | Input::SpeakingFailed(..)
         | Input::Spent(_)
         | Input::SpokenAll(_)
         | Input::Text { .. }

@@ -4,21 +4,13 @@ use domain::{EndReason, Millis, Overlap, OverlapOutcome, ReplyId};
 
 use super::{CallSession, Phase, Question};
 use crate::{
-    Action, Audio, CancelReason, ClauseId, Expect, Expected, Mark, Missing, Note, Play,
+    Action, Audio, CancelReason, ClauseId, Expect, Expected, Mark, Missing, Note, Play, Voices,
     classify::Asked,
     reply::{After, Finish, Kind, Reply, Stage, Voicing, Writing},
     spoken::Spoken,
     timers::Timer,
     words,
 };
-
-/// Who can still speak, when a reply came to nothing.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Voices {
-    /// Somebody, as far as one knows: what was said made no sound.
-    Left,
-    NoneLeft,
-}
 
 impl CallSession {
     pub(super) fn on_audio(&mut self, now: Millis, audio: Audio) {
@@ -109,6 +101,7 @@ impl CallSession {
             return self.press(now);
         }
         if !reply.is_audible() {
+            // What was said made no sound.
             return self.voice_is_gone(now, Voices::Left);
         }
         let whole = reply.playout.close_all();
@@ -255,10 +248,8 @@ impl CallSession {
         let noted = reply.expects;
         let language = &self.rules.language;
         let last = words::last_sentence(&heard);
-        let guessed = Some(Expect::guess(last, language)).filter(|what| *what != Expect::Open);
-        let what = guessed.unwrap_or(self.rules.turn.expect);
-        let expected = noted.unwrap_or(Expected {
-            what,
+        let expected = noted.unwrap_or_else(|| Expected {
+            what: self.expected_after(last),
             secret: false,
         });
         let requests =
@@ -274,6 +265,21 @@ impl CallSession {
             expected,
             pace_percent: expected.what.pace_percent(last, language).into(),
         };
+    }
+
+    /// What the caller is expected to say to a sentence, as far as it tells.
+    pub(super) fn expected_after(&self, sentence: &str) -> Expect {
+        match Expect::guess(sentence, &self.rules.language) {
+            Expect::Open => self.rules.turn.expect,
+            guessed @ (Expect::Address
+            | Expect::Choice
+            | Expect::Date
+            | Expect::Digits { .. }
+            | Expect::Email
+            | Expect::Name
+            | Expect::Phone
+            | Expect::YesNo) => guessed,
+        }
     }
 
     /// Takes the reply away, with everything that waits for it.
@@ -304,11 +310,11 @@ impl CallSession {
         }
     }
 
-    pub(super) fn speaking_failed(&mut self, now: Millis, id: ReplyId) {
+    pub(super) fn speaking_failed(&mut self, now: Millis, id: ReplyId, voices: Voices) {
         if self.current(id).is_none() {
             return;
         }
-        self.voice_is_gone(now, Voices::NoneLeft);
+        self.voice_is_gone(now, voices);
     }
 
     /// The voice failed. What was heard counts, and an apology stands for the rest: once, where the

@@ -6,7 +6,7 @@ use domain::Millis;
 use super::{CallSession, Line, Phase, Recogniser};
 use crate::{Missing, timers::Timer};
 
-/// The longest that a caller is let finish whose words come to nothing.
+/// The longest that a caller is let finish who talks. Keys come to an end by themselves.
 const LETS_FINISH: Millis = Millis(10_000);
 
 impl CallSession {
@@ -44,7 +44,7 @@ impl CallSession {
         stranded
     }
 
-    /// The caller has been let finish for long enough. Keys come to an end by themselves.
+    /// The caller has been let finish for long enough, unless he types.
     pub(super) fn stop_letting_finish(&mut self, now: Millis) {
         if self.is_stranded() && !self.timers.is_armed(Timer::Keys) {
             self.leave_line(now);

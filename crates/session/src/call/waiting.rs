@@ -76,7 +76,7 @@ impl CallSession {
 
     /// The caller has been silent for too long.
     pub(super) fn remind(&mut self, now: Millis) {
-        if self.reply.is_some() || self.turn.is_speaking() {
+        if self.reply.is_some() || self.turn.is_speaking() || self.awaits_rounds() {
             return;
         }
         if self.takes_only_keys() {

@@ -51,7 +51,7 @@ impl fmt::Display for LogLine<'_, Input> {
             | Input::RecogniserLost
             | Input::Round(RoundHeard::HungUp | RoundHeard::Nothing)
             | Input::Said { .. }
-            | Input::SpeakingFailed(_)
+            | Input::SpeakingFailed(..)
             | Input::SpeechStarted { .. }
             | Input::SpeechStopped { .. }
             | Input::Spent(_)

@@ -263,7 +263,7 @@ impl World {
             | Input::RecogniserLost
             | Input::Round(_)
             | Input::Said { .. }
-            | Input::SpeakingFailed(_)
+            | Input::SpeakingFailed(..)
             | Input::Spent(_)
             | Input::SpeechStarted { .. }
             | Input::SpeechStopped { .. }
@@ -425,7 +425,7 @@ fn reply_of(input: &Input) -> Option<ReplyId> {
     match input {
         Input::Audio(audio) => Some(audio.reply),
         Input::Said { reply, .. }
-        | Input::SpeakingFailed(reply)
+        | Input::SpeakingFailed(reply, _)
         | Input::SpokenAll(reply)
         | Input::Text { reply, .. }
         | Input::ThinkingBroke(reply)

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use domain::{CallId, EndReason, Item, Micros, Millis, Purpose, Rates, Receipt};
 use driver::Agent;
 use prometheus_client::encoding::text::encode;
-use providers::stt::Recognised;
-use session::{Speculate, Waits};
+use providers::{llm::Written, stt::Recognised};
+use session::{Speculate, ToolCall, Waits};
 use tokio::time::Instant;
 use transports::FromLine;
 
@@ -169,6 +169,43 @@ async fn characters_of_a_reply_begun_too_soon_stand_apart_as_its_tokens_do() {
         }
     }
     assert!(too_soon > 0, "some were spoken too soon");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_begun_too_soon_and_given_up_is_for_nothing() {
+    let cast = Cast {
+        ears: vec![ears(vec![])],
+        models: vec![model(vec![Plan::Work, Plan::Hang], &[])],
+        voices: vec![voice(vec![])],
+        ..Cast::default()
+    };
+    let call = ToolCall {
+        id: "c1".to_owned(),
+        name: "look_up".to_owned(),
+        arguments: "{}".to_owned(),
+    };
+    let looks_up = vec![Written::Tool(call)];
+    cast.models[0].replies.lock().unwrap().push_back(looks_up);
+    let mut rules = rules();
+    rules.read_only_tools = vec!["look_up".to_owned()];
+    rules.mask.give_up_after = Millis(500);
+    rules.turn.wait = Waits::fixed(Millis(3_000));
+    let world = World::answer(rules, &cast);
+    let idle = cast.models[0].holders();
+    world.wait(1_000).await;
+    world.say(&cast.ears[0], "When do you open?").await;
+    world.wait(700).await;
+    assert!(cast.models[0].holders() > idle, "it is asked once more");
+    world.wait(800).await;
+    assert_eq!(cast.models[0].holders(), idle, "it is given up");
+    world.say(&cast.ears[0], "And on Sunday?").await;
+    world.wait(100).await;
+    let hung_up = FromLine::HungUp;
+    world.far.caller.send(hung_up).await.unwrap();
+    let (_ended, receipt) = world.bill().await;
+    let of = |purpose| used(&receipt, Item::Input, purpose);
+    assert_eq!(of(Purpose::Call), 0);
+    assert!(of(Purpose::Speculation) >= 100, "{receipt:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -40,6 +40,8 @@ pub(crate) enum Answer {
     /// The connection is gone after so many characters of it.
     Cut(&'static str, usize),
     Fails(ProviderError),
+    /// Begins so many milliseconds late.
+    Late(&'static str, u64),
     Says(&'static str),
     /// Asks for a tool in the middle.
     Tool(&'static str),
@@ -74,6 +76,7 @@ impl FakeTalker {
             ToSpeaker::Recall(_) => Some("recall".to_owned()),
             ToSpeaker::Respond { reply, .. } => Some(format!("respond {reply}")),
             ToSpeaker::Say { reply, text } => Some(format!("say {reply} {text}")),
+            ToSpeaker::Stop(reply) => Some(format!("stop {reply}")),
             ToSpeaker::ToolAnswered { id, .. } => Some(format!("answered {id}")),
         });
         orders.collect()
@@ -99,6 +102,10 @@ impl FakeTalker {
                 };
                 drop(told.send(failed).await);
                 return Ok(());
+            }
+            Answer::Late(text, ms) => {
+                tokio::time::sleep(Duration::from_millis(ms)).await;
+                say(reply, (text, text.len()), told).await;
             }
             Answer::Says(text) => say(reply, (text, text.len()), told).await,
             Answer::Tool(name) => {
@@ -166,6 +173,7 @@ impl SpeechToSpeech for FakeTalker {
                     | ToSpeaker::Cancel { .. }
                     | ToSpeaker::Clear
                     | ToSpeaker::Recall(_)
+                    | ToSpeaker::Stop(_)
                     | ToSpeaker::ToolAnswered { .. } => {}
                 }
             }

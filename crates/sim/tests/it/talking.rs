@@ -1,6 +1,6 @@
 //! Calls on which one model hears, thinks and speaks.
 
-use domain::{EndReason, Item, Micros, PriceBook, Purpose, Rates, Receipt, TurnRecord};
+use domain::{EndReason, Item, Micros, Millis, PriceBook, Purpose, Rates, Receipt, TurnRecord};
 use session::{Message, Rules, Speculate};
 
 use crate::{
@@ -53,6 +53,33 @@ async fn one_model_greets_and_answers() {
     assert_eq!(ended.usage.llm_output_tokens, 2 * (8 + 30));
     assert!(cast.models[0].asked.lock().unwrap().is_empty());
     assert!(cast.voices[0].said.lock().unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_was_given_up_is_not_heard_in_place_of_its_excuse() {
+    let talker = FakeTalker::answering([Answer::Late("We open at nine.", 3_000)]);
+    let cast = cast(&talker, &[]);
+    let mut rules = certain();
+    rules.mask.give_up_after = Millis(2_000);
+    let world = World::answer(rules, &cast);
+    world.wait(1_000).await;
+    world.say(&cast.ears[0], "When do you open?").await;
+    world.wait(12_000).await;
+    let (ended, turns) = world.hang_up().await;
+    let heard = &turns[1].heard;
+    assert!(heard.ends_with("Could you say that again?"), "{heard}");
+    let orders = talker.orders();
+    assert_eq!(orders[1..3], ["commit r2", "stop r2"]);
+    assert!(orders[3].starts_with("say r2 "), "{orders:?}");
+    let lines = orders
+        .iter()
+        .filter(|order| order.starts_with("say "))
+        .count() as u64;
+    assert_eq!(
+        ended.usage.llm_output_tokens,
+        (lines + 1) * (8 + 30),
+        "all is paid"
+    );
 }
 
 #[tokio::test(start_paused = true)]

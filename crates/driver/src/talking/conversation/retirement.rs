@@ -5,8 +5,9 @@ use session::Input;
 
 use super::{
     super::{Order, ask::What},
-    Conversation, Out, reply_of,
+    Conversation, Out,
 };
+use crate::voice::reply_of;
 
 impl Conversation {
     /// Nobody talks any more. What was to be said is for the voice.
@@ -33,7 +34,7 @@ impl Conversation {
     pub(in super::super) fn pass_on(&mut self, order: Order, out: &mut Out) {
         match order {
             Order::Cancel { reply, .. } => out.speak.push(ToVoice::Cancel(reply)),
-            Order::Kept { .. } | Order::NoTurn | Order::Recalled(_) => {}
+            Order::Kept { .. } | Order::NoTurn | Order::Recalled(_) | Order::StopThinking(_) => {}
             // The voice knows nothing of a reply of which it was given nothing.
             Order::Speak(ToVoice::End(reply)) if self.passed_on != Some(reply) => {
                 out.tell.push(Input::SpokenAll(reply));

@@ -142,6 +142,7 @@ impl Conversation {
             }
             ToSpeaker::Say { reply, text } => self.ask(reply, wire::say(reply, &text)),
             ToSpeaker::Cancel { reply, heard } => self.cancel(reply, heard),
+            ToSpeaker::Stop(reply) => self.stop(reply),
             ToSpeaker::ToolAnswered { id, output } => {
                 self.replies.tool_answered(&id, output, &mut self.out);
             }
@@ -224,6 +225,17 @@ impl Conversation {
         let now = Instant::now();
         self.replies.cancel(reply, heard, now, &mut self.out);
         self.sound.silenced(now);
+        self.untell(reply);
+    }
+
+    fn stop(&mut self, reply: ReplyId) {
+        let nothing = Millis::ZERO;
+        self.replies
+            .stop(reply, nothing, Instant::now(), &mut self.out);
+        self.untell(reply);
+    }
+
+    fn untell(&mut self, reply: ReplyId) {
         let tell = &mut self.out.tell;
         tell.retain(|told| told.piece_of() != Some(reply));
     }

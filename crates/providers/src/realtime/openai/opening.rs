@@ -54,6 +54,7 @@ fn length(order: &ToSpeaker) -> usize {
         | ToSpeaker::Recall(_)
         | ToSpeaker::Respond { .. }
         | ToSpeaker::Say { .. }
+        | ToSpeaker::Stop(_)
         | ToSpeaker::ToolAnswered { .. } => 0,
     }
 }

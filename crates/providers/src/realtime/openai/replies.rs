@@ -104,9 +104,6 @@ impl Replies {
 
     /// The caller heard so much of a reply, and will hear no more.
     pub(super) fn cancel(&mut self, reply: ReplyId, heard: Millis, now: Instant, out: &mut Out) {
-        if self.waiting.as_ref().is_some_and(|one| one.reply == reply) {
-            self.waiting = None;
-        }
         // A reply may have taken several responses, one after the other: lines, and tools between.
         let mut left = heard;
         let past = self.past.iter_mut().filter(|past| past.id == reply);
@@ -116,11 +113,19 @@ impl Replies {
             past.trim(&mut out.send);
             left = left - length;
         }
+        self.stop(reply, left, now, out);
+    }
+
+    /// Stops what is being made of a reply, of which so much was heard.
+    pub(super) fn stop(&mut self, reply: ReplyId, heard: Millis, now: Instant, out: &mut Out) {
+        if self.waiting.take_if(|one| one.reply == reply).is_some() {
+            out.tell.push_back(done_for_nothing(reply));
+        }
         if let Some((current, stage @ (Stage::Asked(_) | Stage::Made(_)))) = &mut self.current
             && current.id == reply
         {
             *stage = Stage::Cancelled(now + self.deadlines.cancelled);
-            current.heard = Some(left);
+            current.heard = Some(heard);
             out.send.push(wire::cancel(current.response.as_deref()));
         }
     }
@@ -304,6 +309,9 @@ impl Replies {
             return;
         };
         let is_wanted = matches!(stage, Stage::Asked(_));
+        if !is_wanted {
+            out.tell.push_back(done_for_nothing(reply.id));
+        }
         if complaint.weight() == Weight::Busy {
             self.foreign = Some(Foreign {
                 response: None,
@@ -398,6 +406,14 @@ impl Replies {
         let is_it =
             |(reply, _stage): &&mut (Reply, Stage)| reply.response.as_deref() == Some(response);
         self.current.as_mut().filter(is_it)
+    }
+}
+
+/// The end of a cancelled reply that the server never began.
+fn done_for_nothing(reply: ReplyId) -> FromSpeaker {
+    FromSpeaker::Done {
+        reply,
+        usage: RealtimeTokens::default(),
     }
 }
 

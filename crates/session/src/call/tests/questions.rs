@@ -108,6 +108,45 @@ fn a_secret_is_secret_when_the_voice_that_should_answer_it_fails() {
 }
 
 #[test]
+fn keys_that_the_keypad_line_asks_for_are_not_counted_by_the_question_before_and_secret_still() {
+    let mut rules = rules();
+    rules.lines.keypad = "I cannot hear you. Please type your phone number.".to_owned();
+    let rest = "
+        3.000  deaf
+        3.100  audio r3 1.000
+        3.100  spoken r3
+        4.120  played r3-0
+        5.000  digit 5
+        5.200  digit 5
+        5.400  digit 5
+        5.600  digit 0
+        5.800  digit 1
+        6.000  digit 9
+        9.000  hang-up
+    ";
+    insta::assert_snapshot!(after_greeting(rules, &[PIN, rest].concat()), @r#"
+    1.200  think r2 "Hello."
+    1.350  commit r2: terminal after 0.350
+    1.510  speak r2/0 "Please tell me your PIN now."
+    1.510  speak end r2
+    1.600  play r2 1.000
+    1.600  mark r2-0
+    2.620  record turn 1: caller "Hello." heard "Please tell me your PIN now." gap 0.600
+    3.000  speak r3/0 "I cannot hear you."
+    3.000  speak r3/1 "Please type your phone number."
+    3.000  speak end r3
+    3.100  play r3 1.000
+    3.100  mark r3-0
+    4.120  record turn 2: caller "" heard "I cannot hear you." of "I cannot hear you. Please type your phone number."
+    8.000  think r4 "keypad: ••••••"
+    8.000  commit r4: keys after 0.000
+    9.000  cancel r4: call_over
+    9.000  record turn 3: caller "••• •••" heard ""
+    9.000  hang up: caller_hung_up
+    "#);
+}
+
+#[test]
 fn the_models_next_words_ask_for_something_else() {
     let story = after_greeting(
         rules(),

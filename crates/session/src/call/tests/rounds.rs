@@ -226,6 +226,34 @@ fn a_reply_without_sound_is_excused_more_than_once() {
 }
 
 #[test]
+fn a_voice_that_failed_one_reply_keeps_the_line() {
+    insta::assert_snapshot!(after_greeting(
+        with_rounds(),
+        "
+        1.000  utterance What are your opening hours?
+        1.800  text r2 From nine to five.
+        1.810  done r2
+        1.900  no-sound r2
+        1.910  audio r3 2.000
+        1.910  spoken r3
+        3.920  played r3-0
+        6.000  hang-up
+    "
+    ), @r#"
+    1.200  think r2 "What are your opening hours?"
+    1.350  commit r2: terminal after 0.350
+    1.810  speak r2/0 "From nine to five."
+    1.810  speak end r2
+    1.900  cancel r2: failed
+    1.900  apologise r3
+    1.910  play r3 2.000
+    1.910  mark r3-0
+    3.920  record turn 1: caller "What are your opening hours?" heard "Sorry, something went wrong on my side. Could you say that again?" gap 0.910
+    6.000  hang up: caller_hung_up
+    "#);
+}
+
+#[test]
 fn a_carrier_that_speaks_by_itself_presses_no_keys() {
     let mut rules = with_rounds();
     rules.dtmf.presses = Presses::Always;

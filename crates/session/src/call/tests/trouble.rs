@@ -140,7 +140,6 @@ fn a_deaf_call_goes_on_by_keys_until_none_comes() {
     insta::assert_snapshot!(after_greeting(
         with_keypad(),
         "
-        1.000  words I would like
         1.100  deaf
         1.200  audio r2/0 1.000
         1.200  audio r2/1 1.500
@@ -167,7 +166,7 @@ fn a_deaf_call_goes_on_by_keys_until_none_comes() {
     1.200  play r2 1.500
     1.200  mark r2-1
     2.700  finalize
-    3.750  record turn 1: caller "I would like" heard "I cannot hear you. Press 1 for a call back." gap 0.200
+    3.750  record turn 1: caller "" heard "I cannot hear you. Press 1 for a call back."
     5.000  think r3 "keypad: •"
     5.000  commit r3: keys after 0.000
     5.600  speak r3/0 "We will call you back."

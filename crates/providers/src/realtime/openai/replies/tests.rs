@@ -87,6 +87,11 @@ impl Made {
             .cancel(reply, Millis(heard), self.now, &mut self.out);
     }
 
+    fn stop(&mut self, reply: ReplyId) {
+        self.replies
+            .stop(reply, Millis::ZERO, self.now, &mut self.out);
+    }
+
     fn complain(&mut self, error: &str) {
         let message = format!(r#"{{"type":"error","error":{error}}}"#);
         let Ok(wire::FromRealtime::Complaint(complaint)) = wire::read(&message) else {
@@ -193,13 +198,28 @@ fn a_reply_waits_for_the_end_of_the_one_before() {
 }
 
 #[test]
-fn a_reply_that_waits_is_cancelled_without_a_word() {
+fn a_reply_that_waits_is_cancelled_without_a_word_to_the_server() {
     let mut made = Made::new();
     made.begin(R1);
     made.ask(R2);
     made.cancel(R2, 0);
     made.done("r1", End::Completed);
-    assert_eq!(made.happened(), "< done r1");
+    assert_eq!(made.happened(), "< done r2\n< done r1");
+}
+
+#[test]
+fn a_reply_that_is_stopped_forgets_only_what_is_being_made_of_it() {
+    let mut made = Made::new();
+    made.begin(R1);
+    made.audio("r1", "a", 100);
+    made.done("r1", End::Completed);
+    made.ask(R1);
+    made.created("more", Some(R1));
+    made.happened();
+    made.stop(R1);
+    made.audio("more", "b", 100);
+    made.done("more", End::Cancelled);
+    assert_eq!(made.happened(), "> cancel more\n> delete b\n< done r1");
 }
 
 #[test]
