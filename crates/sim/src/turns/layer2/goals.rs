@@ -79,12 +79,9 @@ fn turn_goals(calls: &[CallReport]) -> Vec<Goal> {
 }
 
 fn overlap_goals(calls: &[CallReport]) -> Vec<Goal> {
-    let over = |value: &dyn Fn(&Overlapped) -> Option<f64>| {
-        samples(calls.iter(), |call| &call.overlaps, value)
-    };
     let floor = |value: fn(&Overlapped) -> Option<f64>| {
         let wanted = |over: &Overlapped| over.wants_the_floor() && over.decided;
-        over(&|overlap| value(overlap).filter(|_| wanted(overlap)))
+        overlaps(calls, |overlap| value(overlap).filter(|_| wanted(overlap)))
     };
     let silent = floor(|overlap| Some(overlap.silent_after? as f64));
     let sent = floor(|overlap| Some(overlap.ducked_after? as f64));
@@ -94,7 +91,7 @@ fn overlap_goals(calls: &[CallReport]) -> Vec<Goal> {
         Some(overlap.silent_after.filter(|_| stop)? as f64)
     });
     let yielded = floor(|overlap| Some(yes(overlap.silent_after.is_some())));
-    let restored = over(&|overlap| Some(overlap.restored_after? as f64));
+    let restored = overlaps(calls, |overlap| Some(overlap.restored_after? as f64));
     let mut goals = vec![
         quantile("ducked after, as sent,", &sent, bounds::DUCKED),
         quantile("ducked after, as played,", &played, bounds::DUCKED.told()),
@@ -121,11 +118,7 @@ fn selectivity_goals(calls: &[CallReport]) -> Vec<Goal> {
             let own = overlap.source == source && overlap.decided;
             own.then(|| yes(overlap.silent_after.is_none()))
         };
-        mean(
-            what,
-            &samples(calls.iter(), |call| &call.overlaps, own),
-            wanted,
-        )
+        mean(what, &overlaps(calls, own), wanted)
     };
     vec![
         talked_over(
@@ -232,6 +225,12 @@ fn samples<'c, T: 'c>(
         samples.extend(values.map(|value| Sample { value, call }));
     }
     samples
+}
+
+/// Sounds over words that may be interrupted: over others the agent has nothing to decide.
+fn overlaps(calls: &[CallReport], value: impl Fn(&Overlapped) -> Option<f64>) -> Vec<Sample<'_>> {
+    let value = |overlap: &Overlapped| value(overlap).filter(|_| !overlap.protected);
+    samples(calls.iter(), |call| &call.overlaps, value)
 }
 
 /// A hundred percent, or none.
@@ -370,6 +369,43 @@ mod tests {
             (without.value, without.verdict),
             (Some(3.0), Verdict::MetByTooFew)
         );
+    }
+
+    #[test]
+    fn what_sounds_over_protected_words_counts_in_no_goal() {
+        let over = |source, silent_after, restored_after| Overlapped {
+            source,
+            at_ms: 1_000,
+            ducked_after: None,
+            ducked_played_after: None,
+            silent_after,
+            restored_after,
+            left_ms: 2_000,
+            decided: true,
+            protected: true,
+        };
+        let of_protected = |protected| {
+            let mut overlaps = vec![
+                over(Source::Backchannel, None, Some(900)),
+                over(Source::Turn, Some(500), None),
+            ];
+            for overlap in &mut overlaps {
+                overlap.protected = protected;
+            }
+            let call = CallReport {
+                overlaps,
+                ..CallReport::default()
+            };
+            let goals = of(&[call]);
+            [
+                "interruptions honoured",
+                "restored after a false alarm, p95",
+                "backchannels talked over",
+            ]
+            .map(|what| find(&goals, what).of)
+        };
+        assert_eq!(of_protected(false), [1, 1, 1]);
+        assert_eq!(of_protected(true), [0, 0, 0]);
     }
 
     #[test]
