@@ -15,7 +15,7 @@ use crate::{
     fakes::{
         listener::Stop,
         tab::{OpenTab, Used},
-        writing::{self, Step},
+        writing::{self, Part, Step},
     },
 };
 
@@ -58,7 +58,7 @@ fn steps(plan: &Plan, settings: &Settings, dice: &mut Dice) -> Vec<Step> {
     steps.push(Step {
         after: delay,
         event: Some(role.into()),
-        text: None,
+        part: Part::Frame,
         told: None,
     });
     delay = Duration::ZERO;
@@ -67,7 +67,7 @@ fn steps(plan: &Plan, settings: &Settings, dice: &mut Dice) -> Vec<Step> {
         steps.push(Step {
             after: delay,
             event,
-            text: Some(piece),
+            part: Part::Text(piece),
             told: None,
         });
         delay = plan.pace.token_gap.draw(dice);
@@ -78,7 +78,7 @@ fn steps(plan: &Plan, settings: &Settings, dice: &mut Dice) -> Vec<Step> {
             steps.push(Step {
                 after: delay,
                 event,
-                text: None,
+                part: Part::Wordless,
                 told: None,
             });
             delay = plan.pace.token_gap.draw(dice);
@@ -121,7 +121,7 @@ fn spoil(steps: &mut Vec<Step>, plan: &Plan) {
             const WORDS: &str = "I am sorry, I cannot help with that.";
             steps.truncate(1);
             steps.push(Step {
-                text: Some(WORDS.to_owned()),
+                part: Part::Text(WORDS.to_owned()),
                 ..Step::at_once(chunk(json!({ "refusal": WORDS }), None))
             });
             steps.push(Step::at_once(chunk(json!({}), Some("stop"))));
