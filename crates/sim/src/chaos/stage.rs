@@ -30,6 +30,7 @@ use tokio::{sync::mpsc, time::Instant};
 
 pub(super) use ears::FakeEar;
 pub(super) use models::FakeModel;
+pub(super) use rounds::InRounds;
 pub(super) use talker::Talker;
 pub(super) use voices::FakeVoice;
 
