@@ -8,7 +8,7 @@ use super::{
     code::bare,
     ledger::{Billed, Lost, tokens_for},
     prices,
-    stage::{Call, GREETING, InRounds, Stage, answer_of},
+    stage::{Call, GREETING, InRounds, Left, Stage, answer_of},
     telephone::Ask,
 };
 
@@ -259,11 +259,14 @@ impl Findings {
     }
 
     fn nothing_is_left(&mut self, stage: &Stage, calls: &[Call]) {
-        let open: usize = calls.iter().map(|call| call.left_open).sum();
         let live = stage.exchange.live();
-        if open + live > 0 {
-            self.missed
-                .push(format!("{open} connections and {live} calls are left"));
+        let sum = |of: fn(&Left) -> usize| calls.iter().map(|call| of(&call.left)).sum();
+        let (connections, requests): (usize, usize) =
+            (sum(|left| left.connections), sum(|left| left.requests));
+        if connections + requests + live > 0 {
+            self.missed.push(format!(
+                "{connections} connections, {requests} requests and {live} calls are left"
+            ));
         }
     }
 

@@ -19,7 +19,9 @@ use crate::{
         Findings, Set,
         code::bare,
         ledger::{Lost, tokens_for},
-        stage::{Call, QUESTIONS, Setting, Stage, TOKEN_GAP, answer_to, answered, ask},
+        stage::{
+            Call, FakeModel, QUESTIONS, Setting, Stage, TOKEN_GAP, answer_to, answered, ask,
+        },
         telephone::Ask,
     },
     fakes::{Brain, Chat, LlmFault, Pieces, Reply, What},
@@ -157,6 +159,12 @@ async fn silent(set: Set) -> anyhow::Result<Findings> {
     findings.ledger(&stage, &[call]);
     stage.close().await?;
     Ok(findings)
+}
+
+/// When the last of its answers was over. `None`: one of them is not.
+fn last_closed(model: &FakeModel) -> Option<Instant> {
+    let closed: Option<Vec<Instant>> = model.closed().into_iter().collect();
+    closed?.into_iter().max()
 }
 
 /// Goes on where another one stopped; without knowing of it, answers in words of its own.
@@ -304,9 +312,8 @@ async fn endless(set: Set, gap: Duration, pieces: Pieces) -> anyhow::Result<Find
     let model = &stage.models[0];
     let call = stage.call(&[QUESTION]).await?;
     let asked = model.fake.attempts().first().copied();
-    let ended = model.fake.closed().into_iter().flatten().max();
     let took = asked
-        .zip(ended)
+        .zip(last_closed(&model.fake))
         .map(|(asked, ended)| ended.saturating_duration_since(asked));
     findings.within("ended after", took, LONGEST_REPLY.mul_f64(1.2));
     let written: u64 = model.fake.used().iter().map(|used| used.output).sum();
