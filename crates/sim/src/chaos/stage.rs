@@ -97,6 +97,15 @@ impl<F> Post<F> {
     }
 }
 
+impl Post<FakeModel> {
+    /// When its first text went out since it was last asked for its moments.
+    pub(super) fn wrote(&self) -> Option<Instant> {
+        let moments = self.moments().into_iter();
+        let mut sent = moments.filter(|moment| matches!(moment.what, What::TextSent(_)));
+        sent.next().map(|moment| moment.at)
+    }
+}
+
 impl Post<FakeVoice> {
     /// When somebody tried to have something said: spare connections apart, which are opened for
     /// the next reply.

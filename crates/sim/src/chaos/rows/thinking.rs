@@ -132,6 +132,22 @@ async fn refuses(set: Set) -> anyhow::Result<Findings> {
     Ok(findings)
 }
 
+impl Findings {
+    /// Two are asked at once, and whoever writes first wins: the other one is kept until then, and
+    /// not much longer.
+    fn race(&mut self, loser_closed: Option<Instant>, winner_wrote: Option<Instant>) {
+        let (closed, wrote) = (loser_closed, winner_wrote);
+        let kept = closed
+            .zip(wrote)
+            .is_some_and(|(closed, wrote)| closed >= wrote);
+        self.check(kept, "the loser is waited for until the winner writes");
+        let after = closed
+            .zip(wrote)
+            .map(|(closed, wrote)| closed.saturating_duration_since(wrote));
+        self.within("loser cancelled after", after, Duration::from_secs(1));
+    }
+}
+
 async fn silent(set: Set) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
     let stage = Stage::set(Setting::of(set)).await?;
@@ -141,12 +157,7 @@ async fn silent(set: Set) -> anyhow::Result<Findings> {
     let hedged = between(&first.fake.attempts(), &second.fake.attempts());
     findings.on_time("second asked after", hedged, HEDGE_AFTER);
     findings.count("attempts", first.fake.attempts().len(), 1);
-    let cancelled = first.fake.closed().into_iter().flatten().min();
-    let won = second.fake.attempts().first().copied();
-    let after = cancelled
-        .zip(won)
-        .map(|(at, won)| at.saturating_duration_since(won));
-    findings.within("loser cancelled after", after, Duration::from_secs(1));
+    findings.race(last_closed(&first.fake), second.wrote());
     let paid = tokens_for(&call.receipt, Purpose::Hedge);
     let used = first.fake.used();
     let used: u64 = used.iter().map(|used| used.prompt() + used.output).sum();
@@ -415,4 +426,28 @@ fn own_line(findings: &mut Findings, stage: &Stage, call: &Call) {
 fn attempts(stage: &Stage) -> usize {
     let of = |place: usize| stage.models[place].fake.attempts().len();
     of(0) + of(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loser_that_was_dropped_before_the_winner_wrote_was_in_no_race() {
+        let wrote = Instant::now();
+        let (before, soon) = (
+            wrote - Duration::from_millis(150),
+            wrote + Duration::from_millis(5),
+        );
+        let race = |closed| {
+            let mut findings = Findings::default();
+            findings.race(closed, Some(wrote));
+            findings
+        };
+        assert!(race(Some(soon)).hold());
+        assert_eq!(race(Some(before)).missed.len(), 1);
+        assert_eq!(race(None).missed.len(), 2);
+        let late = race(Some(wrote + Duration::from_secs(2)));
+        assert_eq!((late.missed.len(), late.late.len()), (0, 1));
+    }
 }
