@@ -31,7 +31,7 @@ use tokio::{sync::mpsc, time::Instant};
 
 pub(super) use ears::FakeEar;
 pub(super) use leftovers::Left;
-pub(super) use models::FakeModel;
+pub(super) use models::{FakeModel, Question};
 pub(super) use rounds::InRounds;
 pub(super) use talker::Talker;
 pub(super) use voices::FakeVoice;

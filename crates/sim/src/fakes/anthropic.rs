@@ -88,6 +88,8 @@ pub struct Asked {
     pub body: Value,
     /// The status it was answered with.
     pub status: u16,
+    /// When it came.
+    pub at: Instant,
 }
 
 /// An Anthropic that is not there. Gone when dropped.
@@ -199,6 +201,7 @@ async fn messages(
         key: header(&headers, "x-api-key"),
         body: parsed.unwrap_or(Value::Null),
         status: status.as_u16(),
+        at: Instant::now(),
     });
     let characters = read.as_ref().map_or(0, |asking| asking.chat.characters());
     let tab = shared.tabs.open(characters, status != StatusCode::OK);

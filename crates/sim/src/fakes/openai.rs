@@ -141,6 +141,8 @@ pub struct Asked {
     pub body: Value,
     /// The status it was answered with.
     pub status: u16,
+    /// When it came.
+    pub at: Instant,
 }
 
 /// An OpenAI that is not there. Gone when dropped.
@@ -270,6 +272,7 @@ async fn chat(
         authorization,
         body: parsed.unwrap_or(Value::Null),
         status: status.as_u16(),
+        at: Instant::now(),
     });
     let characters = read.as_ref().map_or(0, Chat::characters);
     let tab = shared.tabs.open(characters, status != StatusCode::OK);

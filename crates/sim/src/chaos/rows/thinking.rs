@@ -1,6 +1,7 @@
 //! What goes wrong with models: F05 to F09.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -10,7 +11,6 @@ use std::{
 
 use domain::Purpose;
 use driver::BreakerSettings;
-use session::Speculate;
 use tokio::time::Instant;
 
 use super::{Row, Weight, listening::between, row};
@@ -20,7 +20,8 @@ use crate::{
         code::bare,
         ledger::{Lost, tokens_for},
         stage::{
-            Call, FakeModel, QUESTIONS, Setting, Stage, TOKEN_GAP, answer_to, answered, ask,
+            Call, FakeModel, QUESTIONS, Question, Setting, Stage, TOKEN_GAP, answer_to, answered,
+            ask,
         },
         telephone::Ask,
     },
@@ -91,12 +92,8 @@ fn without_breakers(set: Set) -> Setting {
 
 async fn refuses(set: Set) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
-    let stage = Stage::set(Setting {
-        // A reply that was begun too soon is asked for twice, and that is no retry.
-        speculate: Speculate::Off,
-        ..without_breakers(set)
-    });
-    let stage = stage.await?;
+    let stage = Stage::set(without_breakers(set)).await?;
+    let [first, second] = [&stage.models[0].fake, &stage.models[1].fake];
     let busy = |ms| LlmFault::Busy {
         retry_after: Duration::from_millis(ms),
     };
@@ -109,19 +106,13 @@ async fn refuses(set: Set) -> anyhow::Result<Findings> {
     ];
     let mut calls = Vec::new();
     for ((fault, most), ask) in faults.into_iter().zip(QUESTIONS) {
-        let before = [0, 1].map(|place: usize| stage.models[place].fake.attempts().len());
-        stage.models[0].fake.fail_always(Some(fault));
+        let before = [first, second].map(|model| model.asked().len());
+        first.fail_always(Some(fault));
         let call = stage.call(&[ask]).await?;
-        let attempts = stage.models[0].fake.attempts().split_off(before[0]);
-        let again = attempts.len().saturating_sub(1);
-        findings.check(again <= most, format!("{fault:?}: {again} retries"));
-        if let [first, second] = attempts[..] {
-            let wait = second - first;
-            findings.check(wait >= RETRY[0], format!("after {} ms", wait.as_millis()));
-            findings.within("retried after", Some(wait), RETRY[1].mul_f64(1.2));
-        }
-        let instead = stage.models[1].fake.attempts().len() - before[1];
-        findings.count("attempts at the second", instead, 1);
+        findings.retries(&first.asked()[before[0]..], (fault, most));
+        let instead = by_question(&second.asked()[before[1]..]);
+        let is_asked_once = !instead.is_empty() && instead.iter().all(|times| times.len() == 1);
+        findings.check(is_asked_once, format!("the second asked {instead:?}"));
         let after = call.heard.answers.first().and_then(|answer| answer.after);
         findings.within("first sound", after, FIRST_SOUND);
         findings.conversation(&stage, &call, &[ask]);
@@ -132,7 +123,30 @@ async fn refuses(set: Set) -> anyhow::Result<Findings> {
     Ok(findings)
 }
 
+/// When each question was asked.
+fn by_question(asked: &[(Instant, Question)]) -> Vec<Vec<Instant>> {
+    let mut times: BTreeMap<&Question, Vec<Instant>> = BTreeMap::new();
+    for (at, question) in asked {
+        times.entry(question).or_default().push(*at);
+    }
+    times.into_values().collect()
+}
+
 impl Findings {
+    /// Who refuses with this is asked the same again so often at most, and not at once.
+    fn retries(&mut self, asked: &[(Instant, Question)], (fault, most): (LlmFault, usize)) {
+        self.check(!asked.is_empty(), format!("{fault:?}: asked"));
+        for times in by_question(asked) {
+            let again = times.len() - 1;
+            self.check(again <= most, format!("{fault:?}: {again} retries"));
+            if let [first, second] = times[..] {
+                let wait = second - first;
+                self.check(wait >= RETRY[0], format!("after {} ms", wait.as_millis()));
+                self.within("retried after", Some(wait), RETRY[1].mul_f64(1.2));
+            }
+        }
+    }
+
     /// Two are asked at once, and whoever writes first wins: the other one is kept until then, and
     /// not much longer.
     fn race(&mut self, loser_closed: Option<Instant>, winner_wrote: Option<Instant>) {
@@ -430,7 +444,32 @@ fn attempts(stage: &Stage) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn a_reply_begun_too_soon_is_no_retry_of_the_next() {
+        let begun = Instant::now();
+        let asked = |after_ms, said| {
+            let body = json!({ "messages": [{ "role": "user", "content": said }] });
+            (begun + Duration::from_millis(after_ms), Question::of(&body))
+        };
+        let retries = |asked: &[(Instant, Question)]| {
+            let mut findings = Findings::default();
+            findings.retries(asked, (LlmFault::ServerError, 1));
+            findings
+        };
+        let mut all = vec![
+            asked(0, "When do you"),
+            asked(200, "When do you"),
+            asked(600, "When do you open?"),
+            asked(800, "When do you open?"),
+        ];
+        assert!(retries(&all).hold());
+        all.push(asked(1_000, "When do you open?"));
+        assert_eq!(retries(&all).missed.len(), 1);
+    }
 
     #[test]
     fn a_loser_that_was_dropped_before_the_winner_wrote_was_in_no_race() {
