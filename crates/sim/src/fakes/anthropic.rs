@@ -1,6 +1,5 @@
 //! Anthropic's Messages: `/v1/messages` and `/v1/models`.
 
-mod cache;
 mod messages;
 mod request;
 mod stream;
@@ -26,15 +25,13 @@ use axum::{
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use self::{
-    cache::Cache,
-    request::{Asking, Refusal},
-};
+use self::request::{Asking, Refusal};
 use super::openai::{Brain, Echo, LlmFault, Pace};
 use crate::{
     Delay, Dice,
     fakes::{
         Timeline, Used,
+        cache::Cache,
         listener::{ANY_PORT, Listener, Stop},
         log::{Faults, Log},
         moment::{What, report},

@@ -42,6 +42,7 @@ use crate::{
     Delay, Dice,
     fakes::{
         Timeline, Used,
+        cache::{Cache, Lasts, Mark},
         listener::{ANY_PORT, Listener, Stop},
         log::{Faults, Log},
         moment::{What, report},
@@ -158,6 +159,7 @@ struct Shared {
     faults: Faults<LlmFault>,
     requests: AtomicU64,
     tabs: Tabs,
+    cache: Cache,
 }
 
 memory_and_faults!(FakeOpenAi, Asked, LlmFault);
@@ -176,6 +178,7 @@ impl FakeOpenAi {
             faults: Faults::new(),
             requests: AtomicU64::new(0),
             tabs: Tabs::default(),
+            cache: Cache::default(),
         });
         let for_routes = shared.clone();
         let routes = |stop| {
@@ -309,12 +312,26 @@ async fn answer(
     let plan = stream::Plan {
         number,
         pace,
+        cached: shared.cached(&chat),
         chat,
         reply,
         fault,
         tab,
     };
     stream::respond(plan, settings, dice, stop).await
+}
+
+impl Shared {
+    /// Tokens of a prompt that are in the cache. Every prompt is kept, whole: the real cache begins
+    /// at 1,024 tokens and goes in steps of 128, which no prompt of a test would reach.
+    fn cached(&self, chat: &Chat) -> u64 {
+        let mark = Mark {
+            lasts: Lasts::Minutes,
+            messages: chat.messages.len(),
+        };
+        let input = self.cache.weigh(&chat.tools.join(" "), chat, &[mark]);
+        input.read
+    }
 }
 
 fn authorization(headers: &HeaderMap) -> String {

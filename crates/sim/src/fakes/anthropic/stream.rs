@@ -2,10 +2,11 @@ use axum::{http::StatusCode, response::Response};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use super::{Settings, cache::Input, wire};
+use super::{Settings, wire};
 use crate::{
     Dice,
     fakes::{
+        cache::Input,
         listener::Stop,
         openai::{Chat, LlmFault, Pace, Reply, ReplyTool},
         tab::{OpenTab, Used},

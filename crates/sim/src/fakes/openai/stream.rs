@@ -23,6 +23,8 @@ use crate::{
 pub(super) struct Plan {
     pub(super) number: u64,
     pub(super) pace: Pace,
+    /// Tokens of the prompt that are in the cache.
+    pub(super) cached: u64,
     pub(super) chat: Chat,
     pub(super) reply: Reply,
     pub(super) fault: Option<LlmFault>,
@@ -171,8 +173,7 @@ fn fragments(at: usize, number: u64, tool: &ReplyTool) -> Vec<Value> {
 }
 
 fn cost(plan: &Plan) -> Value {
-    let used = used(plan);
-    wire::usage(used.prompt(), used.output)
+    wire::usage(&used(plan))
 }
 
 /// What a reply costs: about four characters are a token.
@@ -191,7 +192,8 @@ fn used(plan: &Plan) -> Used {
         .sum();
     let tokens = |characters: usize| characters.div_ceil(4) as u64;
     Used {
-        fresh: tokens(input),
+        fresh: tokens(input).saturating_sub(plan.cached),
+        cached: plan.cached,
         output: tokens(plan.reply.text.len() + arguments),
         ..Used::default()
     }
