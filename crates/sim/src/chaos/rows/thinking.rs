@@ -111,8 +111,9 @@ async fn refuses(set: Set) -> anyhow::Result<Findings> {
         let call = stage.call(&[ask]).await?;
         findings.retries(&first.asked()[before[0]..], (fault, most));
         let instead = by_question(&second.asked()[before[1]..]);
-        let is_asked_once = !instead.is_empty() && instead.iter().all(|times| times.len() == 1);
-        findings.check(is_asked_once, format!("the second asked {instead:?}"));
+        let times: Vec<usize> = instead.iter().map(Vec::len).collect();
+        let is_once = !times.is_empty() && times.iter().all(|times| *times == 1);
+        findings.check(is_once, format!("the second asked each {times:?} times"));
         let after = call.heard.answers.first().and_then(|answer| answer.after);
         findings.within("first sound", after, FIRST_SOUND);
         findings.conversation(&stage, &call, &[ask]);
