@@ -46,6 +46,7 @@ macro_rules! memory_and_faults {
 
 mod anthropic;
 mod body;
+mod cache;
 mod deepgram;
 mod elevenlabs;
 pub(crate) mod listener;

@@ -8,7 +8,7 @@ use super::{
     code::bare,
     ledger::{Billed, Lost, tokens_for},
     prices,
-    stage::{Call, GREETING, Stage, answer_of},
+    stage::{Call, GREETING, InRounds, Left, Stage, answer_of},
     telephone::Ask,
 };
 
@@ -154,6 +154,19 @@ impl Findings {
         leads
     }
 
+    /// The carrier had nothing to say before the questions it asked, and each of them was answered
+    /// word for word, and soon: its callers bear no longer silence than others.
+    pub(super) fn in_rounds(&mut self, rounds: &InRounds, asks: &[Ask]) {
+        let none_missed = rounds.first.is_empty();
+        self.check(none_missed, format!("first round {:?}", rounds.first));
+        self.count("rounds", rounds.answers.len(), asks.len());
+        for (ask, (answer, after)) in asks.iter().zip(&rounds.answers) {
+            let is_answer = bare(answer) == bare(answer_of(ask));
+            self.check(is_answer, format!("round {answer:?}"));
+            self.within("answered after", Some(*after), LONGEST_SILENCE);
+        }
+    }
+
     pub(super) fn survived(&mut self, call: &Call) {
         let ended = call.ended.reason.as_str();
         self.check(ended == "caller_hung_up", format!("ended: {ended}"));
@@ -246,11 +259,14 @@ impl Findings {
     }
 
     fn nothing_is_left(&mut self, stage: &Stage, calls: &[Call]) {
-        let open: usize = calls.iter().map(|call| call.left_open).sum();
         let live = stage.exchange.live();
-        if open + live > 0 {
-            self.missed
-                .push(format!("{open} connections and {live} calls are left"));
+        let sum = |of: fn(&Left) -> usize| calls.iter().map(|call| of(&call.left)).sum();
+        let (connections, requests): (usize, usize) =
+            (sum(|left| left.connections), sum(|left| left.requests));
+        if connections + requests + live > 0 {
+            self.missed.push(format!(
+                "{connections} connections, {requests} requests and {live} calls are left"
+            ));
         }
     }
 
@@ -282,4 +298,27 @@ fn cancelled(call: &Call) -> u64 {
 const fn most_of_a_word(cut: bool) -> usize {
     const LETTERS: usize = 12;
     if cut { LETTERS } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chaos::stage::QUESTIONS;
+
+    #[test]
+    fn who_waits_long_for_an_answer_in_rounds_is_noticed() {
+        let after = |seconds| {
+            let mut findings = Findings::default();
+            let answer = answer_of(&QUESTIONS[0]).to_owned();
+            let rounds = InRounds {
+                first: String::new(),
+                answers: vec![(answer, Duration::from_secs(seconds))],
+                repeats: true,
+            };
+            findings.in_rounds(&rounds, &QUESTIONS[..1]);
+            findings
+        };
+        assert!(after(4).hold());
+        assert_eq!(after(5).late, ["answered after 5000 ms (most 4000)"]);
+    }
 }

@@ -2,6 +2,7 @@
 //! real sockets; and calls on it.
 
 mod ears;
+mod leftovers;
 mod models;
 mod rounds;
 mod talker;
@@ -29,7 +30,9 @@ use store::{Memory, Store, Writer as Records, WriterTask};
 use tokio::{sync::mpsc, time::Instant};
 
 pub(super) use ears::FakeEar;
-pub(super) use models::FakeModel;
+pub(super) use leftovers::Left;
+pub(super) use models::{FakeModel, Question};
+pub(super) use rounds::InRounds;
 pub(super) use talker::Talker;
 pub(super) use voices::FakeVoice;
 
@@ -45,7 +48,7 @@ use crate::{
     fakes::{
         Brain, Chat, FakeRealtime, Moment, Pieces, Reply, Timeline, Voice as Says, What, log::held,
     },
-    proxy::{Link, Proxy},
+    proxy::Proxy,
 };
 
 /// What every call begins with.
@@ -91,6 +94,15 @@ impl<F> Post<F> {
             .iter()
             .filter(|moment| matches!(moment.what, What::TextAsked(_)));
         asked.next().map(|moment| moment.at)
+    }
+}
+
+impl Post<FakeModel> {
+    /// When its first text went out since it was last asked for its moments.
+    pub(super) fn wrote(&self) -> Option<Instant> {
+        let moments = self.moments().into_iter();
+        let mut sent = moments.filter(|moment| matches!(moment.what, What::TextSent(_)));
+        sent.next().map(|moment| moment.at)
     }
 }
 
@@ -207,8 +219,8 @@ pub(super) struct Call {
     pub(super) lasted: Duration,
     /// What the fakes were asked for meanwhile, if it was the only call.
     pub(super) fakes: Option<Ledger>,
-    /// Connections of recognisers and voices that outlived it.
-    pub(super) left_open: usize,
+    /// What outlived it.
+    pub(super) left: Left,
 }
 
 impl Stage {
@@ -281,7 +293,7 @@ impl Stage {
     pub(super) async fn call(&self, asks: &[Ask]) -> anyhow::Result<Call> {
         let before = self.ledger();
         let mut call = self.call_among_others(asks).await?;
-        call.left_open = self.left_open().await;
+        call.left = self.left().await;
         call.fakes = Some(self.ledger().since(&before));
         Ok(call)
     }
@@ -302,40 +314,13 @@ impl Stage {
             ended,
             lasted,
             fakes: None,
-            left_open: 0,
+            left: Left::default(),
         })
     }
 
     fn next_call(&self) -> anyhow::Result<(CallId, CallBegun)> {
         let id = CallId::new(self.calls.fetch_add(1, Ordering::Relaxed) + 1, [7; 10]);
         Ok((id, begun(id)?))
-    }
-
-    /// How many connections of recognisers and voices stand, when they had five seconds to end.
-    /// Connections that are kept for requests wait for the next call.
-    async fn left_open(&self) -> usize {
-        const WITHIN: Duration = Duration::from_secs(5);
-        let until = Instant::now() + WITHIN;
-        loop {
-            let links = self.sockets().into_iter();
-            let open = links.filter(|link| link.closed.is_none()).count();
-            if open == 0 || Instant::now() > until {
-                return open;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    }
-
-    fn sockets(&self) -> Vec<Link> {
-        let ears = self.ears.iter().filter_map(|post| match post.fake {
-            FakeEar::Files(_) => None,
-            FakeEar::Socket(_) => Some(post.proxy.links()),
-        });
-        let voices = self.voices.iter().filter_map(|post| match post.fake {
-            FakeVoice::Clauses(_) | FakeVoice::Wide(_) => None,
-            FakeVoice::Socket(_) => Some(post.proxy.links()),
-        });
-        ears.chain(voices).flatten().collect()
     }
 
     /// What was kept of a call: records are written behind its back.

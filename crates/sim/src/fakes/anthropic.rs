@@ -1,6 +1,5 @@
 //! Anthropic's Messages: `/v1/messages` and `/v1/models`.
 
-mod cache;
 mod messages;
 mod request;
 mod stream;
@@ -26,15 +25,13 @@ use axum::{
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use self::{
-    cache::Cache,
-    request::{Asking, Refusal},
-};
+use self::request::{Asking, Refusal};
 use super::openai::{Brain, Echo, LlmFault, Pace};
 use crate::{
     Delay, Dice,
     fakes::{
         Timeline, Used,
+        cache::Cache,
         listener::{ANY_PORT, Listener, Stop},
         log::{Faults, Log},
         moment::{What, report},
@@ -88,6 +85,8 @@ pub struct Asked {
     pub body: Value,
     /// The status it was answered with.
     pub status: u16,
+    /// When it came.
+    pub at: Instant,
 }
 
 /// An Anthropic that is not there. Gone when dropped.
@@ -199,6 +198,7 @@ async fn messages(
         key: header(&headers, "x-api-key"),
         body: parsed.unwrap_or(Value::Null),
         status: status.as_u16(),
+        at: Instant::now(),
     });
     let characters = read.as_ref().map_or(0, |asking| asking.chat.characters());
     let tab = shared.tabs.open(characters, status != StatusCode::OK);

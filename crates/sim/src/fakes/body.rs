@@ -4,7 +4,7 @@ use axum::body::{Body, Bytes};
 use futures_util::stream;
 use tokio::time::sleep;
 
-use crate::fakes::listener::Stop;
+use crate::fakes::{listener::Stop, requests::Open};
 
 /// A connection that breaks at once takes with it what was just written.
 const FLUSHED: Duration = Duration::from_millis(5);
@@ -38,6 +38,8 @@ struct Writing<I, F> {
     stop: Stop,
     sent: usize,
     tell: F,
+    /// Gone with the body, whether it came to its end or nobody wanted it any more.
+    _open: Open,
 }
 
 impl<I: Iterator<Item = Step>, F: FnMut(usize)> Writing<I, F> {
@@ -68,13 +70,14 @@ impl<I: Iterator<Item = Step>, F: FnMut(usize)> Writing<I, F> {
 pub(crate) fn body(
     steps: impl Iterator<Item = Step> + Send + 'static,
     tell: impl FnMut(usize) + Send + 'static,
-    stop: Stop,
+    (stop, open): (Stop, Open),
 ) -> Body {
     let writing = Writing {
         steps,
         stop,
         sent: 0,
         tell,
+        _open: open,
     };
     Body::from_stream(stream::unfold(writing, |mut writing| async {
         let bytes = writing.next().await?;

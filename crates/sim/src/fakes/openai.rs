@@ -42,6 +42,7 @@ use crate::{
     Delay, Dice,
     fakes::{
         Timeline, Used,
+        cache::{Cache, Lasts, Mark},
         listener::{ANY_PORT, Listener, Stop},
         log::{Faults, Log},
         moment::{What, report},
@@ -141,6 +142,8 @@ pub struct Asked {
     pub body: Value,
     /// The status it was answered with.
     pub status: u16,
+    /// When it came.
+    pub at: Instant,
 }
 
 /// An OpenAI that is not there. Gone when dropped.
@@ -156,6 +159,7 @@ struct Shared {
     faults: Faults<LlmFault>,
     requests: AtomicU64,
     tabs: Tabs,
+    cache: Cache,
 }
 
 memory_and_faults!(FakeOpenAi, Asked, LlmFault);
@@ -174,6 +178,7 @@ impl FakeOpenAi {
             faults: Faults::new(),
             requests: AtomicU64::new(0),
             tabs: Tabs::default(),
+            cache: Cache::default(),
         });
         let for_routes = shared.clone();
         let routes = |stop| {
@@ -270,6 +275,7 @@ async fn chat(
         authorization,
         body: parsed.unwrap_or(Value::Null),
         status: status.as_u16(),
+        at: Instant::now(),
     });
     let characters = read.as_ref().map_or(0, Chat::characters);
     let tab = shared.tabs.open(characters, status != StatusCode::OK);
@@ -306,12 +312,26 @@ async fn answer(
     let plan = stream::Plan {
         number,
         pace,
+        cached: shared.cached(&chat),
         chat,
         reply,
         fault,
         tab,
     };
     stream::respond(plan, settings, dice, stop).await
+}
+
+impl Shared {
+    /// Tokens of a prompt that are in the cache. Every prompt is kept, whole: the real cache begins
+    /// at 1,024 tokens and goes in steps of 128, which no prompt of a test would reach.
+    fn cached(&self, chat: &Chat) -> u64 {
+        let mark = Mark {
+            lasts: Lasts::Minutes,
+            messages: chat.messages.len(),
+        };
+        let input = self.cache.weigh(&chat.tools.join(" "), chat, &[mark]);
+        input.read
+    }
 }
 
 fn authorization(headers: &HeaderMap) -> String {

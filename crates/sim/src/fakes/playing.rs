@@ -10,6 +10,7 @@ use super::{
     body::{Step, Write, body},
     listener::Stop,
     moment::{What, report},
+    requests::Open,
 };
 use crate::{Delay, Dice};
 
@@ -33,7 +34,7 @@ impl Playing {
         mut dice: Dice,
         timeline: Option<Timeline>,
         mut sent: impl FnMut(usize) + Send + 'static,
-        stop: Stop,
+        kept: (Stop, Open),
     ) -> Body {
         let (fault, more) = (self.fault, self.more.clone());
         let steps = self.steps(&mut dice);
@@ -46,9 +47,9 @@ impl Playing {
         };
         if fault == Some(SpeechFault::Endless) {
             let more = iter::repeat_with(move || Step::at_once(Write::Bytes(more.clone())));
-            body(steps.into_iter().chain(more), tell, stop)
+            body(steps.into_iter().chain(more), tell, kept)
         } else {
-            body(steps.into_iter(), tell, stop)
+            body(steps.into_iter(), tell, kept)
         }
     }
 

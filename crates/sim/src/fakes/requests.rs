@@ -1,4 +1,7 @@
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use super::log::{Faults, Log};
 use crate::Dice;
@@ -10,7 +13,12 @@ pub(crate) struct Requests<S, T, F> {
     pub(crate) log: Log<T>,
     pub(crate) faults: Faults<F>,
     answered: AtomicU64,
+    open: Open,
 }
+
+/// A request that is not over: who answers it keeps this as long as somebody wants the answer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Open(Arc<()>);
 
 impl<S, T: Clone, F: Copy> Requests<S, T, F> {
     pub(crate) fn new(settings: S) -> Self {
@@ -19,7 +27,18 @@ impl<S, T: Clone, F: Copy> Requests<S, T, F> {
             log: Log::new(),
             faults: Faults::new(),
             answered: AtomicU64::new(0),
+            open: Open::default(),
         }
+    }
+
+    /// A request was taken.
+    pub(crate) fn taken(&self) -> Open {
+        self.open.clone()
+    }
+
+    /// How many are not over.
+    pub(crate) fn open(&self) -> usize {
+        Arc::strong_count(&self.open.0) - 1
     }
 
     /// The place of the next answer among all answers, and what its delays are drawn with.

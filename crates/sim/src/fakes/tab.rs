@@ -1,6 +1,7 @@
 use std::{
     ops::Deref,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use tokio::time::Instant;
@@ -21,7 +22,8 @@ pub struct Used {
     pub long_cache_writes: u64,
     /// Tokens of the reply.
     pub output: u64,
-    /// The client was told, but went away before the first word: the news may have missed it.
+    /// The client was told, but went away at once and before any of the reply: the news may have
+    /// missed it.
     pub in_doubt: bool,
 }
 
@@ -33,6 +35,9 @@ impl Used {
     }
 }
 
+/// News that may be on their way when a client goes away.
+const ON_THEIR_WAY: Duration = Duration::from_millis(250);
+
 /// The running bill of one request.
 #[derive(Debug)]
 pub(super) struct Tab(Mutex<Items>);
@@ -41,7 +46,9 @@ pub(super) struct Tab(Mutex<Items>);
 struct Items {
     sent: u64,
     written: u64,
-    told: Option<Used>,
+    /// Something of the reply went out, if only a piece of a call.
+    began: bool,
+    told: Option<(Used, Instant)>,
     ended: bool,
     closed: Option<Instant>,
 }
@@ -71,20 +78,23 @@ impl Tab {
         Self(Mutex::new(Items {
             sent: characters,
             written: 0,
+            began: false,
             told: None,
             ended: false,
             closed: None,
         }))
     }
 
-    /// A piece of the reply went out.
+    /// A piece of the reply went out, with this text in it.
     pub(super) fn wrote(&self, text: &str) {
-        held(&self.0).written += characters(text);
+        let mut items = held(&self.0);
+        items.written += characters(text);
+        items.began = true;
     }
 
     /// The client was told what it has used so far.
     pub(super) fn told(&self, used: Used) {
-        held(&self.0).told = Some(used);
+        held(&self.0).told = Some((used, Instant::now()));
     }
 
     /// The whole answer went out.
@@ -94,13 +104,19 @@ impl Tab {
 
     pub(super) fn used(&self) -> Used {
         let items = held(&self.0);
-        let told = items.told.unwrap_or(Used {
-            fresh: tokens(items.sent),
-            ..Used::default()
-        });
+        let closed = items.closed.unwrap_or_else(Instant::now);
+        let is_news = |(_, at): &(Used, Instant)| closed.duration_since(*at) < ON_THEIR_WAY;
+        let in_doubt = items.told.as_ref().is_some_and(is_news) && !items.began && !items.ended;
+        let told = items.told.map_or_else(
+            || Used {
+                fresh: tokens(items.sent),
+                ..Used::default()
+            },
+            |(told, _at)| told,
+        );
         Used {
             output: told.output.max(tokens(items.written)),
-            in_doubt: items.told.is_some() && items.written == 0 && !items.ended,
+            in_doubt,
             ..told
         }
     }
@@ -178,6 +194,24 @@ mod tests {
         wordless.told(used((7, 1)));
         wordless.ended();
         assert!(!wordless.used().in_doubt);
+        let calling = Tab::new(9);
+        calling.told(used((7, 1)));
+        calling.wrote("");
+        assert!(!calling.used().in_doubt, "a piece of a call");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_was_told_long_before_he_went_away_knows_it() {
+        let tabs = Tabs::default();
+        let told = |tab: &OpenTab| tab.told(used((7, 1)));
+        let (early, late) = (tabs.open(8, false), tabs.open(8, false));
+        told(&early);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        told(&late);
+        drop((early, late));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        let in_doubt: Vec<bool> = tabs.used().iter().map(|used| used.in_doubt).collect();
+        assert_eq!(in_doubt, [false, true]);
     }
 
     #[tokio::test(start_paused = true)]

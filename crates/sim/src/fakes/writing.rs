@@ -47,10 +47,20 @@ pub(super) struct Step {
     pub(super) after: Duration,
     /// `None`: nothing more ever comes, and the stream stays open.
     pub(super) event: Option<Bytes>,
-    /// The text in it, for the timeline.
-    pub(super) text: Option<String>,
+    /// What of the reply is in it.
+    pub(super) part: Part,
     /// What it tells the client that it has used.
     pub(super) told: Option<Used>,
+}
+
+/// What of a reply is in one write.
+#[derive(Clone, Debug)]
+pub(super) enum Part {
+    /// Nothing: it stands around the reply.
+    Frame,
+    Text(String),
+    /// A piece of a call or of a thought.
+    Wordless,
 }
 
 impl Step {
@@ -58,7 +68,7 @@ impl Step {
         Self {
             after: Duration::ZERO,
             event: Some(event.into()),
-            text: None,
+            part: Part::Frame,
             told: None,
         }
     }
@@ -68,7 +78,7 @@ impl Step {
         Self {
             after: Duration::ZERO,
             event: None,
-            text: None,
+            part: Part::Frame,
             told: None,
         }
     }
@@ -100,10 +110,14 @@ impl Writing {
             self.stop.wait().await;
             return None;
         };
-        self.tab.wrote(step.text.as_deref().unwrap_or_default());
         step.told.into_iter().for_each(|used| self.tab.told(used));
-        if let Some(text) = step.text {
-            report(self.timeline.as_ref(), || What::TextSent(text));
+        match step.part {
+            Part::Frame => {}
+            Part::Text(text) => {
+                self.tab.wrote(&text);
+                report(self.timeline.as_ref(), || What::TextSent(text));
+            }
+            Part::Wordless => self.tab.wrote(""),
         }
         Some(event)
     }

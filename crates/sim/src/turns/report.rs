@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::bounds::Wanted;
+use super::{
+    bounds::{Quantile, Wanted},
+    score::rank,
+};
 
 /// Everything that one run found.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -90,11 +93,26 @@ pub struct Goal {
     pub bound: Bound,
     /// Of how many measurements.
     pub of: usize,
-    /// These are so few that chance decides whether it is met.
-    #[serde(skip)]
-    pub too_few: bool,
+    /// Whether it was reached.
+    pub verdict: Verdict,
     /// Where it went worst, if the goal is missed.
     pub worst: Vec<Timeline>,
+}
+
+/// Whether a goal was reached.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It was.
+    Met,
+    /// It was, and chance could as well have put it on the other side.
+    MetByTooFew,
+    /// It was not.
+    Missed,
+    /// This layer cannot tell.
+    NotSeen,
+    /// Nothing is wanted.
+    Told,
 }
 
 /// What is wanted of a number.
@@ -154,14 +172,14 @@ impl Goal {
             unit: wanted.unit,
             bound: wanted.bound,
             of: 0,
-            too_few: false,
+            verdict: Verdict::NotSeen,
             worst: Vec::new(),
         }
     }
 
     /// What was reached, of so many measurements.
     pub(crate) fn reached(self, value: Option<f64>, of: usize) -> Self {
-        let too_few = match (self.unit, self.bound, value) {
+        let by_chance = match (self.unit, self.bound, value) {
             (Unit::Share, Bound::AtLeast(wanted) | Bound::AtMost(wanted), Some(value)) => {
                 is_chance(value, of, wanted)
             }
@@ -171,41 +189,44 @@ impl Goal {
                 _,
             ) => false,
         };
-        Self {
-            value,
-            of,
-            too_few,
-            ..self
-        }
+        self.judged(value, of, by_chance)
     }
 
-    /// The same of a value that a share of these measurements does not exceed. It is met if at least
-    /// that share is within the bound, which may be chance.
-    pub(crate) fn reached_at(self, (share, value): (f64, Option<f64>), values: &[f64]) -> Self {
+    /// A value that a share of all does not exceed. It is met if at least that share is within the
+    /// bound, which may be chance.
+    pub(crate) fn quantile(what: &str, wanted: Quantile, mut values: Vec<f64>) -> Self {
+        values.sort_by(f64::total_cmp);
         let of = values.len();
-        let too_few = match self.bound {
-            Bound::AtMost(most) if of > 0 => {
+        let value = rank(of, wanted.at).map(|place| values[place]);
+        let by_chance = match wanted.wanted.bound {
+            Bound::AtMost(most) => {
                 let within = values.iter().filter(|value| **value <= most).count();
-                is_chance(100.0 * within as f64 / of as f64, of, 100.0 * share)
+                is_chance(100.0 * within as f64 / of as f64, of, 100.0 * wanted.at)
             }
-            Bound::AtLeast(_) | Bound::AtMost(_) | Bound::Nothing => false,
+            Bound::AtLeast(_) | Bound::Nothing => false,
+        };
+        Self::new(&format!("{what} {}", wanted.name()), wanted.wanted).judged(value, of, by_chance)
+    }
+
+    /// Chance excuses nothing: it only casts doubt on what was met.
+    fn judged(self, value: Option<f64>, of: usize, by_chance: bool) -> Self {
+        let met = value.map(|value| match self.bound {
+            Bound::AtLeast(least) => Some(value >= least),
+            Bound::AtMost(most) => Some(value <= most),
+            Bound::Nothing => None,
+        });
+        let verdict = match met {
+            Some(Some(true)) if by_chance => Verdict::MetByTooFew,
+            Some(Some(true)) => Verdict::Met,
+            Some(Some(false)) => Verdict::Missed,
+            Some(None) => Verdict::Told,
+            None => Verdict::NotSeen,
         };
         Self {
             value,
             of,
-            too_few,
+            verdict,
             ..self
-        }
-    }
-
-    /// Whether it was reached. `None`: this layer cannot tell, or nothing is wanted.
-    #[must_use]
-    pub fn met(&self) -> Option<bool> {
-        let value = self.value.filter(|_| !self.too_few)?;
-        match self.bound {
-            Bound::AtLeast(least) => Some(value >= least),
-            Bound::AtMost(most) => Some(value <= most),
-            Bound::Nothing => None,
         }
     }
 
@@ -229,17 +250,24 @@ impl Goal {
         let value = self
             .value
             .map_or_else(|| "—".to_owned(), |value| self.print(value));
-        let verdict = match self.met() {
-            Some(true) => "met",
-            Some(false) => "missed",
-            None if self.too_few => "too few",
-            None if self.value.is_some() => "told",
-            None => "not seen here",
-        };
         format!(
-            "| {} | {value} | {bound} | {verdict} | {} |",
-            self.what, self.of
+            "| {} | {value} | {bound} | {} | {} |",
+            self.what,
+            self.verdict.as_str(),
+            self.of
         )
+    }
+}
+
+impl Verdict {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::MetByTooFew => "met, too few to be sure",
+            Self::Missed => "missed",
+            Self::NotSeen => "not seen here",
+            Self::Told => "told",
+        }
     }
 }
 
@@ -267,12 +295,11 @@ fn margin(percent: f64, of: usize) -> f64 {
     100.0 * DEVIATIONS * spread.max(0.0).sqrt() / (1.0 + square / of)
 }
 
-/// Whether a share of so few may as well lie on the other side of what is wanted.
+/// Whether a share of so many may as well lie on the other side of what is wanted.
 fn is_chance(percent: f64, of: usize, wanted: f64) -> bool {
-    const FEW: usize = 20;
     let weight = DEVIATIONS * DEVIATIONS / of as f64;
     let middle = (percent + 50.0 * weight) / (1.0 + weight);
-    (1..FEW).contains(&of) && (middle - wanted).abs() <= margin(percent, of)
+    (middle - wanted).abs() <= margin(percent, of)
 }
 
 impl Unit {
@@ -375,7 +402,8 @@ impl Report {
     }
 
     fn write_worst(&self, text: &mut String) {
-        for goal in self.goals.iter().filter(|goal| goal.met() == Some(false)) {
+        let is_missed = |goal: &&Goal| goal.verdict == Verdict::Missed;
+        for goal in self.goals.iter().filter(is_missed) {
             line(text, &format!("\n### Missed: {}", goal.what));
             for timeline in &goal.worst {
                 line(text, &format!("\n{}\n\n```text", timeline.title));
@@ -396,20 +424,16 @@ fn line(text: &mut String, line: &str) {
 mod tests {
     use super::*;
 
+    fn wanted(unit: Unit, bound: Bound) -> Wanted {
+        Wanted { unit, bound }
+    }
+
     #[test]
     fn a_goal_is_met_missed_or_not_seen() {
-        let goal = |value, bound| Goal {
-            what: "cuts".to_owned(),
-            value,
-            unit: Unit::Percent,
-            bound,
-            of: 9,
-            too_few: false,
-            worst: Vec::new(),
-        };
-        assert_eq!(goal(Some(3.0), Bound::AtMost(3.0)).met(), Some(true));
-        assert_eq!(goal(Some(3.0), Bound::AtLeast(3.1)).met(), Some(false));
-        assert_eq!(goal(Some(3.0), Bound::Nothing).met(), None);
+        let goal = |value, bound| Goal::new("cuts", wanted(Unit::Percent, bound)).reached(value, 9);
+        let verdict = |value, bound| goal(value, bound).verdict;
+        assert_eq!(verdict(Some(3.0), Bound::AtMost(3.0)), Verdict::Met);
+        assert_eq!(verdict(Some(3.0), Bound::AtLeast(3.1)), Verdict::Missed);
         assert_eq!(
             goal(Some(3.0), Bound::Nothing).row(),
             "| cuts | 3.00 % | — | told | 9 |"
@@ -421,35 +445,48 @@ mod tests {
     }
 
     #[test]
-    fn too_few_to_tell_are_neither_met_nor_missed() {
-        let share = |wanted, value, of| {
-            let unit = Unit::Share;
-            let goal = Goal::new(
-                "ignored",
-                Wanted {
-                    unit,
-                    bound: wanted,
-                },
-            );
+    fn chance_casts_doubt_on_what_was_met_and_excuses_nothing() {
+        let share = |bound, value, of| {
+            let goal = Goal::new("ignored", wanted(Unit::Share, bound));
             goal.reached(Some(value), of)
         };
         let least = Bound::AtLeast(95.0);
-        assert_eq!(share(least, 100.0, 8).met(), None);
         assert_eq!(
             share(least, 100.0, 8).row(),
-            "| ignored | 100.00 % ± 16.22 | ≥ 95.00 % | too few | 8 |"
+            "| ignored | 100.00 % ± 16.22 | ≥ 95.00 % | met, too few to be sure | 8 |"
         );
-        assert_eq!(share(least, 100.0, 20).met(), Some(true));
-        assert_eq!(share(least, 25.0, 8).met(), Some(false), "sure enough");
-        assert_eq!(share(Bound::AtMost(50.0), 0.0, 8).met(), Some(true));
-        let p50 = |values: &[f64]| {
-            let (unit, bound) = (Unit::Words, Bound::AtMost(1.0));
-            let goal = Goal::new("error", Wanted { unit, bound });
-            goal.reached_at((0.5, values.last().copied()), values).met()
+        let verdict = |bound, value, of| share(bound, value, of).verdict;
+        assert_eq!(verdict(least, 87.5, 8), Verdict::Missed, "one of eight");
+        assert_eq!(verdict(least, 100.0, 20), Verdict::MetByTooFew);
+        assert_eq!(verdict(least, 95.1, 2_000), Verdict::MetByTooFew);
+        assert_eq!(verdict(least, 100.0, 100), Verdict::Met);
+        assert_eq!(verdict(Bound::AtMost(50.0), 0.0, 8), Verdict::Met);
+    }
+
+    #[test]
+    fn a_quantile_beyond_its_bound_is_missed_however_few_there_are() {
+        let p50 = |within, beyond| {
+            let wanted = Quantile {
+                at: 0.5,
+                wanted: wanted(Unit::Words, Bound::AtMost(1.0)),
+            };
+            let values = [vec![3.0; beyond], vec![0.0; within]].concat();
+            Goal::quantile("error", wanted, values).verdict
         };
-        assert_eq!(p50(&[3.0]), None);
-        assert_eq!(p50(&[3.0; 9]), Some(false));
-        assert_eq!(p50(&[0.0; 9]), Some(true));
+        assert_eq!(p50(0, 0), Verdict::NotSeen);
+        assert_eq!(p50(0, 1), Verdict::Missed);
+        assert_eq!(p50(8, 10), Verdict::Missed);
+        assert_eq!(p50(10, 8), Verdict::MetByTooFew);
+        assert_eq!(p50(100, 98), Verdict::MetByTooFew);
+        assert_eq!(p50(18, 0), Verdict::Met);
+    }
+
+    #[test]
+    fn the_verdict_is_written_down() {
+        let goal = Goal::new("missed", wanted(Unit::Share, Bound::AtMost(1.0)));
+        let goal = goal.reached(Some(0.0), 4);
+        let written = serde_json::to_value(&goal).unwrap();
+        assert_eq!(written["verdict"], "met_by_too_few");
     }
 
     #[test]

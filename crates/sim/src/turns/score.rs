@@ -62,6 +62,11 @@ impl Samples {
         Some(values[rank(values.len(), share)?] as f64)
     }
 
+    /// All of them.
+    pub(crate) fn values(&self) -> Vec<f64> {
+        self.all.iter().map(|sample| sample.value as f64).collect()
+    }
+
     /// The mean. `None` of nothing.
     #[must_use]
     pub fn mean(&self) -> Option<f64> {

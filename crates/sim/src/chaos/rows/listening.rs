@@ -9,7 +9,7 @@ use crate::{
     chaos::{
         Findings, Set,
         code::bare,
-        stage::{Call, FakeEar, GREETING, Post, QUESTIONS, Setting, Stage, answer_of, ask},
+        stage::{Call, FakeEar, GREETING, Post, QUESTIONS, Setting, Stage, ask},
         telephone::Ask,
     },
     fakes::SttFault,
@@ -150,7 +150,6 @@ async fn nobody(set: Set) -> anyhow::Result<Findings> {
 
 /// No recogniser at all, and a carrier that asks by itself: the call goes on.
 async fn by_rounds(set: Set) -> anyhow::Result<Findings> {
-    const ANSWERED_WITHIN: Duration = Duration::from_secs(4);
     let mut findings = Findings::default();
     let stage = Stage::set(Setting {
         rounds: true,
@@ -165,14 +164,8 @@ async fn by_rounds(set: Set) -> anyhow::Result<Findings> {
     let heard = call.heard.text();
     let is_greeted = bare(&heard) == bare(GREETING);
     findings.check(is_greeted, format!("over the audio {heard:?}"));
-    let nothing_missed = rounds.first.is_empty();
-    findings.check(nothing_missed, format!("first round {:?}", rounds.first));
+    findings.in_rounds(&rounds, asks);
     findings.check(rounds.repeats, "a question asked twice is answered alike");
-    for (ask, (answer, after)) in asks.iter().zip(&rounds.answers) {
-        let is_answer = bare(answer) == bare(answer_of(ask));
-        findings.check(is_answer, format!("round {answer:?}"));
-        findings.within("answered after", Some(*after), ANSWERED_WITHIN);
-    }
     let turns: Vec<&str> = call.turns.iter().map(|turn| &*turn.caller).collect();
     let asked: Vec<&str> = asks.iter().map(|ask| ask.words).collect();
     let is_kept = turns.iter().filter(|said| !said.is_empty()).eq(&asked);

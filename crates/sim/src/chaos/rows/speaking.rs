@@ -72,11 +72,7 @@ async fn dead_by_rounds(set: Set) -> anyhow::Result<Findings> {
     let recording = spoken.map_or(Duration::ZERO, |answer| answer.foreign);
     findings.on_time("of the recording", Some(recording), loud_in(APOLOGY));
     findings.silence(spoken.map_or(Duration::MAX, |answer| answer.silence));
-    let none_missed = rounds.first.is_empty();
-    findings.check(none_missed, format!("first round {:?}", rounds.first));
-    let answers: Vec<String> = rounds.answers.iter().map(|(text, _)| bare(text)).collect();
-    let is_answer = answers == [bare(answer_of(&asks[0]))];
-    findings.check(is_answer, format!("rounds {answers:?}"));
+    findings.in_rounds(&rounds, asks);
     let ended = call.ended.reason.as_str();
     findings.check(ended == "caller_hung_up", format!("ended: {ended}"));
     findings.ledger(&stage, &[call]);

@@ -1,6 +1,7 @@
 //! What goes wrong with models: F05 to F09.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -10,7 +11,6 @@ use std::{
 
 use domain::Purpose;
 use driver::BreakerSettings;
-use session::Speculate;
 use tokio::time::Instant;
 
 use super::{Row, Weight, listening::between, row};
@@ -19,7 +19,10 @@ use crate::{
         Findings, Set,
         code::bare,
         ledger::{Lost, tokens_for},
-        stage::{Call, QUESTIONS, Setting, Stage, TOKEN_GAP, answer_to, answered, ask},
+        stage::{
+            Call, FakeModel, QUESTIONS, Question, Setting, Stage, TOKEN_GAP, answer_to, answered,
+            ask,
+        },
         telephone::Ask,
     },
     fakes::{Brain, Chat, LlmFault, Pieces, Reply, What},
@@ -89,12 +92,8 @@ fn without_breakers(set: Set) -> Setting {
 
 async fn refuses(set: Set) -> anyhow::Result<Findings> {
     let mut findings = Findings::default();
-    let stage = Stage::set(Setting {
-        // A reply that was begun too soon is asked for twice, and that is no retry.
-        speculate: Speculate::Off,
-        ..without_breakers(set)
-    });
-    let stage = stage.await?;
+    let stage = Stage::set(without_breakers(set)).await?;
+    let [first, second] = [&stage.models[0].fake, &stage.models[1].fake];
     let busy = |ms| LlmFault::Busy {
         retry_after: Duration::from_millis(ms),
     };
@@ -107,19 +106,14 @@ async fn refuses(set: Set) -> anyhow::Result<Findings> {
     ];
     let mut calls = Vec::new();
     for ((fault, most), ask) in faults.into_iter().zip(QUESTIONS) {
-        let before = [0, 1].map(|place: usize| stage.models[place].fake.attempts().len());
-        stage.models[0].fake.fail_always(Some(fault));
+        let before = [first, second].map(|model| model.asked().len());
+        first.fail_always(Some(fault));
         let call = stage.call(&[ask]).await?;
-        let attempts = stage.models[0].fake.attempts().split_off(before[0]);
-        let again = attempts.len().saturating_sub(1);
-        findings.check(again <= most, format!("{fault:?}: {again} retries"));
-        if let [first, second] = attempts[..] {
-            let wait = second - first;
-            findings.check(wait >= RETRY[0], format!("after {} ms", wait.as_millis()));
-            findings.within("retried after", Some(wait), RETRY[1].mul_f64(1.2));
-        }
-        let instead = stage.models[1].fake.attempts().len() - before[1];
-        findings.count("attempts at the second", instead, 1);
+        findings.retries(&first.asked()[before[0]..], (fault, most));
+        let instead = by_question(&second.asked()[before[1]..]);
+        let times: Vec<usize> = instead.iter().map(Vec::len).collect();
+        let is_once = !times.is_empty() && times.iter().all(|times| *times == 1);
+        findings.check(is_once, format!("the second asked each {times:?} times"));
         let after = call.heard.answers.first().and_then(|answer| answer.after);
         findings.within("first sound", after, FIRST_SOUND);
         findings.conversation(&stage, &call, &[ask]);
@@ -128,6 +122,45 @@ async fn refuses(set: Set) -> anyhow::Result<Findings> {
     findings.ledger(&stage, &calls);
     stage.close().await?;
     Ok(findings)
+}
+
+/// When each question was asked.
+fn by_question(asked: &[(Instant, Question)]) -> Vec<Vec<Instant>> {
+    let mut times: BTreeMap<&Question, Vec<Instant>> = BTreeMap::new();
+    for (at, question) in asked {
+        times.entry(question).or_default().push(*at);
+    }
+    times.into_values().collect()
+}
+
+impl Findings {
+    /// Who refuses with this is asked the same again so often at most, and not at once.
+    fn retries(&mut self, asked: &[(Instant, Question)], (fault, most): (LlmFault, usize)) {
+        self.check(!asked.is_empty(), format!("{fault:?}: asked"));
+        for times in by_question(asked) {
+            let again = times.len() - 1;
+            self.check(again <= most, format!("{fault:?}: {again} retries"));
+            if let [first, second] = times[..] {
+                let wait = second - first;
+                self.check(wait >= RETRY[0], format!("after {} ms", wait.as_millis()));
+                self.within("retried after", Some(wait), RETRY[1].mul_f64(1.2));
+            }
+        }
+    }
+
+    /// Two are asked at once, and whoever writes first wins: the other one is kept until then, and
+    /// not much longer.
+    fn race(&mut self, loser_closed: Option<Instant>, winner_wrote: Option<Instant>) {
+        let (closed, wrote) = (loser_closed, winner_wrote);
+        let kept = closed
+            .zip(wrote)
+            .is_some_and(|(closed, wrote)| closed >= wrote);
+        self.check(kept, "the loser is waited for until the winner writes");
+        let after = closed
+            .zip(wrote)
+            .map(|(closed, wrote)| closed.saturating_duration_since(wrote));
+        self.within("loser cancelled after", after, Duration::from_secs(1));
+    }
 }
 
 async fn silent(set: Set) -> anyhow::Result<Findings> {
@@ -139,12 +172,7 @@ async fn silent(set: Set) -> anyhow::Result<Findings> {
     let hedged = between(&first.fake.attempts(), &second.fake.attempts());
     findings.on_time("second asked after", hedged, HEDGE_AFTER);
     findings.count("attempts", first.fake.attempts().len(), 1);
-    let cancelled = first.fake.closed().into_iter().flatten().min();
-    let won = second.fake.attempts().first().copied();
-    let after = cancelled
-        .zip(won)
-        .map(|(at, won)| at.saturating_duration_since(won));
-    findings.within("loser cancelled after", after, Duration::from_secs(1));
+    findings.race(last_closed(&first.fake), second.wrote());
     let paid = tokens_for(&call.receipt, Purpose::Hedge);
     let used = first.fake.used();
     let used: u64 = used.iter().map(|used| used.prompt() + used.output).sum();
@@ -157,6 +185,12 @@ async fn silent(set: Set) -> anyhow::Result<Findings> {
     findings.ledger(&stage, &[call]);
     stage.close().await?;
     Ok(findings)
+}
+
+/// When the last of its answers was over. `None`: one of them is not.
+fn last_closed(model: &FakeModel) -> Option<Instant> {
+    let closed: Option<Vec<Instant>> = model.closed().into_iter().collect();
+    closed?.into_iter().max()
 }
 
 /// Goes on where another one stopped; without knowing of it, answers in words of its own.
@@ -304,9 +338,8 @@ async fn endless(set: Set, gap: Duration, pieces: Pieces) -> anyhow::Result<Find
     let model = &stage.models[0];
     let call = stage.call(&[QUESTION]).await?;
     let asked = model.fake.attempts().first().copied();
-    let ended = model.fake.closed().into_iter().flatten().max();
     let took = asked
-        .zip(ended)
+        .zip(last_closed(&model.fake))
         .map(|(asked, ended)| ended.saturating_duration_since(asked));
     findings.within("ended after", took, LONGEST_REPLY.mul_f64(1.2));
     let written: u64 = model.fake.used().iter().map(|used| used.output).sum();
@@ -408,4 +441,53 @@ fn own_line(findings: &mut Findings, stage: &Stage, call: &Call) {
 fn attempts(stage: &Stage) -> usize {
     let of = |place: usize| stage.models[place].fake.attempts().len();
     of(0) + of(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_reply_begun_too_soon_is_no_retry_of_the_next() {
+        let begun = Instant::now();
+        let asked = |after_ms, said| {
+            let body = json!({ "messages": [{ "role": "user", "content": said }] });
+            (begun + Duration::from_millis(after_ms), Question::of(&body))
+        };
+        let retries = |asked: &[(Instant, Question)]| {
+            let mut findings = Findings::default();
+            findings.retries(asked, (LlmFault::ServerError, 1));
+            findings
+        };
+        let mut all = vec![
+            asked(0, "When do you"),
+            asked(200, "When do you"),
+            asked(600, "When do you open?"),
+            asked(800, "When do you open?"),
+        ];
+        assert!(retries(&all).hold());
+        all.push(asked(1_000, "When do you open?"));
+        assert_eq!(retries(&all).missed.len(), 1);
+    }
+
+    #[test]
+    fn a_loser_that_was_dropped_before_the_winner_wrote_was_in_no_race() {
+        let wrote = Instant::now();
+        let (before, soon) = (
+            wrote - Duration::from_millis(150),
+            wrote + Duration::from_millis(5),
+        );
+        let race = |closed| {
+            let mut findings = Findings::default();
+            findings.race(closed, Some(wrote));
+            findings
+        };
+        assert!(race(Some(soon)).hold());
+        assert_eq!(race(Some(before)).missed.len(), 1);
+        assert_eq!(race(None).missed.len(), 2);
+        let late = race(Some(wrote + Duration::from_secs(2)));
+        assert_eq!((late.missed.len(), late.late.len()), (0, 1));
+    }
 }

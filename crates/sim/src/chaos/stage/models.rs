@@ -106,20 +106,34 @@ impl FakeModel {
         }
     }
 
-    /// The bodies of all requests.
-    fn bodies(&self) -> Vec<Value> {
+    /// When each request came, and its body.
+    fn requests(&self) -> Vec<(Instant, Value)> {
         match self {
-            Self::Anthropic(fake) => fake.seen().into_iter().map(|asked| asked.body).collect(),
-            Self::OpenAi(fake) => fake.seen().into_iter().map(|asked| asked.body).collect(),
+            Self::Anthropic(fake) => {
+                let asked = fake.seen().into_iter();
+                asked.map(|asked| (asked.at, asked.body)).collect()
+            }
+            Self::OpenAi(fake) => {
+                let asked = fake.seen().into_iter();
+                asked.map(|asked| (asked.at, asked.body)).collect()
+            }
         }
+    }
+
+    /// When it was asked what: one entry for each request that came, whatever became of it.
+    pub(in crate::chaos) fn asked(&self) -> Vec<(Instant, Question)> {
+        let requests = self.requests().into_iter();
+        requests
+            .map(|(at, body)| (at, Question::of(&body)))
+            .collect()
     }
 
     /// What it was shown that the agent had said, in all requests.
     pub(in crate::chaos) fn shown(&self) -> Vec<String> {
-        let bodies = self.bodies();
-        let messages = bodies
+        let requests = self.requests();
+        let messages = requests
             .iter()
-            .flat_map(|body| body["messages"].as_array().into_iter().flatten());
+            .flat_map(|(_at, body)| body["messages"].as_array().into_iter().flatten());
         let agents = messages.filter(|message| message["role"] == "assistant");
         agents.map(|message| text(&message["content"])).collect()
     }
@@ -143,6 +157,27 @@ impl FakeModel {
         match self {
             Self::Anthropic(fake) => fake.violations(),
             Self::OpenAi(fake) => fake.violations(),
+        }
+    }
+}
+
+/// What a request asks: the same again is a retry, and a reply begun too soon is another one.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(in crate::chaos) struct Question {
+    /// So many messages it has.
+    messages: usize,
+    /// What the caller said last.
+    said: String,
+}
+
+impl Question {
+    pub(in crate::chaos) fn of(body: &Value) -> Self {
+        let messages = body["messages"].as_array().map_or(&[][..], Vec::as_slice);
+        let mut callers = messages.iter().rev();
+        let last = callers.find(|message| message["role"] == "user");
+        Self {
+            messages: messages.len(),
+            said: last.map_or(String::new(), |message| text(&message["content"])),
         }
     }
 }

@@ -51,7 +51,7 @@ impl Stage {
             receipt: kept.receipt,
             ended,
             lasted,
-            left_open: self.left_open().await,
+            left: self.left().await,
             fakes: Some(self.ledger().since(&before)),
         };
         Ok((call, rounds?))

@@ -2,11 +2,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    cache::{Lasts, Mark},
-    messages,
-};
+use super::messages;
 use crate::fakes::{
+    cache::{Lasts, Mark},
     openai::Chat,
     schema::{not_strict, unions},
 };

@@ -2,14 +2,15 @@ use axum::{http::StatusCode, response::Response};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use super::{Settings, cache::Input, wire};
+use super::{Settings, wire};
 use crate::{
     Dice,
     fakes::{
+        cache::Input,
         listener::Stop,
         openai::{Chat, LlmFault, Pace, Reply, ReplyTool},
         tab::{OpenTab, Used},
-        writing::{self, Pieces, Step},
+        writing::{self, Part, Pieces, Step},
     },
 };
 
@@ -66,12 +67,12 @@ fn steps(plan: &Plan, settings: &Settings, dice: &mut Dice) -> Vec<Step> {
             after: std::mem::take(&mut delay),
             ..Step::at_once(wire::event(&begin))
         });
-        for (delta, text) in block.deltas {
+        for (delta, part) in block.deltas {
             let delta = json!({ "type": "content_block_delta", "index": index, "delta": delta });
             steps.push(Step {
                 after: delay,
                 event: Some(wire::event(&delta).into()),
-                text,
+                part,
                 told: None,
             });
             delay = plan.pace.token_gap.draw(dice);
@@ -95,8 +96,8 @@ fn steps(plan: &Plan, settings: &Settings, dice: &mut Dice) -> Vec<Step> {
 /// A block of the content, as it is streamed.
 struct Block {
     begins: Value,
-    /// Each with the text in it.
-    deltas: Vec<(Value, Option<String>)>,
+    /// Each with what it is.
+    deltas: Vec<(Value, Part)>,
 }
 
 fn blocks(plan: &Plan, settings: &Settings) -> Vec<Block> {
@@ -104,7 +105,10 @@ fn blocks(plan: &Plan, settings: &Settings) -> Vec<Block> {
     let text = (!plan.reply.text.is_empty()).then(|| Block {
         begins: json!({ "type": "text", "text": "" }),
         deltas: pieces
-            .map(|piece| (json!({ "type": "text_delta", "text": piece }), Some(piece)))
+            .map(|piece| {
+                let delta = json!({ "type": "text_delta", "text": piece });
+                (delta, Part::Text(piece))
+            })
             .collect(),
     });
     let tools = plan.reply.tools.iter().enumerate();
@@ -117,7 +121,7 @@ fn blocks(plan: &Plan, settings: &Settings) -> Vec<Block> {
         let delta = |bit| {
             (
                 json!({ "type": "input_json_delta", "partial_json": bit }),
-                None,
+                Part::Wordless,
             )
         };
         Block {
@@ -130,10 +134,13 @@ fn blocks(plan: &Plan, settings: &Settings) -> Vec<Block> {
         Block {
             begins: json!({ "type": "thinking", "thinking": "", "signature": "" }),
             deltas: vec![
-                (json!({ "type": "thinking_delta", "thinking": "Hm." }), None),
+                (
+                    json!({ "type": "thinking_delta", "thinking": "Hm." }),
+                    Part::Wordless,
+                ),
                 (
                     json!({ "type": "signature_delta", "signature": signature }),
-                    None,
+                    Part::Wordless,
                 ),
             ],
         }

@@ -22,7 +22,7 @@ use crate::fakes::{
     listener::{Stop, query_pairs},
     moment::{What, report},
     playing::Playing,
-    requests::Requests,
+    requests::{Open, Requests},
 };
 
 /// One request for a clause.
@@ -60,6 +60,12 @@ impl FakeClauses {
         }
     }
 
+    /// How many requests are not over: somebody still wants the answer.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.shared.open()
+    }
+
     /// The path below the server's base.
     const fn base_url(&self) -> &'static str {
         "/v1/text-to-speech"
@@ -90,13 +96,14 @@ pub(super) async fn speak(
     if let Some(refused) = refused {
         return refused;
     }
+    let open = shared.taken();
     report(shared.settings.timeline.as_ref(), || {
         What::TextAsked(text.clone())
     });
     if fault == Some(SpeechFault::NoAnswer) {
         stop.wait().await;
     }
-    shared.answer(text, fault, (place, stop))
+    shared.answer(text, fault, place, (stop, open))
 }
 
 /// What the account may use. It gives few at a time, however many are asked for.
@@ -176,7 +183,8 @@ impl Shared {
         self: &Arc<Self>,
         text: String,
         fault: Option<SpeechFault>,
-        (place, stop): (Option<usize>, Stop),
+        place: Option<usize>,
+        kept: (Stop, Open),
     ) -> Response {
         let timeline = self.settings.timeline.clone();
         let lines = self.lines(&text, fault);
@@ -193,7 +201,7 @@ impl Shared {
         let (_, dice) = self.next(self.settings.seed);
         let shared = Arc::clone(self);
         let sent = move |sent| shared.log.change(place, |asked| asked.sent = sent);
-        let body = playing.body(dice, timeline, sent, stop);
+        let body = playing.body(dice, timeline, sent, kept);
         let mut response = Response::new(body);
         let kind = if fault == Some(SpeechFault::Garbage) {
             "text/html"

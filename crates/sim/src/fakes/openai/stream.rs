@@ -15,7 +15,7 @@ use crate::{
     fakes::{
         listener::Stop,
         tab::{OpenTab, Used},
-        writing::{self, Step},
+        writing::{self, Part, Step},
     },
 };
 
@@ -23,6 +23,8 @@ use crate::{
 pub(super) struct Plan {
     pub(super) number: u64,
     pub(super) pace: Pace,
+    /// Tokens of the prompt that are in the cache.
+    pub(super) cached: u64,
     pub(super) chat: Chat,
     pub(super) reply: Reply,
     pub(super) fault: Option<LlmFault>,
@@ -58,7 +60,7 @@ fn steps(plan: &Plan, settings: &Settings, dice: &mut Dice) -> Vec<Step> {
     steps.push(Step {
         after: delay,
         event: Some(role.into()),
-        text: None,
+        part: Part::Frame,
         told: None,
     });
     delay = Duration::ZERO;
@@ -67,7 +69,7 @@ fn steps(plan: &Plan, settings: &Settings, dice: &mut Dice) -> Vec<Step> {
         steps.push(Step {
             after: delay,
             event,
-            text: Some(piece),
+            part: Part::Text(piece),
             told: None,
         });
         delay = plan.pace.token_gap.draw(dice);
@@ -78,7 +80,7 @@ fn steps(plan: &Plan, settings: &Settings, dice: &mut Dice) -> Vec<Step> {
             steps.push(Step {
                 after: delay,
                 event,
-                text: None,
+                part: Part::Wordless,
                 told: None,
             });
             delay = plan.pace.token_gap.draw(dice);
@@ -121,7 +123,7 @@ fn spoil(steps: &mut Vec<Step>, plan: &Plan) {
             const WORDS: &str = "I am sorry, I cannot help with that.";
             steps.truncate(1);
             steps.push(Step {
-                text: Some(WORDS.to_owned()),
+                part: Part::Text(WORDS.to_owned()),
                 ..Step::at_once(chunk(json!({ "refusal": WORDS }), None))
             });
             steps.push(Step::at_once(chunk(json!({}), Some("stop"))));
@@ -171,8 +173,7 @@ fn fragments(at: usize, number: u64, tool: &ReplyTool) -> Vec<Value> {
 }
 
 fn cost(plan: &Plan) -> Value {
-    let used = used(plan);
-    wire::usage(used.prompt(), used.output)
+    wire::usage(&used(plan))
 }
 
 /// What a reply costs: about four characters are a token.
@@ -191,7 +192,8 @@ fn used(plan: &Plan) -> Used {
         .sum();
     let tokens = |characters: usize| characters.div_ceil(4) as u64;
     Used {
-        fresh: tokens(input),
+        fresh: tokens(input).saturating_sub(plan.cached),
+        cached: plan.cached,
         output: tokens(plan.reply.text.len() + arguments),
         ..Used::default()
     }

@@ -67,6 +67,27 @@ async fn a_reply_is_streamed_with_its_usage_and_its_end() {
 }
 
 #[tokio::test]
+async fn a_prompt_that_went_in_before_comes_from_the_cache() {
+    let fake = fake(Echo).await;
+    let mut told = Vec::new();
+    for _ in 0..2 {
+        let chunks = chunks(&events(&fake).await);
+        let usage = &chunks[chunks.len() - 1]["usage"];
+        let prompt = usage["prompt_tokens"].as_u64().unwrap();
+        let cached = &usage["prompt_tokens_details"]["cached_tokens"];
+        told.push((prompt, cached.as_u64().unwrap()));
+    }
+    let [first, second] = told[..] else {
+        panic!("{told:?}");
+    };
+    let asked = "a table for two".len().div_ceil(4) as u64;
+    assert_eq!((first.1, second), (0, (first.0, asked)));
+    let used = fake.used().into_iter();
+    let used: Vec<_> = used.map(|used| (used.prompt(), used.cached)).collect();
+    assert_eq!(used, told, "the client is billed what it is told");
+}
+
+#[tokio::test]
 async fn tool_calls_come_in_fragments() {
     let arguments = r#"{"day":"Tuesday","people":2}"#;
     let tool = ReplyTool {

@@ -6,6 +6,7 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::{LlmFault, request::Refusal};
+use crate::fakes::Used;
 
 /// The whole answer to a request that a fault refuses at once.
 pub(super) fn refused_by(fault: LlmFault) -> Option<Response> {
@@ -128,8 +129,9 @@ pub(super) fn chunk(number: u64, model: &str, delta: Value, finish: Option<&str>
 }
 
 /// What a reply cost, in tokens.
-pub(super) fn usage(input: u64, output: u64) -> Value {
+pub(super) fn usage(used: &Used) -> Value {
+    let (input, output) = (used.prompt(), used.output);
     json!({ "prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output,
-        "prompt_tokens_details": { "cached_tokens": 0, "audio_tokens": 0 },
+        "prompt_tokens_details": { "cached_tokens": used.cached, "audio_tokens": 0 },
         "completion_tokens_details": { "reasoning_tokens": 0, "audio_tokens": 0 } })
 }

@@ -1,6 +1,6 @@
 use crate::turns::{
     bounds::{self, Quantile, Wanted},
-    report::{Goal, Timeline},
+    report::{Goal, Timeline, Verdict},
     score::{HistoryScore, Samples, WordTimes},
     world::{Call, Sounded},
 };
@@ -70,14 +70,16 @@ impl<'r> Measured<'r> {
     }
 
     fn quantile(self, what: &str, wanted: Quantile) -> Goal {
-        let what = format!("{what} {}", wanted.name());
-        self.goal(&what, self.samples.quantile(wanted.at), wanted.wanted)
+        self.with_worst(Goal::quantile(what, wanted, self.samples.values()))
+    }
+
+    fn goal(self, what: &str, value: Option<f64>, wanted: Wanted) -> Goal {
+        self.with_worst(Goal::new(what, wanted).reached(value, self.samples.len()))
     }
 
     /// With the timelines of the three worst places if it is missed: those calls are played again.
-    fn goal(self, what: &str, value: Option<f64>, wanted: Wanted) -> Goal {
-        let mut goal = Goal::new(what, wanted).reached(value, self.samples.len());
-        if goal.met() != Some(false) {
+    fn with_worst(self, mut goal: Goal) -> Goal {
+        if goal.verdict != Verdict::Missed {
             return goal;
         }
         for sample in self.samples.worst() {

@@ -8,9 +8,9 @@ use super::{
 };
 use crate::turns::{
     bounds::{self, NOT_NOTICED, Quantile, Wanted},
-    report::{Bound, Goal, Timeline},
+    report::{Bound, Goal, Timeline, Verdict},
     scenario::Preset,
-    score::{WordTimes, rank},
+    score::WordTimes,
 };
 
 /// Worst calls that are told of a missed goal.
@@ -79,12 +79,9 @@ fn turn_goals(calls: &[CallReport]) -> Vec<Goal> {
 }
 
 fn overlap_goals(calls: &[CallReport]) -> Vec<Goal> {
-    let over = |value: &dyn Fn(&Overlapped) -> Option<f64>| {
-        samples(calls.iter(), |call| &call.overlaps, value)
-    };
     let floor = |value: fn(&Overlapped) -> Option<f64>| {
         let wanted = |over: &Overlapped| over.wants_the_floor() && over.decided;
-        over(&|overlap| value(overlap).filter(|_| wanted(overlap)))
+        overlaps(calls, |overlap| value(overlap).filter(|_| wanted(overlap)))
     };
     let silent = floor(|overlap| Some(overlap.silent_after? as f64));
     let sent = floor(|overlap| Some(overlap.ducked_after? as f64));
@@ -94,7 +91,7 @@ fn overlap_goals(calls: &[CallReport]) -> Vec<Goal> {
         Some(overlap.silent_after.filter(|_| stop)? as f64)
     });
     let yielded = floor(|overlap| Some(yes(overlap.silent_after.is_some())));
-    let restored = over(&|overlap| Some(overlap.restored_after? as f64));
+    let restored = overlaps(calls, |overlap| Some(overlap.restored_after? as f64));
     let mut goals = vec![
         quantile("ducked after, as sent,", &sent, bounds::DUCKED),
         quantile("ducked after, as played,", &played, bounds::DUCKED.told()),
@@ -121,11 +118,7 @@ fn selectivity_goals(calls: &[CallReport]) -> Vec<Goal> {
             let own = overlap.source == source && overlap.decided;
             own.then(|| yes(overlap.silent_after.is_none()))
         };
-        mean(
-            what,
-            &samples(calls.iter(), |call| &call.overlaps, own),
-            wanted,
-        )
+        mean(what, &overlaps(calls, own), wanted)
     };
     vec![
         talked_over(
@@ -234,6 +227,12 @@ fn samples<'c, T: 'c>(
     samples
 }
 
+/// Sounds over words that may be interrupted: over others the agent has nothing to decide.
+fn overlaps(calls: &[CallReport], value: impl Fn(&Overlapped) -> Option<f64>) -> Vec<Sample<'_>> {
+    let value = |overlap: &Overlapped| value(overlap).filter(|_| !overlap.protected);
+    samples(calls.iter(), |call| &call.overlaps, value)
+}
+
 /// A hundred percent, or none.
 const fn yes(it: bool) -> f64 {
     if it { 100.0 } else { 0.0 }
@@ -246,11 +245,8 @@ fn mean(what: &str, samples: &[Sample<'_>], wanted: Wanted) -> Goal {
 }
 
 fn quantile(what: &str, samples: &[Sample<'_>], wanted: Quantile) -> Goal {
-    let mut values: Vec<f64> = samples.iter().map(|sample| sample.value).collect();
-    values.sort_by(f64::total_cmp);
-    let value = rank(values.len(), wanted.at).map(|place| values[place]);
-    let what = format!("{what} {}", wanted.name());
-    let goal = Goal::new(&what, wanted.wanted).reached_at((wanted.at, value), &values);
+    let values = samples.iter().map(|sample| sample.value).collect();
+    let goal = Goal::quantile(what, wanted, values);
     with_worst(goal, samples)
 }
 
@@ -260,7 +256,7 @@ fn goal(what: &str, value: Option<f64>, samples: &[Sample<'_>], wanted: Wanted) 
 }
 
 fn with_worst(mut goal: Goal, samples: &[Sample<'_>]) -> Goal {
-    if goal.met() == Some(false) {
+    if goal.verdict == Verdict::Missed {
         goal.worst = worst(samples, goal.bound);
     }
     goal
@@ -329,11 +325,14 @@ mod tests {
         let goals = of(&calls);
         let p50 = find(&goals, "latency, LLM 375/750 + TTS 100/250, p50");
         assert_eq!(
-            (p50.value, p50.met(), p50.of),
-            (Some(710.0), Some(true), 30)
+            (p50.value, p50.verdict, p50.of),
+            (Some(710.0), Verdict::MetByTooFew, 30)
         );
         let missed = find(&goals, "missed turns");
-        assert_eq!((missed.value, missed.met()), (Some(25.0), Some(false)));
+        assert_eq!(
+            (missed.value, missed.verdict),
+            (Some(25.0), Verdict::Missed)
+        );
         assert_eq!(missed.worst[0].title, "late: 100");
         assert_eq!(find(&goals, "balanced: turns cut").value, Some(25.0));
         let requests = find(&goals, "LLM requests per turn, counted at the model");
@@ -358,12 +357,55 @@ mod tests {
             call(WordTimes::Untold, vec![reply(7, true)]),
         ]);
         let with = find(&goals, "history of replies cut off, word times, error p95");
-        assert_eq!((with.value, with.of, with.too_few), (Some(1.0), 1, true));
+        assert_eq!(
+            (with.value, with.of, with.verdict),
+            (Some(1.0), 1, Verdict::MetByTooFew)
+        );
         let without = find(
             &goals,
             "history of replies cut off, no word times, error p95",
         );
-        assert_eq!((without.value, without.met()), (Some(3.0), None));
+        assert_eq!(
+            (without.value, without.verdict),
+            (Some(3.0), Verdict::MetByTooFew)
+        );
+    }
+
+    #[test]
+    fn what_sounds_over_protected_words_counts_in_no_goal() {
+        let over = |source, silent_after, restored_after| Overlapped {
+            source,
+            at_ms: 1_000,
+            ducked_after: None,
+            ducked_played_after: None,
+            silent_after,
+            restored_after,
+            left_ms: 2_000,
+            decided: true,
+            protected: true,
+        };
+        let of_protected = |protected| {
+            let mut overlaps = vec![
+                over(Source::Backchannel, None, Some(900)),
+                over(Source::Turn, Some(500), None),
+            ];
+            for overlap in &mut overlaps {
+                overlap.protected = protected;
+            }
+            let call = CallReport {
+                overlaps,
+                ..CallReport::default()
+            };
+            let goals = of(&[call]);
+            [
+                "interruptions honoured",
+                "restored after a false alarm, p95",
+                "backchannels talked over",
+            ]
+            .map(|what| find(&goals, what).of)
+        };
+        assert_eq!(of_protected(false), [1, 1, 1]);
+        assert_eq!(of_protected(true), [0, 0, 0]);
     }
 
     #[test]
@@ -373,10 +415,10 @@ mod tests {
             self_interruptions,
             ..CallReport::default()
         };
-        let met = |call| echo_goal(&[call]).met();
-        assert_eq!(met(echo(599_000, 0)), None);
-        assert_eq!(met(echo(600_000, 0)), Some(true));
-        assert_eq!(met(echo(9_000, 1)), Some(false));
+        let verdict = |call| echo_goal(&[call]).verdict;
+        assert_eq!(verdict(echo(599_000, 0)), Verdict::NotSeen);
+        assert_eq!(verdict(echo(600_000, 0)), Verdict::Met);
+        assert_eq!(verdict(echo(9_000, 1)), Verdict::Missed);
     }
 
     #[test]
@@ -394,6 +436,7 @@ mod tests {
 
     #[test]
     fn what_was_not_there_is_neither_met_nor_missed() {
-        assert!(of(&[]).iter().all(|goal| goal.met().is_none()));
+        let not_seen = |goal: &Goal| goal.verdict == Verdict::NotSeen;
+        assert!(of(&[]).iter().all(not_seen));
     }
 }

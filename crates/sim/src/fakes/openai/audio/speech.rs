@@ -24,7 +24,7 @@ use crate::{
         listener::Stop,
         moment::{What, report},
         playing::Playing,
-        requests::Requests,
+        requests::{Open, Requests},
     },
 };
 
@@ -119,6 +119,12 @@ impl FakeSpeech {
         }
     }
 
+    /// How many requests are not over: somebody still wants the answer.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.shared.open()
+    }
+
     /// The path below the server's base.
     const fn base_url(&self) -> &'static str {
         "/v1/audio/speech"
@@ -161,6 +167,7 @@ pub(super) async fn speak(
         Ok(text) => text,
         Err(refusal) => return wire::refusal(&refusal),
     };
+    let open = shared.taken();
     report(shared.settings.timeline.as_ref(), || {
         What::TextAsked(text.clone())
     });
@@ -168,7 +175,7 @@ pub(super) async fn speak(
         stop.wait().await;
         return wire::server_error();
     }
-    shared.answer(text, fault, (place, stop))
+    shared.answer(text, fault, place, (stop, open))
 }
 
 impl Shared {
@@ -176,7 +183,8 @@ impl Shared {
         self: &Arc<Self>,
         text: String,
         fault: Option<SpeechFault>,
-        (place, stop): (Option<usize>, Stop),
+        place: Option<usize>,
+        kept: (Stop, Open),
     ) -> Response {
         let timeline = self.settings.timeline.clone();
         let pieces = self.pieces(&text, fault);
@@ -194,7 +202,7 @@ impl Shared {
         let (_, dice) = self.next(self.settings.seed);
         let shared = Arc::clone(self);
         let sent = move |sent| shared.log.change(place, |clause| clause.sent = sent);
-        let body = playing.body(dice, timeline, sent, stop);
+        let body = playing.body(dice, timeline, sent, kept);
         sound(body, fault)
     }
 

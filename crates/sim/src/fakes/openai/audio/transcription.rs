@@ -22,7 +22,7 @@ use crate::{
         body::{Step, Write, body},
         listener::Stop,
         moment::{What, report},
-        requests::Requests,
+        requests::{Open, Requests},
     },
 };
 
@@ -122,6 +122,12 @@ impl FakeTranscription {
         }
     }
 
+    /// How many files are not answered: somebody still wants the words.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.shared.open()
+    }
+
     /// The path below the server's base.
     const fn base_url(&self) -> &'static str {
         "/v1/audio/transcriptions"
@@ -168,12 +174,13 @@ pub(super) async fn transcribe(
     } else {
         heard((shared.settings.transcription.ear)(), &sound)
     };
+    let open = shared.taken();
     shared.log.add(file.clone());
     if fault == Some(TranscriptionFault::NoAnswer) {
         stop.wait().await;
         return wire::server_error();
     }
-    shared.answer(&file, fault, stop).await
+    shared.answer(&file, fault, (stop, open)).await
 }
 
 impl Shared {
@@ -181,7 +188,7 @@ impl Shared {
         &self,
         file: &HeardFile,
         fault: Option<TranscriptionFault>,
-        stop: Stop,
+        kept: (Stop, Open),
     ) -> Response {
         let (_, mut dice) = self.next(self.settings.seed);
         let mut lag = self.settings.transcription.lag.draw(&mut dice);
@@ -196,10 +203,10 @@ impl Shared {
         let spoilt = |end| [Step::at_once(Write::Bytes(half)), Step::at_once(end)].into_iter();
         match fault {
             Some(TranscriptionFault::Cut) => {
-                wire::answer(StatusCode::OK, body(spoilt(Write::Break), |_sent| {}, stop))
+                wire::answer(StatusCode::OK, body(spoilt(Write::Break), |_sent| {}, kept))
             }
             Some(TranscriptionFault::Stall) => {
-                wire::answer(StatusCode::OK, body(spoilt(Write::Hang), |_sent| {}, stop))
+                wire::answer(StatusCode::OK, body(spoilt(Write::Hang), |_sent| {}, kept))
             }
             Some(TranscriptionFault::Garbage) => {
                 let page = "<html><h1>Welcome</h1></html>";
