@@ -1,7 +1,7 @@
 use std::{fmt::Debug, sync::Arc};
 
 use bytes::Bytes;
-use domain::{AgentId, Micros, ModelName, PriceBook};
+use domain::{AgentId, Micros, Millis, ModelName, PriceBook};
 use providers::{
     llm::{LanguageModel, ModelSettings},
     realtime::{SpeechToSpeech, TalkSettings},
@@ -10,7 +10,10 @@ use providers::{
 };
 use session::Rules;
 
-use crate::breaker::{BreakerState, BreakerStatus, Breakers, Whom};
+use crate::{
+    breaker::{BreakerState, BreakerStatus, Breakers, Whom},
+    ear,
+};
 
 /// An agent ready to answer: its rules, and whom it listens, thinks and speaks with.
 ///
@@ -77,6 +80,13 @@ impl<P: ?Sized, S: Debug> Station<P, S> {
 }
 
 impl Agent {
+    /// After how long a silence nobody who listens for it waits for the end of a turn any more.
+    pub(crate) fn quiet_after(&self) -> Millis {
+        let listen = self.listen.iter();
+        let pauses = listen.map(|ear| ear.provider.longest_pause(&ear.settings));
+        ear::quiet_after(self.rules.turn.end, pauses.max().unwrap_or_default())
+    }
+
     /// Everyone in its lists.
     #[must_use]
     pub fn names(&self) -> Vec<ModelName> {

@@ -22,15 +22,17 @@ use crate::{
 };
 
 /// Audio goes to the recogniser in pieces of this size: each costs a system call.
-const PIECE_BYTES: usize = 480;
+const PIECE_BYTES: usize = 640;
 /// The same while nothing is to be heard, and has not been for so long that nobody waits for the end
 /// of a turn any more.
-const QUIET_PIECE_BYTES: usize = 1_280;
+const QUIET_PIECE_BYTES: usize = 1_920;
 /// By then we have taken the turn ourselves …
 const QUIET_AFTER: Millis = Millis(2_500);
-/// … and so have nearly all who take turns for us, by meaning or by the longest silence. If one is
-/// set to wait for longer still, an end that it takes by silence comes up to 100 ms later.
-const OTHERS_ARE_DONE_AFTER: Millis = Millis(10_000);
+/// … and so much later than by its longest pause a recogniser that takes turns for us.
+const RECOGNISERS_ARE_DONE: Millis = Millis(1_000);
+/// Nearly all models that talk have taken it by then, by meaning or by silence. If one is set to wait
+/// for longer still, an end that it takes by silence comes up to 180 ms later.
+const TALKERS_ARE_DONE_AFTER: Millis = Millis(10_000);
 
 /// Listens to the line: hears when the caller speaks, and passes the sound on.
 ///
@@ -59,6 +61,16 @@ pub(crate) struct Ear<R> {
     meters: Arc<Meters>,
 }
 
+/// After how long a silence nobody waits for the end of a turn any more: neither those who take turns
+/// nor a recogniser with this longest pause.
+pub(crate) fn quiet_after(turn_end: TurnEnd, longest_pause: Millis) -> Millis {
+    match turn_end {
+        TurnEnd::Provider => QUIET_AFTER.or_later(longest_pause + RECOGNISERS_ARE_DONE),
+        TurnEnd::Talker => TALKERS_ARE_DONE_AFTER,
+        TurnEnd::Words => QUIET_AFTER,
+    }
+}
+
 /// Where the ear leaves what it hears.
 pub(crate) struct Outlets {
     pub(crate) recogniser: mpsc::Sender<Order>,
@@ -71,7 +83,7 @@ pub(crate) struct Outlets {
 impl<R: LineReader> Ear<R> {
     pub(crate) fn new(
         (line, orders, hear_less): (R, mpsc::Receiver<ToEar>, Arc<AtomicBool>),
-        (settings, turn_end): (HearingSettings, TurnEnd),
+        (settings, quiet_after): (HearingSettings, Millis),
         answered: Instant,
         outlets: Outlets,
     ) -> Box<Self> {
@@ -91,10 +103,7 @@ impl<R: LineReader> Ear<R> {
             speech: false,
             noise: false,
             stirred_ms: 0,
-            quiet_after: match turn_end {
-                TurnEnd::Provider | TurnEnd::Talker => OTHERS_ARE_DONE_AFTER,
-                TurnEnd::Words => QUIET_AFTER,
-            },
+            quiet_after,
             piece: BytesMut::with_capacity(QUIET_PIECE_BYTES),
             recogniser,
             talker,

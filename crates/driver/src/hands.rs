@@ -127,7 +127,7 @@ impl Hands {
         };
         let ear = Ear::new(
             (reader, ear_orders, Arc::clone(&hear_less)),
-            (agent.ear, agent.rules.turn.end),
+            (agent.ear, agent.quiet_after()),
             answered,
             outlets,
         );

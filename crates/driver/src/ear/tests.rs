@@ -21,7 +21,7 @@ impl LineReader for Line {
 }
 
 /// The pieces of this sound that a recogniser gets.
-async fn pieces(sound: Vec<u8>, turn_end: TurnEnd) -> Vec<Sound> {
+async fn pieces(sound: Vec<u8>, quiet_after: Millis) -> Vec<Sound> {
     let room = sound.len();
     let (recogniser, mut pieces) = mpsc::channel(room);
     let (mailbox, _inputs) = mpsc::channel(room);
@@ -38,7 +38,7 @@ async fn pieces(sound: Vec<u8>, turn_end: TurnEnd) -> Vec<Sound> {
     };
     let ear = Ear::new(
         (line, orders, Arc::default()),
-        (HearingSettings::default(), turn_end),
+        (HearingSettings::default(), quiet_after),
         Instant::now(),
         outlets,
     );
@@ -56,7 +56,7 @@ async fn sound_leaves_in_larger_pieces_while_nothing_is_heard() {
     let quiet = vec![SILENCE; 8_000 * 4];
     let sound = [&quiet, phrase, &quiet].concat();
     let (begins, ends) = (quiet.len() / 8, (quiet.len() + phrase.len()) / 8);
-    let pieces = pieces(sound.clone(), TurnEnd::Words).await;
+    let pieces = pieces(sound.clone(), QUIET_AFTER).await;
 
     let passed: Vec<u8> = pieces
         .iter()
@@ -95,10 +95,15 @@ async fn sound_leaves_in_larger_pieces_while_nothing_is_heard() {
 #[tokio::test(start_paused = true)]
 async fn sound_leaves_as_usual_while_somebody_else_may_wait_for_the_end_of_a_turn() {
     let seconds = 14;
-    for end in [TurnEnd::Provider, TurnEnd::Talker] {
-        let pieces = pieces(vec![SILENCE; 8_000 * seconds], end).await;
+    for (end, quiet_after) in [
+        (TurnEnd::Words, Millis(2_500)),
+        (TurnEnd::Provider, Millis(6_000)),
+        (TurnEnd::Talker, Millis(10_000)),
+    ] {
+        assert_eq!(super::quiet_after(end, Millis(5_000)), quiet_after);
+        let pieces = pieces(vec![SILENCE; 8_000 * seconds], quiet_after).await;
         for piece in pieces {
-            let quiet = piece.until() > OTHERS_ARE_DONE_AFTER;
+            let quiet = piece.until() > quiet_after;
             let usual = if quiet {
                 QUIET_PIECE_BYTES
             } else {

@@ -21,6 +21,11 @@ pub trait SpeechToText: Send + Sync {
     /// What it can do.
     fn capabilities(&self) -> SttCapabilities;
 
+    /// How much silence it may take for the end of a turn, where it ends turns itself.
+    fn longest_pause(&self, _listen: &Listen) -> Millis {
+        Millis::ZERO
+    }
+
     /// Recognises one call's audio until `audio` is closed. Dropping the future hangs up.
     ///
     /// The connection is made at once, so a stream can be opened while the phone still rings; it is

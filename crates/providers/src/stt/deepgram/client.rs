@@ -107,6 +107,10 @@ impl SpeechToText for Deepgram {
         }
     }
 
+    fn longest_pause(&self, listen: &Listen) -> Millis {
+        listen.endpointing.or_later(listen.utterance_end)
+    }
+
     fn listen(
         &self,
         listen: Listen,

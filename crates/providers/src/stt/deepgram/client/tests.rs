@@ -134,6 +134,22 @@ fn the_oldest_audio_goes_when_too_much_waits() {
     );
 }
 
+#[test]
+fn a_turn_may_end_by_either_pause() {
+    let key = Secret::parse("key-1").expect("a key");
+    let base = BaseUrl::parse("", "http://127.0.0.1:1").expect("an address");
+    let deepgram = Deepgram::new(base, key);
+    for (endpointing, utterance_end) in [(300, 1_000), (4_000, 1_000), (300, 0)] {
+        let listen = Listen {
+            endpointing: Millis(endpointing),
+            utterance_end: Millis(utterance_end),
+            ..Listen::plain("nova-3")
+        };
+        let longest = endpointing.max(utterance_end);
+        assert_eq!(deepgram.longest_pause(&listen), Millis(longest));
+    }
+}
+
 #[tokio::test]
 async fn a_call_that_ends_before_it_is_connected_wants_nothing() {
     let server = Loopback::new().await;

@@ -105,6 +105,10 @@ impl SpeechToText for DeepgramFlux {
         }
     }
 
+    fn longest_pause(&self, _listen: &Listen) -> Millis {
+        self.thresholds.silence
+    }
+
     fn listen(
         &self,
         listen: Listen,
