@@ -77,11 +77,10 @@ async fn grows_old(set: Set) -> anyhow::Result<Findings> {
     findings.on_time("next session after", after, RECYCLE);
     let outlived = call.lasted > LASTS;
     findings.check(outlived, format!("a call of {} s", call.lasted.as_secs()));
-    let sessions = talker.seen();
-    let answers = sessions
-        .iter()
-        .filter(|session| session.used.output_audio > 0);
-    findings.count("sessions that spoke", answers.count(), 2);
+    // The first may be replaced just before the first answer, or in the pause after it.
+    let mut later = talker.seen().into_iter().skip(1);
+    let took_over = later.any(|session| session.used.output_audio > 0);
+    findings.check(took_over, "the next session speaks");
     findings.count(
         "answers by others",
         stage.models[0].fake.attempts().len(),
