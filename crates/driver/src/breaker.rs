@@ -201,7 +201,7 @@ impl Breakers {
     pub(crate) fn reached(&self, whom: Whom<'_>) {
         self.change(whom, None, |front, now| {
             front.each(|watched, standing| match watched {
-                Watched::Access(_) if !standing.refused => standing.breaker.is_free(now),
+                Watched::Access(_) if !standing.refused => standing.breaker.free(now),
                 Watched::Access(_) | Watched::Model(_) | Watched::Settings { .. } => {
                     standing.breaker.reached();
                 }

@@ -31,7 +31,7 @@ const QUIET_AFTER: Millis = Millis(2_500);
 /// … and so much later than by its longest pause a recogniser that takes turns for us.
 const RECOGNISERS_ARE_DONE: Millis = Millis(1_000);
 /// Nearly all models that talk have taken it by then, by meaning or by silence. If one is set to wait
-/// for longer still, an end that it takes by silence comes up to 180 ms later.
+/// for longer still, an end that it takes by silence comes up to 160 ms later.
 const TALKERS_ARE_DONE_AFTER: Millis = Millis(10_000);
 
 /// Listens to the line: hears when the caller speaks, and passes the sound on.

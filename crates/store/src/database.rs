@@ -248,22 +248,28 @@ async fn connect_alone(path: &Path) -> Result<AnyConnection, StoreError> {
 
 /// Makes the file a whole and current database, or says why it is not.
 async fn prepare(path: &Path, clock: &dyn Clock) -> Result<(), StoreError> {
+    while_busy(async || {
+        file::create_private(path)?;
+        let check = file::worth_checking(path)?;
+        let mut connection = connect_alone(path).await?;
+        let outcome = prepare_on(&mut connection, check, clock).await;
+        connection.close().await?;
+        outcome
+    })
+    .await
+}
+
+/// Does it again while another connection is in the way, for as long as a start may take.
+async fn while_busy(
+    mut work: impl AsyncFnMut() -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     let until = Instant::now() + PREPARING;
     loop {
-        match prepare_once(path, clock).await {
+        match work().await {
             Err(error) if error.is_busy() && Instant::now() < until => sleep(BUSY).await,
             outcome => return outcome,
         }
     }
-}
-
-async fn prepare_once(path: &Path, clock: &dyn Clock) -> Result<(), StoreError> {
-    file::create_private(path)?;
-    let check = file::worth_checking(path)?;
-    let mut connection = connect_alone(path).await?;
-    let outcome = prepare_on(&mut connection, check, clock).await;
-    connection.close().await?;
-    outcome
 }
 
 async fn prepare_on(

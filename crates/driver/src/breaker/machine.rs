@@ -303,7 +303,7 @@ impl Breaker {
     }
 
     /// Somebody else may try it, too.
-    pub(super) fn is_free(&mut self, now: Instant) {
+    pub(super) fn free(&mut self, now: Instant) {
         if let Self::HalfOpen { probing_until, .. } = self {
             *probing_until = now;
         }

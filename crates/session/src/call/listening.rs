@@ -18,6 +18,8 @@ const WAS_SPEECH: Millis = Millis(650);
 /// So long after speech its words are waited for, unless they usually take longer. Later ones count
 /// if they come.
 const LATE_WORDS: Millis = Millis(4_000);
+/// Where no voice is left to fill the wait, the carrier asks for more by then.
+const BEFORE_ROUNDS: Millis = Millis(3_000);
 /// Silence before a reply is begun ahead of time, when the last words look finished …
 const SPECULATE_AFTER: Millis = Millis(200);
 /// … and when they do not.
@@ -85,7 +87,7 @@ impl CallSession {
     fn wait_for_words(&self) -> Millis {
         if self.awaits_rounds() {
             // No filler can be said, and the first round is about what is there by then.
-            return self.late_words();
+            return self.late_words().or_earlier(BEFORE_ROUNDS);
         }
         // A recogniser that ends turns alone has longer than the caller can be left in silence.
         let filler = self.rules.mask.slow_filler_after;

@@ -150,7 +150,7 @@ async fn the_recogniser_gets_the_callers_audio_in_pieces() {
         world.wait(20).await;
     }
     let pieces = cast.ears[0].heard.lock().unwrap().len();
-    assert_eq!(pieces, 16, "50 frames of 20 ms, 60 ms to the piece");
+    assert_eq!(pieces, 12, "50 frames of 20 ms, 80 ms to the piece");
     let (ended, _) = world.hang_up().await;
     assert_eq!(ended.usage.stt_audio.0, 960);
 }

@@ -10,7 +10,7 @@ use domain::{
 };
 use sqlx::{AnyConnection, Connection, Executor};
 
-use super::{Database, Opened, file, migrate, options, rows};
+use super::{Database, Opened, file, migrate, options, rows, while_busy};
 use crate::{CallFilter, Record, Store, StoreError, WholeCall};
 
 struct FixedClock;
@@ -52,10 +52,13 @@ impl Scratch {
         Database::open(&self.url(), &FixedClock).await
     }
 
+    async fn connect(&self) -> AnyConnection {
+        let options = options(&self.path()).unwrap();
+        AnyConnection::connect_with(&options).await.unwrap()
+    }
+
     async fn run(&self, statement: &'static str) {
-        let mut connection = AnyConnection::connect_with(&options(&self.path()).unwrap())
-            .await
-            .unwrap();
+        let mut connection = self.connect().await;
         connection.execute(statement).await.unwrap();
         connection.close().await.unwrap();
     }
@@ -224,9 +227,7 @@ async fn a_newer_schema_is_refused_and_left_alone() {
 async fn calls_of_the_first_version_are_read_with_defaults() {
     let scratch = Scratch::new();
     file::create_private(&scratch.path()).unwrap();
-    let mut connection = AnyConnection::connect_with(&options(&scratch.path()).unwrap())
-        .await
-        .unwrap();
+    let mut connection = scratch.connect().await;
     migrate::apply(&mut connection, &FixedClock, &migrate::MIGRATIONS[..1])
         .await
         .unwrap();
@@ -286,12 +287,39 @@ async fn servers_may_start_at_once() {
 }
 
 #[tokio::test]
+async fn who_is_in_the_way_is_waited_for_but_not_for_ever() {
+    let scratch = Scratch::new();
+    scratch.fill(1).await;
+    let mut holder = scratch.connect().await;
+    let mut other = scratch.connect().await;
+    tokio::time::pause();
+    other.execute("PRAGMA busy_timeout = 0").await.unwrap();
+    holder.execute("BEGIN EXCLUSIVE").await.unwrap();
+    let mut tries = 0;
+    let opened = while_busy(async || {
+        tries += 1;
+        if tries == 3 {
+            holder.execute("COMMIT").await?;
+        }
+        other.execute("BEGIN IMMEDIATE").await?;
+        Ok(())
+    });
+    opened.await.unwrap();
+    assert_eq!(tries, 3);
+
+    holder.execute("PRAGMA busy_timeout = 0").await.unwrap();
+    let given_up = while_busy(async || {
+        holder.execute("BEGIN IMMEDIATE").await?;
+        Ok(())
+    });
+    assert!(given_up.await.unwrap_err().is_busy());
+}
+
+#[tokio::test]
 async fn a_failing_migration_leaves_the_tables_as_they_were() {
     let scratch = Scratch::new();
     scratch.fill(1).await;
-    let mut connection = AnyConnection::connect_with(&options(&scratch.path()).unwrap())
-        .await
-        .unwrap();
+    let mut connection = scratch.connect().await;
     let broken = &[
         "unused: already applied",
         "unused: already applied",

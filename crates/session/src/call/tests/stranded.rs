@@ -171,6 +171,44 @@ fn words_said_over_the_apology_are_waited_for() {
 }
 
 #[test]
+fn a_sound_without_words_leaves_nobody_in_silence_before_the_carrier_listens() {
+    let mut rules = with_rounds();
+    rules.turn.end = TurnEnd::Provider;
+    insta::assert_snapshot!(after_greeting(
+        rules,
+        "
+        1.000  utterance Are you open on Monday?
+        1.500  text r2 From nine to five.
+        1.510  done r2
+        1.600  no-voice r2
+        1.610  audio r3 1.000
+        1.610  spoken r3
+        2.000  speech
+        2.620  played r3-0
+        3.550  pause at 3.500
+        9.000  round over
+    "
+    ), @r#"
+    1.000  think r2 "Are you open on Monday?"
+    1.000  commit r2: provider after 0.000
+    1.510  speak r2/0 "From nine to five."
+    1.510  speak end r2
+    1.600  cancel r2: failed
+    1.600  apologise r3
+    1.610  play r3 1.000
+    1.610  mark r3-0
+    2.620  record turn 1: caller "Are you open on Monday?" heard "Sorry, something went wrong on my side. Could you say that again?" gap 0.610
+    6.500  take rounds: no voice
+    6.500  speak r4/0 "Sorry, I did not get that."
+    6.500  speak r4/1 "Could you say it again?"
+    6.500  speak end r4
+    9.000  cancel r4: call_over
+    9.000  record turn 2: caller "" heard "" of "Sorry, I did not get that. Could you say it again?"
+    9.000  hang up: caller_hung_up
+    "#);
+}
+
+#[test]
 fn words_of_a_recogniser_that_ends_turns_are_waited_for_beyond_a_filler() {
     let mut rules = with_rounds();
     rules.turn.end = TurnEnd::Provider;

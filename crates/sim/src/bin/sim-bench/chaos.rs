@@ -9,6 +9,8 @@ use tokio::{
 
 /// No row takes longer: one that does hangs.
 const LONGEST: Duration = Duration::from_secs(150);
+/// Nor do all of them, where nothing was chosen.
+const ALL_WITHIN: Duration = Duration::from_secs(5 * 60);
 
 /// What `chaos` is told.
 #[derive(Debug, Args)]
@@ -64,7 +66,15 @@ pub(crate) async fn run(args: &ChaosArgs) -> anyhow::Result<()> {
     for played in alone {
         found.extend(together(&[played], 1).await);
     }
-    print(&found, begun.elapsed())
+    let took = begun.elapsed();
+    print(&found, took)?;
+    let is_whole = args.rows.is_empty() && args.sets.is_empty();
+    anyhow::ensure!(
+        !is_whole || took < ALL_WITHIN,
+        "all rows together took longer than {} s",
+        ALL_WITHIN.as_secs()
+    );
+    Ok(())
 }
 
 fn names(rows: &[Row]) -> String {

@@ -28,9 +28,9 @@ const LIMIT_NS: u64 = 20_000;
 /// Each job is measured so often, both ways in turn; the least disturbed round counts.
 const ROUNDS: u32 = 5;
 const TEXT: &str = "We open at nine on Sunday.";
-/// Sound of one utterance comes in so many pieces, of 60 ms.
-const PIECES: usize = 20;
-const PIECE: &[u8] = &[0x20; 480];
+/// Sound of one utterance comes in so many pieces, of 80 ms.
+const PIECES: usize = 15;
+const PIECE: &[u8] = &[0x20; 640];
 
 /// What `resilience` is told.
 #[derive(Debug, Args)]
