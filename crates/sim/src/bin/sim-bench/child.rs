@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
+use clap::ValueEnum;
 use sim::fakes::{
     AnthropicSettings, FakeAnthropic, FakeDeepgram, FakeElevenLabs, FakeOpenAi, FakeRealtime,
     over_http2,
@@ -28,6 +29,27 @@ pub(crate) enum Policy<'a> {
     Usual,
 }
 
+/// How the server is to ask the fakes.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Http {
+    /// HTTP/1.1, as servers nearby are often asked
+    #[value(name = "1.1")]
+    One,
+    /// HTTP/2, as the services that the fakes stand for are asked
+    #[default]
+    #[value(name = "2")]
+    Two,
+}
+
+impl Http {
+    fn at(self, base_url: &str) -> String {
+        match self {
+            Self::One => base_url.to_owned(),
+            Self::Two => over_http2(base_url),
+        }
+    }
+}
+
 /// How to start a server.
 pub(crate) struct Start<'a> {
     pub(crate) binary: &'a Path,
@@ -35,6 +57,7 @@ pub(crate) struct Start<'a> {
     pub(crate) core: Option<usize>,
     pub(crate) log: Option<&'a Path>,
     pub(crate) policy: Policy<'a>,
+    pub(crate) http: Http,
 }
 
 /// The file of its store.
@@ -119,20 +142,17 @@ impl Providers {
     }
 
     /// The variables that lead to them. A realtime model has none: its address is OpenAI's.
-    fn environment(&self) -> Vec<(&'static str, String)> {
+    fn environment(&self, http: Http) -> Vec<(&'static str, String)> {
         let mut all = vec![
             ("DEEPGRAM_BASE_URL", self.deepgram.base_url()),
             ("DEEPGRAM_API_KEY", "deepgram-test-key".to_owned()),
-            ("OPENAI_BASE_URL", over_http2(&self.openai.base_url())),
+            ("OPENAI_BASE_URL", http.at(&self.openai.base_url())),
             ("OPENAI_API_KEY", "openai-test-key".to_owned()),
-            (
-                "ELEVENLABS_BASE_URL",
-                over_http2(&self.elevenlabs.base_url()),
-            ),
+            ("ELEVENLABS_BASE_URL", http.at(&self.elevenlabs.base_url())),
             ("ELEVENLABS_API_KEY", "elevenlabs-test-key".to_owned()),
         ];
         if let Some(anthropic) = &self.anthropic {
-            all.push(("ANTHROPIC_BASE_URL", over_http2(&anthropic.base_url())));
+            all.push(("ANTHROPIC_BASE_URL", http.at(&anthropic.base_url())));
             all.push(("ANTHROPIC_API_KEY", AnthropicSettings::default().key));
         }
         all
@@ -230,7 +250,7 @@ impl Server {
             .env("PORT", port.to_string())
             .env("VOICE_SERVER_URL", &url)
             .env("TWILIO_AUTH_TOKEN", AUTH_TOKEN)
-            .envs(providers.environment());
+            .envs(providers.environment(start.http));
         let began = Instant::now();
         let child = command.spawn().context("cannot start the server")?;
         let mut server = Self {

@@ -16,6 +16,7 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum as _};
 
 use chaos::ChaosArgs;
+use child::Http;
 use relay::RelayArgs;
 use resilience::ResilienceArgs;
 use result::Results;
@@ -108,6 +109,9 @@ struct StageArgs {
     /// Run before everything else on these cores (needs root): on a machine that is shared
     #[arg(long)]
     realtime: bool,
+    /// How the fakes are asked
+    #[arg(long, value_enum, default_value_t = Http::Two)]
+    http: Http,
     /// Where the results are written as JSON too
     #[arg(long)]
     json: Option<PathBuf>,

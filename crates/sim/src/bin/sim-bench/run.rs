@@ -59,6 +59,7 @@ pub(crate) async fn run(args: &StageArgs, plan: Plan) -> anyhow::Result<Row> {
         core: Some(args.server_core),
         log: args.server_log.as_deref(),
         policy: Policy::Agents(&agents),
+        http: args.http,
     };
     let mut server = Server::start(&start, &providers).await?;
     // The greeting is spoken into the cache.

@@ -12,7 +12,7 @@ use sim::{
     },
 };
 
-use crate::child::{AUTH_TOKEN, Policy, Providers, Server, Start};
+use crate::child::{AUTH_TOKEN, Http, Policy, Providers, Server, Start};
 
 /// What `scenario` is told.
 #[derive(Debug, Args)]
@@ -42,6 +42,7 @@ pub(crate) async fn run(args: &ScenarioArgs) -> anyhow::Result<()> {
         core: None,
         log: args.server_log.as_deref(),
         policy: Policy::Usual,
+        http: Http::default(),
     };
     let server = Server::start(&start, &providers).await?;
     let carrier = Carrier::new(Settings::local(&server.url, Some(AUTH_TOKEN.to_owned())))?;

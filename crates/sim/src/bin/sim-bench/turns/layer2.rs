@@ -25,7 +25,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::child::{AUTH_TOKEN, Policy, Providers, Server, Start};
+use crate::child::{AUTH_TOKEN, Http, Policy, Providers, Server, Start};
 
 /// What layer 2 is told.
 #[derive(Debug, Args)]
@@ -76,6 +76,7 @@ pub(super) async fn run(
         core: None,
         log: args.server_log.as_deref(),
         policy: Policy::Agents(&agents),
+        http: Http::default(),
     };
     // Signals are caught before there is a server: dropped on the way out, it is killed, also while
     // it starts. Only a process that is killed itself leaves it behind.
