@@ -137,7 +137,7 @@ impl Replies {
             .take_if(|one| one.request.reply == reply)
             .is_some()
         {
-            out.tell.push_back(done_for_nothing(reply));
+            out.tell.push_back(FromSpeaker::Dropped(reply));
         }
         if let Some((current, stage @ (Stage::Asked(_) | Stage::Made(_)))) = &mut self.current
             && current.id == reply
@@ -297,6 +297,8 @@ impl Replies {
         if let Some((mut reply, stage)) = self.current.take() {
             let id = reply.id;
             out.tell.push_back(match (end, stage) {
+                // Only a wait for it can have ended.
+                _ if reply.response.is_none() => FromSpeaker::Dropped(id),
                 (End::Failed(error), Stage::Asked(_) | Stage::Made(_)) => FromSpeaker::Failed {
                     reply: id,
                     error,
@@ -328,7 +330,7 @@ impl Replies {
         };
         let is_wanted = matches!(stage, Stage::Asked(_));
         if !is_wanted {
-            out.tell.push_back(done_for_nothing(reply.id));
+            out.tell.push_back(FromSpeaker::Dropped(reply.id));
         }
         if complaint.weight() == Weight::Busy {
             self.foreign = Some(Foreign {
@@ -424,14 +426,6 @@ impl Replies {
         let is_it =
             |(reply, _stage): &&mut (Reply, Stage)| reply.response.as_deref() == Some(response);
         self.current.as_mut().filter(is_it)
-    }
-}
-
-/// The end of a cancelled reply that the server never began.
-fn done_for_nothing(reply: ReplyId) -> FromSpeaker {
-    FromSpeaker::Done {
-        reply,
-        usage: RealtimeTokens::default(),
     }
 }
 

@@ -135,6 +135,7 @@ impl Call {
             Some(FromSpeaker::Done { reply, usage }) => {
                 format!("done {reply} {}", usage.output_audio)
             }
+            Some(FromSpeaker::Dropped(reply)) => format!("dropped {reply}"),
             Some(FromSpeaker::Failed { reply, error, .. }) => {
                 format!("failed {reply} {:?}", error.verdict())
             }

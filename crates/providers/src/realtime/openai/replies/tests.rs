@@ -129,6 +129,7 @@ impl Made {
                 )
             }
             FromSpeaker::Done { reply, .. } => format!("< done {reply}"),
+            FromSpeaker::Dropped(reply) => format!("< dropped {reply}"),
             FromSpeaker::Failed { reply, error, .. } => {
                 format!("< failed {reply} {:?}", error.verdict())
             }
@@ -216,7 +217,7 @@ fn a_reply_that_waits_is_cancelled_without_a_word_to_the_server() {
     made.ask(R2);
     made.cancel(R2, 0);
     made.done("r1", End::Completed);
-    assert_eq!(made.happened(), "< done r2\n< done r1");
+    assert_eq!(made.happened(), "< dropped r2\n< done r1");
 }
 
 #[test]

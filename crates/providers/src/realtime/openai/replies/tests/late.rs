@@ -64,6 +64,7 @@ fn a_late_answer_is_not_taken_for_its_excuse() {
     made.stop(R1);
     let ended = made.replies.on_deadline(made.now, &mut made.out);
     assert!(ended.is_ok());
+    assert_eq!(made.happened(), "> ask r1\n> cancel -\n< dropped r1");
     made.ask(R1);
     made.happened();
     let answer = made.asked[0];
