@@ -37,7 +37,7 @@ fuzz_target!(|bytes: &[u8]| {
         | Err(_) => {}
     }
     let _close = wire::closed(1011, &text).to_string();
-    let _reply = wire::reply_of(&text);
+    let _request = wire::request_of(&text);
     assert!(wire::append(bytes).ends_with("\"}"));
     assert!(wire::caller(&text).starts_with('{'));
 });

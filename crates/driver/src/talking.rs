@@ -382,6 +382,7 @@ impl Talker {
                 self.stations.succeeded(open.place);
                 talks.bills.done(open.place, *reply, usage);
             }
+            FromSpeaker::Dropped(reply) => talks.bills.dropped(*reply),
             FromSpeaker::Failed {
                 reply,
                 error,

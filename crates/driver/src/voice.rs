@@ -12,7 +12,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use bytes::Bytes;
 use domain::ReplyId;
 use providers::tts::{FromVoice, TextToSpeech, ToVoice, Voice};
-use session::{Audio, ClauseId, Input, WordEnd};
+use session::{Audio, ClauseId, Input, StillSpeaks, WordEnd};
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
@@ -112,7 +112,7 @@ impl Speaker {
         let failed = work.give_up();
         if let Some(reply) = failed
             && self
-                .tell(Input::SpeakingFailed(reply, session::Voices::NoneLeft))
+                .tell(Input::SpeakingFailed(reply, StillSpeaks::Nobody))
                 .await
                 .is_err()
         {

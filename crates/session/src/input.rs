@@ -58,7 +58,7 @@ pub enum Input {
         text: String,
     },
     /// The voice of a reply failed: nobody speaks the rest of it.
-    SpeakingFailed(ReplyId, Voices),
+    SpeakingFailed(ReplyId, StillSpeaks),
     /// What the call has cost so far.
     Spent(Micros),
     /// All audio of a reply has been handed over.
@@ -125,11 +125,11 @@ pub enum Input {
 
 /// Who can still speak, when a reply came to nothing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Voices {
-    /// Somebody, as far as one knows: the next words may be heard.
-    Left,
+pub enum StillSpeaks {
     /// Nothing is left to try.
-    NoneLeft,
+    Nobody,
+    /// As far as one knows: the next words may be heard.
+    Somebody,
 }
 
 /// When a recogniser gives words.

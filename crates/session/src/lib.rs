@@ -36,7 +36,7 @@ pub use budget::BudgetRules;
 pub use call::CallSession;
 pub use classify::WaitClass;
 pub use expect::{BadExpect, Expect, Expected};
-pub use input::{Audio, Delivery, Input, Span, Voices, WordEnd, Words};
+pub use input::{Audio, Delivery, Input, Span, StillSpeaks, WordEnd, Words};
 pub use machine::{PickedUpBy, Pickup, PickupInput, Who};
 pub use menu::MenuEar;
 pub use rounds::{AfterSaying, Missing, RoundHeard};

@@ -36,7 +36,9 @@ use std::str::FromStr;
 use bytes::Bytes;
 use domain::{Micros, Millis, ReplyId};
 
-use crate::{Audio, ClauseId, Delivery, Input, Mark, RoundHeard, Span, ToolRunId, Voices, Words};
+use crate::{
+    Audio, ClauseId, Delivery, Input, Mark, RoundHeard, Span, StillSpeaks, ToolRunId, Words,
+};
 
 pub use log_line::LogLine;
 
@@ -134,8 +136,8 @@ fn happened(at: Millis, verb: &str, rest: &str) -> Option<Input> {
         "noise" => Input::NoiseStarted {
             at: moment(at, rest)?,
         },
-        "no-sound" => Input::SpeakingFailed(reply(rest)?, Voices::Left),
-        "no-voice" => Input::SpeakingFailed(reply(rest)?, Voices::NoneLeft),
+        "no-sound" => Input::SpeakingFailed(reply(rest)?, StillSpeaks::Somebody),
+        "no-voice" => Input::SpeakingFailed(reply(rest)?, StillSpeaks::Nobody),
         "pause" => Input::SpeechStopped {
             at: moment(at, rest)?,
         },

@@ -86,6 +86,11 @@ impl Bills {
         self.count(place, reply, tokens);
     }
 
+    /// No bill will come for this reply.
+    pub(super) fn dropped(&mut self, reply: ReplyId) {
+        self.owed.remove(&reply);
+    }
+
     fn count(&mut self, place: usize, reply: ReplyId, tokens: &RealtimeTokens) {
         if self.too_soon.contains(&reply) {
             return self.tally.talked(place, Purpose::Speculation, tokens);

@@ -304,7 +304,10 @@ impl Conversation {
 
     /// What the provider says. An error is one of the whole conversation.
     pub(super) fn told(&mut self, event: FromSpeaker, out: &mut Out) -> Result<(), ProviderError> {
-        if let FromSpeaker::Done { reply, .. } | FromSpeaker::Failed { reply, .. } = &event {
+        if let FromSpeaker::Done { reply, .. }
+        | FromSpeaker::Dropped(reply)
+        | FromSpeaker::Failed { reply, .. } = &event
+        {
             self.stopped.take_if(|stopped| stopped == reply);
         }
         match event {
@@ -353,6 +356,7 @@ impl Conversation {
             }
             // Our ear is there when speech begins, and words are those of the recogniser.
             FromSpeaker::Consumed(_)
+            | FromSpeaker::Dropped(_)
             | FromSpeaker::Ready
             | FromSpeaker::SpeechStopped { .. }
             | FromSpeaker::Words { .. } => {}

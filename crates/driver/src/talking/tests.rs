@@ -1,3 +1,5 @@
+mod dropped;
+
 use bytes::Bytes;
 use domain::{Item, PriceBook, Purpose, Receipt};
 use providers::realtime::{Consumed, RealtimeTokens};

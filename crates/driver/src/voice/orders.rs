@@ -2,7 +2,7 @@
 
 use domain::ReplyId;
 use providers::tts::ToVoice;
-use session::{Input, Voices};
+use session::{Input, StillSpeaks};
 use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::Bills;
@@ -28,15 +28,15 @@ impl From<ToVoice> for Order {
 /// Gives the voice an order. Returns what to tell if it takes none: it has failed this reply.
 pub(crate) fn give(voice: &mpsc::Sender<Order>, order: ToVoice, meters: &Meters) -> Option<Input> {
     let reply = reply_of(&order);
-    let voices = match voice.try_send(order.into()) {
+    let left = match voice.try_send(order.into()) {
         Ok(()) => return None,
         Err(TrySendError::Full(_)) => {
             meters.dropped("voice", "full");
-            Voices::Left
+            StillSpeaks::Somebody
         }
-        Err(TrySendError::Closed(_)) => Voices::NoneLeft,
+        Err(TrySendError::Closed(_)) => StillSpeaks::Nobody,
     };
-    Some(Input::SpeakingFailed(reply, voices))
+    Some(Input::SpeakingFailed(reply, left))
 }
 
 pub(crate) fn reply_of(order: &ToVoice) -> ReplyId {
@@ -69,8 +69,11 @@ mod tests {
         let (voice, orders) = mpsc::channel(1);
         let end = || give(&voice, ToVoice::End(R1), &meters);
         assert_eq!(end(), None);
-        assert_eq!(end(), Some(Input::SpeakingFailed(R1, Voices::Left)));
+        assert_eq!(
+            end(),
+            Some(Input::SpeakingFailed(R1, StillSpeaks::Somebody))
+        );
         drop(orders);
-        assert_eq!(end(), Some(Input::SpeakingFailed(R1, Voices::NoneLeft)));
+        assert_eq!(end(), Some(Input::SpeakingFailed(R1, StillSpeaks::Nobody)));
     }
 }

@@ -135,8 +135,8 @@ pub enum ToSpeaker {
         /// So much of its audio was heard.
         heard: Millis,
     },
-    /// Stop making a reply: what is being made of it is forgotten, and ends with a `Done` all the
-    /// same. What was made of it before is heard to its end.
+    /// Stop making a reply: what is being made of it is forgotten, and ends with a `Done` or a
+    /// `Dropped` all the same. What was made of it before is heard to its end.
     Stop(ReplyId),
     /// A tool answered. The model goes on when told to `Respond`.
     ToolAnswered {
@@ -203,6 +203,8 @@ pub enum FromSpeaker {
         /// What it consumed.
         usage: RealtimeTokens,
     },
+    /// The reply was cancelled before the model had begun it. That tells nothing of the model.
+    Dropped(ReplyId),
     /// The reply failed; the conversation goes on.
     Failed {
         /// Which reply.
@@ -221,6 +223,7 @@ impl FromSpeaker {
             Self::Consumed(_) | Self::Done { .. } | Self::Failed { .. } => true,
             Self::Words { usage, .. } => usage.is_some(),
             Self::Audio { .. }
+            | Self::Dropped(_)
             | Self::Ready
             | Self::SpeechStarted { .. }
             | Self::SpeechStopped { .. }
@@ -238,6 +241,7 @@ impl FromSpeaker {
             }
             Self::Consumed(_)
             | Self::Done { .. }
+            | Self::Dropped(_)
             | Self::Failed { .. }
             | Self::Ready
             | Self::SpeechStarted { .. }

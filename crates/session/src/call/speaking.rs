@@ -4,7 +4,8 @@ use domain::{EndReason, Millis, Overlap, OverlapOutcome, ReplyId};
 
 use super::{CallSession, Phase, Question};
 use crate::{
-    Action, Audio, CancelReason, ClauseId, Expect, Expected, Mark, Missing, Note, Play, Voices,
+    Action, Audio, CancelReason, ClauseId, Expect, Expected, Mark, Missing, Note, Play,
+    StillSpeaks,
     classify::Asked,
     reply::{After, Finish, Kind, Reply, Stage, Voicing, Writing},
     spoken::Spoken,
@@ -102,7 +103,7 @@ impl CallSession {
         }
         if !reply.is_audible() {
             // What was said made no sound.
-            return self.voice_is_gone(now, Voices::Left);
+            return self.voice_is_gone(now, StillSpeaks::Somebody);
         }
         let whole = reply.playout.close_all();
         self.actions.extend(marks(reply.id, whole));
@@ -310,16 +311,16 @@ impl CallSession {
         }
     }
 
-    pub(super) fn speaking_failed(&mut self, now: Millis, id: ReplyId, voices: Voices) {
+    pub(super) fn speaking_failed(&mut self, now: Millis, id: ReplyId, left: StillSpeaks) {
         if self.current(id).is_none() {
             return;
         }
-        self.voice_is_gone(now, voices);
+        self.voice_is_gone(now, left);
     }
 
     /// The voice failed. What was heard counts, and an apology stands for the rest: once, where the
     /// carrier can speak in place of voices of which none is left.
-    fn voice_is_gone(&mut self, now: Millis, voices: Voices) {
+    fn voice_is_gone(&mut self, now: Millis, left: StillSpeaks) {
         let Some(reply) = &mut self.reply else { return };
         if reply.voicing == Voicing::Done && reply.is_audible() {
             return;
@@ -331,7 +332,7 @@ impl CallSession {
             return self.reconsider(now);
         }
         self.failures.unspoken += 1;
-        if voices == Voices::NoneLeft {
+        if left == StillSpeaks::Nobody {
             self.leave_audio(Missing::Voice);
         }
         let Some(reply) = &mut self.reply else { return };

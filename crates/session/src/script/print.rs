@@ -6,7 +6,7 @@ use domain::{ReplyId, TurnRecord};
 
 use crate::{
     Action, Audio, CancelReason, Delivery, Input, Message, Missing, Note, Play, Prompt, RoundHeard,
-    Span, Voices, Words, reply::Secret,
+    Span, StillSpeaks, Words, reply::Secret,
 };
 
 /// An input as a line of a script, without its time.
@@ -40,8 +40,8 @@ impl fmt::Display for Input {
             Self::Round(RoundHeard::Nothing) => f.write_str("round"),
             Self::Round(RoundHeard::Words(text)) => write!(f, "round words {}", quoted(text)),
             Self::Said { reply, text } => write!(f, "said {reply} {}", quoted(text)),
-            Self::SpeakingFailed(reply, Voices::Left) => write!(f, "no-sound {reply}"),
-            Self::SpeakingFailed(reply, Voices::NoneLeft) => write!(f, "no-voice {reply}"),
+            Self::SpeakingFailed(reply, StillSpeaks::Somebody) => write!(f, "no-sound {reply}"),
+            Self::SpeakingFailed(reply, StillSpeaks::Nobody) => write!(f, "no-voice {reply}"),
             Self::SpeechStarted { at } => write!(f, "speech at {at}"),
             Self::SpeechStopped { at } => write!(f, "pause at {at}"),
             Self::Spent(so_far) => write!(f, "spent {}", so_far.0),

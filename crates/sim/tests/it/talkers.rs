@@ -42,6 +42,7 @@ pub(crate) enum Answer {
     Fails(ProviderError),
     /// Begins so many milliseconds late.
     Late(&'static str, u64),
+    Panics,
     Says(&'static str),
     /// Asks for a tool in the middle.
     Tool(&'static str),
@@ -107,6 +108,7 @@ impl FakeTalker {
                 tokio::time::sleep(Duration::from_millis(ms)).await;
                 say(reply, (text, text.len()), told).await;
             }
+            Answer::Panics => panic!("a bug in a talker"),
             Answer::Says(text) => say(reply, (text, text.len()), told).await,
             Answer::Tool(name) => {
                 let call = ToolCall {

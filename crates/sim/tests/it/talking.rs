@@ -386,3 +386,22 @@ async fn a_bug_in_whoever_talks_ends_the_call_and_is_counted() {
         assert_eq!(ended.reason, EndReason::InternalError);
     }
 }
+
+/// As when it is the bug that has ended the call, and the call is over before the bug shows.
+#[tokio::test(start_paused = true)]
+async fn a_bug_that_shows_while_the_call_is_closed_is_counted() {
+    let talker = FakeTalker::answering([Answer::Panics]);
+    let cast = cast(&talker, &[]);
+    let world = World::answer(certain(), &cast);
+    world.wait(1_000).await;
+    world.say(&cast.ears[0], "When do you open?").await;
+    while talker
+        .orders()
+        .last()
+        .is_none_or(|order| order != "commit r2")
+    {
+        world.wait(20).await;
+    }
+    let (ended, _) = world.hang_up().await;
+    assert_eq!(ended.reason, EndReason::InternalError);
+}

@@ -16,10 +16,10 @@ use super::{
     client::Deadlines,
     hearing::Hearing,
     opening::{self, Waiting, failed},
-    replies::{Asking, Out, Replies},
+    replies::{Out, Replies},
     sound::Sound,
     spare::Spare,
-    wire::{self, Complaint, FromRealtime, Weight},
+    wire::{self, Complaint, FromRealtime, Request, Weight},
 };
 use crate::{
     ProviderError,
@@ -133,14 +133,14 @@ impl Conversation {
             ToSpeaker::Commit { reply, prompt } => {
                 self.on_prompt(prompt);
                 self.commit();
-                self.ask(reply, wire::respond(reply));
+                self.ask(reply, wire::respond);
             }
             ToSpeaker::Recall(earlier) => self.recall(earlier),
             ToSpeaker::Respond { reply, prompt } => {
                 self.on_prompt(prompt);
-                self.ask(reply, wire::respond(reply));
+                self.ask(reply, wire::respond);
             }
-            ToSpeaker::Say { reply, text } => self.ask(reply, wire::say(reply, &text)),
+            ToSpeaker::Say { reply, text } => self.ask(reply, |request| wire::say(request, &text)),
             ToSpeaker::Cancel { reply, heard } => self.cancel(reply, heard),
             ToSpeaker::Stop(reply) => self.stop(reply),
             ToSpeaker::ToolAnswered { id, output } => {
@@ -175,9 +175,9 @@ impl Conversation {
         self.notes = last_notes(&self.talk.prompt);
     }
 
-    fn ask(&mut self, reply: ReplyId, message: String) {
-        let asking = Asking { reply, message };
-        self.replies.ask(asking, Instant::now(), &mut self.out);
+    fn ask(&mut self, reply: ReplyId, message: impl FnOnce(Request) -> String) {
+        self.replies
+            .ask(reply, message, Instant::now(), &mut self.out);
     }
 
     /// Tells the session what it cannot have heard.
@@ -282,8 +282,8 @@ impl Conversation {
                 item,
                 call,
             } => self.replies.on_item_done(&response, (item, call), now, out),
-            FromRealtime::ResponseCreated { response, reply } => {
-                self.replies.on_created(response, reply, now, out);
+            FromRealtime::ResponseCreated { response, request } => {
+                self.replies.on_created(response, request, now, out);
             }
             FromRealtime::ResponseDone(done) => self.replies.on_done(done, now, out)?,
             FromRealtime::Text { response, text } => {

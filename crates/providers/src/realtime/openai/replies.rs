@@ -11,7 +11,7 @@ use super::{
     NAME,
     client::Deadlines,
     reply::{Answer, Reply},
-    wire::{self, Complaint, Done, End, Weight},
+    wire::{self, Complaint, Done, End, Request, Weight},
 };
 use crate::{
     ProviderError,
@@ -34,6 +34,8 @@ pub(super) struct Replies {
     deadlines: Deadlines,
     current: Option<(Reply, Stage)>,
     waiting: Option<Asking>,
+    /// Requests that were made so far.
+    requests: u64,
     /// Replies that are whole, the newest last.
     past: VecDeque<Reply>,
     /// A response that we did not ask for is under way.
@@ -61,8 +63,8 @@ impl Foreign {
 /// A reply to be asked for.
 #[derive(Debug)]
 pub(super) struct Asking {
-    pub(super) reply: ReplyId,
-    pub(super) message: String,
+    pub(super) request: Request,
+    message: String,
 }
 
 /// How the current reply stands, and until when something has to happen.
@@ -79,14 +81,27 @@ impl Replies {
             deadlines,
             current: None,
             waiting: None,
+            requests: 0,
             past: VecDeque::new(),
             foreign: None,
         }
     }
 
     /// Asks for a reply, as soon as no other one is being made.
-    pub(super) fn ask(&mut self, asking: Asking, now: Instant, out: &mut Out) {
-        self.waiting = Some(asking);
+    pub(super) fn ask(
+        &mut self,
+        reply: ReplyId,
+        message: impl FnOnce(Request) -> String,
+        now: Instant,
+        out: &mut Out,
+    ) {
+        self.requests += 1;
+        let number = self.requests;
+        let request = Request { reply, number };
+        self.waiting = Some(Asking {
+            request,
+            message: message(request),
+        });
         self.start(now, out);
     }
 
@@ -94,11 +109,10 @@ impl Replies {
         if self.current.is_some() || self.foreign.is_some() {
             return;
         }
-        if let Some(Asking { reply, message }) = self.waiting.take() {
+        if let Some(asking) = self.waiting.take() {
             let due = now + self.deadlines.first_output;
-            let reply = Reply::new(reply, message.clone());
-            self.current = Some((reply, Stage::Asked(due)));
-            out.send.push(message);
+            out.send.push(asking.message.clone());
+            self.current = Some((Reply::new(asking), Stage::Asked(due)));
         }
     }
 
@@ -118,8 +132,12 @@ impl Replies {
 
     /// Stops what is being made of a reply, of which so much was heard.
     pub(super) fn stop(&mut self, reply: ReplyId, heard: Millis, now: Instant, out: &mut Out) {
-        if self.waiting.take_if(|one| one.reply == reply).is_some() {
-            out.tell.push_back(done_for_nothing(reply));
+        if self
+            .waiting
+            .take_if(|one| one.request.reply == reply)
+            .is_some()
+        {
+            out.tell.push_back(FromSpeaker::Dropped(reply));
         }
         if let Some((current, stage @ (Stage::Asked(_) | Stage::Made(_)))) = &mut self.current
             && current.id == reply
@@ -146,13 +164,13 @@ impl Replies {
     pub(super) fn on_created(
         &mut self,
         response: String,
-        reply: Option<ReplyId>,
+        request: Option<Request>,
         now: Instant,
         out: &mut Out,
     ) {
         match &mut self.current {
             Some((current, stage))
-                if current.response.is_none() && reply.is_none_or(|reply| reply == current.id) =>
+                if current.response.is_none() && current.is_asked_by(request) =>
             {
                 current.response = Some(response);
                 if let Stage::Asked(_) = stage {
@@ -164,7 +182,7 @@ impl Replies {
                 out.send.push(wire::cancel(Some(&response)));
                 self.foreign = Some(Foreign {
                     response: Some(response),
-                    reply,
+                    reply: request.map(|request| request.reply),
                     until: now + self.deadlines.cancelled,
                 });
             }
@@ -279,6 +297,8 @@ impl Replies {
         if let Some((mut reply, stage)) = self.current.take() {
             let id = reply.id;
             out.tell.push_back(match (end, stage) {
+                // Only a wait for it can have ended.
+                _ if reply.response.is_none() => FromSpeaker::Dropped(id),
                 (End::Failed(error), Stage::Asked(_) | Stage::Made(_)) => FromSpeaker::Failed {
                     reply: id,
                     error,
@@ -300,17 +320,17 @@ impl Replies {
 
     /// A complaint about a reply that was asked for, or about there being one too many.
     pub(super) fn on_complaint(&mut self, complaint: Complaint, now: Instant, out: &mut Out) {
-        let about = complaint.reply();
+        let about = complaint.request();
         let is_asked = |(reply, stage): &mut (Reply, Stage)| {
             let is_made = reply.response.is_some() || matches!(stage, Stage::Made(_));
-            !is_made && about.is_none_or(|about| about == reply.id)
+            !is_made && reply.is_asked_by(about)
         };
         let Some((reply, stage)) = self.current.take_if(is_asked) else {
             return;
         };
         let is_wanted = matches!(stage, Stage::Asked(_));
         if !is_wanted {
-            out.tell.push_back(done_for_nothing(reply.id));
+            out.tell.push_back(FromSpeaker::Dropped(reply.id));
         }
         if complaint.weight() == Weight::Busy {
             self.foreign = Some(Foreign {
@@ -406,14 +426,6 @@ impl Replies {
         let is_it =
             |(reply, _stage): &&mut (Reply, Stage)| reply.response.as_deref() == Some(response);
         self.current.as_mut().filter(is_it)
-    }
-}
-
-/// The end of a cancelled reply that the server never began.
-fn done_for_nothing(reply: ReplyId) -> FromSpeaker {
-    FromSpeaker::Done {
-        reply,
-        usage: RealtimeTokens::default(),
     }
 }
 

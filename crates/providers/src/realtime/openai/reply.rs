@@ -4,7 +4,11 @@ use audio::g711::BYTES_PER_MS;
 use domain::{Millis, ReplyId};
 use session::{Message, ToolCall};
 
-use super::{NAME, replies::Asking, wire};
+use super::{
+    NAME,
+    replies::Asking,
+    wire::{self, Request},
+};
 use crate::ProviderError;
 
 /// More sound than this in one reply is noise: five minutes.
@@ -18,8 +22,7 @@ const MAX_ITEMS: usize = 64;
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) id: ReplyId,
-    /// The message that asks for it.
-    asked: String,
+    asked: Asking,
     /// The server's name for it, once it has begun.
     pub(super) response: Option<String>,
     items: Vec<Item>,
@@ -66,9 +69,9 @@ pub(super) enum Answer {
 }
 
 impl Reply {
-    pub(super) fn new(id: ReplyId, asked: String) -> Self {
+    pub(super) fn new(asked: Asking) -> Self {
         Self {
-            id,
+            id: asked.request.reply,
             asked,
             response: None,
             items: Vec::new(),
@@ -81,10 +84,12 @@ impl Reply {
     }
 
     pub(super) fn ask_again(self) -> Asking {
-        Asking {
-            reply: self.id,
-            message: self.asked,
-        }
+        self.asked
+    }
+
+    /// Whether it was asked for by this request, as far as the server tells.
+    pub(super) fn is_asked_by(&self, request: Option<Request>) -> bool {
+        request.is_none_or(|request| request == self.asked.request)
     }
 
     pub(super) fn add_item(&mut self, id: String) {

@@ -7,7 +7,7 @@ mod sent;
 mod usage;
 
 use bytes::Bytes;
-use domain::{Millis, ReplyId};
+use domain::Millis;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use session::ToolCall;
@@ -15,8 +15,8 @@ use session::ToolCall;
 pub use self::{
     complaint::{Complaint, NOTHING_TO_COMMIT, Weight, closed},
     sent::{
-        CLEAR, COMMIT, CONFIGURE, append, caller, cancel, configure, delete, history, instruct,
-        note, reply_of, respond, say, tool_output, truncate, url,
+        CLEAR, COMMIT, CONFIGURE, Request, append, caller, cancel, configure, delete, history,
+        instruct, note, request_of, respond, say, tool_output, truncate, url,
     },
 };
 use crate::{
@@ -83,8 +83,8 @@ pub enum FromRealtime {
     ResponseCreated {
         /// Its id.
         response: String,
-        /// The reply that it was asked for as.
-        reply: Option<ReplyId>,
+        /// What it was asked for by, if the server repeats that.
+        request: Option<Request>,
     },
     /// A response has another item.
     ItemAdded {
@@ -229,6 +229,8 @@ struct StatusDetails<'a> {
 struct Metadata<'a> {
     #[serde(borrow, default)]
     reply: Text<'a>,
+    #[serde(borrow, default)]
+    request: Text<'a>,
 }
 
 /// Reads a text message. What it says where nobody expects it is ignored, never an error.
@@ -322,7 +324,7 @@ fn created(response: &Response<'_>) -> FromRealtime {
     let metadata: Metadata<'_> = part(response.metadata);
     FromRealtime::ResponseCreated {
         response: response.id.to_string(),
-        reply: sent::reply(&metadata.reply),
+        request: Request::read(&metadata.reply, &metadata.request),
     }
 }
 

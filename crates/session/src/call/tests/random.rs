@@ -10,8 +10,8 @@ use proptest::prelude::*;
 
 use super::dice::Dice;
 use crate::{
-    Action, Audio, CallSession, ClauseId, Delivery, Input, Mark, Play, RoundHeard, Span, Timer,
-    ToolRunId, Voices, Words,
+    Action, Audio, CallSession, ClauseId, Delivery, Input, Mark, Play, RoundHeard, Span,
+    StillSpeaks, Timer, ToolRunId, Words,
 };
 
 /// What every call may cost.
@@ -139,7 +139,7 @@ impl World {
             1 => Input::LineLost,
             2 => Input::RecogniserFailed,
             3 => Input::Dismissed,
-            4 => Input::SpeakingFailed(reply, Voices::NoneLeft),
+            4 => Input::SpeakingFailed(reply, StillSpeaks::Nobody),
             5 => Input::ThinkingFailed(reply),
             6 => Input::ToolAnswered {
                 run: ToolRunId(1),
@@ -257,7 +257,7 @@ impl World {
                 self.later(1_200, Input::SpokenAll(reply));
             }
             Action::SpeakEnd(reply) => match self.dice.roll(30) {
-                0 => self.later(2_000, Input::SpeakingFailed(reply, Voices::Left)),
+                0 => self.later(2_000, Input::SpeakingFailed(reply, StillSpeaks::Somebody)),
                 // A voice that never says that it is done.
                 1 => {}
                 _ => self.later(1_200, Input::SpokenAll(reply)),

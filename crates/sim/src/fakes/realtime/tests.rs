@@ -134,6 +134,7 @@ impl Call {
                 FromSpeaker::Audio { .. }
                 | FromSpeaker::Consumed(_)
                 | FromSpeaker::Done { .. }
+                | FromSpeaker::Dropped(_)
                 | FromSpeaker::Ready
                 | FromSpeaker::Text { .. }
                 | FromSpeaker::Words { .. } => {}
@@ -206,6 +207,7 @@ async fn our_client_leaves_turns_to_the_provider() {
             FromSpeaker::Audio { .. }
             | FromSpeaker::Consumed(_)
             | FromSpeaker::Done { .. }
+            | FromSpeaker::Dropped(_)
             | FromSpeaker::Failed { .. }
             | FromSpeaker::Ready
             | FromSpeaker::Text { .. }

@@ -135,6 +135,7 @@ impl Call {
             Some(FromSpeaker::Done { reply, usage }) => {
                 format!("done {reply} {}", usage.output_audio)
             }
+            Some(FromSpeaker::Dropped(reply)) => format!("dropped {reply}"),
             Some(FromSpeaker::Failed { reply, error, .. }) => {
                 format!("failed {reply} {:?}", error.verdict())
             }
@@ -196,12 +197,11 @@ async fn write(socket: &mut ServerSocket, message: Value) {
     socket.write(&message.to_string()).await;
 }
 
-/// Begins a response of a reply's name.
+/// Begins a response of a reply's name, without a word on what asked for it.
 async fn begin(socket: &mut ServerSocket, reply: &str) {
     write(
         socket,
-        json!({ "type": "response.created",
-            "response": { "id": reply, "metadata": { "reply": reply } } }),
+        json!({ "type": "response.created", "response": { "id": reply } }),
     )
     .await;
 }

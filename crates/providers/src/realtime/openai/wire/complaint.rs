@@ -1,10 +1,9 @@
 //! What the server dislikes, and what its closes mean.
 
-use domain::ReplyId;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{part, reply_of, some};
+use super::{Request, part, request_of, some};
 use crate::{
     ProviderError, Verdict,
     openai::{NAME, broke_off},
@@ -116,17 +115,17 @@ impl Complaint {
             Weight::Fatal
         } else if code == BUSY {
             Weight::Busy
-        } else if self.reply().is_some() || (self.about.is_none() && is_too_fast) {
+        } else if self.request().is_some() || (self.about.is_none() && is_too_fast) {
             Weight::Reply
         } else {
             Weight::Trifle
         }
     }
 
-    /// The reply that it is about.
+    /// The request for a reply that it is about.
     #[must_use]
-    pub fn reply(&self) -> Option<ReplyId> {
-        self.about.as_deref().and_then(reply_of)
+    pub fn request(&self) -> Option<Request> {
+        self.about.as_deref().and_then(request_of)
     }
 
     /// As the refusal of a session's settings: wrong for every call with them, not for this one alone.

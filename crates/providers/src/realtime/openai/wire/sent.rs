@@ -20,7 +20,7 @@ pub const COMMIT: &str = r#"{"event_id":"commit","type":"input_audio_buffer.comm
 pub const CLEAR: &str = r#"{"event_id":"clear","type":"input_audio_buffer.clear"}"#;
 /// The id of the message that settles a session, repeated in a complaint about it.
 pub const CONFIGURE: &str = "configure";
-/// Before the reply in the id of the message that asks for one.
+/// Before the request in the id of the message that makes it.
 const RESPOND: &str = "respond-";
 
 /// The address of a conversation. A base without any path gets `/v1`, where every server has it.
@@ -119,41 +119,62 @@ pub fn append(audio: &[u8]) -> String {
     message
 }
 
-/// Asks for a reply. Its name comes back with the response.
+/// One request for a reply. A reply may take several, and each has a response of its own.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Request {
+    /// Which reply.
+    pub reply: ReplyId,
+    /// Which request of the conversation.
+    pub number: u64,
+}
+
+impl Request {
+    /// What comes back with the response. All values have to be text.
+    fn metadata(self) -> Value {
+        json!({ "reply": self.reply.to_string(), "request": self.number.to_string() })
+    }
+
+    /// Reads `r7` and `3`.
+    pub(super) fn read(reply: &str, number: &str) -> Option<Self> {
+        Some(Self {
+            reply: ReplyId(reply.strip_prefix('r')?.parse().ok()?),
+            number: number.parse().ok()?,
+        })
+    }
+}
+
+/// Asks for a reply. The request's name comes back with the response.
 #[must_use]
-pub fn respond(reply: ReplyId) -> String {
-    response(reply, json!({ "metadata": { "reply": reply.to_string() } }))
+pub fn respond(request: Request) -> String {
+    response(request, json!({ "metadata": request.metadata() }))
 }
 
 /// Asks for a reply that says just this, without a look at the conversation, which it becomes a
 /// part of.
 #[must_use]
-pub fn say(reply: ReplyId, text: &str) -> String {
+pub fn say(request: Request, text: &str) -> String {
     let instructions = format!(
         "Say exactly the following text, word for word, in its own language. Add nothing, leave \
          nothing out, answer nothing.\n\n{text}"
     );
     let asked = json!({
         "instructions": instructions, "input": [], "tool_choice": "none",
-        "metadata": { "reply": reply.to_string() },
+        "metadata": request.metadata(),
     });
-    response(reply, asked)
+    response(request, asked)
 }
 
-fn response(reply: ReplyId, asked: Value) -> String {
-    let id = format!("{RESPOND}{reply}");
+fn response(request: Request, asked: Value) -> String {
+    let Request { reply, number } = request;
+    let id = format!("{RESPOND}{reply}-{number}");
     json!({ "type": "response.create", "event_id": id, "response": asked }).to_string()
 }
 
-/// Which reply a message asked for, by the message's id.
+/// Which request a message made, by the message's id.
 #[must_use]
-pub fn reply_of(event_id: &str) -> Option<ReplyId> {
-    reply(event_id.strip_prefix(RESPOND)?)
-}
-
-/// Reads the name of a reply: `r7`.
-pub(super) fn reply(name: &str) -> Option<ReplyId> {
-    name.strip_prefix('r')?.parse().ok().map(ReplyId)
+pub fn request_of(event_id: &str) -> Option<Request> {
+    let (reply, number) = event_id.strip_prefix(RESPOND)?.split_once('-')?;
+    Request::read(reply, number)
 }
 
 /// Ends a response. Without an id: whichever is under way.

@@ -1,5 +1,6 @@
 use std::fmt::Write as _;
 
+use domain::ReplyId;
 use serde_json::{Value, json};
 use session::Message;
 
@@ -138,13 +139,20 @@ fn what_is_not_set_is_not_sent() {
     }
 }
 
+const fn request(reply: u32) -> Request {
+    Request {
+        reply: ReplyId(reply),
+        number: 3,
+    }
+}
+
 #[test]
 fn orders_have_the_shape_of_the_protocol() {
     let messages = [
         append(&[0xff, 0x7f, 0x00]),
         COMMIT.to_owned(),
         CLEAR.to_owned(),
-        respond(ReplyId(7)),
+        respond(request(7)),
         cancel(None),
         cancel(Some("resp_1")),
         truncate("item_7", Millis(1_480)),
@@ -158,7 +166,7 @@ fn orders_have_the_shape_of_the_protocol() {
     {"type":"input_audio_buffer.append","audio":"/38A"}
     {"event_id":"commit","type":"input_audio_buffer.commit"}
     {"event_id":"clear","type":"input_audio_buffer.clear"}
-    {"event_id":"respond-r7","response":{"metadata":{"reply":"r7"}},"type":"response.create"}
+    {"event_id":"respond-r7-3","response":{"metadata":{"reply":"r7","request":"3"}},"type":"response.create"}
     {"event_id":"cancel","type":"response.cancel"}
     {"event_id":"cancel","response_id":"resp_1","type":"response.cancel"}
     {"audio_end_ms":1480,"content_index":0,"event_id":"truncate","item_id":"item_7","type":"conversation.item.truncate"}
@@ -168,14 +176,15 @@ fn orders_have_the_shape_of_the_protocol() {
     {"event_id":"item","item":{"content":[{"text":"The caller is silent.","type":"input_text"}],"role":"system","type":"message"},"type":"conversation.item.create"}
     {"event_id":"instruct","session":{"instructions":"Be brief.","type":"realtime"},"type":"session.update"}
     "#);
-    assert_eq!(reply_of("respond-r7"), Some(ReplyId(7)));
-    assert_eq!(reply_of("respond-7"), None);
-    assert_eq!(reply_of("truncate"), None);
+    assert_eq!(request_of("respond-r7-3"), Some(request(7)));
+    assert_eq!(request_of("respond-r7"), None);
+    assert_eq!(request_of("respond-7-3"), None);
+    assert_eq!(request_of("truncate"), None);
 }
 
 #[test]
 fn a_line_of_ours_is_said_without_the_conversation_or_tools() {
-    let message = value(&say(ReplyId(2), "Goodbye, \"Ana\"."));
+    let message = value(&say(request(2), "Goodbye, \"Ana\"."));
     let asked = &message["response"];
     assert_eq!(asked["input"], json!([]));
     assert_eq!(asked["tool_choice"], "none");
@@ -291,7 +300,7 @@ fn replies_are_read_by_their_names_of_today_and_of_the_beta() {
 #[test]
 fn the_life_of_a_response_is_read() {
     insta::assert_snapshot!(shown(&[
-        r#"{"type":"response.created","response":{"id":"resp_1","status":"in_progress","metadata":{"reply":"r7"}}}"#,
+        r#"{"type":"response.created","response":{"id":"resp_1","status":"in_progress","metadata":{"reply":"r7","request":"3"}}}"#,
         r#"{"type":"response.created","response":{"id":"resp_2","metadata":null}}"#,
         r#"{"type":"response.output_item.added","response_id":"resp_1","output_index":0,"item":{"id":"item_4","type":"message"}}"#,
         r#"{"type":"response.function_call_arguments.delta","response_id":"resp_1","item_id":"item_5","delta":"{\"d"}"#,
@@ -303,8 +312,8 @@ fn the_life_of_a_response_is_read() {
         r#"{"type":"rate_limits.updated","rate_limits":[{"name":"tokens","limit":1}]}"#,
         r#"{"type":"something.of.tomorrow","delta":{"a":[1]}}"#,
     ]), @r#"
-    ResponseCreated { response: "resp_1", reply: Some(ReplyId(7)) }
-    ResponseCreated { response: "resp_2", reply: None }
+    ResponseCreated { response: "resp_1", request: Some(Request { reply: ReplyId(7), number: 3 }) }
+    ResponseCreated { response: "resp_2", request: None }
     ItemAdded { response: "resp_1", item: "item_4" }
     Alive { response: "resp_1" }
     ItemDone { response: "resp_1", item: "item_5", call: Some(ToolCall { id: "call_3", name: "book", arguments: "{}" }) }
@@ -426,7 +435,7 @@ fn odd_messages_are_refused_or_ignored_never_believed() {
     Nothing
     Nothing
     Nothing
-    ResponseCreated { response: "", reply: None }
+    ResponseCreated { response: "", request: None }
     SpeechStarted { item: "", at: Millis(0) }
     SpeechStarted { item: "", at: Millis(31622400000) }
     ItemDone { response: "r", item: "", call: None }

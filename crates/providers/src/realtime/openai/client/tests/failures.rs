@@ -136,7 +136,7 @@ async fn complaints_that_do_not_matter_are_survived_and_others_end_it() {
     write(
         &mut socket,
         json!({ "type": "error", "error": { "type": "invalid_request_error",
-            "code": "invalid_value", "message": "m", "event_id": "respond-r1" } }),
+            "code": "invalid_value", "message": "m", "event_id": "respond-r1-1" } }),
     )
     .await;
     assert_eq!(call.next().await, "failed r1 GiveUp");

@@ -54,7 +54,7 @@ fn complaints_are_weighed_by_code_type_and_what_they_are_about() {
         assert_eq!(invalid(code, Some(about)).0, Weight::Trifle, "{code}");
     }
     assert_eq!(
-        invalid("invalid_value", Some("respond-r3")),
+        invalid("invalid_value", Some("respond-r3-1")),
         (Weight::Reply, Verdict::GiveUp)
     );
     let limited = weigh(json!({ "type": "rate_limit_error", "message": "slow" }));
