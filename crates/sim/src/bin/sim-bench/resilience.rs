@@ -69,7 +69,7 @@ enum Job {
 impl Job {
     const fn name(self) -> &'static str {
         match self {
-            Self::Listen => "listen: an utterance of 1.2 s, 20 pieces, asked for its words",
+            Self::Listen => "listen: an utterance of 1.2 s, 15 pieces, asked for its words",
             Self::Speak => "speak: a reply of one clause, 10 pieces of sound",
             Self::Think => "think: a reply of 8 pieces",
         }
