@@ -87,7 +87,7 @@ impl CallSession {
     fn wait_for_words(&self) -> Millis {
         if self.awaits_rounds() {
             // No filler can be said, and the first round is about what is there by then.
-            return self.late_words().or_earlier(BEFORE_ROUNDS);
+            return self.late_words();
         }
         // A recogniser that ends turns alone has longer than the caller can be left in silence.
         let filler = self.rules.mask.slow_filler_after;
@@ -267,11 +267,16 @@ impl CallSession {
     /// How long after a sound its words are waited for, behind a filler if any can be said.
     fn late_words(&self) -> Millis {
         let deadline = self.words_deadline();
-        match self.delivery {
-            // They come soon if they do, and nothing can be said meanwhile.
-            Delivery::AsSpoken if self.awaits_rounds() => deadline,
-            Delivery::AsSpoken | Delivery::InBatches => LATE_WORDS.or_later(deadline),
+        let late = LATE_WORDS.or_later(deadline);
+        if !self.awaits_rounds() {
+            return late;
         }
+        // Nothing can be said meanwhile, and words that come as they are spoken come soon.
+        let wait = match self.delivery {
+            Delivery::AsSpoken => deadline,
+            Delivery::InBatches => late,
+        };
+        wait.or_earlier(BEFORE_ROUNDS)
     }
 
     /// The agent is done with what it said while words were awaited.

@@ -209,6 +209,31 @@ fn a_sound_without_words_leaves_nobody_in_silence_before_the_carrier_listens() {
 }
 
 #[test]
+fn nor_does_one_that_ends_before_the_apology() {
+    let mut rules = with_rounds();
+    rules.turn.end = TurnEnd::Provider;
+    let happened = after_greeting(
+        rules,
+        "
+        1.000  utterance Are you open on Monday?
+        1.500  text r2 From nine to five.
+        1.510  done r2
+        1.600  no-voice r2
+        1.610  audio r3 3.000
+        1.610  spoken r3
+        2.000  speech
+        3.550  pause at 3.500
+        4.620  played r3-0
+        9.000  round over
+    ",
+    );
+    assert!(
+        happened.contains("6.500  take rounds: no voice"),
+        "{happened}"
+    );
+}
+
+#[test]
 fn words_of_a_recogniser_that_ends_turns_are_waited_for_beyond_a_filler() {
     let mut rules = with_rounds();
     rules.turn.end = TurnEnd::Provider;
