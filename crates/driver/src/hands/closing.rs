@@ -76,6 +76,9 @@ impl Hands {
             ..
         } = *self;
         drop((recogniser, voice));
+        while let Some(done) = tasks.try_join_next() {
+            ended.push(done);
+        }
         tokio::spawn(async move {
             let goodbyes = async { while tasks.join_next().await.is_some() {} };
             drop(timeout(CLOSE_WITHIN, goodbyes).await);

@@ -86,7 +86,7 @@ impl Bills {
         self.count(place, reply, tokens);
     }
 
-    /// No bill will come for this reply.
+    /// No bill of this reply is waited for any more; a late one is told as what was consumed.
     pub(super) fn dropped(&mut self, reply: ReplyId) {
         self.owed.remove(&reply);
     }

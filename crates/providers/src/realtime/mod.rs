@@ -203,7 +203,8 @@ pub enum FromSpeaker {
         /// What it consumed.
         usage: RealtimeTokens,
     },
-    /// The reply was cancelled before the model had begun it. That tells nothing of the model.
+    /// The reply was cancelled before the model had begun it, as far as it told. That says nothing of
+    /// how well the model works.
     Dropped(ReplyId),
     /// The reply failed; the conversation goes on.
     Failed {
