@@ -45,6 +45,7 @@ macro_rules! memory_and_faults {
 }
 
 mod anthropic;
+mod arrivals;
 mod body;
 mod cache;
 mod deepgram;

@@ -17,7 +17,7 @@ use std::{
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::State,
+    extract::{ConnectInfo, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Response},
     routing::{get, post},
@@ -31,6 +31,7 @@ use crate::{
     Delay, Dice,
     fakes::{
         Timeline, Used,
+        arrivals::Arrivals,
         cache::Cache,
         listener::{ANY_PORT, Listener, Stop},
         log::{Faults, Log},
@@ -177,9 +178,11 @@ async fn models(State((shared, _)): State<Served>, headers: HeaderMap) -> Respon
 
 async fn messages(
     State((shared, mut stop)): State<Served>,
+    ConnectInfo(arrivals): ConnectInfo<Arrivals>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    let at = arrivals.last();
     let fault = shared.faults.take();
     let parsed = serde_json::from_slice::<Value>(&body);
     let read = admit(&shared.settings, &headers).and_then(|()| match &parsed {
@@ -198,7 +201,7 @@ async fn messages(
         key: header(&headers, "x-api-key"),
         body: parsed.unwrap_or(Value::Null),
         status: status.as_u16(),
-        at: Instant::now(),
+        at,
     });
     let characters = read.as_ref().map_or(0, |asking| asking.chat.characters());
     let tab = shared.tabs.open(characters, status != StatusCode::OK);
@@ -209,7 +212,7 @@ async fn messages(
             stop.wait().await;
             wire::server_error()
         }
-        (None, Ok(asking)) => answer(&shared, asking, (fault, tab), stop).await,
+        (None, Ok(asking)) => answer(&shared, (asking, at), (fault, tab), stop).await,
     }
 }
 
@@ -235,13 +238,13 @@ fn header(headers: &HeaderMap, name: &str) -> String {
 
 async fn answer(
     shared: &Shared,
-    asking: Asking,
+    (asking, at): (Asking, Instant),
     (fault, tab): (Option<LlmFault>, OpenTab),
     stop: Stop,
 ) -> Response {
     let settings = &shared.settings;
     let chat = asking.chat;
-    report(settings.timeline.as_ref(), || {
+    report(settings.timeline.as_ref(), at, || {
         What::ChatAsked(chat.last_said().to_owned())
     });
     let number = shared.requests.fetch_add(1, Ordering::Relaxed);

@@ -3,9 +3,10 @@ use std::{io, net::SocketAddr};
 use axum::{
     Router,
     extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade},
-    serve::ListenerExt as _,
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+use super::arrivals::{Arrivals, Port};
 
 /// Loopback, any free port.
 pub(crate) const ANY_PORT: SocketAddr =
@@ -29,14 +30,11 @@ impl Listener {
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(());
         let router = routes(Stop(stopped.clone()));
-        let listener = listener.tap_io(|socket| {
-            // Without it small frames wait for an acknowledgement: the only harm is delay.
-            let _ = socket.set_nodelay(true);
-        });
+        let service = router.into_make_service_with_connect_info::<Arrivals>();
         let serving = tokio::spawn(async move {
             let stop = async move { Stop(stopped).wait().await };
             // Serving ends only by the signal: axum keeps accept errors to itself.
-            let _ = axum::serve(listener, router)
+            let _ = axum::serve(Port(listener), service)
                 .with_graceful_shutdown(stop)
                 .await;
         });

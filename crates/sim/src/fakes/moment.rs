@@ -27,13 +27,12 @@ pub enum What {
     TextSent(String),
 }
 
-/// Reports to a timeline, if there is one.
-pub(crate) fn report(timeline: Option<&Timeline>, what: impl FnOnce() -> What) {
+/// Reports to a timeline, if there is one, what passed at this moment.
+///
+/// A request came in before it was read and judged: what a fake does with it is its own time.
+pub(crate) fn report(timeline: Option<&Timeline>, at: Instant, what: impl FnOnce() -> What) {
     if let Some(timeline) = timeline {
-        let moment = Moment {
-            at: Instant::now(),
-            what: what(),
-        };
+        let moment = Moment { at, what: what() };
         // A full timeline loses moments: whoever measures sees that turns are missing.
         let _ = timeline.try_send(moment);
     }

@@ -21,7 +21,7 @@ use std::{
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::State,
+    extract::{ConnectInfo, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
     routing::{get, post},
@@ -42,6 +42,7 @@ use crate::{
     Delay, Dice,
     fakes::{
         Timeline, Used,
+        arrivals::Arrivals,
         cache::{Cache, Lasts, Mark},
         listener::{ANY_PORT, Listener, Stop},
         log::{Faults, Log},
@@ -248,9 +249,11 @@ async fn models(State((shared, _)): State<Served>, headers: HeaderMap) -> Respon
 
 async fn chat(
     State((shared, mut stop)): State<Served>,
+    ConnectInfo(arrivals): ConnectInfo<Arrivals>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    let at = arrivals.last();
     let fault = shared.faults.take();
     let parsed = serde_json::from_slice::<Value>(&body);
     let authorization = authorization(&headers);
@@ -275,7 +278,7 @@ async fn chat(
         authorization,
         body: parsed.unwrap_or(Value::Null),
         status: status.as_u16(),
-        at: Instant::now(),
+        at,
     });
     let characters = read.as_ref().map_or(0, Chat::characters);
     let tab = shared.tabs.open(characters, status != StatusCode::OK);
@@ -287,19 +290,19 @@ async fn chat(
         return wire::server_error();
     }
     match read {
-        Ok(chat) => answer(&shared, chat, (fault, tab), stop).await,
+        Ok(chat) => answer(&shared, (chat, at), (fault, tab), stop).await,
         Err(refusal) => wire::refusal(&refusal),
     }
 }
 
 async fn answer(
     shared: &Shared,
-    chat: Chat,
+    (chat, at): (Chat, Instant),
     (fault, tab): (Option<LlmFault>, OpenTab),
     stop: Stop,
 ) -> Response {
     let settings = &shared.settings;
-    report(settings.timeline.as_ref(), || {
+    report(settings.timeline.as_ref(), at, || {
         What::ChatAsked(chat.last_said().to_owned())
     });
     let number = shared.requests.fetch_add(1, Ordering::Relaxed);

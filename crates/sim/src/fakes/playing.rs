@@ -4,6 +4,7 @@
 use std::iter;
 
 use axum::body::{Body, Bytes};
+use tokio::time::Instant;
 
 use super::{
     SpeechFault, Timeline,
@@ -41,7 +42,7 @@ impl Playing {
         let mut text = Some(self.text);
         let tell = move |pieces| {
             if let Some(text) = text.take() {
-                report(timeline.as_ref(), || What::SpeechSent(text));
+                report(timeline.as_ref(), Instant::now(), || What::SpeechSent(text));
             }
             sent(pieces);
         };

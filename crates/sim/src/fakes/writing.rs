@@ -4,7 +4,7 @@ use std::{convert::Infallible, time::Duration};
 
 use axum::body::{Body, Bytes};
 use futures_util::stream;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{
     Timeline,
@@ -115,7 +115,8 @@ impl Writing {
             Part::Frame => {}
             Part::Text(text) => {
                 self.tab.wrote(&text);
-                report(self.timeline.as_ref(), || What::TextSent(text));
+                let timeline = self.timeline.as_ref();
+                report(timeline, Instant::now(), || What::TextSent(text));
             }
             Part::Wordless => self.tab.wrote(""),
         }

@@ -238,9 +238,8 @@ impl Connection {
         self.utterance.push_str(&line.settled);
         if line.ends && !self.utterance.is_empty() {
             let words = std::mem::take(&mut self.utterance);
-            report(self.shared.settings.timeline.as_ref(), || {
-                What::FinalSent(words)
-            });
+            let timeline = self.shared.settings.timeline.as_ref();
+            report(timeline, Instant::now(), || What::FinalSent(words));
         }
     }
 

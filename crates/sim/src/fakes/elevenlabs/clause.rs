@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Json,
     body::Bytes,
-    extract::{Path, RawQuery, State},
+    extract::{ConnectInfo, Path, RawQuery, State},
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
@@ -19,6 +19,7 @@ use super::{
 };
 use crate::fakes::{
     SpeechFault,
+    arrivals::Arrivals,
     listener::{Stop, query_pairs},
     moment::{What, report},
     playing::Playing,
@@ -76,11 +77,13 @@ pub(super) type Served = (Arc<Shared>, Stop);
 
 pub(super) async fn speak(
     State((shared, mut stop)): State<Served>,
+    ConnectInfo(arrivals): ConnectInfo<Arrivals>,
     Path(voice): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    let at = arrivals.last();
     let fault = shared.faults.take();
     let mut asked = SpokenText {
         voice,
@@ -97,7 +100,7 @@ pub(super) async fn speak(
         return refused;
     }
     let open = shared.taken();
-    report(shared.settings.timeline.as_ref(), || {
+    report(shared.settings.timeline.as_ref(), at, || {
         What::TextAsked(text.clone())
     });
     if fault == Some(SpeechFault::NoAnswer) {

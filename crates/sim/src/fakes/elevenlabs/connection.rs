@@ -46,6 +46,8 @@ pub(super) struct Connection {
     due: BTreeMap<(Instant, u64), Outgoing>,
     order: u64,
     audio_sent: usize,
+    /// When the message that is read came in.
+    came: Instant,
 }
 
 struct Context {
@@ -110,6 +112,7 @@ impl Connection {
             due: BTreeMap::new(),
             order: 0,
             audio_sent: 0,
+            came: Instant::now(),
         }
     }
 
@@ -168,6 +171,7 @@ impl Connection {
     }
 
     fn on_text(&mut self, text: &str) -> Result<(), Offence> {
+        self.came = Instant::now();
         self.note(|stream| {
             if stream.messages.len() < KEPT {
                 stream.messages.push(text.to_owned());
@@ -288,9 +292,8 @@ impl Connection {
         }
         if !text.trim().is_empty() {
             self.note(|stream| stream.characters += text.trim().chars().count() as u64);
-            report(self.shared.settings.timeline.as_ref(), || {
-                What::TextAsked(text.to_owned())
-            });
+            let timeline = self.shared.settings.timeline.as_ref();
+            report(timeline, self.came, || What::TextAsked(text.to_owned()));
         }
         let urge = Urge {
             flush: message.flush,
@@ -412,7 +415,7 @@ impl Connection {
                 self.audio_sent += 1;
                 if let Some(text) = begins {
                     let timeline = self.shared.settings.timeline.as_ref();
-                    report(timeline, || What::SpeechSent(text));
+                    report(timeline, Instant::now(), || What::SpeechSent(text));
                 }
                 message
             }

@@ -189,7 +189,7 @@ impl Connection {
             }
             if let Some(text) = step.begins {
                 let timeline = self.shared.settings.timeline.as_ref();
-                report(timeline, || What::SpeechSent(text));
+                report(timeline, Instant::now(), || What::SpeechSent(text));
             }
             self.out.extend(step.events);
         }
@@ -369,9 +369,8 @@ impl Connection {
             let place = self.words.partition_point(|(other, _)| *other <= at);
             self.words.insert(place, (at, events));
         }
-        report(self.shared.settings.timeline.as_ref(), || {
-            What::FinalSent(words)
-        });
+        let timeline = self.shared.settings.timeline.as_ref();
+        report(timeline, Instant::now(), || What::FinalSent(words));
         Ok(())
     }
 
@@ -404,12 +403,13 @@ impl Connection {
             let code = "conversation_already_has_active_response";
             return Err(Refused::violation(code, message));
         }
+        let at = Instant::now();
         self.responses += 1;
         let chat = self.conversation.chat(
             &self.model,
             (&self.session.instructions, self.session.tools.clone()),
         );
-        report(self.shared.settings.timeline.as_ref(), || {
+        report(self.shared.settings.timeline.as_ref(), at, || {
             What::ChatAsked(chat.last_said().to_owned())
         });
         let reply = match said_exactly(asked) {

@@ -142,6 +142,7 @@ impl Connection {
     }
 
     fn on_text(&mut self, text: &str) -> Result<(), Offence> {
+        let at = Instant::now();
         self.note(|stream| {
             if stream.messages.len() < KEPT {
                 stream.messages.push(text.to_owned());
@@ -162,7 +163,7 @@ impl Connection {
             FromClient::Speak { text } => {
                 self.text.push_str(&text);
                 let timeline = self.shared.settings.timeline.as_ref();
-                report(timeline, || What::TextAsked(text));
+                report(timeline, at, || What::TextAsked(text));
             }
         }
         Ok(())
@@ -257,7 +258,7 @@ impl Connection {
                 self.audio_sent += 1;
                 if let Some(text) = begins {
                     let timeline = self.shared.settings.timeline.as_ref();
-                    report(timeline, || What::SpeechSent(text));
+                    report(timeline, Instant::now(), || What::SpeechSent(text));
                 }
                 Message::Binary(bytes)
             }

@@ -7,7 +7,7 @@ use audio::{
 };
 use axum::{
     body::{Body, Bytes},
-    extract::State,
+    extract::{ConnectInfo, State},
     http::{HeaderMap, StatusCode},
     response::Response,
 };
@@ -21,6 +21,7 @@ use crate::{
     Delay,
     fakes::{
         Recorded, Voice,
+        arrivals::Arrivals,
         listener::Stop,
         moment::{What, report},
         playing::Playing,
@@ -133,9 +134,11 @@ impl FakeSpeech {
 
 pub(super) async fn speak(
     State((shared, mut stop)): State<(Arc<Shared>, Stop)>,
+    ConnectInfo(arrivals): ConnectInfo<Arrivals>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    let at = arrivals.last();
     let fault = shared.faults.take();
     let parsed = serde_json::from_slice::<Value>(&body).unwrap_or_default();
     let authorization = authorization(&headers);
@@ -168,7 +171,7 @@ pub(super) async fn speak(
         Err(refusal) => return wire::refusal(&refusal),
     };
     let open = shared.taken();
-    report(shared.settings.timeline.as_ref(), || {
+    report(shared.settings.timeline.as_ref(), at, || {
         What::TextAsked(text.clone())
     });
     if fault == Some(SpeechFault::NoAnswer) {

@@ -8,7 +8,7 @@ use axum::{
     response::Response,
 };
 use serde_json::{Value, json};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{
     super::{LlmFault, Settings, authorization, request::Refusal, wire},
@@ -216,7 +216,9 @@ impl Shared {
             }
             Some(_) | None => {
                 let timeline = self.settings.timeline.as_ref();
-                report(timeline, || What::FinalSent(file.text.clone()));
+                report(timeline, Instant::now(), || {
+                    What::FinalSent(file.text.clone())
+                });
                 wire::answer(StatusCode::OK, text)
             }
         }
