@@ -45,3 +45,4 @@ pub use rules::{
     OverlapRules, Presses, Rules, Speculate, TurnEnd, TurnRules, Waits,
 };
 pub use timers::Timer;
+pub use words::normalised;

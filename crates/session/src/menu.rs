@@ -36,11 +36,12 @@ impl MenuEar {
         machines::MENUS
             .iter()
             .any(|phrase| contains_phrase(said, phrase))
-            || machines::PRESSING.iter().any(|verb| {
-                said.match_indices(verb).any(|(at, _)| {
-                    let whole = at == 0 || said[..at].ends_with(' ');
-                    let rest = said[at + verb.len()..].strip_prefix(' ');
-                    whole && rest.is_some_and(is_key)
+            || words::tails(said).any(|tail| {
+                let mut verbs = machines::PRESSING.iter();
+                verbs.any(|verb| {
+                    let rest = tail.strip_prefix(verb);
+                    rest.and_then(|rest| rest.strip_prefix(' '))
+                        .is_some_and(is_key)
                 })
             })
     }

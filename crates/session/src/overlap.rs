@@ -139,19 +139,18 @@ fn stopped_by(text: &str, rules: &OverlapRules, lists: Option<&Lists>) -> Stop {
     let mut stops = rules
         .stop_words
         .iter()
-        .map(|stop| words::normalised(stop))
         .filter(|stop| words::contains_phrase(text, stop))
         .peekable();
     if stops.peek().is_none() {
         return Stop::None;
     }
-    let begins = |stop: &String| {
+    let begins = |stop: &str| {
         text == stop
             && harmless
                 .iter()
                 .any(|phrase| words::begins_with_phrase(phrase, stop))
     };
-    if stops.all(|stop| begins(&stop)) {
+    if stops.all(|stop| begins(stop)) {
         Stop::Beginning
     } else {
         Stop::Certain
@@ -187,9 +186,8 @@ fn longest_ack(text: &str, rules: &OverlapRules) -> usize {
     rules
         .ack_words
         .iter()
-        .map(|ack| words::normalised(ack))
-        .filter(|ack| !ack.is_empty() && words::begins_with_phrase(text, ack))
-        .map(|ack| ack.len())
+        .filter(|ack| words::begins_with_phrase(text, ack))
+        .map(String::len)
         .max()
         .unwrap_or(0)
 }

@@ -353,10 +353,11 @@ pub struct OverlapRules {
     pub speech_without_words: Option<Millis>,
     /// Speech this close to the end of our audio is simply the next turn.
     pub end_edge: Millis,
-    /// Words and phrases that stop the agent at once: the language's, and the agent's own on top.
+    /// Words and phrases that stop the agent at once, [normalised](crate::normalised): the
+    /// language's, and the agent's own on top.
     pub stop_words: Vec<String>,
-    /// Words and phrases that only say "I am listening": the language's, and the agent's own on
-    /// top.
+    /// Words and phrases that only say "I am listening", [normalised](crate::normalised): the
+    /// language's, and the agent's own on top.
     pub ack_words: Vec<String>,
 }
 
@@ -448,7 +449,7 @@ pub struct EndRules {
     pub warn_before: Option<Millis>,
     /// Silence between the last word of a goodbye and the hang-up.
     pub grace: Millis,
-    /// Phrases by which either side says goodbye.
+    /// Phrases by which either side says goodbye, [normalised](crate::normalised).
     pub goodbyes: Vec<String>,
     /// Failures in a row after which the call is given up.
     pub max_failures: u32,

@@ -7,6 +7,8 @@ mod es;
 pub(crate) mod machines;
 pub(crate) mod questions;
 
+use std::iter;
+
 use domain::Language;
 
 use crate::spoken::Speech;
@@ -78,7 +80,7 @@ pub(crate) fn lists(language: &Language) -> Option<&'static Lists> {
 pub(crate) const FALLBACK: &Lists = &en::LISTS;
 
 /// Lower-case words without punctuation, one space between: what two texts are compared by.
-pub(crate) fn normalised(text: &str) -> String {
+pub fn normalised(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for word in words(text) {
         if !out.is_empty() {
@@ -102,12 +104,13 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = String> + '_ {
 
 /// Whether a normalised text contains a normalised phrase, whole words only.
 pub(crate) fn contains_phrase(text: &str, phrase: &str) -> bool {
-    !phrase.is_empty()
-        && text.match_indices(phrase).any(|(at, _)| {
-            let end = at + phrase.len();
-            (at == 0 || text[..at].ends_with(' '))
-                && (end == text.len() || text[end..].starts_with(' '))
-        })
+    !phrase.is_empty() && tails(text).any(|tail| begins_with_phrase(tail, phrase))
+}
+
+/// A normalised text from each of its words on.
+pub(crate) fn tails(text: &str) -> impl Iterator<Item = &str> {
+    let later = text.match_indices(' ').map(|(at, _)| &text[at + 1..]);
+    iter::once(text).chain(later)
 }
 
 /// Whether a normalised text begins with a normalised phrase, whole words only.
@@ -126,15 +129,15 @@ pub(crate) fn without_phrases(text: &str, phrases: &[&str]) -> String {
     })
 }
 
-/// Whether a text says goodbye: it ends with a farewell, or is short and contains one.
+/// Whether a text says goodbye: it ends with one of these normalised farewells, or is short and
+/// contains one.
 pub(crate) fn says_goodbye(text: &str, goodbyes: &[String]) -> bool {
     const SHORT: usize = 8;
     let text = normalised(text);
     let short = text.split(' ').count() <= SHORT;
-    goodbyes.iter().any(|phrase| {
-        let phrase = normalised(phrase);
-        (short && contains_phrase(&text, &phrase)) || ends_with_phrase(&text, &phrase)
-    })
+    goodbyes
+        .iter()
+        .any(|phrase| (short && contains_phrase(&text, phrase)) || ends_with_phrase(&text, phrase))
 }
 
 /// Whether a normalised text ends with a normalised phrase, whole words only.
@@ -174,7 +177,9 @@ mod tests {
     #[test]
     fn phrases_match_whole_words() {
         assert!(contains_phrase("well goodbye then", "goodbye"));
+        assert!(contains_phrase("goodbyes end in goodbye", "goodbye"));
         assert!(!contains_phrase("goodbyes are hard", "goodbye"));
+        assert!(!contains_phrase("no badgoodbye", "goodbye"));
         assert!(!contains_phrase("anything", ""));
     }
 

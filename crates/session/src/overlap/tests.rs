@@ -156,7 +156,7 @@ fn acknowledgements_answer_a_question() {
 #[test]
 fn agents_add_words_of_their_own() {
     let mut court = Court::of("en");
-    court.rules.stop_words.push("Red flag".to_owned());
+    court.rules.stop_words.push("red flag".to_owned());
     court.rules.ack_words.push("roger that".to_owned());
     assert_eq!(court.judge(&interim("red flag", 100)), Yield);
     assert_eq!(court.judge(&settled("Roger that.", 500)), Backchannel);

@@ -130,7 +130,7 @@ impl Reading<'_, '_> {
         self.fill_durations(end);
         end.grace = self.millis("end.grace_ms", typed.grace_ms, end.grace, (0, 10_000));
         if let Some(goodbyes) = &typed.goodbyes {
-            end.goodbyes.clone_from(goodbyes);
+            end.goodbyes = self.words("end.goodbyes", goodbyes);
         }
         let key = self.at("end.max_failures");
         end.max_failures =

@@ -68,12 +68,11 @@ impl Reading<'_, '_> {
         mode
     }
 
-    /// Words as they are compared: small letters, one space between them.
-    fn words(&mut self, key: &str, typed: &[String]) -> Vec<String> {
+    /// Words as they are compared with what is said.
+    pub(super) fn words(&mut self, key: &str, typed: &[String]) -> Vec<String> {
         self.phrases(key, typed)
             .iter()
-            .map(|phrase| phrase.to_lowercase())
-            .map(|phrase| phrase.split_whitespace().collect::<Vec<_>>().join(" "))
+            .map(|phrase| session::normalised(phrase))
             .collect()
     }
 

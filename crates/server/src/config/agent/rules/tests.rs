@@ -107,15 +107,17 @@ fn a_recogniser_that_decides_leaves_nothing_to_speculate_on() {
 fn an_agents_own_words_are_added_to_those_of_its_language() {
     let usual = rules("").overlap;
     let overlap = rules(
-        "overlap = { stop_words = [\"Hey  Robot\"], ack_words = [\"Gotcha\"], mode = \"pause\", \
+        "overlap = { stop_words = [\"Don’t,  Robot\"], ack_words = [\"Gotcha\"], mode = \"pause\", \
          min_ms = 900, adapt = false, greeting_interruptible = false }",
     )
     .overlap;
     assert_eq!(overlap.stop_words.len(), usual.stop_words.len() + 1);
-    assert_eq!(overlap.stop_words.last().unwrap(), "hey robot");
+    assert_eq!(overlap.stop_words.last().unwrap(), "dont robot");
     assert_eq!(overlap.ack_words.last().unwrap(), "gotcha");
     assert_eq!(overlap.mode, OverlapMode::Pause);
     assert_eq!(overlap.speech_without_words, Some(Millis(900)));
+    let end = rules("end.goodbyes = [\"Bye-bye!\"]").end;
+    assert_eq!(end.goodbyes, ["bye bye"]);
     assert!(!overlap.adapts && !overlap.greeting_interruptible);
     let quieter = rules("overlap.duck_db = 20").overlap.mode;
     assert_eq!(quieter, OverlapMode::Duck { db: 20 });
@@ -208,6 +210,7 @@ mask.tool_filler_ms = 99999
 dtmf = { max_keys = 0, end_key = "A" }
 amd.after_beep_ms = -1
 idle.hold_s = 0
+end.goodbyes = ["bye", "?"]
 "#
     ), @r#"
     repartee.toml:3:6: agents.desk.turn.speculate: `fast` is none of speak, think, off
@@ -221,6 +224,7 @@ idle.hold_s = 0
     repartee.toml:9:24: agents.desk.dtmf.end_key: `A` is not one key of the phone: 0 to 9, * or #
     repartee.toml:10:5: agents.desk.amd.after_beep_ms: `-1` is not a whole number from 0 up
     repartee.toml:11:6: agents.desk.idle.hold_s: 0 is not between 1 and 3600
+    repartee.toml:12:24: agents.desk.end.goodbyes.1: there is no word in it
     "#);
 }
 
