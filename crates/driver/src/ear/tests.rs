@@ -22,10 +22,19 @@ impl LineReader for Line {
 
 /// The pieces of this sound that a recogniser gets.
 async fn pieces(sound: Vec<u8>, quiet_after: Millis) -> Vec<Sound> {
+    pieces_beside(sound, quiet_after, |_mouth| async {}).await
+}
+
+/// The same while the mouth does this.
+async fn pieces_beside<M: Future<Output = ()>>(
+    sound: Vec<u8>,
+    quiet_after: Millis,
+    speak: impl FnOnce(mpsc::Sender<ToEar>) -> M,
+) -> Vec<Sound> {
     let room = sound.len();
     let (recogniser, mut pieces) = mpsc::channel(room);
     let (mailbox, _inputs) = mpsc::channel(room);
-    let (_mouth, orders) = mpsc::channel(1);
+    let (mouth, orders) = mpsc::channel(1);
     let line = Line {
         sound: sound.into(),
         frames: tokio::time::interval(std::time::Duration::from_millis(20)),
@@ -42,7 +51,7 @@ async fn pieces(sound: Vec<u8>, quiet_after: Millis) -> Vec<Sound> {
         Instant::now(),
         outlets,
     );
-    ear.run().await;
+    tokio::join!(ear.run(), speak(mouth));
     let mut got = Vec::new();
     while let Ok(Order::Hear(sound)) = pieces.try_recv() {
         got.push(sound);
@@ -112,4 +121,64 @@ async fn sound_leaves_as_usual_while_somebody_else_may_wait_for_the_end_of_a_tur
             assert_eq!(piece.bytes.len(), usual, "{end:?} at {}", piece.from);
         }
     }
+}
+
+/// Says this at that time, and is silenced later, if it is.
+async fn say(mouth: mpsc::Sender<ToEar>, at_ms: u64, silenced: Option<u64>) {
+    let began = Instant::now();
+    let at = |ms| began + std::time::Duration::from_millis(ms);
+    tokio::time::sleep_until(at(at_ms)).await;
+    let sound = ToEar::Sound {
+        bytes: vec![SILENCE; 160].into(),
+        plays_at: Instant::now(),
+    };
+    mouth.send(sound).await.expect("an ear");
+    if let Some(ms) = silenced {
+        tokio::time::sleep_until(at(ms)).await;
+        let silence = ToEar::Silence { at: at(ms) };
+        mouth.send(silence).await.expect("an ear");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn once_we_have_answered_nobody_waits_for_the_end_of_a_turn() {
+    let phrase = caller_phrase("party").expect("a fixture").ulaw;
+    let quiet = vec![SILENCE; 8_000 * 8];
+    let sound = [phrase, &quiet].concat();
+    let ends = phrase.len() as u64 / 8;
+    let after = Millis(6_000);
+    let larger_from = |pieces: &[Sound]| {
+        let larger = pieces
+            .iter()
+            .find(|piece| piece.bytes.len() > PIECE_BYTES && piece.from.0 > ends);
+        larger.expect("some quiet").from.0 - ends
+    };
+
+    let unanswered = pieces(sound.clone(), after).await;
+    assert!(larger_from(&unanswered) >= after.0);
+
+    let answered = pieces_beside(sound.clone(), after, |mouth| say(mouth, ends + 800, None)).await;
+    let from = larger_from(&answered);
+    assert!(
+        (QUIET_AFTER_ANSWER.0..2_000).contains(&from),
+        "after {from} ms"
+    );
+
+    let cut_short = pieces_beside(sound, after, |mouth| {
+        say(mouth, ends + 800, Some(ends + 850))
+    });
+    assert!(larger_from(&cut_short.await) >= after.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_we_said_before_the_caller_did_is_no_answer() {
+    let phrase = caller_phrase("party").expect("a fixture").ulaw;
+    let quiet = vec![SILENCE; 8_000 * 8];
+    let sound = [&quiet, phrase, &quiet].concat();
+    let ends = (quiet.len() + phrase.len()) as u64 / 8;
+    let pieces = pieces_beside(sound, Millis(6_000), |mouth| say(mouth, 500, None)).await;
+    let soon = pieces.iter().filter(|piece| {
+        (ends..ends + 6_000).contains(&piece.from.0) && piece.bytes.len() > PIECE_BYTES
+    });
+    assert_eq!(soon.count(), 0);
 }
