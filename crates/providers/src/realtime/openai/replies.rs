@@ -333,7 +333,8 @@ impl Replies {
             out.tell.push_back(FromSpeaker::Dropped(reply.id));
         }
         if complaint.weight() == Weight::Busy {
-            self.foreign = Some(Foreign {
+            // Unless it is known already which one is in the way, and whose bill it sends.
+            self.foreign.get_or_insert(Foreign {
                 response: None,
                 reply: None,
                 until: now + self.deadlines.first_output,

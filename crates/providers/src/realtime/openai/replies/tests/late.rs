@@ -80,3 +80,23 @@ fn a_late_answer_is_not_taken_for_its_excuse() {
     made.audio("excuse", "b", 20);
     assert_eq!(made.happened(), "< audio r1 20");
 }
+
+/// The server says that something is in the way, and we know what.
+#[test]
+fn a_late_answer_in_the_way_of_its_excuse_keeps_its_name() {
+    let mut made = Made::new();
+    made.ask(R1);
+    made.stop(R1);
+    let ended = made.replies.on_deadline(made.now, &mut made.out);
+    assert!(ended.is_ok());
+    made.ask(R1);
+    let answer = made.asked[0];
+    made.created_for("answer", Some(answer));
+    made.happened();
+    made.complain(
+        r#"{"code":"conversation_already_has_active_response","event_id":"respond-r1-2"}"#,
+    );
+    assert_eq!(made.happened(), "");
+    made.done_for("answer", End::Cancelled, 40);
+    assert_eq!(made.happened(), "> ask r1\n< consumed 40 by r1");
+}
