@@ -30,9 +30,9 @@ const QUIET_PIECE_BYTES: usize = 1_920;
 const QUIET_AFTER: Millis = Millis(2_500);
 /// … and so much later than by its longest pause a recogniser that takes turns for us.
 const RECOGNISERS_ARE_DONE: Millis = Millis(1_000);
-/// We have answered, so nobody waits for the end of a turn. What the caller says while we speak ends
-/// sooner than this.
-const QUIET_AFTER_ANSWER: Millis = Millis(1_000);
+/// While our own voice sounds nobody takes a turn; what the caller said over it is judged sooner than
+/// this.
+const QUIET_WHILE_WE_SPEAK: Millis = Millis(1_000);
 /// Nearly all models that talk have taken it by then, by meaning or by silence. If one is set to wait
 /// for longer still, an end that it takes by silence comes up to 160 ms later.
 const TALKERS_ARE_DONE_AFTER: Millis = Millis(10_000);
@@ -54,9 +54,9 @@ pub(crate) struct Ear<R> {
     noise: bool,
     /// Where in the stream something was told of last.
     stirred_ms: u64,
-    /// Up to where our own voice plays, unless it was cut short.
-    answered_ms: u64,
-    /// How long after something was told of sound leaves in larger pieces.
+    /// Up to where in the stream our own voice sounds.
+    sounds_until_ms: u64,
+    /// How long nothing has been told of when sound begins to leave in larger pieces.
     quiet_after: Millis,
     piece: BytesMut,
     recogniser: mpsc::Sender<Order>,
@@ -108,7 +108,7 @@ impl<R: LineReader> Ear<R> {
             speech: false,
             noise: false,
             stirred_ms: 0,
-            answered_ms: 0,
+            sounds_until_ms: 0,
             quiet_after,
             piece: BytesMut::with_capacity(QUIET_PIECE_BYTES),
             recogniser,
@@ -181,12 +181,12 @@ impl<R: LineReader> Ear<R> {
             match order {
                 ToEar::Silence { at } => {
                     self.hearing.silenced(self.clock.position_ms(at));
-                    self.answered_ms = 0;
+                    self.sounds_until_ms = 0;
                 }
                 ToEar::Sound { bytes, plays_at } => {
                     let at_ms = self.clock.position_ms(plays_at);
                     self.hearing.played(&bytes, at_ms);
-                    self.answered_ms = at_ms + length(&bytes).0;
+                    self.sounds_until_ms = at_ms + length(&bytes).0;
                 }
             }
         }
@@ -195,8 +195,8 @@ impl<R: LineReader> Ear<R> {
     /// How much sound is passed on at a time.
     fn piece_bytes(&self) -> usize {
         let quiet_for = self.hearing.heard_ms() - self.stirred_ms;
-        let quiet_after = if self.answered_ms > self.stirred_ms {
-            QUIET_AFTER_ANSWER
+        let quiet_after = if self.sounds_until_ms > self.hearing.heard_ms() {
+            QUIET_WHILE_WE_SPEAK.min(self.quiet_after)
         } else {
             self.quiet_after
         };

@@ -123,14 +123,14 @@ async fn sound_leaves_as_usual_while_somebody_else_may_wait_for_the_end_of_a_tur
     }
 }
 
-/// Says this at that time, and is silenced later, if it is.
-async fn say(mouth: mpsc::Sender<ToEar>, at_ms: u64, silenced: Option<u64>) {
+/// Speaks from here on for so long, in milliseconds of the call, and is perhaps silenced.
+async fn say(mouth: mpsc::Sender<ToEar>, (from, length): (u64, u64), silenced: Option<u64>) {
     let began = Instant::now();
     let at = |ms| began + std::time::Duration::from_millis(ms);
-    tokio::time::sleep_until(at(at_ms)).await;
+    tokio::time::sleep_until(at(from)).await;
     let sound = ToEar::Sound {
-        bytes: vec![SILENCE; 160].into(),
-        plays_at: Instant::now(),
+        bytes: vec![SILENCE; length as usize * 8].into(),
+        plays_at: at(from),
     };
     mouth.send(sound).await.expect("an ear");
     if let Some(ms) = silenced {
@@ -140,45 +140,57 @@ async fn say(mouth: mpsc::Sender<ToEar>, at_ms: u64, silenced: Option<u64>) {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn once_we_have_answered_nobody_waits_for_the_end_of_a_turn() {
+/// A turn, eight seconds of silence, and when larger pieces begin and end after that turn, with this
+/// said from so long after its end on.
+async fn larger(said: Option<((u64, u64), Option<u64>)>) -> (u64, u64) {
     let phrase = caller_phrase("party").expect("a fixture").ulaw;
-    let quiet = vec![SILENCE; 8_000 * 8];
-    let sound = [phrase, &quiet].concat();
+    let sound = [phrase, &vec![SILENCE; 8_000 * 8]].concat();
     let ends = phrase.len() as u64 / 8;
-    let after = Millis(6_000);
-    let larger_from = |pieces: &[Sound]| {
-        let larger = pieces
-            .iter()
-            .find(|piece| piece.bytes.len() > PIECE_BYTES && piece.from.0 > ends);
-        larger.expect("some quiet").from.0 - ends
-    };
-
-    let unanswered = pieces(sound.clone(), after).await;
-    assert!(larger_from(&unanswered) >= after.0);
-
-    let answered = pieces_beside(sound.clone(), after, |mouth| say(mouth, ends + 800, None)).await;
-    let from = larger_from(&answered);
-    assert!(
-        (QUIET_AFTER_ANSWER.0..2_000).contains(&from),
-        "after {from} ms"
-    );
-
-    let cut_short = pieces_beside(sound, after, |mouth| {
-        say(mouth, ends + 800, Some(ends + 850))
+    let pieces = pieces_beside(sound, Millis(6_000), |mouth| async move {
+        if let Some(((from, length), silenced)) = said {
+            let silenced = silenced.map(|ms| ends + ms);
+            say(mouth, (ends + from, length), silenced).await;
+        }
     });
-    assert!(larger_from(&cut_short.await) >= after.0);
+    let pieces = pieces.await;
+    let after = pieces.iter().filter(|piece| piece.from.0 > ends);
+    let mut larger = after.skip_while(|piece| piece.bytes.len() == PIECE_BYTES);
+    let first = larger.next().expect("some quiet").from.0;
+    let last = larger.take_while(|piece| piece.bytes.len() > PIECE_BYTES);
+    let last = last.last().expect("more of it").until().0;
+    (first - ends, last - ends)
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_we_said_before_the_caller_did_is_no_answer() {
+async fn while_we_speak_nobody_waits_for_the_end_of_a_turn() {
+    let (silent, _) = larger(None).await;
+    assert!(silent >= 6_000, "{silent}");
+    let (from, until) = larger(Some(((500, 3_000), None))).await;
+    assert!((1_000..1_500).contains(&from), "from {from}");
+    assert!((3_250..3_800).contains(&until), "until {until}");
+    let (cut_short, _) = larger(Some(((500, 3_000), Some(800)))).await;
+    assert!(cut_short >= 6_000, "{cut_short}");
+}
+
+/// Somebody speaks over a line of ours, and what he says is judged as ever.
+#[tokio::test(start_paused = true)]
+async fn what_is_said_over_our_voice_leaves_as_usual() {
     let phrase = caller_phrase("party").expect("a fixture").ulaw;
-    let quiet = vec![SILENCE; 8_000 * 8];
+    let quiet = vec![SILENCE; 8_000 * 4];
     let sound = [&quiet, phrase, &quiet].concat();
-    let ends = (quiet.len() + phrase.len()) as u64 / 8;
-    let pieces = pieces_beside(sound, Millis(6_000), |mouth| say(mouth, 500, None)).await;
-    let soon = pieces.iter().filter(|piece| {
-        (ends..ends + 6_000).contains(&piece.from.0) && piece.bytes.len() > PIECE_BYTES
-    });
-    assert_eq!(soon.count(), 0);
+    let (begins, ends) = (
+        quiet.len() as u64 / 8,
+        (quiet.len() + phrase.len()) as u64 / 8,
+    );
+    let long = (0, begins + ends);
+    let pieces = pieces_beside(sound, Millis(6_000), |mouth| say(mouth, long, None)).await;
+    for piece in pieces {
+        let (from, larger) = (piece.from.0, piece.bytes.len() > PIECE_BYTES);
+        if (1_000..begins - 240).contains(&from) {
+            assert!(larger, "before, at {from}");
+        }
+        if (begins + 400..ends + 1_000).contains(&from) {
+            assert!(!larger, "over our voice, at {from}");
+        }
+    }
 }
