@@ -1,4 +1,5 @@
-//! When what a fake is asked came in: before it was taken apart, which is the fake's own time.
+//! When what a fake is asked over HTTP came in: before it was taken apart, which is the fake's own
+//! time.
 
 use std::{
     io,
@@ -18,7 +19,8 @@ use tokio::{
     time::Instant,
 };
 
-/// When something was last read from a connection.
+/// When something was last read from a connection: the end of a request, or of what came over the same
+/// connection before somebody asked. Requests of many calls share one over HTTP/2.
 #[derive(Clone, Debug)]
 pub(crate) struct Arrivals(Arc<Mutex<Instant>>);
 
@@ -109,7 +111,7 @@ impl AsyncWrite for Connection {
 
 #[cfg(test)]
 mod tests {
-    use axum::{Router, extract::ConnectInfo, routing::get};
+    use axum::{Router, body::Bytes, extract::ConnectInfo, routing::post};
     use tokio::{
         io::{AsyncReadExt as _, AsyncWriteExt as _},
         sync::mpsc,
@@ -118,21 +120,30 @@ mod tests {
     use super::*;
     use crate::fakes::listener::{ANY_PORT, Listener};
 
+    /// Neither when it began to come nor when somebody looked at it.
     #[tokio::test]
     async fn a_request_came_when_its_last_byte_did() {
         let (tell, mut told) = mpsc::channel(1);
-        let handler = async move |ConnectInfo(arrivals): ConnectInfo<Arrivals>| {
-            tell.send(arrivals.last()).await.expect("a test");
+        let (look, looks) = mpsc::channel::<()>(1);
+        let looks = Arc::new(tokio::sync::Mutex::new(looks));
+        let handler = async move |ConnectInfo(arrivals): ConnectInfo<Arrivals>, _body: Bytes| {
+            tell.send(None).await.expect("a test");
+            looks.lock().await.recv().await.expect("a test");
+            tell.send(Some(arrivals.last())).await.expect("a test");
         };
-        let routes = |_stop| Router::new().route("/", get(handler));
+        let routes = |_stop| Router::new().route("/", post(handler));
         let listener = Listener::start(ANY_PORT, routes).await.expect("a port");
         let mut socket = TcpStream::connect(listener.address()).await.expect("it");
         for _request in 0..2 {
-            let sent = Instant::now();
-            let request = b"GET / HTTP/1.1\r\nhost: here\r\n\r\n";
-            socket.write_all(request).await.expect("taken");
-            let came = told.recv().await.expect("a request");
-            assert!((sent..=Instant::now()).contains(&came));
+            let head = b"POST / HTTP/1.1\r\nhost: here\r\ncontent-length: 2\r\n\r\na";
+            socket.write_all(head).await.expect("taken");
+            let almost = Instant::now();
+            socket.write_all(b"b").await.expect("taken");
+            assert_eq!(told.recv().await, Some(None), "it is there");
+            let there = Instant::now();
+            look.send(()).await.expect("a fake");
+            let came = told.recv().await.flatten().expect("a moment");
+            assert!((almost..=there).contains(&came));
             let answered = socket.read(&mut [0; 1_024]).await.expect("an answer");
             assert!(answered > 0);
         }

@@ -29,7 +29,8 @@ pub enum What {
 
 /// Reports to a timeline, if there is one, what passed at this moment.
 ///
-/// A request came in before it was read and judged: what a fake does with it is its own time.
+/// A request came in before it was read and judged: what a fake does with it is its own time. Over a
+/// socket it came when its message was taken.
 pub(crate) fn report(timeline: Option<&Timeline>, at: Instant, what: impl FnOnce() -> What) {
     if let Some(timeline) = timeline {
         let moment = Moment { at, what: what() };

@@ -78,8 +78,7 @@ pub(super) type Served = (Arc<Shared>, Stop);
 pub(super) async fn speak(
     State((shared, mut stop)): State<Served>,
     ConnectInfo(arrivals): ConnectInfo<Arrivals>,
-    Path(voice): Path<String>,
-    RawQuery(query): RawQuery,
+    (Path(voice), RawQuery(query)): (Path<String>, RawQuery),
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {

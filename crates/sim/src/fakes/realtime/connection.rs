@@ -52,6 +52,8 @@ pub(super) struct Connection {
     is_mute: bool,
     expires: Instant,
     number: u64,
+    /// When the message that is read came in.
+    came: Instant,
 }
 
 /// What becomes of the session.
@@ -90,6 +92,7 @@ impl Connection {
             sounds: 0,
             is_mute: fault == Some(RealtimeFault::NoSession),
             number,
+            came: Instant::now(),
             shared,
         }
     }
@@ -200,6 +203,7 @@ impl Connection {
     }
 
     fn on_text(&mut self, text: &str) -> Next {
+        self.came = Instant::now();
         let message: Value = serde_json::from_str(text).unwrap_or_default();
         let kind = message["type"].as_str().unwrap_or_default().to_owned();
         if kind != "input_audio_buffer.append" {
@@ -403,13 +407,12 @@ impl Connection {
             let code = "conversation_already_has_active_response";
             return Err(Refused::violation(code, message));
         }
-        let at = Instant::now();
         self.responses += 1;
         let chat = self.conversation.chat(
             &self.model,
             (&self.session.instructions, self.session.tools.clone()),
         );
-        report(self.shared.settings.timeline.as_ref(), at, || {
+        report(self.shared.settings.timeline.as_ref(), self.came, || {
             What::ChatAsked(chat.last_said().to_owned())
         });
         let reply = match said_exactly(asked) {
