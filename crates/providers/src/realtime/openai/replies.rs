@@ -334,11 +334,13 @@ impl Replies {
         }
         if complaint.weight() == Weight::Busy {
             // Unless it is known already which one is in the way, and whose bill it sends.
-            self.foreign.get_or_insert(Foreign {
+            let until = now + self.deadlines.first_output;
+            let foreign = self.foreign.get_or_insert(Foreign {
                 response: None,
                 reply: None,
-                until: now + self.deadlines.first_output,
+                until,
             });
+            foreign.until = foreign.until.max(until);
             if is_wanted && self.waiting.is_none() {
                 self.waiting = Some(reply.ask_again());
             }

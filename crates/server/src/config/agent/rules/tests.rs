@@ -104,6 +104,12 @@ fn a_recogniser_that_decides_leaves_nothing_to_speculate_on() {
 }
 
 #[test]
+fn an_agents_own_goodbyes_stand_in_place_of_those_of_its_language() {
+    let end = rules("end.goodbyes = [\"Bye-bye!\"]").end;
+    assert_eq!(end.goodbyes, ["bye bye"]);
+}
+
+#[test]
 fn an_agents_own_words_are_added_to_those_of_its_language() {
     let usual = rules("").overlap;
     let overlap = rules(
@@ -116,8 +122,6 @@ fn an_agents_own_words_are_added_to_those_of_its_language() {
     assert_eq!(overlap.ack_words.last().unwrap(), "gotcha");
     assert_eq!(overlap.mode, OverlapMode::Pause);
     assert_eq!(overlap.speech_without_words, Some(Millis(900)));
-    let end = rules("end.goodbyes = [\"Bye-bye!\"]").end;
-    assert_eq!(end.goodbyes, ["bye bye"]);
     assert!(!overlap.adapts && !overlap.greeting_interruptible);
     let quieter = rules("overlap.duck_db = 20").overlap.mode;
     assert_eq!(quieter, OverlapMode::Duck { db: 20 });

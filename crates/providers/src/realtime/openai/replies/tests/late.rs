@@ -97,6 +97,8 @@ fn a_late_answer_in_the_way_of_its_excuse_keeps_its_name() {
         r#"{"code":"conversation_already_has_active_response","event_id":"respond-r1-2"}"#,
     );
     assert_eq!(made.happened(), "");
+    let until = made.now + made.replies.deadlines.first_output;
+    assert_eq!(made.replies.deadline(), Some(until), "as long as for any");
     made.done_for("answer", End::Cancelled, 40);
     assert_eq!(made.happened(), "> ask r1\n< consumed 40 by r1");
 }
