@@ -26,13 +26,10 @@ const PIECE_BYTES: usize = 640;
 /// The same while nothing is to be heard, and has not been for so long that nobody waits for the end
 /// of a turn any more.
 const QUIET_PIECE_BYTES: usize = 1_920;
-/// By then we have taken the turn ourselves …
+/// By then we have taken the turn ourselves, and while our own voice sounds nobody takes one …
 const QUIET_AFTER: Millis = Millis(2_500);
 /// … and so much later than by its longest pause a recogniser that takes turns for us.
 const RECOGNISERS_ARE_DONE: Millis = Millis(1_000);
-/// While our own voice sounds nobody takes a turn; what the caller said over it is judged sooner than
-/// this.
-const QUIET_WHILE_WE_SPEAK: Millis = Millis(1_000);
 /// Nearly all models that talk have taken it by then, by meaning or by silence. If one is set to wait
 /// for longer still, an end that it takes by silence comes up to 160 ms later.
 const TALKERS_ARE_DONE_AFTER: Millis = Millis(10_000);
@@ -196,7 +193,7 @@ impl<R: LineReader> Ear<R> {
     fn piece_bytes(&self) -> usize {
         let quiet_for = self.hearing.heard_ms() - self.stirred_ms;
         let quiet_after = if self.sounds_until_ms > self.hearing.heard_ms() {
-            QUIET_WHILE_WE_SPEAK.min(self.quiet_after)
+            self.quiet_after.min(QUIET_AFTER)
         } else {
             self.quiet_after
         };

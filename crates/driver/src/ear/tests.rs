@@ -165,10 +165,10 @@ async fn larger(said: Option<((u64, u64), Option<u64>)>) -> (u64, u64) {
 async fn while_we_speak_nobody_waits_for_the_end_of_a_turn() {
     let (silent, _) = larger(None).await;
     assert!(silent >= 6_000, "{silent}");
-    let (from, until) = larger(Some(((500, 3_000), None))).await;
-    assert!((1_000..1_500).contains(&from), "from {from}");
-    assert!((3_250..3_800).contains(&until), "until {until}");
-    let (cut_short, _) = larger(Some(((500, 3_000), Some(800)))).await;
+    let (from, until) = larger(Some(((500, 4_000), None))).await;
+    assert!((2_500..3_000).contains(&from), "from {from}");
+    assert!((4_250..4_800).contains(&until), "until {until}");
+    let (cut_short, _) = larger(Some(((500, 4_000), Some(800)))).await;
     assert!(cut_short >= 6_000, "{cut_short}");
 }
 
@@ -186,10 +186,10 @@ async fn what_is_said_over_our_voice_leaves_as_usual() {
     let pieces = pieces_beside(sound, Millis(6_000), |mouth| say(mouth, long, None)).await;
     for piece in pieces {
         let (from, larger) = (piece.from.0, piece.bytes.len() > PIECE_BYTES);
-        if (1_000..begins - 240).contains(&from) {
+        if (2_500..begins - 240).contains(&from) {
             assert!(larger, "before, at {from}");
         }
-        if (begins + 400..ends + 1_000).contains(&from) {
+        if (begins + 400..ends + 2_500).contains(&from) {
             assert!(!larger, "over our voice, at {from}");
         }
     }
