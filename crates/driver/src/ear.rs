@@ -26,7 +26,8 @@ const PIECE_BYTES: usize = 640;
 /// The same while nothing is to be heard, and has not been for so long that nobody waits for the end
 /// of a turn any more.
 const QUIET_PIECE_BYTES: usize = 1_920;
-/// By then we have taken the turn ourselves, and while our own voice sounds nobody takes one …
+/// By then we have taken the turn ourselves, and while our own voice sounds hardly anybody takes one:
+/// behind a filler for late words an end comes up to 160 ms later …
 const QUIET_AFTER: Millis = Millis(2_500);
 /// … and so much later than by its longest pause a recogniser that takes turns for us.
 const RECOGNISERS_ARE_DONE: Millis = Millis(1_000);

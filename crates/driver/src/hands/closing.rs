@@ -76,6 +76,7 @@ impl Hands {
             ..
         } = *self;
         drop((recogniser, voice));
+        // A panic of one that is over already is the call's; nobody learns of a later one.
         while let Some(done) = tasks.try_join_next() {
             ended.push(done);
         }

@@ -267,16 +267,14 @@ impl CallSession {
     /// How long after a sound its words are waited for, behind a filler if any can be said.
     fn late_words(&self) -> Millis {
         let deadline = self.words_deadline();
-        let late = LATE_WORDS.or_later(deadline);
         if !self.awaits_rounds() {
-            return late;
+            return LATE_WORDS.or_later(deadline);
         }
         // Nothing can be said meanwhile, and words that come as they are spoken come soon.
-        let wait = match self.delivery {
-            Delivery::AsSpoken => deadline,
-            Delivery::InBatches => late,
-        };
-        wait.or_earlier(BEFORE_ROUNDS)
+        match self.delivery {
+            Delivery::AsSpoken => deadline.or_earlier(BEFORE_ROUNDS),
+            Delivery::InBatches => BEFORE_ROUNDS,
+        }
     }
 
     /// The agent is done with what it said while words were awaited.
